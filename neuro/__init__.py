@@ -1,0 +1,52 @@
+"""Differentiable spiking layers with explicit states, and the networks made of them."""
+
+from axonal.neuro._checks import InputError
+from axonal.neuro._surrogates import ATan, FastSigmoid, Sigmoid, Surrogate, Triangle
+from axonal.neuro.layers import (
+    LIF,
+    BatchNorm,
+    Cell,
+    Conv2d,
+    DelayedLinear,
+    DelayedLinearState,
+    Dropout,
+    Layer,
+    LeakyIntegrator,
+    LeakyIntegratorState,
+    LIFState,
+    Lift,
+    Linear,
+    detach,
+)
+from axonal.neuro.losses import (
+    max_over_time,
+    max_over_time_loss,
+    mean_over_time,
+    rate_loss,
+    spike_rate_regulariser,
+    summed_softmax,
+    summed_softmax_loss,
+)
+from axonal.neuro.network import (
+    LayerReport,
+    Network,
+    NetworkError,
+    Recurrent,
+    RecurrentState,
+    Sequential,
+    SpikeReport,
+    Streamer,
+    record,
+    spike_report,
+)
+from axonal.neuro.optim import SigmaSchedule, freeze_delays, param_groups, set_sigma
+
+__all__ = [
+    "LIF", "ATan", "BatchNorm", "Cell", "Conv2d", "DelayedLinear", "DelayedLinearState", "Dropout",
+    "FastSigmoid", "InputError", "LIFState", "Layer", "LayerReport", "LeakyIntegrator",
+    "LeakyIntegratorState", "Lift", "Linear", "Network", "NetworkError", "Recurrent",
+    "RecurrentState", "Sequential", "Sigmoid", "SigmaSchedule", "SpikeReport", "Streamer",
+    "Surrogate", "Triangle", "detach", "freeze_delays", "max_over_time", "max_over_time_loss",
+    "mean_over_time", "param_groups", "rate_loss", "record", "set_sigma", "spike_rate_regulariser",
+    "spike_report", "summed_softmax", "summed_softmax_loss",
+]  # fmt: skip

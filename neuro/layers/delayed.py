@@ -1,0 +1,230 @@
+"""Linear connections with one learnable delay a synapse."""
+
+import math
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from axonal.neuro import _checks
+from axonal.neuro.layers._layer import Layer
+from axonal.neuro.layers.stateless import connectivity, rescale_to_fan_in
+from axonal.neuro.ops import delay as ops
+
+
+class _Bounded(torch.autograd.Function):
+    """Clamp to [0, high] whose gradient still pulls back a value that a momentum carried outside."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(raw: Tensor, high: float) -> Tensor:
+        return raw.clamp(0, high)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0])
+        ctx.high = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        (raw,) = ctx.saved_tensors
+        outward = ((raw < 0) & (grad > 0)) | ((raw > ctx.high) & (grad < 0))
+        return grad.masked_fill(outward, 0), None
+
+
+class DelayedLinearState(NamedTuple):
+    """State of :class:`DelayedLinear`: the last ``max_delay`` inputs ``history`` [max_delay, B, N]."""
+
+    history: Tensor
+
+
+class DelayedLinear(Layer[DelayedLinearState]):
+    """Linear connections with one learnable delay a synapse, y_t = sum_i w_oi x_i(t - d_oi).
+
+    While training, d is real and each synapse is spread over whole steps by a kernel:
+
+        gaussian  k_j = w g_j / (sum_j g_j + 1e-7),  g_j = exp(-((j - d) / sigma)^2 / 2)
+        two-tap   k = w (1 - f) at floor(d), w f one step later,  f = d - floor(d)
+        one-tap   k = w at round(d): fixed delays, no gradient reaches d
+
+    In evaluation mode every synapse has one tap, at the delay rounded to a whole step: what a chip runs.
+    The network trained is therefore not quite the network evaluated; narrow sigma with a
+    :class:`SigmaSchedule` and end training with :func:`freeze_delays`.
+
+    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670): Gaussian kernel; its SIG is sigma - 0.27.
+
+    Args:
+        in_features: inputs N.
+        out_features: outputs M.
+        max_delay: longest delay in steps, >= 0.
+        kernel: ``"gaussian"``, ``"two-tap"`` or ``"one-tap"``.
+        sigma: standard deviation of the Gaussian in steps, > 0; by default wide,
+            ``max_delay / 2 + 0.27``.
+        delay: initial delays in steps [M, N]; by default uniform over [0, max_delay].
+        bias: add a learned constant.
+        mask: which synapses exist, 0 or 1, [M, N].
+        backend: of :func:`axonal.neuro.ops.delay.delayed_linear`.
+
+    Attributes:
+        position: the parameter behind ``delay``; it may leave [0, max_delay], ``delay`` never does.
+        round_in_evaluation: set to ``False`` to evaluate with the training kernel, to measure what
+            rounding costs.
+
+    Returns:
+        Called with x [T, B, N] and a state: y [T, B, M] and a :class:`DelayedLinearState`.
+
+    Raises:
+        ValueError: for parameters out of range, and for inputs or states of the wrong shape.
+
+    >>> layer = DelayedLinear(1, 1, max_delay=3, delay=[[2.0]]).eval()
+    >>> _ = torch.nn.init.constant_(layer.weight, 5.0)
+    >>> y, state = layer(torch.tensor([1.0, 0.0, 0.0]).reshape(3, 1, 1))
+    >>> y.flatten().tolist()
+    [0.0, 0.0, 5.0]
+    """
+
+    mask: Tensor | None
+    sigma: Tensor
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        max_delay: int,
+        *,
+        kernel: str = "gaussian",
+        sigma: float | None = None,
+        delay: Any = None,
+        bias: bool = False,
+        mask: Any = None,
+        backend: str = "auto",
+    ) -> None:
+        super().__init__()
+        if not isinstance(max_delay, int) or max_delay < 0:
+            raise ValueError(
+                f"DelayedLinear expects max_delay >= 0 whole steps, got {max_delay!r}."
+            )
+        if kernel not in ops.KERNELS:
+            known = ", ".join(ops.KERNELS)
+            raise ValueError(f"DelayedLinear knows the kernels {known}; got {kernel!r}.")
+        if backend not in ops.BACKENDS:
+            known = ", ".join(ops.BACKENDS)
+            raise ValueError(f"DelayedLinear knows the backends {known}; got {backend!r}.")
+        self.in_features, self.out_features = in_features, out_features
+        self.max_delay, self.kernel, self.backend = max_delay, kernel, backend
+        self.round_in_evaluation = True
+        self._frozen = kernel == "one-tap"
+
+        shape = (out_features, in_features)
+        self.weight = nn.Parameter(torch.empty(shape))
+        self.position = nn.Parameter(torch.empty(shape), requires_grad=not self._frozen)
+        self.bias = nn.Parameter(torch.zeros(out_features)) if bias else None
+        self.register_buffer("mask", connectivity(self, mask, self.weight.shape))
+        self.register_buffer("sigma", torch.zeros(()))
+        if not self._frozen:
+            self.set_sigma(max_delay / 2 + 0.27 if sigma is None else sigma)
+        nn.init.kaiming_uniform_(self.weight, nonlinearity="relu")
+        if self.mask is not None:
+            rescale_to_fan_in(self.weight, self.mask)
+        nn.init.uniform_(self.position, 0, max_delay)
+        if delay is not None:
+            self.set_delays(delay)
+        elif self._frozen:
+            self.freeze_delays()
+
+    @property
+    def delay(self) -> Tensor:
+        """The delays in force while training, in steps [M, N], always within [0, max_delay]."""
+        bounded: Tensor = _Bounded.apply(self.position, float(self.max_delay))
+        return bounded.round() if self._frozen else bounded
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the delays are whole steps that are no longer trained."""
+        return self._frozen
+
+    @property
+    def masked_weight(self) -> Tensor:
+        """The weights in force, [M, N]."""
+        return self.weight if self.mask is None else self.weight * self.mask
+
+    def set_delays(self, delay: Any) -> None:
+        """Set the delays, in steps [M, N]; refused outside [0, max_delay]."""
+        values = torch.as_tensor(delay, dtype=self.position.dtype, device=self.position.device)
+        if values.shape != self.position.shape:
+            raise ValueError(
+                f"DelayedLinear expects delays of shape {tuple(self.position.shape)} (outputs first), "
+                f"got {tuple(values.shape)}."
+            )
+        outside = ~((values >= 0) & (values <= self.max_delay))
+        if outside.any():
+            worst = values[outside][0].item()
+            remedy = (
+                f"make the layer with max_delay={math.ceil(worst)}, or clip them."
+                if 0 < worst < math.inf
+                else "a synapse cannot see the future."
+            )
+            raise ValueError(
+                f"DelayedLinear holds delays from 0 to max_delay = {self.max_delay} steps, got "
+                f"{worst:g}: {remedy}"
+            )
+        with torch.no_grad():
+            self.position.copy_(values)
+        if self._frozen:
+            self.freeze_delays()
+
+    def set_sigma(self, sigma: float) -> None:
+        """Set the standard deviation of the Gaussian, in steps, > 0."""
+        if not 0 < sigma < math.inf:
+            raise ValueError(f"DelayedLinear expects sigma > 0 steps, got {sigma!r}.")
+        if self._frozen:
+            raise ValueError("these delays are frozen: a width no longer means anything.")
+        self.sigma.fill_(sigma)
+
+    def freeze_delays(self) -> None:
+        """Round the delays for good: from here training, too, runs what is deployed."""
+        with torch.no_grad():
+            self.position.copy_(self.position.clamp(0, self.max_delay).round())
+        self.position.requires_grad_(False)
+        # a width of zero in the saved state is how a loaded layer knows that it was frozen
+        self.sigma.zero_()
+        self._frozen = True
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        super()._load_from_state_dict(*args, **kwargs)
+        self._frozen = self.kernel == "one-tap" or bool(self.sigma == 0)
+        self.position.requires_grad_(not self._frozen)
+
+    def init(self, x: Tensor) -> DelayedLinearState:
+        """Return the state at rest for inputs like ``x`` [B, N]."""
+        return DelayedLinearState(x.new_zeros(self.max_delay, *x.shape))
+
+    def forward(
+        self, x: Tensor, state: DelayedLinearState | None = None
+    ) -> tuple[Tensor, DelayedLinearState]:
+        """Connect ``x`` [T, B, N]."""
+        _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
+        fresh = self.init(x[0])
+        if state is None:
+            state = fresh
+        else:
+            _checks.state(self, state, fresh, x)
+        rounded = self._frozen or (not self.training and self.round_in_evaluation)
+        y, history = ops.delayed_linear(
+            x, state.history, self.masked_weight, self.delay, self.sigma,
+            kernel="one-tap" if rounded else self.kernel,
+            max_delay=self.max_delay, backend=self.backend,
+        )  # fmt: skip
+        if self.bias is not None:
+            y = y + self.bias
+        return y, DelayedLinearState(history)
+
+    def extra_repr(self) -> str:
+        """Return what ``print(layer)`` shows."""
+        frozen = ", frozen" if self._frozen and self.kernel != "one-tap" else ""
+        masked = "" if self.mask is None else f", synapses={int(self.mask.sum())}"
+        return (
+            f"{self.in_features}, {self.out_features}, max_delay={self.max_delay}, "
+            f'kernel="{self.kernel}"{masked}{frozen}'
+        )

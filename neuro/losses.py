@@ -1,0 +1,190 @@
+"""Readouts and losses over sequences of unequal length."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from axonal.neuro._checks import InputError
+
+
+def _valid(y: Tensor, lengths: Tensor | None) -> Tensor | None:
+    """Return [T, B, 1...] of bool, true before each sample's end; ``None`` if all steps count."""
+    if y.ndim < 2 or y.shape[0] == 0:
+        raise InputError(f"expected y [T, B, ...] with T >= 1, got {tuple(y.shape)}.")
+    if lengths is None:
+        return None
+    steps, batch = y.shape[:2]
+    if lengths.shape != (batch,):
+        raise InputError(
+            f"expected lengths [B] with B = {batch}, got {tuple(lengths.shape)}."
+            + (" Is y batch-first? Use y.transpose(0, 1)." if lengths.shape == (steps,) else "")
+        )
+    if lengths.is_floating_point() or (lengths < 1).any() or (lengths > steps).any():
+        raise InputError(f"expected lengths as integers from 1 to T = {steps}, got {lengths.tolist()}.")
+    valid = torch.arange(steps, device=y.device).unsqueeze(1) < lengths.to(y.device)
+    return valid.reshape(steps, batch, *[1] * (y.ndim - 2))
+
+
+def mean_over_time(y: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Average over time: the firing rate of spikes, the mean potential of integrators.
+
+    Args:
+        y: [T, B, C].
+        lengths: steps that count in each sample [B], 1 to T; all by default.
+
+    Returns:
+        [B, C].
+
+    >>> mean_over_time(torch.tensor([[[1.0]], [[0.0]], [[5.0]]]), torch.tensor([2]))
+    tensor([[0.5000]])
+    """
+    valid = _valid(y, lengths)
+    if valid is None or lengths is None:
+        return y.mean(0)
+    total = torch.where(valid, y, 0.0).sum(0)
+    return total / lengths.to(y).reshape(-1, *[1] * (y.ndim - 2))
+
+
+def max_over_time(y: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Take the largest value over time.
+
+    Args:
+        y: [T, B, C].
+        lengths: steps that count in each sample [B], 1 to T; all by default.
+
+    Returns:
+        [B, C].
+
+    >>> max_over_time(torch.tensor([[[1.0]], [[3.0]], [[5.0]]]), torch.tensor([2]))
+    tensor([[3.]])
+    """
+    valid = _valid(y, lengths)
+    return (y if valid is None else y.masked_fill(~valid, -torch.inf)).amax(0)
+
+
+def summed_softmax(y: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Sum the softmax over classes of every step, ``m = sum_t softmax(y_t)``.
+
+    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670), who then apply an ordinary cross-entropy to
+    m. Its entries sum to the number of steps, so longer sequences are more confident.
+
+    Args:
+        y: [T, B, C].
+        lengths: steps that count in each sample [B], 1 to T; all by default.
+
+    Returns:
+        [B, C].
+
+    >>> summed_softmax(torch.zeros(3, 1, 2))
+    tensor([[1.5000, 1.5000]])
+    """
+    valid = _valid(y, lengths)
+    shares = torch.softmax(y, -1)
+    return (shares if valid is None else torch.where(valid, shares, 0.0)).sum(0)
+
+
+def _cross_entropy(scores: Tensor, target: Tensor, y: Tensor) -> Tensor:
+    steps, batch = y.shape[:2]
+    if target.shape[:1] != (batch,):
+        raise InputError(
+            f"expected a target for each of B = {batch} samples, got {tuple(target.shape)} for y "
+            f"{tuple(y.shape)}."
+            + (" Is y batch-first? Use y.transpose(0, 1)." if target.shape[:1] == (steps,) else "")
+        )
+    return F.cross_entropy(scores, target)
+
+
+def rate_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Cross-entropy of the mean over time, ``CE(mean_t y_t, target)``.
+
+    Args:
+        y: spikes or potentials of the readout [T, B, C].
+        target: class of each sample [B].
+        lengths: steps that count in each sample [B], 1 to T; all by default.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: if the batch of y, target and lengths differ.
+
+    >>> rate_loss(torch.zeros(5, 2, 4), torch.tensor([0, 3]))
+    tensor(1.3863)
+    """
+    return _cross_entropy(mean_over_time(y, lengths), target, y)
+
+
+def max_over_time_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Cross-entropy of the maximum over time, ``CE(max_t y_t, target)``.
+
+    Source: Cramer et al., IEEE TNNLS 2020 (arXiv 1910.07407).
+
+    Args:
+        y: potentials of the readout [T, B, C].
+        target: class of each sample [B].
+        lengths: steps that count in each sample [B], 1 to T; all by default.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: if the batch of y, target and lengths differ.
+
+    >>> max_over_time_loss(torch.zeros(5, 2, 4), torch.tensor([0, 3]))
+    tensor(1.3863)
+    """
+    return _cross_entropy(max_over_time(y, lengths), target, y)
+
+
+def summed_softmax_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Cross-entropy of the summed softmax, ``CE(sum_t softmax(y_t), target)``.
+
+    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670).
+
+    Args:
+        y: potentials of the readout [T, B, C].
+        target: class of each sample [B].
+        lengths: steps that count in each sample [B], 1 to T; all by default.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: if the batch of y, target and lengths differ.
+
+    >>> summed_softmax_loss(torch.zeros(5, 2, 20), torch.tensor([0, 3]))
+    tensor(2.9957)
+    """
+    return _cross_entropy(summed_softmax(y, lengths), target, y)
+
+
+def spike_rate_regulariser(
+    spikes: Tensor, low: float = 0.0, high: float = 1.0, lengths: Tensor | None = None
+) -> Tensor:
+    """Penalise neurons whose mean rate over time and batch leaves a band.
+
+    ``mean_n [ max(0, low - r_n)^2 + max(0, r_n - high)^2 ]`` with r_n in spikes a step.
+
+    Args:
+        spikes: [T, B, N].
+        low: lowest rate without penalty, 0 to ``high``.
+        high: highest rate without penalty, ``low`` to 1.
+        lengths: steps that count in each sample [B], 1 to T; all by default.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: if the band is empty or outside [0, 1].
+
+    >>> spike_rate_regulariser(torch.zeros(5, 2, 3), low=0.1)
+    tensor(0.0100)
+    """
+    if not 0 <= low <= high <= 1:
+        raise ValueError(f"expected 0 <= low <= high <= 1 spikes a step, got {low!r} and {high!r}.")
+    valid = _valid(spikes, lengths)
+    if valid is None:
+        rate = spikes.mean((0, 1))
+    else:
+        rate = torch.where(valid, spikes, 0.0).sum((0, 1)) / valid.sum()
+    return (F.relu(low - rate).square() + F.relu(rate - high).square()).mean()

@@ -1,0 +1,182 @@
+"""Tracing a user's ``forward`` into one graph, collecting everything unsupported on the way."""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear
+from axonal.neuro.network import _understood
+
+_OURS = (BatchNorm, Conv2d, Dropout, Layer, Lift, Linear)
+_LIBRARY = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
+
+
+def shown_name(module: nn.Module) -> str:
+    """Return the name under which messages speak of a user's module."""
+    return getattr(module, "source_name", type(module).__name__)
+
+
+class NetworkError(ValueError):
+    """A ``forward`` that cannot become a Network; the message lists every reason at once."""
+
+
+def _place() -> str:
+    """Return "forward, line 12 of model.py" for the user's line that is being traced."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARY):
+        frame = frame.f_back
+    if frame is None:
+        return "forward"
+    code = frame.f_code
+    return f"{code.co_name}, line {frame.f_lineno} of {Path(code.co_filename).name}"
+
+
+class Tracer(fx.Tracer):
+    """Traces with every layer as a leaf; nested Networks are inlined, their children keep their path."""
+
+    def __init__(self, network_type: type[nn.Module]) -> None:
+        super().__init__()
+        self.network_type = network_type
+        self.problems: list[str] = []
+        self.modules: list[str] = []
+
+    def report(self, problem: str) -> None:
+        """Note what is wrong at the line being traced."""
+        self.problems.append(f"{self.here()}: {problem}")
+
+    def here(self) -> str:
+        """Return the path of the module being traced and the user's line."""
+        return f"{self.modules[-1] if self.modules else 'forward'} ({_place()})"
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Keep our layers and the modules of torch.nn whole."""
+        return isinstance(m, _OURS) or super().is_leaf_module(m, module_qualified_name)
+
+    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
+        """Trace one module call."""
+        path = self.path_of_module(m)
+        self.modules.append(path)
+        try:
+            if isinstance(m, self.network_type):
+                return self._inline(m, args, kwargs)
+            return super().call_module(m, forward, args, kwargs)
+        finally:
+            self.modules.pop()
+
+    def _inline(self, network: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Replay the graph of a nested Network as if its forward stood here."""
+        if kwargs or len(args) != len(network.input_names):
+            self.report(f"a nested Network takes its {len(network.input_names)} inputs alone.")
+            return args[0]
+        values: dict[fx.Node, Any] = {}
+        inputs = iter(args)
+        for node in network.traced.nodes:
+            given = fx.node.map_arg(node.args, values.__getitem__)
+            named = fx.node.map_arg(node.kwargs, values.__getitem__)
+            if node.op == "placeholder":
+                values[node] = next(inputs)
+            elif node.op == "call_module":
+                values[node] = network.get_submodule(node.target)(*given, **named)
+            elif node.op == "get_attr":
+                path = f"{self.modules[-1]}.{node.target}"
+                values[node] = self.create_proxy("get_attr", path, (), {})
+            elif node.op == "call_method":
+                values[node] = getattr(given[0], node.target)(*given[1:], **named)
+            elif node.op == "call_function":
+                values[node] = node.target(*given, **named)
+            else:
+                return given[0]
+        raise AssertionError("a traced graph ends in an output")
+
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        """Create a node that remembers where the user wrote it."""
+        node = super().create_node(*args, **kwargs)
+        node.meta["here"] = self.here()
+        return node
+
+    def to_bool(self, obj: fx.Proxy) -> bool:
+        """Note a branch on data, and go on as if it were taken."""
+        self.report(
+            "a branch on data: the graph must be the same for every input. "
+            "Use torch.where, or decide before the Network."
+        )
+        return True
+
+    def iter(self, obj: fx.Proxy) -> Iterator[Any]:
+        """Note a loop over a tensor, and go on as if it had two entries."""
+        self.report(
+            "a loop over a tensor (over time?): layers run the whole sequence [T, B, ...] at once; "
+            "write a neuron of your own as a Cell."
+        )
+        return iter([obj, obj])
+
+
+def trace(module: nn.Module, network_type: type[nn.Module]) -> fx.Graph:
+    """Trace ``module.forward`` and refuse what a Network cannot run, all of it at once.
+
+    Raises:
+        NetworkError: with one line a problem, by module path and line.
+    """
+    parameters = inspect.signature(module.forward).parameters.values()
+    starred = [p.name for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if starred or not parameters:
+        raise NetworkError(
+            f"{shown_name(module)}.forward must name its inputs, such as forward(self, x)"
+            + (f"; got {', '.join('*' + name for name in starred)}." if starred else ".")
+        )
+    training = module.training
+    tracer, graph = _trace_once(module, network_type)
+    # a forward that reads self.training would be frozen in the mode it was traced in
+    module.train(not training)
+    try:
+        other_graph = _trace_once(module, network_type)[1]
+    finally:
+        module.train(training)
+    problems = list(tracer.problems)
+    if graph is not None:
+        problems += _understood.problems(module, graph)
+        if other_graph is not None and str(graph) != str(other_graph):
+            problems.append(
+                f"{shown_name(module)}.forward: does something else while training: use modules "
+                "that know the mode (Dropout, BatchNorm) in place of self.training."
+            )
+    if problems:
+        listed = "\n".join(f"  - {problem}" for problem in dict.fromkeys(problems))
+        raise NetworkError(f"{shown_name(module)} cannot become a Network:\n{listed}")
+    assert graph is not None
+    return graph
+
+
+def _trace_once(
+    module: nn.Module, network_type: type[nn.Module]
+) -> tuple[Tracer, fx.Graph | None]:
+    tracer = Tracer(network_type)
+    try:
+        return tracer, tracer.trace(module)
+    except NetworkError:
+        raise
+    except Exception as error:  # whatever the user's forward raises on a symbolic value
+        if not tracer.problems:
+            first_line = str(error).split("\n")[0]
+            tracer.problems.append(
+                f"{_raised_at(error)}: {first_line} (traced without data: no values, sizes or "
+                "conversions to numbers)"
+            )
+        return tracer, None
+
+
+def _raised_at(error: Exception) -> str:
+    """Return the user's line in which ``error`` arose."""
+    place, trace_back = "forward", error.__traceback__
+    while trace_back is not None:
+        code = trace_back.tb_frame.f_code
+        if not code.co_filename.startswith(_LIBRARY):
+            place = f"{code.co_name}, line {trace_back.tb_lineno} of {Path(code.co_filename).name}"
+        trace_back = trace_back.tb_next
+    return place

@@ -1,0 +1,157 @@
+"""What a Network understands between layers: calls that treat every step alike.
+
+One table for running, and the names that ``deploy.export`` meets. A call is refused where it would mix
+time steps or samples, since then a sequence in chunks would no longer equal the sequence in one.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, fx, nn
+
+from axonal.neuro import _checks
+from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear
+from axonal.neuro.layers.stateless import over_time
+
+SEQUENCE_MODULES = (BatchNorm, Conv2d, Dropout, Lift, Linear)
+"""Our layers without memory: they take [T, B, ...] as it is."""
+
+_WITH_MEMORY = (
+    nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Transformer, nn.TransformerEncoder,
+    nn.TransformerDecoder, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer,
+)  # fmt: skip
+
+ELEMENTWISE: frozenset[Callable[..., Any]] = frozenset({
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow,
+    torch.add, torch.sub, torch.mul, torch.div, torch.neg, torch.abs, torch.exp, torch.clamp,
+    torch.relu, torch.sigmoid, torch.tanh, torch.where, torch.maximum, torch.minimum, torch.square,
+    F.relu, F.gelu, F.silu, F.softplus, F.leaky_relu, F.elu, F.hardtanh, F.sigmoid, F.tanh,
+    operator.ge, operator.gt, operator.le, operator.lt,
+})  # fmt: skip
+LIFTED: dict[Callable[..., Any], str] = {
+    F.avg_pool2d: "avg_pool2d", F.max_pool2d: "max_pool2d", F.adaptive_avg_pool2d: "adaptive_avg_pool2d",
+    F.adaptive_max_pool2d: "adaptive_max_pool2d", F.avg_pool1d: "avg_pool1d", F.max_pool1d: "max_pool1d",
+}  # fmt: skip
+RESHAPING: frozenset[Callable[..., Any]] = frozenset({
+    torch.cat, torch.concat, torch.flatten, torch.reshape, torch.permute, torch.unsqueeze, torch.squeeze,
+    operator.getitem,
+})  # fmt: skip
+ELEMENTWISE_METHODS = frozenset(
+    "add sub mul div neg abs exp clamp relu sigmoid tanh square float double half to type_as".split()
+)
+RESHAPING_METHODS = frozenset("flatten reshape view permute unsqueeze squeeze contiguous".split())
+SHAPE_METHODS = frozenset({"size"})
+
+
+def lifted_call(name: str, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """Apply ``torch.nn.functional.<name>``, made for batches, to a sequence [T, B, ...]."""
+    function = getattr(F, name)
+    return over_time(lambda flat: function(flat, *args, **kwargs), x)
+
+
+def lifted_module(module: nn.Module, x: Tensor) -> Tensor:
+    """Apply a module of torch.nn, made for batches, to a sequence [T, B, ...]."""
+    return over_time(module, x)
+
+
+def keeps_steps(y: Any, x: Tensor, here: str) -> Any:
+    """Return ``y`` if it still has the axes T and B of ``x``; refuse it otherwise."""
+    if isinstance(y, Tensor) and y.shape[:2] != x.shape[:2]:
+        raise _checks.InputError(
+            f"{here}: the result has shape {tuple(y.shape)}, but the first two axes must stay "
+            f"T, B = {tuple(x.shape[:2])}. Flatten from axis 2: x.flatten(2)."
+        )
+    return y
+
+
+def is_size(node: Any) -> bool:
+    """Return whether a node is a size or an entry of one, not a tensor."""
+    if not isinstance(node, fx.Node):
+        return False
+    if node.op == "call_method" and node.target in SHAPE_METHODS:
+        return True
+    if node.op == "call_function" and node.target is getattr:
+        return bool(node.args[1] == "shape")
+    return node.op == "call_function" and any(is_size(arg) for arg in node.args)
+
+
+def problems(root: nn.Module, graph: fx.Graph) -> list[str]:
+    """List every node of ``graph`` that a Network cannot run, by path and line."""
+    found = []
+    seen: dict[str, str] = {}
+    for node in graph.nodes:
+        reason = _problem(root, node)
+        if _is_layer(root, node):
+            if node.target in seen:
+                reason = (
+                    f"{node.target} is called a second time (first: {seen[str(node.target)]}), but it "
+                    "has one state. Make a second layer."
+                )
+            seen.setdefault(str(node.target), node.meta["here"])
+        if reason:
+            found.append(f"{node.meta['here']}: {reason}")
+    return found
+
+
+def _is_layer(root: nn.Module, node: Any) -> bool:
+    if not isinstance(node, fx.Node) or node.op != "call_module":
+        return False
+    return isinstance(root.get_submodule(str(node.target)), Layer)
+
+
+def _problem(root: nn.Module, node: fx.Node) -> str | None:
+    if node.op == "call_module":
+        module = root.get_submodule(str(node.target))
+        if isinstance(module, _WITH_MEMORY):
+            return (
+                f"{node.target} ({type(module).__name__}) mixes time steps or hides a state. "
+                "Write it as a Cell, or use Recurrent."
+            )
+        inputs = [arg for arg in (*node.args, *node.kwargs.values()) if isinstance(arg, fx.Node)]
+        if len(inputs) != 1 or node.kwargs or len(node.args) != 1:
+            return f"{node.target} takes one input inside a Network, the sequence alone."
+        return None
+    if node.op == "call_function":
+        if node.target is operator.getitem and _is_layer(root, node.args[0]):
+            return (
+                "inside a Network a layer returns its output alone, without the state: write "
+                f"y = self.{node.args[0].target}(x)."
+            )
+        return _function_problem(node)
+    if node.op == "call_method":
+        name = str(node.target)
+        if name in SHAPE_METHODS | ELEMENTWISE_METHODS | RESHAPING_METHODS:
+            return None
+        return f"x.{name}(...) is not understood: it may mix time steps. {_ADVICE}"
+    return None
+
+
+_ADVICE = (
+    "Put it after the Network (the losses and readouts reduce over time), or wrap it in a module "
+    "with Lift if it treats every sample alone."
+)
+
+
+def _function_problem(node: fx.Node) -> str | None:
+    target = node.target
+    if is_size(node) or target in ELEMENTWISE or target in LIFTED:
+        return None
+    if target in (torch.cat, torch.concat):
+        dim = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
+        if dim in (0, 1):
+            return "torch.cat joins time or batch here: name a later axis, torch.cat(..., dim=2)."
+        return None
+    if target is operator.getitem:
+        index = node.args[1]
+        index = index if isinstance(index, tuple) else (index,)
+        whole = slice(None)
+        if index[0] is Ellipsis or (len(index) > 2 and index[0] == whole and index[1] == whole):
+            return None
+        return "indexing picks time steps or samples here: index later axes only, x[..., :10]."
+    if target in RESHAPING:
+        return None
+    name = getattr(target, "__name__", str(target))
+    return f"{name}(...) is not understood: it may mix time steps. {_ADVICE}"

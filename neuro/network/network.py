@@ -1,0 +1,298 @@
+"""A user's ``forward`` as one graph with explicit states."""
+
+import linecache
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch.utils import _pytree as pytree
+
+from axonal.neuro import _checks
+from axonal.neuro.layers import Layer
+from axonal.neuro.network import _understood
+from axonal.neuro.network._tracer import NetworkError, shown_name, trace
+
+State = dict[str, Any]
+
+
+class Network(Layer[State]):
+    """Turn a module with an ordinary ``forward`` into a network with explicit states.
+
+    The module's ``forward`` is traced once; in it a layer is called with the sequence alone and returns
+    its output alone. The Network threads the states, keyed by module path, and is the one graph that
+    running, ``record``, ``spike_report``, ``Streamer`` and ``deploy.export`` read. Between layers it
+    understands addition and other element-wise arithmetic, concatenation, reshape, flatten, pooling and
+    the stateless modules of torch (applied to every step alike). Parameters keep the names they have in
+    the module.
+
+    Args:
+        module: the module whose ``forward`` takes sequences [T, B, ...].
+
+    Attributes:
+        traced: the graph of ``module.forward``, as ``torch.fx`` shows it.
+        input_names: the names of its inputs.
+        stateful_layers: the layers with memory by path, in the order they run.
+
+    Returns:
+        Called with the inputs [T, B, ...] and a state: what ``forward`` returns, and the states by path.
+
+    Raises:
+        NetworkError: for a ``forward`` that branches on data, loops over time or calls something that may
+            mix time steps; every reason is listed by path and line.
+        ValueError: for inputs or states of the wrong shape, named with the layer's path.
+
+    >>> from axonal import neuro
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.fc, self.lif = neuro.Linear(3, 4), neuro.LIF(4)
+    ...     def forward(self, x):
+    ...         return self.lif(self.fc(x))
+    >>> net = neuro.Network(Net())
+    >>> y, state = net(torch.rand(5, 2, 3))
+    >>> y.shape, list(state)
+    (torch.Size([5, 2, 4]), ['lif'])
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"Network expects a torch module, got {type(module).__name__}.")
+        self.traced = trace(module, Network)
+        taken = [n for n in _own_names(module) if n in _RESERVED]
+        if taken:
+            raise NetworkError(
+                f"{shown_name(module)} cannot become a Network: the names {', '.join(taken)} are "
+                "taken by Network itself. Rename them in your module."
+            )
+        for name, parameter in module.named_parameters(recurse=False):
+            self.register_parameter(name, parameter)
+        for name, buffer in module.named_buffers(recurse=False):
+            kept = name not in module._non_persistent_buffers_set
+            self.register_buffer(name, buffer, persistent=kept)
+        for name, child in module.named_children():
+            self.add_module(name, child)
+        self.training = module.training
+        self.source_name = shown_name(module)
+        self.input_names = [n.name for n in self.traced.nodes if n.op == "placeholder"]
+        self._paths = tuple(self.stateful_layers)
+        self._run = _compile(_with_states(self))
+
+    @property
+    def stateful_layers(self) -> dict[str, Layer[Any]]:
+        """The layers with memory by path, in the order they run."""
+        modules = dict(self.named_modules())
+        calls = [str(n.target) for n in self.traced.nodes if n.op == "call_module"]
+        return {path: m for path in calls if isinstance(m := modules[path], Layer)}
+
+    def forward(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:  # type: ignore[override]
+        """Run the inputs [T, B, ...] on from ``state``; it may be given last or by name."""
+        count = len(self.input_names)
+        if len(inputs) == count + 1 and state is None:
+            *inputs, state = inputs  # type: ignore[assignment]
+        if len(inputs) != count:
+            raise _checks.InputError(
+                f"{self.source_name} takes {count} input(s) ({', '.join(self.input_names)}) and a "
+                f"state, got {len(inputs)} argument(s).",
+                self,
+            )
+        self._check_inputs(inputs)
+        state = self._check_state(state)
+        if _checks.compiling():
+            return self._run(self, *inputs, state)  # type: ignore[no-any-return]
+        try:
+            return self._run(self, *inputs, state)  # type: ignore[no-any-return]
+        except _checks.InputError as error:
+            raise self._located(error) from None
+
+    def step(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:  # type: ignore[override]
+        """Run one step of every input [B, ...]; return the output [B, ...] and the states."""
+        if len(inputs) == len(self.input_names) + 1 and state is None:
+            *inputs, state = inputs  # type: ignore[assignment]
+        y, state = self(*(x.unsqueeze(0) for x in inputs), state=state)
+        return pytree.tree_map(operator.itemgetter(0), y), state
+
+    def _check_inputs(self, inputs: tuple[Any, ...]) -> None:
+        who = self.source_name
+        first = None
+        for name, x in zip(self.input_names, inputs, strict=True):
+            if not isinstance(x, Tensor) or x.ndim < 2:
+                got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+                raise _checks.InputError(f"{who} expects {name} [T, B, ...], got {got}.", self)
+            if not x.is_floating_point():
+                raise _checks.InputError(
+                    f"{who} expects floating-point {name}, got {x.dtype}: write {name}.float().",
+                    self,
+                )
+            if x.shape[0] == 0:
+                raise _checks.InputError(
+                    f"{who} got {name} {tuple(x.shape)}: T = 0, there is no step to run.",
+                    self,
+                )
+            if first is not None and x.shape[:2] != first:
+                raise _checks.InputError(
+                    f"{who} expects inputs of equal T and B, got {tuple(first)} and "
+                    f"{tuple(x.shape[:2])} ({name}).",
+                    self,
+                )
+            first = x.shape[:2]
+            _checks.finite(self, x, f"the input {name}")
+
+    def _check_state(self, state: Any) -> State:
+        if state is None:
+            return dict.fromkeys(self._paths)
+        if not isinstance(state, Mapping) or set(state) != set(self._paths):
+            got = ", ".join(map(str, state)) if isinstance(state, Mapping) else type(state).__name__
+            raise _checks.InputError(
+                f"{self.source_name} expects the state it returned, with the layers "
+                f"{', '.join(self._paths)}; got {got}.",
+                self,
+            )
+        return dict(state)
+
+    def _located(self, error: _checks.InputError) -> _checks.InputError:
+        for path, module in self.named_modules():
+            if path and module is error.module:
+                return _checks.InputError(f"{path}: {error}", self)
+        return error
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(self.__dict__)
+        del state["_run"]  # compiled code cannot be pickled; it is made again from the graph
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._run = _compile(_with_states(self))
+
+
+_RESERVED = frozenset(dir(Network)) | {"traced", "input_names", "source_name", "_paths", "_run"}
+
+
+def _own_names(module: nn.Module) -> list[str]:
+    children = [name for name, _ in module.named_children()]
+    parameters = [name for name, _ in module.named_parameters(recurse=False)]
+    return children + parameters + [name for name, _ in module.named_buffers(recurse=False)]
+
+
+def _with_states(net: Network) -> fx.Graph:
+    """Rewrite the traced graph so that every layer takes its state and gives back the next one."""
+    graph = fx.Graph()
+    values: dict[fx.Node, fx.Node] = {}
+    nodes = list(net.traced.nodes)
+    for node in nodes:
+        if node.op == "placeholder":
+            values[node] = graph.node_copy(node)
+    inputs = list(values.values())
+    state = graph.placeholder("state")
+    modules = dict(net.named_modules())
+    states: dict[str, fx.Node] = {}
+    for node in nodes:
+        if node.op == "placeholder":
+            continue
+        if node.op == "output":
+            result = fx.node.map_arg(node.args[0], values.__getitem__)
+            graph.output((result, states))
+            break
+        if node.op == "call_module":
+            path, source = str(node.target), values[node.args[0]]
+            module = modules[path]
+            if isinstance(module, Layer):
+                before = graph.call_function(operator.getitem, (state, path))
+                both = graph.call_module(path, (source, before))
+                values[node] = graph.call_function(operator.getitem, (both, 0))
+                states[path] = graph.call_function(operator.getitem, (both, 1))
+            elif isinstance(module, _understood.SEQUENCE_MODULES):
+                values[node] = graph.call_module(path, (source,))
+            else:
+                get = graph.get_attr(path)
+                values[node] = graph.call_function(_understood.lifted_module, (get, source))
+            continue
+        if node.op == "call_function" and node.target in _understood.LIFTED:
+            args = fx.node.map_arg(node.args, values.__getitem__)
+            kwargs = fx.node.map_arg(node.kwargs, values.__getitem__)
+            name = _understood.LIFTED[node.target]
+            values[node] = graph.call_function(_understood.lifted_call, (name, *args), kwargs)
+            continue
+        copy = graph.node_copy(node, values.__getitem__)
+        reshapes = (
+            node.target in _understood.RESHAPING or node.target in _understood.RESHAPING_METHODS
+        )
+        if node.op != "get_attr" and reshapes and not _understood.is_size(node):
+            here = node.meta["here"]
+            copy = graph.call_function(_understood.keeps_steps, (copy, inputs[0], here))
+        values[node] = copy
+    return graph
+
+
+def _compile(graph: fx.Graph) -> Callable[..., Any]:
+    """Turn a graph into a plain function of (network, *inputs, state)."""
+    code = graph.python_code("self")
+    # registered so that a traceback shows the generated line
+    filename = f"<axonal network {abs(hash(code.src)):x}>"
+    linecache.cache[filename] = (len(code.src), None, code.src.splitlines(keepends=True), filename)
+    scope = dict(code.globals)
+    exec(compile(code.src, filename, "exec"), scope)
+    return scope["forward"]  # type: ignore[no-any-return]
+
+
+class Sequential(Network):
+    """Layers one after another, as a Network: sugar for a ``forward`` that calls them in turn.
+
+    Args:
+        layers: layers with or without memory and modules of torch; or one dict of them by name.
+
+    Returns:
+        Called with x [T, B, ...] and a state: the last layer's output and the states by path.
+
+    Raises:
+        NetworkError: for a module that cannot be part of a Network.
+
+    >>> from axonal import neuro
+    >>> net = Sequential(neuro.Linear(3, 4), neuro.LIF(4), neuro.Linear(4, 2))
+    >>> y, state = net(torch.rand(5, 2, 3))
+    >>> y.shape, list(state)
+    (torch.Size([5, 2, 2]), ['1'])
+    """
+
+    def __init__(self, *layers: nn.Module | Mapping[str, nn.Module]) -> None:
+        if len(layers) == 1 and isinstance(layers[0], Mapping):
+            named = dict(layers[0])
+        else:
+            named = {str(i): layer for i, layer in enumerate(layers)}
+        if not named:
+            raise ValueError("Sequential expects at least one layer.")
+        chain = nn.Sequential()
+        for name, layer in named.items():
+            if not isinstance(layer, nn.Module):
+                raise TypeError(
+                    f"Sequential expects modules, got {type(layer).__name__} at {name!r}."
+                )
+            chain.add_module(name, layer)
+        super().__init__(_Chain(chain))
+
+    def __len__(self) -> int:
+        """Return the number of layers."""
+        return len(self._modules)
+
+    def __getitem__(self, index: int) -> nn.Module:
+        """Return one layer by position."""
+        return list(self.children())[index]
+
+
+class _Chain(nn.Module):
+    """Gives the layers of a chain to the tracer under their own names."""
+
+    source_name = "Sequential"
+
+    def __init__(self, chain: nn.Sequential) -> None:
+        super().__init__()
+        for name, layer in chain.named_children():
+            self.add_module(name, layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.children():
+            x = layer(x)
+        return x

@@ -1,0 +1,242 @@
+"""Looking inside a network: traces of layers, and a report on whether it can learn."""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from axonal.neuro.layers import DelayedLinear, Layer
+from axonal.neuro.network.network import Network
+
+_Calls = dict[str, list[tuple[Tensor, Any, Tensor]]]
+
+
+@contextmanager
+def _watch(net: nn.Module, layers: Mapping[str, nn.Module]) -> Iterator[_Calls]:
+    """Collect (input, state before, output) of every call of ``layers`` by path."""
+    calls: _Calls = {path: [] for path in layers}
+
+    def hook(path: str) -> Callable[..., None]:
+        def collect(_: nn.Module, args: tuple[Any, ...], result: Any) -> None:
+            y = result[0] if isinstance(result, tuple) else result
+            calls[path].append((args[0], args[1] if len(args) > 1 else None, y))
+
+        return collect
+
+    handles = [layer.register_forward_hook(hook(path)) for path, layer in layers.items()]
+    try:
+        yield calls
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _state_trace(layer: Layer[Any], x: Tensor, state: Any, name: str, path: str) -> Tensor:
+    """Return one field of a layer's state after each step of ``x``."""
+    values = []
+    for x_t in x.unbind(0):
+        _, state = layer.step(x_t, state)
+        fields = getattr(state, "_fields", ())
+        if name not in fields or not isinstance(getattr(state, name), Tensor):
+            known = ", ".join(("spikes", "input", *fields))
+            raise ValueError(f"{path} has no trace {name!r}; it has {known}.")
+        values.append(getattr(state, name))
+    return torch.stack(values)
+
+
+def record(
+    net: Network, *inputs: Tensor, state: Any = None
+) -> tuple[Any, dict[str, dict[str, Tensor]]]:
+    """Run a network and return what layers inside it did.
+
+    ``record(net, x, {"hidden": ("spikes", "v")})``: the last argument says which traces to keep by path
+    of the layer. ``"spikes"`` (or ``"output"``) is the layer's output, ``"input"`` its input, any other
+    name a field of its state after each step: ``"v"`` of a LIF is the potential after the reset. Layers
+    inside a ``Recurrent`` are reached by their full path.
+
+    Args:
+        net: the network.
+        inputs: the inputs [T, B, ...], then the dict of traces by path.
+        state: the state to go on from.
+
+    Returns:
+        The network's output, and the traces by path and name, each [T, B, ...].
+
+    Raises:
+        ValueError: for a path or a trace that does not exist; the existing ones are listed.
+
+    >>> from axonal import neuro
+    >>> net = neuro.Sequential({"fc": neuro.Linear(3, 4), "hidden": neuro.LIF(4)})
+    >>> y, traces = record(net, torch.rand(5, 2, 3), {"hidden": ("spikes", "v")})
+    >>> traces["hidden"]["v"].shape, torch.equal(traces["hidden"]["spikes"], y)
+    (torch.Size([5, 2, 4]), True)
+    """
+    if not inputs or not isinstance(inputs[-1], Mapping):
+        raise TypeError('record expects the traces last: record(net, x, {"hidden": ("spikes", "v")}).')
+    wanted: Mapping[str, Sequence[str]] = inputs[-1]
+    modules = dict(net.named_modules())
+    unknown = [path for path in wanted if path not in modules or not path]
+    if unknown:
+        known = ", ".join(path for path, m in modules.items() if path and isinstance(m, Layer))
+        raise ValueError(f"no layer at {', '.join(map(repr, unknown))}; layers: {known}.")
+    with _watch(net, {path: modules[path] for path in wanted}) as calls:
+        output, _ = net(*inputs[:-1], state=state)
+    traces: dict[str, dict[str, Tensor]] = {}
+    for path, names in wanted.items():
+        names = (names,) if isinstance(names, str) else names
+        if not calls[path]:
+            raise ValueError(f"{path} did not run by itself: record the layer that calls it.")
+        traces[path] = {name: _trace(modules[path], calls[path], name, path) for name in names}
+    return output, traces
+
+
+def _trace(
+    layer: nn.Module, calls: list[tuple[Tensor, Any, Tensor]], name: str, path: str
+) -> Tensor:
+    if name in ("spikes", "output"):
+        return torch.cat([y for _, _, y in calls])
+    if name == "input":
+        return torch.cat([x for x, _, _ in calls])
+    if not isinstance(layer, Layer):
+        raise ValueError(f"{path} has no state; it has the traces output and input.")
+    return torch.cat([_state_trace(layer, x, before, name, path) for x, before, _ in calls])
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """One spiking layer of a :class:`SpikeReport`.
+
+    Attributes:
+        path: module path of the layer.
+        rate: mean spikes a neuron and step.
+        dead: share of neurons that never fired.
+        saturated: share of neurons that fired in at least 9 of 10 steps.
+        gradient: norm of the loss' gradient at the layer's output.
+    """
+
+    path: str
+    rate: float
+    dead: float
+    saturated: float
+    gradient: float
+
+
+@dataclass(frozen=True)
+class SpikeReport:
+    """What :func:`spike_report` found.
+
+    Attributes:
+        layers: a :class:`LayerReport` for every spiking layer, in the order they run.
+        gradients: norm of the loss' gradient for every trained parameter by name.
+        problems: why the network cannot learn as it is, a line each; empty if it can.
+    """
+
+    layers: tuple[LayerReport, ...]
+    gradients: dict[str, float] = field(repr=False)
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        width = max([len(row.path) for row in self.layers] + [5])
+        lines = [f"{'layer':<{width}}   rate   dead  saturated  gradient"]
+        lines += [
+            f"{row.path:<{width}}  {row.rate:5.3f}  {row.dead:5.1%}  {row.saturated:9.1%}  {row.gradient:8.2e}"
+            for row in self.layers
+        ]
+        return "\n".join([*lines, *(f"! {problem}" for problem in self.problems)])
+
+
+def spike_report(
+    net: Network, *inputs: Tensor, loss: Callable[[Any], Tensor] | None = None, state: Any = None
+) -> SpikeReport:
+    """Report rates, dead and saturated neurons and gradient norms, and warn if nothing can be learned.
+
+    Args:
+        net: the network, in the mode of interest.
+        inputs: its inputs [T, B, ...].
+        loss: function of the output to a scalar; by default the sum of every output.
+        state: the state to go on from.
+
+    Returns:
+        A :class:`SpikeReport`; print it for a table.
+
+    Warns:
+        UserWarning: if a layer is silent or saturated as a whole, a trained parameter gets no gradient,
+            or a gradient is not finite.
+
+    >>> from axonal import neuro
+    >>> _ = torch.manual_seed(0)
+    >>> report = spike_report(neuro.Sequential(neuro.Linear(8, 16), neuro.LIF(16)), torch.ones(20, 4, 8))
+    >>> report.problems, 0 < report.layers[0].rate < 1
+    ((), True)
+    """
+    spiking = {
+        path: m for path, m in net.named_modules() if isinstance(m, Layer) and m.spiking and path
+    }
+    with torch.enable_grad(), _watch(net, spiking) as calls:
+        output, _ = net(*inputs, state=state)
+        leaves = [y for y in pytree.tree_leaves(output) if isinstance(y, Tensor)]
+        value = loss(output) if loss else torch.stack([y.sum() for y in leaves]).sum()
+    # evaluation rounds the delays, so that no gradient is meant to reach them
+    rounded = {
+        id(m.position) for m in net.modules() if isinstance(m, DelayedLinear) and not m.training
+    }
+    trained = {
+        name: p for name, p in net.named_parameters() if p.requires_grad and id(p) not in rounded
+    }
+    outputs = [(path, y) for path, made in calls.items() for _, _, y in made if y.requires_grad]
+    wanted = [*trained.values(), *(y for _, y in outputs)]
+    if wanted and value.requires_grad:
+        grads = torch.autograd.grad(value, wanted, allow_unused=True)
+    else:
+        grads = (None,) * len(wanted)
+    norms = [0.0 if g is None else float(g.norm()) for g in grads]
+    gradients = dict(zip(trained, norms, strict=False))
+    at_output: dict[str, float] = dict.fromkeys(spiking, 0.0)
+    for (path, _), norm in zip(outputs, norms[len(trained) :], strict=True):
+        at_output[path] = float((at_output[path] ** 2 + norm**2) ** 0.5)
+
+    rows = []
+    for path, made in calls.items():
+        if made:
+            y = torch.cat([y.detach() for _, _, y in made]).flatten(0, 1)
+            per_neuron = y.mean(0)
+            rows.append(
+                LayerReport(
+                    path,
+                    rate=float(per_neuron.mean()),
+                    dead=float((per_neuron == 0).float().mean()),
+                    saturated=float((per_neuron >= 0.9).float().mean()),
+                    gradient=at_output[path],
+                )
+            )
+    problems = _problems(rows, gradients)
+    if problems:
+        warnings.warn("this network cannot learn: " + "; ".join(problems), stacklevel=2)
+    return SpikeReport(tuple(rows), gradients, tuple(problems))
+
+
+def _problems(rows: list[LayerReport], gradients: dict[str, float]) -> list[str]:
+    problems = []
+    for row in rows:
+        if row.dead == 1:
+            problems.append(
+                f"{row.path}: no neuron fired. Raise the weights before it, lower its threshold or "
+                "normalise its input"
+            )
+        elif row.saturated == 1:
+            problems.append(
+                f"{row.path}: every neuron fires all the time. Lower the weights before it or raise "
+                "its threshold"
+            )
+    broken = [name for name, norm in gradients.items() if not norm < float("inf")]
+    if broken:
+        problems.append(f"the gradient is not finite for {', '.join(broken)}")
+    unreached = [name for name, norm in gradients.items() if norm == 0]
+    if unreached:
+        problems.append(f"no gradient reaches {', '.join(unreached)}")
+    return problems

@@ -1,0 +1,125 @@
+"""A loop around any body."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from axonal.neuro import _checks
+from axonal.neuro.layers import Layer
+from axonal.neuro.network.network import Network
+
+
+class RecurrentState(NamedTuple):
+    """State of :class:`Recurrent`.
+
+    Attributes:
+        recent: the last ``delay`` outputs of the body [delay, B, ...].
+        body: the state of the body.
+        feedback: the state of the feedback.
+    """
+
+    recent: Tensor
+    body: Any
+    feedback: Any
+
+
+class Recurrent(Layer[RecurrentState]):
+    """Close a loop over any body, y_t = body(x_t + feedback(y_{t - delay})).
+
+    Args:
+        body: a layer, a Network, or any module that can become one; its input has the shape of x.
+        feedback: connections from the body's output to its input, with or without memory.
+        delay: steps around the loop, >= 1; a :class:`DelayedLinear` as feedback adds its own.
+        size: shape of the body's output; needed only if ``feedback`` does not name ``in_features``.
+
+    Returns:
+        Called with x [T, B, ...] and a state: the body's output and a :class:`RecurrentState`.
+
+    Raises:
+        ValueError: for a delay below 1, and where the feedback does not fit the body.
+
+    >>> from axonal import neuro
+    >>> loop = Recurrent(neuro.LIF(4), neuro.Linear(4, 4, bias=False))
+    >>> spikes, state = loop(torch.rand(5, 2, 4))
+    >>> spikes.shape, state.recent.shape
+    (torch.Size([5, 2, 4]), torch.Size([1, 2, 4]))
+    """
+
+    def __init__(
+        self,
+        body: nn.Module,
+        feedback: nn.Module,
+        delay: int = 1,
+        *,
+        size: int | Sequence[int] | None = None,
+    ) -> None:
+        super().__init__()
+        if not isinstance(delay, int) or delay < 1:
+            raise ValueError(
+                f"Recurrent expects delay >= 1 whole step (a loop of no delay has no first value), "
+                f"got {delay!r}."
+            )
+        self.body = body if isinstance(body, Layer) else Network(_Call(body))
+        self.feedback = feedback if isinstance(feedback, Layer) else Network(_Call(feedback))
+        self.delay = delay
+        if size is None:
+            named = (getattr(m, "in_features", None) for m in feedback.modules())
+            size = next((n for n in named if isinstance(n, int)), None)
+        if size is None:
+            raise ValueError(
+                "Recurrent cannot tell the shape of the body's output from this feedback: name it, "
+                "Recurrent(body, feedback, size=(C, H, W))."
+            )
+        self.size = (size,) if isinstance(size, int) else tuple(size)
+
+    def init(self, x: Tensor) -> RecurrentState:
+        """Return the state at rest for inputs like ``x`` [B, ...]."""
+        return RecurrentState(x.new_zeros(self.delay, x.shape[0], *self.size), None, None)
+
+    def forward(self, x: Tensor, state: RecurrentState | None = None) -> tuple[Tensor, RecurrentState]:
+        """Run the loop over ``x`` [T, B, ...]."""
+        if not isinstance(x, Tensor) or x.ndim < 2 or x.shape[0] == 0:
+            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+            raise _checks.InputError(
+                f"Recurrent expects x [T, B, ...] with T >= 1, got {got}.", self
+            )
+        fresh = self.init(x[0])
+        if state is None:
+            state = fresh
+        elif not isinstance(state, RecurrentState) or state.recent.shape != fresh.recent.shape:
+            _checks.state(self, getattr(state, "recent", state), fresh.recent, x)
+        recent, body, feedback = state
+        outputs = []
+        # within `delay` steps no output can reach the input again: that many are run at once
+        for block in x.split(self.delay):
+            back, feedback = self.feedback(recent[: len(block)], feedback)
+            if back.shape != block.shape:
+                raise _checks.InputError(
+                    f"Recurrent: the feedback gives {tuple(back.shape[2:])} values a sample, the "
+                    f"body's input has {tuple(block.shape[2:])}.",
+                    self,
+                )
+            y, body = self.body(block + back, body)
+            if y.shape[2:] != recent.shape[2:]:
+                raise _checks.InputError(
+                    f"Recurrent: the body returns {tuple(y.shape[2:])} values a sample, the feedback "
+                    f"takes {self.size}.",
+                    self,
+                )
+            recent = torch.cat((recent, y))[-self.delay :]
+            outputs.append(y)
+        return torch.cat(outputs), RecurrentState(recent, body, feedback)
+
+
+class _Call(nn.Module):
+    """Calls one module, so that a bare one can be traced; keeps it under the name ``inner``."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.inner(x)
+        return y

@@ -1,0 +1,1 @@
+"""Operators: the recurrences of the layers as plain functions of tensors, one folder each."""

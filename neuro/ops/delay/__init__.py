@@ -1,0 +1,61 @@
+"""Connections with one delay a synapse."""
+
+from torch import Tensor
+
+from axonal.neuro.ops.delay import reference
+from axonal.neuro.ops.delay.reference import delay_kernel
+
+__all__ = ["BACKENDS", "KERNELS", "delay_kernel", "delayed_linear"]
+
+BACKENDS = {"auto": reference.delayed_linear, "reference": reference.delayed_linear}
+KERNELS = ("gaussian", "two-tap", "one-tap")
+
+
+def delayed_linear(
+    x: Tensor,
+    history: Tensor,
+    weight: Tensor,
+    delay: Tensor,
+    sigma: Tensor | float = 0.5,
+    *,
+    kernel: str,
+    max_delay: int,
+    backend: str = "auto",
+) -> tuple[Tensor, Tensor]:
+    """Sum delayed inputs, ``y_t = sum_i w_oi x_i(t - d_oi)``, with d real or whole.
+
+    A delay between two steps is spread over whole ones, ``y_t = sum_ij k_oij x_i(t - j)``:
+
+        gaussian  k_j = w g_j / (sum_j g_j + 1e-7),  g_j = exp(-((j - d) / sigma)^2 / 2)
+        two-tap   k = w (1 - f) at floor(d) and w f one step later,  f = d - floor(d)
+        one-tap   k = w at round(d), halves to the even step
+
+    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670), whose width parameter SIG is
+    ``sigma - 0.27`` and whose position P is ``floor(K / 2) - d`` with K = max_delay + 1.
+
+    Args:
+        x: input [T, B, I].
+        history: the ``max_delay`` inputs before ``x`` [max_delay, B, I].
+        weight: [O, I].
+        delay: in steps [O, I], 0 to ``max_delay``.
+        sigma: standard deviation of the Gaussian in steps, > 0; the other kernels ignore it.
+        kernel: ``"gaussian"``, ``"two-tap"`` or ``"one-tap"``.
+        max_delay: the longest delay in steps.
+        backend: ``"auto"`` or ``"reference"``.
+
+    Returns:
+        y [T, B, O] and the history [max_delay, B, I] with which the next sequence goes on.
+
+    Raises:
+        ValueError: if the kernel or the back end is unknown.
+
+    >>> import torch
+    >>> x = torch.tensor([1.0, 0.0, 0.0]).reshape(3, 1, 1)
+    >>> w, d = torch.tensor([[2.0]]), torch.tensor([[1.25]])
+    >>> y, history = delayed_linear(x, torch.zeros(2, 1, 1), w, d, kernel="two-tap", max_delay=2)
+    >>> y.flatten()
+    tensor([0.0000, 1.5000, 0.5000])
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"unknown backend {backend!r} of delay; known: {', '.join(BACKENDS)}.")
+    return BACKENDS[backend](x, history, weight, delay, sigma, kernel, max_delay)

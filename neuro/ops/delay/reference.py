@@ -1,0 +1,62 @@
+"""Delayed connections as a convolution over time with a dense kernel: the definition."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_EPSILON = 1e-7  # the guard of the original normaliser; part of the published kernel
+
+
+def gaussian_kernel(weight: Tensor, delay: Tensor, sigma: Tensor | float, max_delay: int) -> Tensor:
+    """Spread each weight over the taps near its delay, ``k_j = w g_j / (sum g + 1e-7)``."""
+    taps = torch.arange(max_delay + 1, dtype=delay.dtype, device=delay.device)
+    g = torch.exp(-0.5 * ((taps - delay.unsqueeze(-1)) / sigma).square())
+    return weight.unsqueeze(-1) * g / (g.sum(-1, keepdim=True) + _EPSILON)
+
+
+def two_tap_kernel(weight: Tensor, delay: Tensor, max_delay: int) -> Tensor:
+    """Interpolate linearly between the whole steps around each delay."""
+    if max_delay == 0:
+        return weight.unsqueeze(-1)
+    early = delay.detach().floor().clamp(max=max_delay - 1)
+    late_share = delay - early
+    index = early.long().unsqueeze(-1)
+    kernel = weight.new_zeros(*weight.shape, max_delay + 1)
+    kernel = kernel.scatter(-1, index, (weight * (1 - late_share)).unsqueeze(-1))
+    return kernel.scatter(-1, index + 1, (weight * late_share).unsqueeze(-1))
+
+
+def one_tap_kernel(weight: Tensor, delay: Tensor, max_delay: int) -> Tensor:
+    """Put each weight on the whole step nearest to its delay."""
+    kernel = weight.new_zeros(*weight.shape, max_delay + 1)
+    return kernel.scatter(-1, delay.round().long().unsqueeze(-1), weight.unsqueeze(-1))
+
+
+def delay_kernel(
+    weight: Tensor, delay: Tensor, sigma: Tensor | float, kernel: str, max_delay: int
+) -> Tensor:
+    """Build the dense kernel [O, I, max_delay + 1]; entry j is the weight at a delay of j steps."""
+    if kernel == "gaussian":
+        return gaussian_kernel(weight, delay, sigma, max_delay)
+    if kernel == "two-tap":
+        return two_tap_kernel(weight, delay, max_delay)
+    if kernel == "one-tap":
+        return one_tap_kernel(weight, delay, max_delay)
+    raise ValueError(f"unknown delay kernel {kernel!r}; known: gaussian, two-tap, one-tap.")
+
+
+def delayed_linear(
+    x: Tensor,
+    history: Tensor,
+    weight: Tensor,
+    delay: Tensor,
+    sigma: Tensor | float,
+    kernel: str,
+    max_delay: int,
+) -> tuple[Tensor, Tensor]:
+    """Run the connections over ``x``; see :func:`axonal.neuro.ops.delay.delayed_linear`."""
+    dense = delay_kernel(weight, delay, sigma, kernel, max_delay)
+    padded = torch.cat((history, x))
+    # conv1d cross-correlates: its tap n meets the input of max_delay - n steps ago
+    y = F.conv1d(padded.permute(1, 2, 0), dense.flip(-1)).permute(2, 0, 1)
+    return y, padded[padded.shape[0] - max_delay :]

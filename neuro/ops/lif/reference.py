@@ -1,0 +1,55 @@
+"""The leaky integrate-and-fire recurrence, written out: what every faster path must equal."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from axonal.neuro._surrogates import derivative
+
+
+class _Spike(torch.autograd.Function):
+    """Step function whose derivative is a surrogate."""
+
+    @staticmethod
+    def forward(ctx: Any, u: Tensor, name: str, alpha: float) -> Tensor:
+        ctx.save_for_backward(u)
+        ctx.name, ctx.alpha = name, alpha
+        return (u >= 0).to(u.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        (u,) = ctx.saved_tensors
+        return grad * derivative(u, ctx.name, ctx.alpha), None, None
+
+
+def lif(
+    x: Tensor,
+    v: Tensor,
+    wait: Tensor | None,
+    decay: Tensor,
+    threshold: Tensor,
+    *,
+    decay_input: bool,
+    reset: str,
+    detach_reset: bool,
+    refractory: int,
+    surrogate: str,
+    alpha: float,
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """Run the recurrence over ``x`` [T, B, ...]; see :func:`axonal.neuro.ops.lif.lif`."""
+    spikes, potentials = [], []
+    for x_t in x.unbind(0):
+        h = decay * v + ((1 - decay) * x_t if decay_input else x_t)
+        if wait is not None:
+            held = wait > 0
+            h = torch.where(held, v, h)
+        s = _Spike.apply(h - threshold, surrogate, alpha)
+        if wait is not None:
+            s = torch.where(held, 0.0, s)
+            wait = torch.where(s > 0, refractory, (wait - 1).clamp(min=0))
+        r = s.detach() if detach_reset else s
+        v = h * (1 - r) if reset == "zero" else h - threshold * r
+        spikes.append(s)
+        potentials.append(h)
+    return torch.stack(spikes), torch.stack(potentials), v, wait

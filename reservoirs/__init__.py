@@ -1,0 +1,1 @@
+"""Liquids, plasticity and readouts: nothing is here yet, the name is reserved."""
