@@ -1,0 +1,77 @@
+# make demo   train, export and verify a network          make test        every check
+# make fuzz   property tests with many more examples      make experiments the tables of docs/results
+
+export OMP_NUM_THREADS = 1
+# A PYTHONPATH of the shell could put other packages before the ones installed here.
+unexport PYTHONPATH
+MAKEFLAGS += --no-builtin-rules
+
+BIN := .venv/bin
+RUN := runs/digits
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+DEFINITIONS := setup.cfg pyproject.toml constraints.txt
+SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help demo test lint types pytest notebooks fuzz experiments clean
+
+help:
+	@sed -n '1,2s/^# //p' Makefile
+
+# Each interpreter is tried, because a version manager may leave a python3.11 that only fails.
+# An environment that still runs is kept: pip then changes only what the definitions changed.
+.venv/.created:
+	@found=; if ! $(BIN)/python -c '$(SUPPORTED)' 2>/dev/null; then \
+	    for python in python3.11 python3; do \
+	        if $$python -c '$(SUPPORTED)' 2>/dev/null; then found=$$python; break; fi; \
+	    done; \
+	    if [ -z "$$found" ]; then \
+	        echo "axonal needs Python 3.11 or newer with its venv module: neither python3.11 nor python3 on your PATH is one." >&2; \
+	        exit 1; \
+	    fi; \
+	    echo "Creating .venv with $$found"; \
+	    $$found -m venv --clear .venv || exit 1; \
+	fi
+	@touch $@
+
+.venv/.train: .venv/.created $(DEFINITIONS)
+	@echo "Installing axonal and what it needs into .venv; the first time takes some minutes."
+	@$(INSTALL) -e '.[train]'
+	@touch $@
+
+.venv/.test: .venv/.train
+	@echo "Installing what the checks need into .venv."
+	@$(INSTALL) -e '.[train,test]'
+	@touch $@
+
+demo: .venv/.train
+	$(BIN)/axonal train digits --out $(RUN)
+	$(BIN)/axonal export $(RUN) --target graph --out $(RUN)/digits.h5
+	$(BIN)/axonal verify $(RUN)/digits.h5
+	@echo "The figures are in $(RUN)/figures:"
+	@ls -1 $(RUN)/figures
+
+test: lint types pytest notebooks
+
+lint: .venv/.test
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+
+types: .venv/.test
+	$(BIN)/python -m mypy
+
+pytest: .venv/.test
+	$(BIN)/python -m pytest
+
+notebooks: .venv/.test
+	$(BIN)/python -m pytest --nbmake notebooks
+
+fuzz: .venv/.test
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests
+
+experiments: .venv/.train
+	$(BIN)/python -m axonal.recipes.experiments
+
+clean:
+	rm -rf .venv build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src/axonal neuro hebbian reservoirs deploy datasets tests -name __pycache__ -type d \
+	    -prune -exec rm -rf {} +
