@@ -115,10 +115,16 @@ def _problem(root: nn.Module, node: fx.Node) -> str | None:
             return f"{node.target} takes one input inside a Network, the sequence alone."
         return None
     if node.op == "call_function":
-        if node.target is operator.getitem and _is_layer(root, node.args[0]):
+        source = node.args[0] if node.args else None
+        if (
+            node.target is operator.getitem
+            and isinstance(source, fx.Node)
+            and _is_layer(root, source)
+            and isinstance(node.args[1], int)
+        ):
             return (
                 "inside a Network a layer returns its output alone, without the state: write "
-                f"y = self.{node.args[0].target}(x)."
+                f"y = self.{source.target}(x)."
             )
         return _function_problem(node)
     if node.op == "call_method":

@@ -1,0 +1,143 @@
+"""What modules without memory and the calls between layers do to a signal."""
+
+import operator
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from axonal.deploy import _affine
+from axonal.deploy._signal import Signal, constant
+from axonal.neuro import BatchNorm, Conv2d, Layer, Linear
+
+
+class UnsupportedError(Exception):
+    """Something without an event-driven form; ``export`` collects these and lists them by path."""
+
+
+def attribute(net: nn.Module, path: str) -> Any:
+    value: Any = net
+    for name in path.split("."):
+        value = getattr(value, name)
+    return _affine.numbers(value) if isinstance(value, Tensor) else value
+
+
+def like_output(module: nn.Module, x: Signal) -> Signal:
+    """Return an empty signal of the shape the module gives, so that the walk can go on."""
+    zeros = torch.zeros(1, 2, *x.shape, dtype=torch.float64)
+    with torch.no_grad():
+        y = module(zeros)[0] if isinstance(module, Layer) else module(zeros[0])[None]
+    return Signal(tuple(y.shape[2:]), {})
+
+
+def module_output(module: nn.Module, x: Signal) -> Signal:
+    try:
+        if isinstance(module, Linear):
+            return _affine.linear(x, module.masked_weight, module.bias)
+        if isinstance(module, nn.Linear):
+            return _affine.linear(x, module.weight, module.bias)
+        if isinstance(module, nn.Conv2d):
+            masked = module.masked_weight if isinstance(module, Conv2d) else module.weight
+            return _affine.convolution(x, module, masked)
+        if isinstance(module, (BatchNorm, nn.modules.batchnorm._BatchNorm)):
+            return _affine.batch_norm(x, module)
+    except ValueError as error:
+        raise UnsupportedError(str(error)) from error
+    if isinstance(module, _affine.POOLS):
+        return _affine.pooling(x, module)
+    if isinstance(module, _affine.RESHAPES):
+        return _affine.rearrange(lambda i: module(i[0])[None], [x])
+    raise UnsupportedError("not affine, so it cannot become synapses")
+
+
+_ADD = {operator.add, torch.add, "add"}
+_SUBTRACT = {operator.sub, torch.sub, "sub"}
+_MULTIPLY = {operator.mul, torch.mul, "mul"}
+_DIVIDE = {operator.truediv, torch.div, "div"}
+_NEGATE = {operator.neg, torch.neg, "neg"}
+_NOTHING = {"float", "double", "contiguous", "half", "to", "type_as"}
+_MOVE = {
+    torch.cat, torch.concat, torch.flatten, torch.reshape, torch.permute, torch.unsqueeze,
+    torch.squeeze, operator.getitem,
+    "flatten", "reshape", "view", "permute", "unsqueeze", "squeeze",
+}  # fmt: skip
+_POOL = {F.avg_pool2d, F.avg_pool1d, F.adaptive_avg_pool2d}
+
+
+def call_output(target: Any, args: Any, kwargs: Any) -> Any:
+    signals = [a for a in pytree.tree_leaves((args, kwargs)) if isinstance(a, Signal)]
+    if not signals or target is getattr or target == "size":
+        return _size(target, args, kwargs)
+    if target in _NOTHING:
+        return signals[0]
+    if target in _NEGATE:
+        return signals[0].scale(-1)
+    if target in _ADD | _SUBTRACT:
+        if set(kwargs) - {"alpha"} or len(args) != 2:
+            raise UnsupportedError("only a + b and a - b of two operands become synapses")
+        sign = (-1 if target in _SUBTRACT else 1) * kwargs.get("alpha", 1)
+        return _sum(args[0], args[1], sign)
+    if target in _MULTIPLY | _DIVIDE:
+        return _product(args[0], args[1], target in _DIVIDE)
+    if target in _MOVE:
+        return _move(target, args, kwargs, signals)
+    if target in _POOL:
+        return _affine.pooling(args[0], lambda x: target(x, *args[1:], **kwargs))
+    name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
+    raise UnsupportedError(f"{name}(...) is not affine, so it cannot become synapses")
+
+
+def _size(target: Any, args: Any, kwargs: Any) -> Any:
+    """Evaluate sizes on a stand-in with one step and one sample."""
+    real = pytree.tree_map(
+        lambda a: torch.empty(1, 1, *a.shape) if isinstance(a, Signal) else a, (args, kwargs),
+        is_leaf=lambda a: isinstance(a, Signal),
+    )  # fmt: skip
+    if isinstance(target, str):
+        return getattr(real[0][0], target)(*real[0][1:], **real[1])
+    return target(*real[0], **real[1])
+
+
+def _move(target: Any, args: Any, kwargs: Any, signals: list[Signal]) -> Signal:
+    def call(*indices: Tensor) -> Tensor:
+        given = iter(indices)
+        real_args, real_kwargs = pytree.tree_map(
+            lambda a: next(given) if isinstance(a, Signal) else a, (args, kwargs),
+            is_leaf=lambda a: isinstance(a, Signal),
+        )  # fmt: skip
+        moved: Tensor = (
+            getattr(real_args[0], target)(*real_args[1:], **real_kwargs)
+            if isinstance(target, str)
+            else target(*real_args, **real_kwargs)
+        )
+        return moved
+
+    return _affine.rearrange(call, signals)
+
+
+def _shaped(a: Any, shape: tuple[int, ...]) -> Signal:
+    """Broadcast a signal or a constant to the shape."""
+    if not isinstance(a, Signal):
+        return constant(a, shape)
+    if a.shape == shape:
+        return a
+    return _affine.rearrange(lambda i: i.broadcast_to(1, 1, *shape), [a])
+
+
+def _sum(a: Any, b: Any, sign: float) -> Signal:
+    shapes = [s.shape if isinstance(s, Signal) else np.shape(s) for s in (a, b)]
+    shape = np.broadcast_shapes(*shapes)
+    return _shaped(a, shape) + _shaped(b, shape).scale(sign)
+
+
+def _product(a: Any, b: Any, divide: bool) -> Signal:
+    if isinstance(b, Signal):
+        if divide or isinstance(a, Signal):
+            raise UnsupportedError("the product of two signals cannot become synapses")
+        a, b = b, a
+    factor = 1 / np.asarray(b) if divide else np.asarray(b)
+    shape = np.broadcast_shapes(a.shape, factor.shape)
+    return _shaped(a, shape).scale(factor)

@@ -1,0 +1,335 @@
+"""From a trained Network to an event graph with a golden run."""
+
+import copy
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor, fx, nn
+from torch.utils import _pytree as pytree
+
+from axonal.deploy import _affine
+from axonal.deploy._calls import (
+    UnsupportedError,
+    attribute,
+    call_output,
+    like_output,
+    module_output,
+)
+from axonal.deploy._golden import golden_run
+from axonal.deploy._signal import ONE, Signal, identity, substitute
+from axonal.deploy.graph import EventGraph, Population, Projection
+from axonal.neuro import (
+    LIF,
+    DelayedLinear,
+    Dropout,
+    Layer,
+    LeakyIntegrator,
+    Lift,
+    Network,
+    Recurrent,
+)
+
+
+class ExportError(ValueError):
+    """A network that has no event graph; the message lists every reason by path."""
+
+
+def export(
+    net: Network,
+    dt: float,
+    *,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+    input_shape: Sequence[int] | None = None,
+    steps: int = 100,
+    samples: int = 4,
+    seed: int = 0,
+    info: dict[str, Any] | None = None,
+) -> EventGraph:
+    """Export a network as an event graph that fires the same spikes.
+
+    What is exported is the network in evaluation mode and float64.
+
+    Every LIF becomes a population and what stands between two populations becomes synapses: masks,
+    whole delays, convolutions, average pooling, skips and concatenation are unrolled, batch norm is
+    folded. Weights are rounded to a grid 2^-k on which every sum of inputs is exact in float64 in
+    any order. The graph carries a golden run: inputs, and the spikes and readout of the network
+    itself on them.
+
+    Args:
+        net: a Network; it is not changed.
+        dt: seconds a step, > 0.
+        inputs: golden inputs [T, B, ...], one tensor an input; by default spikes drawn with
+            ``seed`` at the lowest rate of 0.1, 0.3, 0.6, 1 at which every population fires.
+        input_shape: shape of one input step, where inputs are drawn and no layer tells it.
+        steps: T of drawn inputs.
+        samples: B of drawn inputs.
+        seed: of drawn inputs.
+        info: anything JSON can hold, kept with the graph.
+
+    Returns:
+        The :class:`EventGraph`.
+
+    Raises:
+        ExportError: for layers or calls without an event-driven form; all of them are listed by
+            path.
+        ValueError: for inputs that do not fit the network.
+
+    >>> from axonal import neuro
+    >>> net = neuro.Sequential({"fc": neuro.Linear(3, 4), "lif": neuro.LIF(4)})
+    >>> graph = export(net, dt=0.001)
+    >>> [p.name for p in graph.populations], graph.golden.steps
+    (['x', 'lif'], 100)
+    """
+    if not isinstance(net, Network):
+        raise TypeError(f"export expects a neuro.Network, got {type(net).__name__}: wrap it first.")
+    if not 0 < dt < math.inf:
+        raise ValueError(f"export expects dt > 0 seconds a step, got {dt!r}.")
+    exact = copy.deepcopy(net).double().eval()
+    for module in exact.modules():
+        if isinstance(module, DelayedLinear):
+            module.round_in_evaluation = True
+    given = _given(net, inputs)
+    shapes = [tuple(x.shape[2:]) for x in given] if given else _shapes(exact, input_shape)
+    builder = _Builder()
+    outputs = builder.build(exact, shapes)
+    if builder.problems:
+        listed = "\n".join(f"  - {problem}" for problem in dict.fromkeys(builder.problems))
+        raise ExportError(f"{net.source_name} cannot be exported:\n{listed}")
+    populations, projections, grid = builder.graph(given)
+    golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed)
+    return EventGraph(
+        populations, projections, outputs, dt, info={**(info or {}), "grid": grid}, golden=golden
+    )
+
+
+def _given(net: Network, inputs: Any) -> list[Tensor]:
+    if inputs is None:
+        return []
+    given = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if len(given) != len(net.input_names):
+        raise ValueError(
+            f"export expects one tensor for each of the inputs {', '.join(net.input_names)}, "
+            f"got {len(given)}."
+        )
+    return [x.detach().double() for x in given]
+
+
+def _shapes(net: Network, shape: Sequence[int] | None) -> list[tuple[int, ...]]:
+    """Return the shape of every input, from the argument or from the layer that takes it."""
+    if shape is not None:
+        return [tuple(shape)] * len(net.input_names)
+    shapes = []
+    for node in net.traced.nodes:
+        if node.op != "placeholder":
+            continue
+        users = [net.get_submodule(str(u.target)) for u in node.users if u.op == "call_module"]
+        found = [_input_shape(m) for m in users]
+        known = [s for s in found if s is not None]
+        if not known:
+            raise ValueError(
+                f"export cannot tell the shape of the input {node.name}: name it, "
+                "export(net, dt, input_shape=(C, H, W)), or give inputs."
+            )
+        shapes.append(known[0])
+    return shapes
+
+
+def _input_shape(module: nn.Module) -> tuple[int, ...] | None:
+    if isinstance(module, Recurrent):
+        return _input_shape(module.body)
+    if isinstance(module, Network):
+        first = next(n for n in module.traced.nodes if n.op == "placeholder")
+        users = [module.get_submodule(str(u.target)) for u in first.users if u.op == "call_module"]
+        return next((s for s in map(_input_shape, users) if s is not None), None)
+    if isinstance(module, (LIF, LeakyIntegrator)):
+        return module.size
+    features = getattr(module, "in_features", None)
+    return (features,) if isinstance(features, int) else None
+
+
+class _Builder:
+    """Walks the graph of a Network with a :class:`Signal` in place of every tensor."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, Signal] = {}
+        self.populations: dict[str, Population] = {}
+        self.loops: dict[str, Signal] = {}
+        self.problems: list[str] = []
+
+    def build(self, net: Network, shapes: list[tuple[int, ...]]) -> tuple[str, ...]:
+        """Fill the populations and return the names of the outputs."""
+        paths = dict(net.named_modules())
+        sources = []
+        for name, shape in zip(net.input_names, shapes, strict=True):
+            name = f"{name}_input" if name in paths or name == ONE else name
+            self.populations[name] = Population(name, "input", shape)
+            sources.append(identity(name, shape))
+        result = self.network(net, sources, "")
+        leaves = pytree.tree_leaves(result, is_leaf=lambda y: isinstance(y, Signal))
+        names = [f"output{i if i else ''}" for i in range(len(leaves))]
+        outputs = tuple(self.output(y, name) for y, name in zip(leaves, names, strict=True))
+        self.inputs = {name: self.resolved(drive) for name, drive in self.inputs.items()}
+        for name, drive in self.inputs.items():
+            for source in {source for source, _ in drive.terms} - {ONE}:
+                if self.populations[source].kind == "integrator":
+                    self.problems.append(
+                        f"{name}: reads the potential of {source}, a number, but only spikes "
+                        "travel between populations; put the connections before the LeakyIntegrator"
+                    )
+        return outputs
+
+    def output(self, y: Any, name: str) -> str:
+        """Return the population that is this output; add a memoryless one for a bare sum."""
+        if not isinstance(y, Signal):
+            self.problems.append(f"output: {type(y).__name__} is not a sequence")
+            return name
+        if len(y.terms) == 1:
+            ((source, delay),) = y.terms
+            matrix = y.terms[source, delay]
+            same = delay == 0 and matrix.shape[0] == matrix.shape[1]
+            if same and (matrix != identity(source, y.shape).terms[source, 0]).nnz == 0:
+                return source
+        while name in self.populations:
+            name += "_"
+        self.populate(name, "integrator", y, decay=np.zeros(y.size), gain=np.ones(y.size))
+        return name
+
+    def populate(self, name: str, kind: str, drive: Signal, **parameters: Any) -> Signal:
+        """Add a population driven by a signal; return its output."""
+        self.inputs[name] = drive
+        self.populations[name] = Population(
+            name, kind, drive.shape, bias=np.zeros(drive.size), **parameters
+        )
+        return identity(name, drive.shape)
+
+    def network(self, net: Network, sources: Sequence[Signal], prefix: str) -> Any:
+        """Run the graph of a Network on signals."""
+        values: dict[fx.Node, Any] = {}
+        given = iter(sources)
+        for node in net.traced.nodes:
+            args = fx.node.map_arg(node.args, values.__getitem__)
+            kwargs = fx.node.map_arg(node.kwargs, values.__getitem__)
+            if node.op == "placeholder":
+                values[node] = next(given)
+            elif node.op == "get_attr":
+                values[node] = attribute(net, str(node.target))
+            elif node.op == "output":
+                return args[0]
+            elif node.op == "call_module":
+                path = f"{prefix}{node.target}"
+                values[node] = self.module(path, net.get_submodule(str(node.target)), args[0])
+            else:
+                target = node.target if node.op == "call_function" else str(node.target)
+                values[node] = self.call(f"{prefix}{node.meta['here']}", target, args, kwargs)
+        raise AssertionError("a traced graph ends in an output")
+
+    def module(self, path: str, module: nn.Module, x: Signal) -> Signal:
+        """Return the output of one module."""
+        if isinstance(module, (*_affine.TRANSPARENT, Dropout)):
+            return x
+        if isinstance(module, Lift):
+            return self.module(path, module.module, x)
+        try:
+            if isinstance(module, Layer):
+                return self.layer(path, module, x)
+            return module_output(module, x)
+        except UnsupportedError as error:
+            self.problems.append(f"{path} ({type(module).__name__}): {error}")
+            return like_output(module, x)
+
+    def layer(self, path: str, layer: Layer[Any], x: Signal) -> Signal:
+        """Return the output of a layer with memory."""
+        if isinstance(layer, DelayedLinear):
+            return _affine.delayed(x, layer)
+        if isinstance(layer, Network):
+            y = self.network(layer, [x], f"{path}.")
+            if not isinstance(y, Signal):
+                raise UnsupportedError("a body with several outputs")
+            return y
+        if isinstance(layer, Recurrent):
+            return self.recurrent(path, layer, x)
+        if isinstance(layer, (LIF, LeakyIntegrator)):
+            n = math.prod(x.shape)
+            decay = np.broadcast_to(_affine.numbers(layer.decay), x.shape).reshape(n)
+            gain = 1 - decay if layer.decay_input else np.ones(n)
+            if isinstance(layer, LeakyIntegrator):
+                return self.populate(path, "integrator", x, decay=decay, gain=gain)
+            return self.populate(
+                path, "lif", x, decay=decay, gain=gain,
+                threshold=np.broadcast_to(_affine.numbers(layer.threshold), x.shape).reshape(n),
+                reset=layer.reset, refractory=layer.refractory,
+            )  # fmt: skip
+        raise UnsupportedError(
+            "a neuron without an event-driven equation here; LIF and LeakyIntegrator have one"
+        )
+
+    def recurrent(self, path: str, layer: Recurrent, x: Signal) -> Signal:
+        """Close a loop: the output is a placeholder until the body has been walked."""
+        loop = f"loop of {path}"
+        recent = identity(loop, layer.size).later(layer.delay)
+        back = self.module(f"{path}.feedback", layer.feedback, recent)
+        y = self.module(f"{path}.body", layer.body, x + back)
+        if any(source == loop for source, _ in y.terms):
+            raise UnsupportedError("the loop contains no neuron: a sum fed back to itself")
+        self.loops[loop] = y
+        return y
+
+    def call(self, here: str, target: Any, args: Any, kwargs: Any) -> Any:
+        """Return the result of a function or method between layers."""
+        try:
+            return call_output(target, args, kwargs)
+        except UnsupportedError as error:
+            self.problems.append(f"{here}: {error}")
+            return next(a for a in pytree.tree_leaves(args) if isinstance(a, Signal))
+
+    def graph(
+        self, given: list[Tensor]
+    ) -> tuple[tuple[Population, ...], tuple[Projection, ...], int]:
+        """Put all weights on one grid; return the populations, the projections and the grid."""
+        largest = max([1.0, *(float(x.abs().max()) for x in given)])
+        grid = min((_grid(drive, largest) for drive in self.inputs.values()), default=52)
+        populations, projections = [], []
+        late = False
+        for name, population in self.populations.items():
+            drive = self.inputs.get(name, Signal(population.shape, {}))
+            bias = np.zeros(population.size)
+            by_source: dict[str, list[tuple[Any, ...]]] = {}
+            for (source, delay), matrix in drive.terms.items():
+                entries = matrix.tocoo()
+                weight = np.ldexp(np.rint(np.ldexp(entries.data, grid)), -grid)
+                if source == ONE and delay == 0:
+                    np.add.at(bias, entries.row, weight)
+                    continue
+                late |= source == ONE
+                kept = weight != 0
+                part = (entries.col[kept], entries.row[kept], weight[kept])
+                by_source.setdefault(source, []).append((*part, np.full(kept.sum(), delay)))
+            if population.kind != "input":
+                population = Population(
+                    name, population.kind, population.shape, decay=population.decay,
+                    gain=population.gain, bias=bias, threshold=population.threshold,
+                    reset=population.reset, refractory=population.refractory,
+                )  # fmt: skip
+            populations.append(population)
+            for source, parts in by_source.items():
+                pre, post, weight, delays = (np.concatenate(p) for p in zip(*parts, strict=True))
+                projections.append(Projection(source, name, pre, post, weight, delays))
+        if late:
+            populations.append(Population(ONE, "constant", (1,)))
+        return tuple(populations), tuple(projections), grid
+
+    def resolved(self, drive: Signal) -> Signal:
+        """Replace the placeholders of loops by what the bodies return."""
+        while loops := [source for source, _ in drive.terms if source in self.loops]:
+            drive = substitute(drive, loops[0], self.loops[loops[0]])
+        return drive
+
+
+def _grid(drive: Signal, largest: float) -> int:
+    """Return the finest k for which every sum of inputs is a multiple of 2^-k below 2^(52 - k)."""
+    bound = np.zeros(drive.size)
+    for (source, _), matrix in drive.terms.items():
+        bound += abs(matrix).sum(axis=1) * (1.0 if source == ONE else largest)
+    return 52 - max(0, math.frexp(float(bound.max(initial=0.0)))[1])

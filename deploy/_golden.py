@@ -1,0 +1,78 @@
+"""The golden run: what the network itself does, for every back end to be held to."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from axonal.deploy.graph import Golden, Population
+from axonal.neuro import Network, record
+
+RATES = (0.1, 0.3, 0.6, 1.0)
+
+
+def golden_run(
+    net: Network,
+    populations: Sequence[Population],
+    outputs: Sequence[str],
+    given: Sequence[Tensor | tuple[int, ...]],
+    steps: int,
+    samples: int,
+    seed: int,
+) -> Golden:
+    """Run ``net`` (float64, evaluation mode) on given inputs, or on spikes drawn for shapes."""
+    tensors = [x for x in given if isinstance(x, Tensor)]
+    if len(tensors) == len(given):
+        return _warned(_run(net, populations, outputs, tensors, None))
+    if steps < 1 or samples < 1:
+        raise ValueError(f"export expects steps >= 1 and samples >= 1, got {steps} and {samples}.")
+    for rate in RATES:
+        generator = torch.Generator().manual_seed(seed)
+        inputs = [
+            (torch.rand(steps, samples, *shape, generator=generator) < rate).double()
+            for shape in given
+        ]
+        golden = _run(net, populations, outputs, inputs, seed)
+        if all(raster.any() for raster in golden.spikes.values()):
+            break
+    return _warned(golden)
+
+
+def _warned(golden: Golden) -> Golden:
+    silent = [name for name, raster in golden.spikes.items() if not raster.any()]
+    if silent:
+        warnings.warn(
+            f"in the golden run {', '.join(silent)} never fired, so nothing is proved of it: give "
+            "inputs that drive it.",
+            stacklevel=4,
+        )
+    return golden
+
+
+def _run(
+    net: Network,
+    populations: Sequence[Population],
+    outputs: Sequence[str],
+    inputs: Sequence[Tensor],
+    seed: int | None,
+) -> Golden:
+    names = [p.name for p in populations if p.kind == "lif"]
+    with torch.no_grad():
+        result, traces = record(net, *inputs, dict.fromkeys(names, ("spikes",)))
+    flat = {name: _flat(traces[name]["spikes"]) > 0 for name in names}
+    kinds = {p.name: p.kind for p in populations}
+    readout = {
+        name: _flat(y)
+        for name, y in zip(outputs, pytree.tree_leaves(result), strict=True)
+        if kinds[name] == "integrator"
+    }
+    sources = [p.name for p in populations if p.kind == "input"]
+    given = {name: _flat(x) for name, x in zip(sources, inputs, strict=True)}
+    return Golden(given, flat, readout, seed)
+
+
+def _flat(x: Tensor) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+    return x.flatten(2).numpy() if x.ndim > 3 else x.numpy()

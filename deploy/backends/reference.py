@@ -1,0 +1,152 @@
+"""The reference back end: the event-driven kernel on this machine, exact in float64."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.deploy._run import Run, Spikes
+from axonal.deploy.graph import EventGraph, Floats, Population
+from axonal.neuro.ops.events import (
+    Block,
+    EventNetwork,
+    EventRun,
+    Events,
+    EventState,
+    Synapses,
+    simulate,
+)
+
+
+class Executor:
+    """A graph made ready to run many times, for streams: sorting its synapses is done once.
+
+    Args:
+        graph: the graph.
+
+    >>> from axonal.deploy import Population, Projection
+    >>> cell = Population("out", "integrator", (1,), decay=0.5, gain=1, bias=0)
+    >>> wire = Projection("in", "out", pre=[0], post=[0], weight=[1.0], delay=[0])
+    >>> graph = EventGraph((Population("in", "input", (1,)), cell), (wire,), ("out",), dt=0.001)
+    >>> first = Executor(graph).run({"in": np.ones((2, 1, 1))})
+    >>> first.readout["out"].ravel().tolist()
+    [1.0, 1.5]
+    """
+
+    def __init__(self, graph: EventGraph) -> None:
+        cells, outside, self._offsets = _layout(graph)
+        self._cells = cells
+        blocks, column = [], 0
+        for p in cells:
+            start = self._offsets[p.name]
+            lif = p.kind == "lif"
+            form = (lif, p.reset == "subtract", p.refractory, column)
+            blocks.append(Block(start, start + p.size, *form))
+            column += 0 if lif else p.size
+        self.network = EventNetwork.build(
+            decay=_joined([p.decay for p in cells]),
+            gain=_joined([p.gain for p in cells]),
+            bias=_joined([p.bias for p in cells]),
+            threshold=_joined(
+                [p.threshold if p.kind == "lif" else np.zeros(p.size) for p in cells]
+            ),
+            blocks=blocks,
+            synapses=[
+                Synapses(
+                    q.pre,
+                    q.post,
+                    q.weight,
+                    q.delay,
+                    self._offsets[q.source],
+                    self._offsets[q.target],
+                )
+                for q in graph.projections
+            ],
+            external=sum(p.size for p in outside),
+            steady=[
+                self._offsets[p.name] + k
+                for p in outside
+                if p.kind == "constant"
+                for k in range(p.size)
+            ],
+        )
+
+    def run(self, inputs: Mapping[str, npt.NDArray[Any]], state: EventState | None = None) -> Run:
+        """Run checked inputs.
+
+        Args:
+            inputs: events `[T, B, N]` of every input population.
+            state: state of an earlier run; None starts from rest.
+
+        Returns:
+            the run.
+
+        Raises:
+            ValueError: the state is of another graph or batch.
+        """
+        steps, samples = next(iter(inputs.values())).shape[:2]
+        offsets = [self._offsets[name] for name in inputs]
+        events = Events.of(list(inputs.values()), offsets, samples, steps)
+        result = simulate(self.network, events, samples=samples, steps=steps, state=state)
+        return Run(
+            steps=steps,
+            samples=samples,
+            sizes={p.name: p.size for p in self._cells if p.kind == "lif"},
+            spikes=self._spikes(result),
+            readout=self._readout(result),
+            state=result.state,
+            synaptic_events=result.synaptic_events,
+        )
+
+    def _spikes(self, result: EventRun) -> dict[str, Spikes]:
+        ends = np.cumsum([p.size for p in self._cells])
+        owner = np.searchsorted(ends, result.neuron, side="right")
+        order = np.argsort(owner, kind="stable")
+        edges = np.searchsorted(owner[order], np.arange(len(self._cells) + 1))
+        spikes = {}
+        for k, p in enumerate(self._cells):
+            if p.kind == "lif":
+                own = order[edges[k] : edges[k + 1]]
+                neuron = result.neuron[own] - np.int32(self._offsets[p.name])
+                spikes[p.name] = Spikes(result.sample[own], result.step[own], neuron)
+        return spikes
+
+    def _readout(self, result: EventRun) -> dict[str, Floats]:
+        readout, column = {}, 0
+        for p in self._cells:
+            if p.kind == "integrator":
+                readout[p.name] = result.readout[:, :, column : column + p.size]
+                column += p.size
+        return readout
+
+
+def missing() -> str | None:
+    """Command that installs what is lacking: nothing ever is."""
+    return None
+
+
+def refused(graph: EventGraph) -> list[str]:
+    """What it cannot express: nothing that a valid graph holds."""
+    return []
+
+
+def run(graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], state: Any) -> Run:
+    """Run a graph once; see `axonal.deploy.run`."""
+    if state is not None and not isinstance(state, EventState):
+        raise ValueError(f"state must come from an earlier run (run.state), got {type(state)}")
+    return Executor(graph).run(inputs, state)
+
+
+def _layout(graph: EventGraph) -> tuple[list[Population], list[Population], dict[str, int]]:
+    """Neurons first, in the order of their updates, then what is given from outside."""
+    ordered = [graph.population(name) for name in graph.order]
+    cells = [p for p in ordered if p.kind in ("lif", "integrator")]
+    outside = [p for p in ordered if p.kind in ("input", "constant")]
+    sizes = np.cumsum([0, *(p.size for p in [*cells, *outside])])
+    names = [p.name for p in [*cells, *outside]]
+    return cells, outside, dict(zip(names, sizes.tolist(), strict=False))
+
+
+def _joined(arrays: list[Floats]) -> Floats:
+    return np.concatenate([np.zeros(0), *arrays])

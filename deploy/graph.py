@@ -1,0 +1,346 @@
+"""Event graphs: populations of neurons, projections of synapses, and a golden run to prove them."""
+
+import json
+import math
+import operator
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.deploy._check import GraphError, problems, update_order
+from axonal.deploy._table import table
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.integer[Any]]
+
+
+def _empty() -> Floats:
+    return np.zeros(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Neurons of one kind, numbered in C order over their shape.
+
+    With I = bias + Σ w · x(t - delay) over the synapses that arrive at step t,
+
+        lif:         h = decay · v + gain · I,  spike where h >= threshold, then v = 0 (reset
+                     "zero") or h - threshold ("subtract"), and v = h elsewhere;
+                     for `refractory` steps after a spike v is held and input ignored
+        integrator:  v = decay · v + gain · I, which is read out and sends no events
+        input:       sends the events it is given; constant: sends 1.0 at every step
+
+    Args:
+        name: unique name, such as the path of a module.
+        kind: "input", "constant", "lif" or "integrator".
+        shape: shape of the layer; its product is the number of neurons N.
+        decay: membrane kept per step `[N]`; empty for inputs and constants, as are the next three.
+        gain: factor of the summed input `[N]`.
+        bias: joins the sum at every step `[N]`.
+        threshold: threshold `[N]`; empty for an integrator.
+        reset: "zero" or "subtract".
+        refractory: steps without input after a spike, at least 0.
+
+    One number in place of an array stands for every neuron.
+
+    Raises:
+        GraphError: a field cannot be read as what it should be.
+
+    >>> Population("hidden", "lif", (2, 3), decay=0.5, gain=1, bias=0, threshold=1).size
+    6
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    decay: Floats = field(default_factory=_empty)
+    gain: Floats = field(default_factory=_empty)
+    bias: Floats = field(default_factory=_empty)
+    threshold: Floats = field(default_factory=_empty)
+    reset: str = "zero"
+    refractory: int = 0
+
+    def __post_init__(self) -> None:
+        where = f"population {self.name!r}"
+        try:
+            object.__setattr__(self, "shape", tuple(operator.index(n) for n in self.shape))
+            object.__setattr__(self, "refractory", operator.index(self.refractory))
+        except TypeError as error:
+            raise GraphError(
+                f"{where}: shape takes a tuple of whole numbers and refractory a whole number, "
+                f"got {self.shape!r} and {self.refractory!r}"
+            ) from error
+        for name in ("decay", "gain", "bias", "threshold"):
+            values = _floats(getattr(self, name), f"{where}: {name}")
+            if values.ndim == 0 and min(self.shape, default=1) > 0:
+                values = np.full(self.size, values)
+            _freeze(self, name, values)
+
+    @property
+    def size(self) -> int:
+        """Number of neurons N."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """S synapses from one population to another.
+
+    An event of value x that leaves neuron ``pre`` at step t adds ``weight · x`` to the input of
+    neuron ``post`` at step t + delay; delay 0 arrives within the same step.
+
+    Args:
+        source: name of the population that sends.
+        target: name of the population that receives.
+        pre: sending neuron of each synapse `[S]`, any integer dtype.
+        post: receiving neuron of each synapse `[S]`.
+        weight: weight `[S]`.
+        delay: steps `[S]`, at least 0.
+
+    Raises:
+        GraphError: a field cannot be read as what it should be.
+
+    >>> Projection("in", "out", pre=[0, 1], post=[0, 0], weight=[0.5, 1.0], delay=[0, 3]).size
+    2
+    """
+
+    source: str
+    target: str
+    pre: Integers
+    post: Integers
+    weight: Floats
+    delay: Integers
+
+    def __post_init__(self) -> None:
+        for name in ("pre", "post", "delay"):
+            values = np.asarray(getattr(self, name))
+            if values.dtype.kind not in "iu":
+                if values.size:
+                    raise GraphError(
+                        f"projection {self.source} -> {self.target}: {name} takes whole numbers, "
+                        f"got {values.dtype}; convert with .astype(int) after rounding"
+                    )
+                values = values.astype(np.int64)
+            _freeze(self, name, values)
+        label = f"projection {self.source} -> {self.target}: weight"
+        _freeze(self, "weight", _floats(self.weight, label))
+
+    @property
+    def size(self) -> int:
+        """Number of synapses S."""
+        return int(self.weight.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Golden:
+    """Inputs with the spikes and readouts that the trained network itself gave on them.
+
+    Args:
+        inputs: for every input population, the events `[T, B, N]`.
+        spikes: for every lif population, its raster, bool `[T, B, N]`.
+        readout: for every output that is an integrator, its membrane `[T, B, N]`.
+        seed: seed of the inputs, if they were drawn.
+
+    Raises:
+        GraphError: an array cannot be read as numbers.
+
+    >>> Golden({"in": np.ones((5, 2, 3))}, {"out": np.zeros((5, 2, 1), bool)}, {}, seed=0).steps
+    5
+    """
+
+    inputs: dict[str, Floats]
+    spikes: dict[str, npt.NDArray[np.bool_]]
+    readout: dict[str, Floats]
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for part in ("inputs", "readout"):
+            given = getattr(self, part)
+            arrays = {k: _floats(x, f"golden {part} {k!r}") for k, x in given.items()}
+            object.__setattr__(self, part, {k: _read_only(x) for k, x in arrays.items()})
+        spikes = {k: np.asarray(x) for k, x in self.spikes.items()}
+        for name, raster in spikes.items():
+            if raster.dtype != np.bool_:
+                raise GraphError(f"golden spikes {name!r} take a bool raster, got {raster.dtype}")
+        object.__setattr__(self, "spikes", {k: _read_only(x) for k, x in spikes.items()})
+
+    @property
+    def steps(self) -> int:
+        """Number of steps T."""
+        return int(next(iter(self.inputs.values())).shape[0])
+
+    @property
+    def samples(self) -> int:
+        """Number of samples B."""
+        return int(next(iter(self.inputs.values())).shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class EventGraph:
+    """A network as it runs on event-driven hardware: populations, projections, a time step.
+
+    Args:
+        populations: populations in any order; within a step they are updated along the
+            projections without delay (`order`).
+        projections: projections; several may join the same two populations.
+        outputs: names of the populations that are the result.
+        dt: seconds per step.
+        info: anything JSON can hold, kept with the graph.
+        golden: a run of the original network to compare with.
+
+    Raises:
+        GraphError: the parts do not fit together; every problem is named in one line.
+
+    >>> cell = Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=1)
+    >>> wire = Projection("in", "out", pre=[0], post=[0], weight=[1.0], delay=[2])
+    >>> EventGraph((Population("in", "input", (1,)), cell), (wire,), ("out",), dt=0.001)
+    EventGraph(2 populations, 2 neurons, 1 synapses, longest delay 2, dt 0.001 s, no golden run)
+    """
+
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    outputs: tuple[str, ...]
+    dt: float
+    info: dict[str, Any] = field(default_factory=dict)
+    golden: Golden | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.outputs, str):
+            raise GraphError(f"outputs takes a tuple of names: write ({self.outputs!r},)")
+        for name in ("populations", "projections", "outputs"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        try:
+            object.__setattr__(self, "dt", float(self.dt))
+            copy = json.loads(json.dumps(self.info, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise GraphError(
+                f"dt must be a number of seconds and info something JSON can hold: {error}"
+            ) from error
+        object.__setattr__(self, "info", copy)
+        found = problems(self)
+        if found:
+            raise GraphError(_listed(found))
+
+    def population(self, name: str) -> Population:
+        """Find a population by name; KeyError lists the names there are."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        known = ", ".join(p.name for p in self.populations)
+        raise KeyError(f"no population {name!r}; the graph has {known}")
+
+    def projections_into(self, name: str) -> tuple[Projection, ...]:
+        """Projections whose target is the named population."""
+        return tuple(p for p in self.projections if p.target == self.population(name).name)
+
+    def projections_from(self, name: str) -> tuple[Projection, ...]:
+        """Projections whose source is the named population."""
+        return tuple(p for p in self.projections if p.source == self.population(name).name)
+
+    def of_kind(self, *kinds: str) -> tuple[Population, ...]:
+        """Populations of the given kinds, in the order of the graph."""
+        return tuple(p for p in self.populations if p.kind in kinds)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Names in the order of the updates within a step: sources before what they reach at once.
+
+        Without choice to make, populations keep the order in which they were given.
+        """
+        return update_order(self.populations, self.projections)
+
+    @property
+    def max_delay(self) -> int:
+        """Longest delay of any synapse, in steps."""
+        return max((int(p.delay.max()) for p in self.projections if p.size), default=0)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the graph to one HDF5 file, which is complete or not there at all.
+
+        The file is written beside the old one and put in its place when it is whole.
+
+        Args:
+            path: file to write, customarily ``*.h5``.
+
+        Raises:
+            OSError: the folder is missing or cannot be written.
+        """
+        from axonal.deploy._file import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> "EventGraph":
+        """Read a graph written by `save`.
+
+        Args:
+            path: file to read.
+
+        Returns:
+            the graph, checked like one that is built.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            GraphError: the file is damaged, foreign, of a newer version or inconsistent.
+        """
+        from axonal.deploy._file import load
+
+        return load(path)
+
+    def summary(self) -> str:
+        """The graph as a plain text table: one line per population, one per projection."""
+        cells = [[p.name, p.kind, "x".join(map(str, p.shape)), p.size] for p in self.populations]
+        wires = [
+            [
+                f"{p.source} -> {p.target}",
+                p.size,
+                int(p.delay.min()) if p.size else None,
+                int(p.delay.max()) if p.size else None,
+            ]
+            for p in self.projections
+        ]
+        head = ["projection", "synapses", "shortest delay", "longest delay"]
+        parts = [repr(self), table(["population", "kind", "shape", "neurons"], cells)]
+        if wires:
+            parts.append(table(head, wires))
+        return "\n\n".join([*parts, f"outputs: {', '.join(self.outputs)}"])
+
+    def __repr__(self) -> str:
+        synapses = sum(p.size for p in self.projections)
+        golden = "no golden run"
+        if self.golden is not None:
+            golden = f"golden run of {self.golden.steps} steps x {self.golden.samples} samples"
+        return (
+            f"EventGraph({len(self.populations)} populations, "
+            f"{sum(p.size for p in self.populations)} neurons, {synapses} synapses, "
+            f"longest delay {self.max_delay}, dt {self.dt:g} s, {golden})"
+        )
+
+
+def _floats(values: object, label: str) -> Floats:
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise GraphError(f"{label} takes real numbers, got {array.dtype}")
+    return array.astype(np.float64, copy=False)
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _freeze(owner: object, name: str, array: npt.NDArray[Any]) -> None:
+    # A graph was checked when it was made; a view costs nothing and keeps it as it was checked.
+    object.__setattr__(owner, name, _read_only(array))
+
+
+def _listed(found: list[str]) -> str:
+    if len(found) == 1:
+        return found[0]
+    shown = "; ".join(f"({k}) {text}" for k, text in enumerate(found[:20], 1))
+    more = f"; and {len(found) - 20} more" if len(found) > 20 else ""
+    return f"the graph has {len(found)} problems: {shown}{more}"
