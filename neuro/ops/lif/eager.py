@@ -1,13 +1,15 @@
 """The same recurrence as two opaque operators: a forward loop and a hand-written backward loop.
 
-The surrogate derivative is evaluated for all steps at once and only the recurrence itself is a loop, so
-nothing of autograd's graph grows with T, and ``torch.compile`` and ``torch.export`` see one node.
+Nothing of autograd's graph grows with T, and ``torch.compile`` and ``torch.export`` see one node. Both
+loops touch one step at a time, which stays in the cache; only the potential is saved.
 
-Backward, with g the gradients of the outputs and carry = dL/dv_t (0 after the last step, plus g_v):
-    dL/dh_t = g_s * sg_t + g_h + carry * dv/dh,   carry <- dL/dh_t * decay
-    reset to zero: v = h (1 - s), dv/dh = 1 - s - [h sg];   subtract: v = h - threshold s,
-    dv/dh = 1 - [threshold sg];   the terms in brackets vanish where the reset is detached.
-    A held (refractory) step copies v, so its gradient passes through untouched and x gets none.
+Backward, with g the gradients of the outputs, sg the surrogate's slope and carry = dL/dv_t:
+
+    dL/dh_t = g_s sg + g_h + carry dv/dh,   then carry <- decay dL/dh_t
+    reset to zero: dv/dh = 1 - s - [h sg];  subtract: dv/dh = 1 - [threshold sg]
+
+where the terms in brackets vanish if the reset is detached. A held (refractory) step copies v, so its
+gradient passes through untouched and x gets none.
 """
 
 from typing import Any
@@ -19,8 +21,16 @@ from axonal.neuro._surrogates import derivative
 
 
 def _absent(wait: Tensor) -> bool:
-    # an operator cannot return None: an empty tensor stands for "this neuron is never refractory"
+    # an operator cannot return None: an empty tensor stands for "never refractory"
     return wait.numel() == 0
+
+
+def _after(h: Tensor, fired: Tensor, threshold: Tensor, reset: str) -> Tensor:
+    return h.masked_fill(fired, 0) if reset == "zero" else torch.where(fired, h - threshold, h)
+
+
+def _tick(wait: Tensor, fired: Tensor, refractory: int) -> Tensor:
+    return torch.where(fired, refractory, (wait - 1).clamp_(min=0))
 
 
 @torch.library.custom_op("axonal::lif", mutates_args=())
@@ -37,54 +47,41 @@ def _lif(
     surrogate: str,
     alpha: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    drive = (1 - decay) * x if decay_input else x
     spikes = torch.empty_like(x, memory_format=torch.contiguous_format)
     potential = torch.empty_like(spikes)
     wait = wait.clone()
-    for t in range(x.shape[0]):
-        h = decay * v + drive[t]
-        fired = h >= threshold
-        if not _absent(wait):
+    share = 1 - decay
+    for t, x_t in enumerate(x.unbind(0)):
+        h = torch.mul(decay, v, out=potential[t])
+        h += share * x_t if decay_input else x_t
+        if _absent(wait):
+            fired = h >= threshold
+        else:
             held = wait > 0
-            h = torch.where(held, v, h)
-            fired &= ~held
-            wait = torch.where(fired, refractory, (wait - 1).clamp_(min=0))
+            torch.where(held, v, h, out=h)
+            fired = (h >= threshold) & ~held
+            wait = _tick(wait, fired, refractory)
         spikes[t] = fired
-        potential[t] = h
-        v = h.masked_fill(fired, 0) if reset == "zero" else torch.where(fired, h - threshold, h)
+        v = _after(h, fired, threshold, reset)
     return spikes, potential, v, wait
 
 
 @_lif.register_fake
 def _(x: Tensor, v: Tensor, wait: Tensor, *args: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return (
-        torch.empty_like(x, memory_format=torch.contiguous_format),
-        torch.empty_like(x, memory_format=torch.contiguous_format),
-        torch.empty_like(v),
-        torch.empty_like(wait),
-    )
-
-
-def _held(spikes: Tensor, wait: Tensor, refractory: int) -> Tensor:
-    """Return which steps were refractory, [T, B, ...] of bool, from the spikes they left."""
-    held = torch.empty_like(spikes, dtype=torch.bool)
-    for t in range(spikes.shape[0]):
-        held[t] = wait > 0
-        wait = torch.where(spikes[t] > 0, refractory, (wait - 1).clamp(min=0))
-    return held
+    spikes = torch.empty_like(x, memory_format=torch.contiguous_format)
+    return spikes, torch.empty_like(spikes), torch.empty_like(v), torch.empty_like(wait)
 
 
 @torch.library.custom_op("axonal::lif_backward", mutates_args=())
 def _lif_backward(
-    g_spikes: Tensor,
-    g_potential: Tensor,
-    g_v: Tensor,
-    x: Tensor,
+    g_spikes: Tensor | None,
+    g_potential: Tensor | None,
+    g_v: Tensor | None,
+    x: Tensor | None,
     v: Tensor,
     wait: Tensor,
     decay: Tensor,
     threshold: Tensor,
-    spikes: Tensor,
     potential: Tensor,
     decay_input: bool,
     reset: str,
@@ -92,77 +89,116 @@ def _lif_backward(
     refractory: int,
     surrogate: str,
     alpha: float,
+    needs_decay: bool,
+    needs_threshold: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    slope = derivative(potential - threshold, surrogate, alpha)
-    held = None if _absent(wait) else _held(spikes, wait, refractory)
-    if held is not None:
-        slope = slope.masked_fill(held, 0)
-    if reset == "zero":
-        dv_dh = 1 - spikes
-        dv_dh = dv_dh if detach_reset else dv_dh - potential * slope
-    else:
-        dv_dh = torch.ones_like(slope) if detach_reset else 1 - threshold * slope
-    direct = g_spikes * slope + g_potential
-
-    g_h = torch.empty_like(potential)
-    carries = torch.empty_like(potential)
-    carry = g_v
-    for t in reversed(range(x.shape[0])):
-        carries[t] = carry
-        torch.addcmul(direct[t], carry, dv_dh[t], out=g_h[t])
-        carry = g_h[t] * decay
+    steps = potential.shape[0]
+    fired, held = _decisions(potential, wait, threshold, refractory)
+    g_x = torch.empty_like(potential)
+    g_decay = torch.zeros_like(v) if needs_decay else v.new_empty(0)
+    g_threshold = torch.zeros_like(v) if needs_threshold else v.new_empty(0)
+    carry = torch.zeros_like(v) if g_v is None else g_v
+    share = 1 - decay
+    for t in reversed(range(steps)):
+        h, s = potential[t], fired[t]
+        slope = derivative(h - threshold, surrogate, alpha)
         if held is not None:
-            carry = torch.where(held[t], g_h[t], carry)
-    g_v0 = carry
+            slope = slope.masked_fill(held[t], 0)
+        if reset == "zero":
+            g_h = carry.masked_fill(s, 0)
+            through = None if detach_reset else -carry * h * slope
+        else:
+            g_h = carry
+            through = None if detach_reset else -carry * threshold * slope
+        if through is not None:
+            g_h = g_h + through
+        if g_spikes is not None:
+            g_h = torch.addcmul(g_h, g_spikes[t], slope)
+        if g_potential is not None:
+            g_h = g_h + g_potential[t]
 
-    g_threshold = -g_spikes * slope
-    if reset == "zero":
-        v_all = potential * (1 - spikes)
-        if not detach_reset:
-            g_threshold += carries * potential * slope
-    else:
-        v_all = torch.where(spikes > 0, potential - threshold, potential)
-        g_threshold -= carries * (spikes if detach_reset else spikes - threshold * slope)
+        if needs_threshold:
+            if g_spikes is not None:
+                g_threshold.addcmul_(g_spikes[t], slope, value=-1)
+            if through is not None:
+                g_threshold -= through
+            if reset == "subtract":
+                g_threshold -= carry * s
+        carry = g_h * decay
+        if held is not None:
+            carry = torch.where(held[t], g_h, carry)
+            g_h = g_h.masked_fill(held[t], 0)
+        torch.mul(g_h, share, out=g_x[t]) if decay_input else g_x[t].copy_(g_h)
+        if needs_decay:
+            before = v if t == 0 else _after(potential[t - 1], fired[t - 1], threshold, reset)
+            g_decay.addcmul_(g_h, before if x is None else before - x[t])
+    if needs_decay:
+        g_decay = g_decay.sum_to_size(decay.shape)
+    if needs_threshold:
+        g_threshold = g_threshold.sum_to_size(threshold.shape)
+    return g_x, carry, g_decay, g_threshold
 
-    if held is not None:
-        g_h = g_h.masked_fill(held, 0)
-    before = torch.cat((v.unsqueeze(0), v_all[:-1]))
-    g_decay = g_h * ((before - x) if decay_input else before)
-    g_x = g_h * (1 - decay) if decay_input else g_h
-    return (
-        g_x,
-        g_v0,
-        g_decay.sum_to_size(decay.shape),
-        g_threshold.sum_to_size(threshold.shape),
-    )
+
+def _decisions(
+    potential: Tensor, wait: Tensor, threshold: Tensor, refractory: int
+) -> tuple[Tensor, Tensor | None]:
+    """Return which steps fired and which were held, [T, B, ...] of bool, from the potential."""
+    fired = potential >= threshold
+    if _absent(wait):
+        return fired, None
+    held = torch.empty_like(fired)
+    for t in range(len(fired)):
+        torch.gt(wait, 0, out=held[t])
+        fired[t] &= ~held[t]
+        wait = _tick(wait, fired[t], refractory)
+    return fired, held
 
 
 @_lif_backward.register_fake
 def _(
-    g_spikes: Tensor,
-    g_potential: Tensor,
-    g_v: Tensor,
-    x: Tensor,
+    g_spikes: Tensor | None,
+    g_potential: Tensor | None,
+    g_v: Tensor | None,
+    x: Tensor | None,
     v: Tensor,
     wait: Tensor,
     decay: Tensor,
     threshold: Tensor,
+    potential: Tensor,
     *args: Any,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    contiguous = torch.empty_like(x, memory_format=torch.contiguous_format)
-    return contiguous, torch.empty_like(v), torch.empty_like(decay), torch.empty_like(threshold)
+    needs_decay, needs_threshold = args[-2:]
+    return (
+        torch.empty_like(potential),
+        torch.empty_like(v),
+        torch.empty_like(decay) if needs_decay else v.new_empty(0),
+        torch.empty_like(threshold) if needs_threshold else v.new_empty(0),
+    )
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    ctx.save_for_backward(*inputs[:5], output[0], output[1])
+    x, v, wait, decay, threshold, decay_input = inputs[:6]
+    needs_x = decay_input and ctx.needs_input_grad[3]
+    ctx.save_for_backward(x if needs_x else None, v, wait, decay, threshold, output[1])
     ctx.settings = inputs[5:]
-    ctx.mark_non_differentiable(output[3])
+    ctx.set_materialize_grads(False)
 
 
-def _gradients(ctx: Any, g_spikes: Tensor, g_potential: Tensor, g_v: Tensor, _: Tensor) -> Any:
-    grads = _lif_backward(g_spikes, g_potential, g_v, *ctx.saved_tensors, *ctx.settings)
-    g_x, g_v0, g_decay, g_threshold = grads
-    return g_x, g_v0, None, g_decay, g_threshold, *(None for _ in ctx.settings)
+def _gradients(
+    ctx: Any, g_spikes: Tensor | None, g_potential: Tensor | None, g_v: Tensor | None, _: Any
+) -> tuple[Tensor | None, ...]:
+    needs_decay, needs_threshold = ctx.needs_input_grad[3:5]
+    g_x, g_v0, g_decay, g_threshold = _lif_backward(
+        g_spikes, g_potential, g_v, *ctx.saved_tensors, *ctx.settings, needs_decay, needs_threshold
+    )
+    return (
+        g_x,
+        g_v0,
+        None,
+        g_decay if needs_decay else None,
+        g_threshold if needs_threshold else None,
+        *(None for _ in ctx.settings),
+    )
 
 
 _lif.register_autograd(_gradients, setup_context=_setup)

@@ -1,0 +1,98 @@
+"""The one place that compiles with numba and that splits compiled work over threads."""
+
+import functools
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba
+import torch
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SMALL = 1 << 20
+"""Bytes of state below which a second thread costs more than it brings."""
+
+_log = logging.getLogger("axonal")
+
+
+def jit(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function at its first call, without the interpreter lock held while it runs.
+
+    Floating-point operations are rounded one by one, as written: no fast-math, because a spike is
+    decided by the last bit. The machine code is kept on disk where a folder can be written.
+
+    Args:
+        function: a function of arrays and numbers that numba can compile.
+
+    Returns:
+        the compiled function, callable from Python and from other compiled functions.
+
+    >>> double = jit(lambda x: 2 * x)
+    >>> double(21)
+    42
+    """
+    try:
+        return cast(Callable[P, R], numba.njit(cache=True, nogil=True)(function))
+    except RuntimeError:
+        # numba raises while decorating, that is at import, when it finds no folder for its cache.
+        return cast(Callable[P, R], numba.njit(nogil=True)(function))
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function like `jit` and log, on the logger "axonal", what its first call took.
+
+    Args:
+        function: a function of arrays and numbers that numba can compile.
+
+    Returns:
+        a Python function that calls the compiled one; compiled functions cannot call it.
+
+    >>> add = kernel(lambda x, y: x + y)
+    >>> add(1, 2)
+    3
+    """
+    compiled: Any = jit(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        known = len(compiled.signatures)
+        start = time.perf_counter()
+        result = compiled(*args, **kwargs)
+        if len(compiled.signatures) > known:
+            how = "loaded from its cache" if sum(compiled.stats.cache_hits.values()) else "compiled"
+            name = f"{function.__module__}.{function.__qualname__}"
+            seconds = time.perf_counter() - start
+            _log.info("%s: %s, %.1f s with its first run", name, how, seconds)
+        return cast(R, result)
+
+    return call
+
+
+def shards(work: Callable[[int, int], R], length: int, size: int) -> list[R]:
+    """Call ``work(start, stop)`` on consecutive parts of ``range(length)``, in threads if it pays.
+
+    The number of threads is torch's (``torch.set_num_threads``, ``OMP_NUM_THREADS``), which is
+    already one inside the workers of a DataLoader. The threads live for this call only, so that
+    nothing is left that a fork could break.
+
+    Args:
+        work: a function of two integers that releases the interpreter lock.
+        length: number of independent items, at least 1.
+        size: bytes of state that the whole work touches.
+
+    Returns:
+        the results of the parts, in order.
+
+    >>> shards(lambda start, stop: stop - start, 10, size=100)
+    [10]
+    """
+    parts = min(torch.get_num_threads(), length) if size >= SMALL else 1
+    if parts == 1:
+        return [work(0, length)]
+    edges = [length * part // parts for part in range(parts + 1)]
+    with ThreadPoolExecutor(parts) as pool:
+        return list(pool.map(work, edges[:-1], edges[1:]))
