@@ -17,7 +17,12 @@ LIMIT = 2**31 - 1
 
 
 class GraphError(ValueError):
-    """A graph or a graph file that cannot be used; the message names what is wrong and where."""
+    """A graph or a graph file that cannot be used; the message names what is wrong and where.
+
+    >>> raise GraphError("population 'x' appears twice")
+    Traceback (most recent call last):
+    axonal.deploy._check.GraphError: population 'x' appears twice
+    """
 
 
 def problems(graph: "EventGraph") -> list[str]:

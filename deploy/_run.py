@@ -40,6 +40,10 @@ class Run:
         readout: membrane of every integrator after each step, float64 `[T, B, N]`.
         state: pass it to `run` to go on from here; None where a back end cannot.
         synaptic_events: events that went through a synapse, those of constants included.
+
+    >>> spikes = {"out": Spikes(np.array([0]), np.array([1]), np.array([0]))}
+    >>> Run(2, 1, {"out": 1}, spikes, {}, None, synaptic_events=4).raster("out").ravel()
+    array([False,  True])
     """
 
     steps: int

@@ -30,6 +30,9 @@ class Comparison:
         mismatches: cells that differ.
         first: earliest cell that differs, as (sample, step, neuron); None without one.
         deviation: largest absolute difference of a readout; None for spikes.
+
+    >>> Comparison("reference", "out", "spikes", 60, 7, 1, (0, 3, 2), None).first
+    (0, 3, 2)
     """
 
     backend: str
@@ -49,6 +52,9 @@ class Verification:
     Args:
         comparisons: one for each back end and population.
         failures: why this is no proof, one line each; empty if it is one.
+
+    >>> print(Verification((), ("the graph has no golden run to compare with",)))
+    FAILED: the graph has no golden run to compare with
     """
 
     comparisons: tuple[Comparison, ...]

@@ -285,6 +285,10 @@ class EventGraph:
         Raises:
             FileNotFoundError: there is no such file.
             GraphError: the file is damaged, foreign, of a newer version or inconsistent.
+
+        >>> EventGraph.load(__file__)
+        Traceback (most recent call last):
+        axonal.deploy._check.GraphError: ... is no event graph: it is not an HDF5 file...
         """
         from axonal.deploy._file import load
 

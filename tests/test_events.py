@@ -1,0 +1,82 @@
+"""The event-driven operator by itself: what reaches compiled code, and how it is compiled."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+from axonal.neuro.ops._numba import jit, kernel, shards
+from axonal.neuro.ops.events import Block, EventNetwork, Events, Synapses, simulate
+
+
+def network(**changes):
+    fields = {
+        "decay": [0.5, 0.5],
+        "gain": [1, 1],
+        "bias": [0, 0],
+        "threshold": [1, 1],
+        "blocks": [Block(0, 2, True)],
+        "synapses": [],
+        "external": 1,
+    }
+    return EventNetwork.build(**{**fields, **changes})
+
+
+def wires(pre, post, delay):
+    return [Synapses(np.array([pre]), np.array([post]), np.array([1.0]), np.array([delay]))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"synapses": wires(3, 0, 0)}, "each source must lie in 0 .. 2, got 3"),
+        ({"synapses": wires(0, 2, 0)}, "each target must lie in 0 .. 1, got 2"),
+        ({"synapses": wires(-1, 0, 0)}, "each source"),
+        ({"synapses": wires(0, 0, -2)}, "each delay"),
+        ({"blocks": [Block(0, 1, True)]}, "blocks must cover neurons 0 to 1"),
+        ({"steady": [1]}, "steady sources must lie in 2 .. 2"),
+        ({"gain": [1]}, "differ in length"),
+    ],
+)
+def test_the_kernel_is_never_given_an_index_out_of_range(changes, text):
+    with pytest.raises(ValueError, match=text):
+        network(**changes)
+
+
+def test_events_out_of_range_are_refused_before_the_kernel():
+    shape = {"samples": 1, "steps": 2}
+    events = Events.of([np.ones((2, 1, 1))], [2], **shape)
+    simulate(network(), events, **shape)
+    with pytest.raises(ValueError, match=r"outside sources 2 .. 2, got 9 .. 9"):
+        simulate(network(), events._replace(source=np.array([9, 9])), **shape)
+    with pytest.raises(ValueError, match="not ordered for 1 samples of 3 steps"):
+        simulate(network(), events, samples=1, steps=3)
+    with pytest.raises(ValueError, match="choose one of auto, cpu, reference"):
+        simulate(network(), events, **shape, backend="gpu")
+
+
+def test_shards_cover_every_item_once_and_in_order():
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        parts = shards(lambda start, stop: list(range(start, stop)), 10, size=1 << 30)
+    finally:
+        torch.set_num_threads(threads)
+    assert len(parts) == 3
+    assert [k for part in parts for k in part] == list(range(10))
+
+
+def test_code_without_a_folder_to_cache_in_is_compiled_all_the_same():
+    scope = {}
+    exec(compile("def twice(x):\n    return 2 * x", "<nowhere>", "exec"), scope)
+    assert jit(scope["twice"])(4) == 8
+
+
+def test_the_first_call_says_what_it_compiled(caplog):
+    scope = {"__name__": "made"}
+    exec(compile("def thrice(x):\n    return 3 * x", "<nowhere>", "exec"), scope)
+    compiled = kernel(scope["thrice"])
+    with caplog.at_level(logging.INFO, logger="axonal"):
+        assert [compiled(1), compiled(2)] == [3, 6]
+    assert [r.getMessage().split(",")[0] for r in caplog.records] == ["made.thrice: compiled"]
