@@ -45,7 +45,7 @@ __all__ = [
     "LIF", "ATan", "BatchNorm", "Cell", "Conv2d", "DelayedLinear", "DelayedLinearState", "Dropout",
     "FastSigmoid", "InputError", "LIFState", "Layer", "LayerReport", "LeakyIntegrator",
     "LeakyIntegratorState", "Lift", "Linear", "Network", "NetworkError", "Recurrent",
-    "RecurrentState", "Sequential", "Sigmoid", "SigmaSchedule", "SpikeReport", "Streamer",
+    "RecurrentState", "Sequential", "SigmaSchedule", "Sigmoid", "SpikeReport", "Streamer",
     "Surrogate", "Triangle", "detach", "freeze_delays", "max_over_time", "max_over_time_loss",
     "mean_over_time", "param_groups", "rate_loss", "record", "set_sigma", "spike_rate_regulariser",
     "spike_report", "summed_softmax", "summed_softmax_loss",

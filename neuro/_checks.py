@@ -1,4 +1,4 @@
-"""Input checks: one module, so that every message says what was expected, what came and what to do."""
+"""Input checks: one module, so that messages say what was expected, what came and what to do."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +11,13 @@ from torch.utils import _pytree as pytree
 class InputError(ValueError):
     """An input that a layer refuses; a Network puts the layer's path in front of the message."""
 
-    def __init__(self, message: str, module: nn.Module | None = None) -> None:
-        super().__init__(message)
-        self.module = module
+    def __init__(self, message: str, module: nn.Module | None = None, path: str = "") -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.message, self.module, self.path = message, module, path
+
+    def inside(self, path: str, module: nn.Module) -> "InputError":
+        """Return the same error as ``module``, which holds the layer at ``path``, reports it."""
+        return InputError(self.message, module, f"{path}.{self.path}" if self.path else path)
 
 
 def name_of(module: nn.Module) -> str:
@@ -66,8 +70,7 @@ def floating(module: nn.Module, x: Tensor, dtype: torch.dtype | None) -> None:
     if not x.is_floating_point():
         raise InputError(f"{who} expects floating-point x, got {x.dtype}: write x.float().", module)
     if dtype is not None and x.dtype != dtype:
-        name = str(dtype).removeprefix("torch.")
-        own = str(x.dtype).removeprefix("torch.")
+        name, own = _short(dtype), _short(x.dtype)
         raise InputError(
             f"{who} holds {name}, got x of {own}: write x.to(torch.{name}) or net.to(torch.{own}).",
             module,
@@ -83,24 +86,50 @@ def state(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> None:
             "pass back the state that this layer returned, or None to start from rest.",
             module,
         )
-    pairs = zip(pytree.tree_leaves(given), pytree.tree_leaves(fresh), strict=True)
-    for have, want in pairs:
-        if getattr(have, "shape", None) == getattr(want, "shape", None):
-            continue  # also where both are None, which torch counts as a leaf
-        if have is None or want is None:
+    for have, want in zip(pytree.tree_leaves(given), pytree.tree_leaves(fresh), strict=True):
+        if (have is None) != (want is None):
             raise InputError(
-                f"{who} got the state of a layer with other settings: pass back the state that this "
-                "layer returned, or None to start from rest.",
+                f"{who} got the state of a layer with other settings: pass back the state that "
+                "this layer returned, or None to start from rest.",
                 module,
             )
-        hint = "pass state=None to start from rest, or the state that belongs to this batch."
-        if x.shape[0] in have.shape and x.shape[0] != x.shape[1]:
-            hint = "is x batch-first? Use x.transpose(0, 1)."
+        if have is None:  # torch counts None as a leaf
+            continue
+        if have.shape != want.shape:
+            steps, batch = x.shape[:2]
+            sizes = zip(have.shape, want.shape, strict=False)
+            turned = {(h, w) for h, w in sizes if h != w} == {(steps, batch)}
+            hint = (
+                "is x batch-first? Use x.transpose(0, 1)."
+                if turned
+                else "pass state=None to start from rest, or the state that belongs to this batch."
+            )
+            raise InputError(
+                f"{who} got x {tuple(x.shape)}, batch B = {batch}, with a state of shape "
+                f"{tuple(have.shape)} where {tuple(want.shape)} is needed: {hint}",
+                module,
+            )
+        if have.dtype != want.dtype:
+            raise InputError(
+                f"{who} got a state of {_short(have.dtype)} where {_short(want.dtype)} is needed: "
+                "pass state=None to start from rest, and convert networks only between sequences.",
+                module,
+            )
+
+
+def one_step(module: nn.Module, x: Any) -> None:
+    """Refuse what is no tensor [B, ...] where one step of a sequence is expected."""
+    if not isinstance(x, Tensor) or x.ndim == 0:
+        got = "a number" if isinstance(x, Tensor) else type(x).__name__
         raise InputError(
-            f"{who} got x {tuple(x.shape)}, batch B = {x.shape[1]}, with a state of shape "
-            f"{tuple(have.shape)} where {tuple(want.shape)} is needed: {hint}",
+            f"{name_of(module)}.step expects one step x [B, ...] as a tensor, got {got}: write "
+            "torch.as_tensor(x).",
             module,
         )
+
+
+def _short(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def compiling() -> bool:

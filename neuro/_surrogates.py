@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -13,7 +13,8 @@ class Surrogate:
     """A surrogate derivative, known to every kernel as the pair ``(name, alpha)``.
 
     The forward pass fires where the potential reaches the threshold, ``s = [u >= 0]`` with
-    ``u = h - threshold``; the backward pass uses ``ds/du = derivative(u)``.
+    ``u = h - threshold``; the backward pass uses ``ds/du = derivative(u)``. An instance is a
+    function of u [B, ...] that does both, for the spikes of a :class:`Cell`.
 
     Args:
         alpha: sharpness, > 0; the exact meaning is in each subclass' equation.
@@ -30,6 +31,10 @@ class Surrogate:
             raise TypeError(f"Surrogate is abstract: use one of {', '.join(SURROGATES)}.")
         if not (isinstance(self.alpha, (int, float)) and 0 < self.alpha < math.inf):
             raise ValueError(f"{type(self).__name__} expects alpha > 0, got {self.alpha!r}.")
+
+    def __call__(self, u: Tensor) -> Tensor:
+        """Return the spikes ``[u >= 0]``, 0 or 1, whose derivative is the surrogate's."""
+        return spike(u, self.name, float(self.alpha))
 
     def derivative(self, u: Tensor) -> Tensor:
         """Return ``ds/du`` at ``u`` (potential minus threshold), same shape as ``u``."""
@@ -105,3 +110,29 @@ def derivative(u: Tensor, name: str, alpha: float) -> Tensor:
     if name == "triangle":
         return (1 - alpha * u.abs()).clamp(min=0)
     raise ValueError(f"unknown surrogate {name!r}; known: {', '.join(SURROGATES)}.")
+
+
+class _Spike(torch.autograd.Function):
+    """Step function whose derivative is a surrogate."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(u: Tensor, name: str, alpha: float) -> Tensor:
+        return (u >= 0).to(u.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, str, float], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0])
+        ctx.name, ctx.alpha = inputs[1:]
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        (u,) = ctx.saved_tensors
+        return grad * derivative(u, ctx.name, ctx.alpha), None, None
+
+
+def spike(u: Tensor, name: str, alpha: float) -> Tensor:
+    """Fire where ``u >= 0``, with the surrogate ``name`` for a derivative."""
+    s: Tensor = _Spike.apply(u, name, alpha)  # type: ignore[no-untyped-call]
+    return s

@@ -13,6 +13,11 @@ def _valid(y: Tensor, lengths: Tensor | None) -> Tensor | None:
         raise InputError(f"expected y [T, B, ...] with T >= 1, got {tuple(y.shape)}.")
     if lengths is None:
         return None
+    if not isinstance(lengths, Tensor):
+        raise InputError(
+            f"expected lengths as a tensor [B], got {type(lengths).__name__}: write "
+            "torch.tensor(lengths)."
+        )
     steps, batch = y.shape[:2]
     if lengths.shape != (batch,):
         raise InputError(
@@ -20,7 +25,9 @@ def _valid(y: Tensor, lengths: Tensor | None) -> Tensor | None:
             + (" Is y batch-first? Use y.transpose(0, 1)." if lengths.shape == (steps,) else "")
         )
     if lengths.is_floating_point() or (lengths < 1).any() or (lengths > steps).any():
-        raise InputError(f"expected lengths as integers from 1 to T = {steps}, got {lengths.tolist()}.")
+        raise InputError(
+            f"expected lengths as integers from 1 to T = {steps}, got {lengths.tolist()}."
+        )
     valid = torch.arange(steps, device=y.device).unsqueeze(1) < lengths.to(y.device)
     return valid.reshape(steps, batch, *[1] * (y.ndim - 2))
 
@@ -65,8 +72,9 @@ def max_over_time(y: Tensor, lengths: Tensor | None = None) -> Tensor:
 def summed_softmax(y: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Sum the softmax over classes of every step, ``m = sum_t softmax(y_t)``.
 
-    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670), who then apply an ordinary cross-entropy to
-    m. Its entries sum to the number of steps, so longer sequences are more confident.
+    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670), who then apply an ordinary
+    cross-entropy to m. Its entries sum to the number of steps, so longer sequences are more
+    confident.
 
     Args:
         y: [T, B, C].

@@ -16,9 +16,9 @@ def param_groups(
 ) -> list[dict[str, Any]]:
     """Sort the parameters into groups for an optimiser: weights, the rest, delays.
 
-    Delays are positions in steps, not small weights: they take a larger rate (100 times in Hammouamri
-    et al., ICLR 2024, arXiv 2306.17670) and no decay, which would pull them to zero. Biases, norms, time
-    constants and thresholds take no decay either.
+    Delays are positions in steps, not small weights: they take a larger rate (100 times in
+    Hammouamri et al., ICLR 2024, arXiv 2306.17670) and no decay, which would pull them to zero.
+    Biases, norms, time constants and thresholds take no decay either.
 
     Args:
         net: the network.
@@ -87,11 +87,11 @@ def freeze_delays(net: nn.Module) -> None:
 class SigmaSchedule:
     """Narrow the Gaussian of every delay layer geometrically, from epoch 0 to ``epochs``.
 
-    sigma(e) = 0.27 + start (end / start)^(min(e, epochs) / epochs), a pure function of the epoch: call
-    ``set_epoch`` at the start of each, also after resuming. Frozen layers are left alone.
+    sigma(e) = 0.27 + start (end / start)^(min(e, epochs) / epochs), a pure function of the epoch:
+    call ``set_epoch`` at the start of each, also after resuming. Frozen layers are left alone.
 
-    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670), with start = floor(K / 2), end = 0.23 (a
-    standard deviation of 0.5) reached after a quarter of the epochs.
+    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670), with start = floor(K / 2), end = 0.23
+    (a standard deviation of 0.5) reached after a quarter of the epochs.
 
     Args:
         net: the network.

@@ -15,9 +15,10 @@ S = TypeVar("S")
 class Layer(nn.Module, Generic[S]):
     """A layer with memory: a pure function of its input and an explicit state.
 
-    Called with a sequence x [T, B, ...] and a state (``None`` starts from rest) it returns the output
-    [T, B, ...] and the state after the last step. No tensor of the dynamics lives on the module.
-    Abstract; layers without memory are ordinary torch modules that return their output alone.
+    Called with a sequence x [T, B, ...] and a state (``None`` starts from rest) it returns the
+    output [T, B, ...] and the state after the last step. No tensor of the dynamics lives on the
+    module. Abstract; layers without memory are ordinary torch modules that return their output
+    alone.
     """
 
     spiking: ClassVar[bool] = False
@@ -25,10 +26,11 @@ class Layer(nn.Module, Generic[S]):
 
     @abstractmethod
     def forward(self, x: Tensor, state: S | None = None) -> tuple[Tensor, S]:
-        """Run the sequence ``x`` [T, B, ...] on from ``state``; return the output and the new state."""
+        """Run ``x`` [T, B, ...] on from ``state``; return the output and the new state."""
 
     def step(self, x: Tensor, state: S | None = None) -> tuple[Tensor, S]:
         """Run one step ``x`` [B, ...]; return the output [B, ...] and the new state."""
+        _checks.one_step(self, x)
         y, state = self(x.unsqueeze(0), state)
         return y[0], state
 
@@ -40,8 +42,9 @@ class Layer(nn.Module, Generic[S]):
 class Cell(Layer[S]):
     """Base class for a neuron of one's own: write ``init`` and ``step``, get everything else.
 
-    A cell written this way runs over sequences, streams, recurs inside ``Recurrent``, and shows up in
-    ``record`` and ``spike_report``. Set ``spiking = False`` on a cell whose output is not 0 or 1.
+    A cell written this way runs over sequences, streams, recurs inside ``Recurrent``, and shows up
+    in ``record`` and ``spike_report``. Make its spikes with a surrogate, ``ATan()(v - threshold)``,
+    so that gradients pass; set ``spiking = False`` on a cell whose output is not 0 or 1.
 
     >>> from typing import NamedTuple
     >>> class Counter(NamedTuple):
@@ -85,6 +88,10 @@ class Cell(Layer[S]):
             y, state = self.step(x_t, state)
             outputs.append(y)
         _checks.finite(self, outputs[-1], "the output")
+        for leaf in pytree.tree_leaves(state):
+            if isinstance(leaf, Tensor) and leaf.is_floating_point():
+                # infinity may be meant (steps since the last spike), NaN never is
+                _checks.finite(self, leaf.masked_fill(leaf.isinf(), 0), "the state")
         return torch.stack(outputs), state
 
 

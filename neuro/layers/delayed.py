@@ -13,7 +13,7 @@ from axonal.neuro.ops import delay as ops
 
 
 class _Bounded(torch.autograd.Function):
-    """Clamp to [0, high] whose gradient still pulls back a value that a momentum carried outside."""
+    """Clamp to [0, high] whose gradient pulls back a value that a momentum carried outside."""
 
     generate_vmap_rule = True
 
@@ -27,14 +27,14 @@ class _Bounded(torch.autograd.Function):
         ctx.high = inputs[1]
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (raw,) = ctx.saved_tensors
         outward = ((raw < 0) & (grad > 0)) | ((raw > ctx.high) & (grad < 0))
         return grad.masked_fill(outward, 0), None
 
 
 class DelayedLinearState(NamedTuple):
-    """State of :class:`DelayedLinear`: the last ``max_delay`` inputs ``history`` [max_delay, B, N]."""
+    """State of :class:`DelayedLinear`: the last inputs ``history`` [max_delay, B, N]."""
 
     history: Tensor
 
@@ -48,11 +48,12 @@ class DelayedLinear(Layer[DelayedLinearState]):
         two-tap   k = w (1 - f) at floor(d), w f one step later,  f = d - floor(d)
         one-tap   k = w at round(d): fixed delays, no gradient reaches d
 
-    In evaluation mode every synapse has one tap, at the delay rounded to a whole step: what a chip runs.
-    The network trained is therefore not quite the network evaluated; narrow sigma with a
+    In evaluation mode every synapse has one tap, at the delay rounded to a whole step: what a chip
+    runs. The network trained is therefore not quite the network evaluated; narrow sigma with a
     :class:`SigmaSchedule` and end training with :func:`freeze_delays`.
 
-    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670): Gaussian kernel; its SIG is sigma - 0.27.
+    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670): Gaussian kernel; its SIG is sigma -
+    0.27.
 
     Args:
         in_features: inputs N.
@@ -114,7 +115,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
         self.in_features, self.out_features = in_features, out_features
         self.max_delay, self.kernel, self.backend = max_delay, kernel, backend
         self.round_in_evaluation = True
-        self._frozen = kernel == "one-tap"
+        self._fixed = kernel == "one-tap" or max_delay == 0  # nothing to learn in either
+        self._frozen = self._fixed
 
         shape = (out_features, in_features)
         self.weight = nn.Parameter(torch.empty(shape))
@@ -136,7 +138,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
     @property
     def delay(self) -> Tensor:
         """The delays in force while training, in steps [M, N], always within [0, max_delay]."""
-        bounded: Tensor = _Bounded.apply(self.position, float(self.max_delay))
+        high = float(self.max_delay)
+        bounded: Tensor = _Bounded.apply(self.position, high)  # type: ignore[no-untyped-call]
         return bounded.round() if self._frozen else bounded
 
     @property
@@ -154,8 +157,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
         values = torch.as_tensor(delay, dtype=self.position.dtype, device=self.position.device)
         if values.shape != self.position.shape:
             raise ValueError(
-                f"DelayedLinear expects delays of shape {tuple(self.position.shape)} (outputs first), "
-                f"got {tuple(values.shape)}."
+                f"DelayedLinear expects delays of shape {tuple(self.position.shape)} (outputs "
+                f"first), got {tuple(values.shape)}."
             )
         outside = ~((values >= 0) & (values <= self.max_delay))
         if outside.any():
@@ -193,7 +196,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
         super()._load_from_state_dict(*args, **kwargs)
-        self._frozen = self.kernel == "one-tap" or bool(self.sigma == 0)
+        self._frozen = self._fixed or bool(self.sigma == 0)
         self.position.requires_grad_(not self._frozen)
 
     def init(self, x: Tensor) -> DelayedLinearState:
@@ -222,7 +225,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
 
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""
-        frozen = ", frozen" if self._frozen and self.kernel != "one-tap" else ""
+        frozen = ", frozen" if self._frozen and not self._fixed else ""
         masked = "" if self.mask is None else f", synapses={int(self.mask.sum())}"
         return (
             f"{self.in_features}, {self.out_features}, max_delay={self.max_delay}, "

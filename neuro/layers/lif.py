@@ -42,6 +42,7 @@ def _values(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]
 class _Leaky(Layer[Any]):
     """What spiking and non-spiking leaky neurons share: size, decay and its parametrisation."""
 
+    decay_factor: Tensor
     _learnable: ClassVar[tuple[str, ...]] = ("tau",)
 
     def __init__(self, size: Size, tau: Values, decay: str, decay_input: bool, learn: Any) -> None:
@@ -83,7 +84,7 @@ class _Leaky(Layer[Any]):
     def tau(self) -> Tensor:
         """The membrane time constant in steps, from the present decay."""
         decay = self.decay.detach()
-        return -1 / decay.log() if self.decay_form == "exp" else 1 / (1 - decay)
+        return 1 / decay.log().abs() if self.decay_form == "exp" else 1 / (1 - decay)
 
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""
@@ -116,9 +117,9 @@ class LIF(_Leaky):
         s = [h >= threshold]
         v = h (1 - s)  (``reset="subtract"``: v = h - threshold s)
 
-    with d = exp(-1 / tau) (``decay="exp"``) or d = 1 - 1 / tau (``"euler"``). After a spike the neuron
-    holds v, ignores its input and is silent for ``refractory`` steps. The backward pass replaces the
-    derivative of s by the surrogate's.
+    with d = exp(-1 / tau) (``decay="exp"``) or d = 1 - 1 / tau (``"euler"``). After a spike the
+    neuron holds v, ignores its input and is silent for ``refractory`` steps. The backward pass
+    replaces the derivative of s by the surrogate's.
 
     Published conventions: ``LIF(n, 1.005, decay="euler", surrogate=ATan(5))`` is the neuron of the
     learnable-delay networks (arXiv 2306.17670); ``LIF(n, 2, decay="euler", decay_input=True,
@@ -152,6 +153,7 @@ class LIF(_Leaky):
     (tensor([0., 1., 0.]), tensor([0.7000]))
     """
 
+    threshold_level: Tensor
     spiking: ClassVar[bool] = True
     _learnable: ClassVar[tuple[str, ...]] = ("tau", "threshold")
 
@@ -186,6 +188,10 @@ class LIF(_Leaky):
         self.surrogate = ATan() if surrogate is None else surrogate
         self.backend = backend
         level = _values(self, "threshold", threshold, self.size).to(torch.get_default_dtype())
+        if torch.isinf(level).any():
+            raise ValueError(
+                "LIF expects a finite threshold; neurons that never fire: LeakyIntegrator."
+            )
         if "threshold" in self.learn:
             # learned as a logarithm, so that no step of an optimiser can make it negative
             self.log_threshold = nn.Parameter(level.expand(self.size).log().contiguous())
@@ -230,8 +236,8 @@ class LeakyIntegratorState(NamedTuple):
 class LeakyIntegrator(_Leaky):
     """Leaky integrators, neurons that never fire: the usual readout of a spiking network.
 
-    v_t = d v_{t-1} + x_t, or d v_{t-1} + (1 - d) x_t with ``decay_input``; the output is v. The decay d
-    is that of :class:`LIF`.
+    v_t = d v_{t-1} + x_t, or d v_{t-1} + (1 - d) x_t with ``decay_input``; the output is v. The
+    decay d is that of :class:`LIF`.
 
     Args:
         size: N units, or (C, H, W).
@@ -287,5 +293,6 @@ class LeakyIntegrator(_Leaky):
         _, potential, v, _ = ops.lif(
             x, state.v, None, decay, never, decay_input=self.decay_input, backend=self.backend
         )
-        _checks.finite(self, v, "the potential")
+        # all steps: an infinite potential reaches the infinite threshold and would vanish from v
+        _checks.finite(self, potential, "the potential")
         return potential, LeakyIntegratorState(v)

@@ -10,9 +10,17 @@ from axonal.neuro import _checks
 
 
 def over_time(module: Any, x: Tensor) -> Tensor:
-    """Apply a function of a batch [B, ...] to a sequence [T, B, ...] as one batch of T B samples."""
-    y: Tensor = module(x.flatten(0, 1))
-    return y.unflatten(0, x.shape[:2])
+    """Apply a function of a batch [B, ...] to a sequence [T, B, ...], a batch of T B samples."""
+    flat = x.flatten(0, 1)
+    y: Tensor = module(flat)
+    if y.ndim == 0 or len(y) != len(flat):
+        raise _checks.InputError(
+            f"{getattr(module, '__name__', type(module).__name__)} must keep every sample apart: "
+            f"it made {tuple(y.shape)} of the {len(flat)} samples {tuple(flat.shape)}.",
+            module if isinstance(module, nn.Module) else None,
+        )
+    steps: Tensor = y.unflatten(0, x.shape[:2])
+    return steps
 
 
 def connectivity(module: nn.Module, mask: Any, shape: torch.Size) -> Tensor | None:
@@ -20,15 +28,15 @@ def connectivity(module: nn.Module, mask: Any, shape: torch.Size) -> Tensor | No
     if mask is None:
         return None
     who = _checks.name_of(module)
-    mask = torch.as_tensor(mask)
-    if mask.shape != shape:
+    synapses = torch.as_tensor(mask)
+    if synapses.shape != shape:
         raise ValueError(
             f"{who} expects a mask of the weight's shape {tuple(shape)} (outputs first), "
-            f"got {tuple(mask.shape)}."
+            f"got {tuple(synapses.shape)}."
         )
-    if not ((mask == 0) | (mask == 1)).all():
+    if not ((synapses == 0) | (synapses == 1)).all():
         raise ValueError(f"{who} expects a mask of 0 and 1 only.")
-    return mask.to(torch.get_default_dtype())
+    return synapses.to(torch.get_default_dtype())
 
 
 def rescale_to_fan_in(weight: Tensor, mask: Tensor) -> None:
@@ -46,7 +54,7 @@ class Linear(nn.Linear):
         in_features: inputs N.
         out_features: outputs M.
         bias: add a learned constant.
-        mask: which connections exist, 0 or 1, [M, N]; they keep their zero through training and export.
+        mask: which connections exist, 0 or 1, [M, N]; zeros stay zero through training and export.
 
     Returns:
         Called with x [T, B, N]: y [T, B, M].
@@ -89,7 +97,7 @@ class Conv2d(nn.Conv2d):
         out_channels: D.
         kernel_size: height and width.
         mask: which weights exist, 0 or 1, [D, C / groups, height, width].
-        kwargs: those of ``torch.nn.Conv2d`` (stride, padding, dilation, groups, bias, padding_mode).
+        kwargs: of ``torch.nn.Conv2d``: stride, padding, dilation, groups, bias, padding_mode.
 
     Returns:
         Called with x [T, B, C, H, W]: y [T, B, D, H', W'].
@@ -130,8 +138,9 @@ class Conv2d(nn.Conv2d):
                 f"Conv2d expects x [T, B, C, H, W] with C = {self.in_channels}, got {got}.", self
             )
         _checks.floating(self, x, self.weight.dtype)
-        y = self._conv_forward(x.flatten(0, 1), self.masked_weight, self.bias)
-        return y.unflatten(0, x.shape[:2])
+        flat = self._conv_forward(x.flatten(0, 1), self.masked_weight, self.bias)
+        y: Tensor = flat.unflatten(0, x.shape[:2])
+        return y
 
 
 class BatchNorm(nn.modules.batchnorm._BatchNorm):
@@ -162,7 +171,7 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``x`` [T, B, C, ...]."""
         self._check_input_dim(x)
-        y: Tensor = F.batch_norm(
+        flat = F.batch_norm(
             x.flatten(0, 1),
             self.running_mean,
             self.running_var,
@@ -172,7 +181,8 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
             self._momentum(),
             self.eps,
         )
-        return y.unflatten(0, x.shape[:2])
+        y: Tensor = flat.unflatten(0, x.shape[:2])
+        return y
 
     def _momentum(self) -> float:
         if not (self.training and self.track_running_stats):
@@ -221,8 +231,8 @@ class Dropout(nn.Module):
 class Lift(nn.Module):
     """Apply a module made for batches [B, ...] to every step of a sequence [T, B, ...].
 
-    A Network lifts the modules of ``torch.nn`` by itself; wrap a stateless module of your own to keep it
-    in one piece.
+    A Network lifts the modules of ``torch.nn`` by itself; wrap a stateless module of your own to
+    keep it in one piece.
 
     Args:
         module: any module without memory; it sees the T B samples as one batch.

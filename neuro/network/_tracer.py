@@ -14,7 +14,8 @@ from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear
 from axonal.neuro.network import _understood
 
 _OURS = (BatchNorm, Conv2d, Dropout, Layer, Lift, Linear)
-_LIBRARY = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
+_LIBRARY = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
+_CELL = "layers run the whole sequence [T, B, ...] at once; write a neuron of your own as a Cell."
 
 
 def shown_name(module: nn.Module) -> str:
@@ -37,8 +38,34 @@ def _place() -> str:
     return f"{code.co_name}, line {frame.f_lineno} of {Path(code.co_filename).name}"
 
 
+class _Value(fx.Proxy):
+    """A symbolic value that notes where a number is asked of it, and goes on as if it were 1."""
+
+    tracer: "Tracer"
+
+    def _number(self) -> int:
+        self.tracer.report(
+            f"a size is used as a number, as in a loop over time: {_CELL}"
+            if _understood.is_size(self.node)
+            else f"a value is read as a number: the graph is made before any data is seen; {_CELL}"
+        )
+        return 1
+
+    def __index__(self) -> int:
+        return self._number()
+
+    def __int__(self) -> int:
+        return self._number()
+
+    def __float__(self) -> float:
+        return float(self._number())
+
+    def __len__(self) -> int:
+        return self._number()
+
+
 class Tracer(fx.Tracer):
-    """Traces with every layer as a leaf; nested Networks are inlined, their children keep their path."""
+    """Traces with every layer as a leaf; nested Networks are inlined, children keep their path."""
 
     def __init__(self, network_type: type[nn.Module]) -> None:
         super().__init__()
@@ -46,9 +73,17 @@ class Tracer(fx.Tracer):
         self.problems: list[str] = []
         self.modules: list[str] = []
 
-    def report(self, problem: str) -> None:
-        """Note what is wrong at the line being traced."""
-        self.problems.append(f"{self.here()}: {problem}")
+    def report(self, problem: str) -> bool:
+        """Note what is wrong at the line being traced; return whether it is news."""
+        line = f"{self.here()}: {problem}"
+        news = line not in self.problems
+        if news:
+            self.problems.append(line)
+        return news
+
+    def proxy(self, node: fx.Node) -> fx.Proxy:
+        """Return the symbolic value of a node."""
+        return _Value(node, self)
 
     def here(self) -> str:
         """Return the path of the module being traced and the user's line."""
@@ -97,24 +132,20 @@ class Tracer(fx.Tracer):
     def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
         """Create a node that remembers where the user wrote it."""
         node = super().create_node(*args, **kwargs)
-        node.meta["here"] = self.here()
+        node.meta["here"] = "forward" if node.op == "output" else self.here()
         return node
 
     def to_bool(self, obj: fx.Proxy) -> bool:
-        """Note a branch on data, and go on as if it were taken."""
-        self.report(
+        """Note a branch on data, and go on as if it were taken once: a while loop must end."""
+        return self.report(
             "a branch on data: the graph must be the same for every input. "
             "Use torch.where, or decide before the Network."
         )
-        return True
 
     def iter(self, obj: fx.Proxy) -> Iterator[Any]:
-        """Note a loop over a tensor, and go on as if it had two entries."""
-        self.report(
-            "a loop over a tensor (over time?): layers run the whole sequence [T, B, ...] at once; "
-            "write a neuron of your own as a Cell."
-        )
-        return iter([obj, obj])
+        """Note a loop over a tensor, and go on as if it had one entry."""
+        self.report(f"a loop over a tensor (over time?): {_CELL}")
+        return iter([obj])
 
 
 def trace(module: nn.Module, network_type: type[nn.Module]) -> fx.Graph:
@@ -123,42 +154,51 @@ def trace(module: nn.Module, network_type: type[nn.Module]) -> fx.Graph:
     Raises:
         NetworkError: with one line a problem, by module path and line.
     """
+    who = shown_name(module)
+    if isinstance(module, network_type):
+        raise NetworkError(f"{who} is a Network already: use it as it is.")
+    if Tracer(network_type).is_leaf_module(module, ""):
+        raise NetworkError(
+            f"{who} is one layer, it has no forward of layers to trace: write "
+            "neuro.Sequential(layer)."
+        )
     parameters = inspect.signature(module.forward).parameters.values()
     starred = [p.name for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if starred or not parameters:
         raise NetworkError(
-            f"{shown_name(module)}.forward must name its inputs, such as forward(self, x)"
+            f"{who}.forward must name its inputs, such as forward(self, x)"
             + (f"; got {', '.join('*' + name for name in starred)}." if starred else ".")
         )
-    training = module.training
+    modes = [(m, m.training) for m in module.modules()]
     tracer, graph = _trace_once(module, network_type)
     # a forward that reads self.training would be frozen in the mode it was traced in
-    module.train(not training)
+    module.train(not module.training)
     try:
         other_graph = _trace_once(module, network_type)[1]
     finally:
-        module.train(training)
+        for m, mode in modes:
+            m.training = mode
     problems = list(tracer.problems)
     if graph is not None:
         problems += _understood.problems(module, graph)
         if other_graph is not None and str(graph) != str(other_graph):
             problems.append(
-                f"{shown_name(module)}.forward: does something else while training: use modules "
+                f"{who}.forward: does something else while training: use modules "
                 "that know the mode (Dropout, BatchNorm) in place of self.training."
             )
     if problems:
         listed = "\n".join(f"  - {problem}" for problem in dict.fromkeys(problems))
-        raise NetworkError(f"{shown_name(module)} cannot become a Network:\n{listed}")
+        raise NetworkError(f"{who} cannot become a Network:\n{listed}")
     assert graph is not None
     return graph
 
 
-def _trace_once(
-    module: nn.Module, network_type: type[nn.Module]
-) -> tuple[Tracer, fx.Graph | None]:
+def _trace_once(module: nn.Module, network_type: type[nn.Module]) -> tuple[Tracer, fx.Graph | None]:
     tracer = Tracer(network_type)
+    before = {name: (m, dict(vars(m))) for name, m in module.named_modules()}
+    graph = None
     try:
-        return tracer, tracer.trace(module)
+        graph = tracer.trace(module)
     except NetworkError:
         raise
     except Exception as error:  # whatever the user's forward raises on a symbolic value
@@ -168,7 +208,32 @@ def _trace_once(
                 f"{_raised_at(error)}: {first_line} (traced without data: no values, sizes or "
                 "conversions to numbers)"
             )
-        return tracer, None
+    finally:
+        tracer.problems += _kept_values(before)
+    return tracer, graph
+
+
+def _kept_values(before: dict[str, tuple[nn.Module, dict[str, Any]]]) -> list[str]:
+    """List the attributes in which ``forward`` kept a value, and put back what they were."""
+    found = []
+    for path, (module, attributes) in before.items():
+        kept = [name for name, value in vars(module).items() if _symbolic(value)]
+        vars(module).clear()
+        vars(module).update(attributes)
+        found += [
+            f"{path or 'forward'}: keeps a tensor of the run on the module (self.{name}), a state "
+            "that nobody sees: write the part as a Cell, whose state is passed along."
+            for name in kept
+        ]
+    return found
+
+
+def _symbolic(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(entry, fx.Proxy) for entry in value)
+    return isinstance(value, fx.Proxy)
 
 
 def _raised_at(error: Exception) -> str:

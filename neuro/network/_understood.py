@@ -1,7 +1,8 @@
 """What a Network understands between layers: calls that treat every step alike.
 
-One table for running, and the names that ``deploy.export`` meets. A call is refused where it would mix
-time steps or samples, since then a sequence in chunks would no longer equal the sequence in one.
+One table for running, and the names that ``deploy.export`` meets. A call is refused where it would
+mix time steps or samples, since then a sequence in chunks would no longer equal the sequence in
+one.
 """
 
 import operator
@@ -32,17 +33,24 @@ ELEMENTWISE: frozenset[Callable[..., Any]] = frozenset({
     operator.ge, operator.gt, operator.le, operator.lt,
 })  # fmt: skip
 LIFTED: dict[Callable[..., Any], str] = {
-    F.avg_pool2d: "avg_pool2d", F.max_pool2d: "max_pool2d", F.adaptive_avg_pool2d: "adaptive_avg_pool2d",
-    F.adaptive_max_pool2d: "adaptive_max_pool2d", F.avg_pool1d: "avg_pool1d", F.max_pool1d: "max_pool1d",
-}  # fmt: skip
+    F.avg_pool1d: "avg_pool1d",
+    F.avg_pool2d: "avg_pool2d",
+    F.max_pool1d: "max_pool1d",
+    F.max_pool2d: "max_pool2d",
+    F.adaptive_avg_pool2d: "adaptive_avg_pool2d",
+    F.adaptive_max_pool2d: "adaptive_max_pool2d",
+}
 RESHAPING: frozenset[Callable[..., Any]] = frozenset({
-    torch.cat, torch.concat, torch.flatten, torch.reshape, torch.permute, torch.unsqueeze, torch.squeeze,
-    operator.getitem,
+    torch.cat, torch.concat, torch.flatten, torch.reshape, torch.permute, torch.unsqueeze,
+    torch.squeeze, operator.getitem,
 })  # fmt: skip
-ELEMENTWISE_METHODS = frozenset(
-    "add sub mul div neg abs exp clamp relu sigmoid tanh square float double half to type_as".split()
-)
-RESHAPING_METHODS = frozenset("flatten reshape view permute unsqueeze squeeze contiguous".split())
+ELEMENTWISE_METHODS = frozenset({
+    "add", "sub", "mul", "div", "neg", "abs", "exp", "clamp", "relu", "sigmoid", "tanh", "square",
+    "float", "double", "half", "to", "type_as",
+})  # fmt: skip
+RESHAPING_METHODS = frozenset({
+    "flatten", "reshape", "view", "permute", "unsqueeze", "squeeze", "contiguous",
+})  # fmt: skip
 SHAPE_METHODS = frozenset({"size"})
 
 
@@ -57,6 +65,11 @@ def lifted_module(module: nn.Module, x: Tensor) -> Tensor:
     return over_time(module, x)
 
 
+def is_lifted(module: nn.Module) -> bool:
+    """Return whether a Network calls ``module`` with steps and samples as one batch."""
+    return not isinstance(module, (Layer, *SEQUENCE_MODULES))
+
+
 def keeps_steps(y: Any, x: Tensor, here: str) -> Any:
     """Return ``y`` if it still has the axes T and B of ``x``; refuse it otherwise."""
     if isinstance(y, Tensor) and y.shape[:2] != x.shape[:2]:
@@ -68,14 +81,29 @@ def keeps_steps(y: Any, x: Tensor, here: str) -> Any:
 
 
 def is_size(node: Any) -> bool:
-    """Return whether a node is a size or an entry of one, not a tensor."""
+    """Return whether a node is a size or made of sizes and numbers alone, not a tensor."""
     if not isinstance(node, fx.Node):
         return False
     if node.op == "call_method" and node.target in SHAPE_METHODS:
         return True
-    if node.op == "call_function" and node.target is getattr:
-        return bool(node.args[1] == "shape")
-    return node.op == "call_function" and any(is_size(arg) for arg in node.args)
+    if node.op != "call_function":
+        return False
+    if node.target is getattr:
+        return node.args[1] in ("shape", "ndim")
+    parts = node.all_input_nodes
+    arithmetic = getattr(node.target, "__module__", "") == "_operator"
+    return arithmetic and bool(parts) and all(map(is_size, parts))
+
+
+def _counts(node: Any) -> bool:
+    """Return whether a size is made of T or B, which differ between chunks and batches."""
+    if not is_size(node):
+        return False
+    if node.target is operator.getitem and node.args[1] in (0, 1):
+        return True
+    if node.target == "size" and (len(node.args) > 1 or node.kwargs):
+        return node.kwargs.get("dim", node.args[-1]) in (0, 1)
+    return any(map(_counts, node.all_input_nodes))
 
 
 def problems(root: nn.Module, graph: fx.Graph) -> list[str]:
@@ -87,8 +115,8 @@ def problems(root: nn.Module, graph: fx.Graph) -> list[str]:
         if _is_layer(root, node):
             if node.target in seen:
                 reason = (
-                    f"{node.target} is called a second time (first: {seen[str(node.target)]}), but it "
-                    "has one state. Make a second layer."
+                    f"{node.target} is called a second time (first: {seen[str(node.target)]}), but "
+                    "it has one state. Make a second layer."
                 )
             seen.setdefault(str(node.target), node.meta["here"])
         if reason:
@@ -110,6 +138,11 @@ def _problem(root: nn.Module, node: fx.Node) -> str | None:
                 f"{node.target} ({type(module).__name__}) mixes time steps or hides a state. "
                 "Write it as a Cell, or use Recurrent."
             )
+        if is_lifted(module) and getattr(module, "dim", None) == 0:
+            return (
+                f"{node.target} ({type(module).__name__}) works along axis 0, over steps and "
+                "samples: name a later axis, dim=-1."
+            )
         inputs = [arg for arg in (*node.args, *node.kwargs.values()) if isinstance(arg, fx.Node)]
         if len(inputs) != 1 or node.kwargs or len(node.args) != 1:
             return f"{node.target} takes one input inside a Network, the sequence alone."
@@ -127,8 +160,16 @@ def _problem(root: nn.Module, node: fx.Node) -> str | None:
                 f"y = self.{source.target}(x)."
             )
         return _function_problem(node)
+    if node.op == "output":
+        if not any(arg.op != "get_attr" and not is_size(arg) for arg in node.all_input_nodes):
+            return "forward returns no sequence: return the output [T, B, ...] of the last layer."
+        return None
     if node.op == "call_method":
         name = str(node.target)
+        if name == "permute":
+            return _permute_problem(node)
+        if name in ELEMENTWISE_METHODS and any(map(_counts, node.all_input_nodes)):
+            return _COUNTED
         if name in SHAPE_METHODS | ELEMENTWISE_METHODS | RESHAPING_METHODS:
             return None
         return f"x.{name}(...) is not understood: it may mix time steps. {_ADVICE}"
@@ -141,10 +182,28 @@ _ADVICE = (
 )
 
 
+_COUNTED = (
+    "T or B takes part in the arithmetic: the sequence in chunks, or in another batch, would give "
+    "other values. Write the number."
+)
+
+
+def _permute_problem(node: fx.Node) -> str | None:
+    dims: Any = node.kwargs.get("dims", node.args[1:])
+    dims = dims[0] if len(dims) == 1 else dims
+    if tuple(dims[:2]) == (0, 1):
+        return None
+    return "permute moves time or batch: keep them in front, x.permute(0, 1, ...)."
+
+
 def _function_problem(node: fx.Node) -> str | None:
     target = node.target
+    if target in ELEMENTWISE and not is_size(node) and any(map(_counts, node.all_input_nodes)):
+        return _COUNTED
     if is_size(node) or target in ELEMENTWISE or target in LIFTED:
         return None
+    if target is torch.permute:
+        return _permute_problem(node)
     if target in (torch.cat, torch.concat):
         dim = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
         if dim in (0, 1):

@@ -5,13 +5,13 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, fx, nn
 from torch.utils import _pytree as pytree
 
 from axonal.neuro import _checks
 from axonal.neuro.layers import Layer
 from axonal.neuro.network import _understood
+from axonal.neuro.network._flat import flatten, unflatten
 from axonal.neuro.network._tracer import NetworkError, shown_name, trace
 
 State = dict[str, Any]
@@ -20,12 +20,12 @@ State = dict[str, Any]
 class Network(Layer[State]):
     """Turn a module with an ordinary ``forward`` into a network with explicit states.
 
-    The module's ``forward`` is traced once; in it a layer is called with the sequence alone and returns
-    its output alone. The Network threads the states, keyed by module path, and is the one graph that
-    running, ``record``, ``spike_report``, ``Streamer`` and ``deploy.export`` read. Between layers it
-    understands addition and other element-wise arithmetic, concatenation, reshape, flatten, pooling and
-    the stateless modules of torch (applied to every step alike). Parameters keep the names they have in
-    the module.
+    The module's ``forward`` is traced once; in it a layer is called with the sequence alone and
+    returns its output alone. The Network threads the states, keyed by module path, and is the one
+    graph that running, ``record``, ``spike_report``, ``Streamer`` and ``deploy.export`` read.
+    Between layers it understands addition and other element-wise arithmetic, concatenation,
+    reshape, flatten, pooling and the stateless modules of torch (applied to every step alike).
+    Parameters keep the names they have in the module.
 
     Args:
         module: the module whose ``forward`` takes sequences [T, B, ...].
@@ -36,13 +36,14 @@ class Network(Layer[State]):
         stateful_layers: the layers with memory by path, in the order they run.
 
     Returns:
-        Called with the inputs [T, B, ...] and a state: what ``forward`` returns, and the states by path.
+        Called with the inputs [T, B, ...] and a state: what ``forward`` returns, and the states.
 
     Raises:
-        NetworkError: for a ``forward`` that branches on data, loops over time or calls something that may
-            mix time steps; every reason is listed by path and line.
+        NetworkError: for a ``forward`` that branches on data, loops over time or calls something
+            that may mix time steps; every reason is listed by path and line.
         ValueError: for inputs or states of the wrong shape, named with the layer's path.
 
+    >>> import torch
     >>> from axonal import neuro
     >>> class Net(nn.Module):
     ...     def __init__(self):
@@ -87,7 +88,7 @@ class Network(Layer[State]):
         calls = [str(n.target) for n in self.traced.nodes if n.op == "call_module"]
         return {path: m for path in calls if isinstance(m := modules[path], Layer)}
 
-    def forward(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:  # type: ignore[override]
+    def forward(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:
         """Run the inputs [T, B, ...] on from ``state``; it may be given last or by name."""
         count = len(self.input_names)
         if len(inputs) == count + 1 and state is None:
@@ -107,10 +108,12 @@ class Network(Layer[State]):
         except _checks.InputError as error:
             raise self._located(error) from None
 
-    def step(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:  # type: ignore[override]
+    def step(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:
         """Run one step of every input [B, ...]; return the output [B, ...] and the states."""
         if len(inputs) == len(self.input_names) + 1 and state is None:
             *inputs, state = inputs  # type: ignore[assignment]
+        for x in inputs:
+            _checks.one_step(self, x)
         y, state = self(*(x.unsqueeze(0) for x in inputs), state=state)
         return pytree.tree_map(operator.itemgetter(0), y), state
 
@@ -155,16 +158,19 @@ class Network(Layer[State]):
     def _located(self, error: _checks.InputError) -> _checks.InputError:
         for path, module in self.named_modules():
             if path and module is error.module:
-                return _checks.InputError(f"{path}: {error}", self)
+                return error.inside(path, self)
         return error
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(self.__dict__)
-        del state["_run"]  # compiled code cannot be pickled; it is made again from the graph
+        # compiled code cannot be pickled; it is made again from the graph
+        del state["_run"]
+        state["traced"] = flatten(self.traced)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        state = {**state, "traced": unflatten(state["traced"])}
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
         self._run = _compile(_with_states(self))
 
 
@@ -204,11 +210,11 @@ def _with_states(net: Network) -> fx.Graph:
                 both = graph.call_module(path, (source, before))
                 values[node] = graph.call_function(operator.getitem, (both, 0))
                 states[path] = graph.call_function(operator.getitem, (both, 1))
-            elif isinstance(module, _understood.SEQUENCE_MODULES):
-                values[node] = graph.call_module(path, (source,))
-            else:
+            elif _understood.is_lifted(module):
                 get = graph.get_attr(path)
                 values[node] = graph.call_function(_understood.lifted_module, (get, source))
+            else:
+                values[node] = graph.call_module(path, (source,))
             continue
         if node.op == "call_function" and node.target in _understood.LIFTED:
             args = fx.node.map_arg(node.args, values.__getitem__)
@@ -250,6 +256,7 @@ class Sequential(Network):
     Raises:
         NetworkError: for a module that cannot be part of a Network.
 
+    >>> import torch
     >>> from axonal import neuro
     >>> net = Sequential(neuro.Linear(3, 4), neuro.LIF(4), neuro.Linear(4, 2))
     >>> y, state = net(torch.rand(5, 2, 3))
@@ -259,7 +266,7 @@ class Sequential(Network):
 
     def __init__(self, *layers: nn.Module | Mapping[str, nn.Module]) -> None:
         if len(layers) == 1 and isinstance(layers[0], Mapping):
-            named = dict(layers[0])
+            named: dict[str, Any] = dict(layers[0])
         else:
             named = {str(i): layer for i, layer in enumerate(layers)}
         if not named:

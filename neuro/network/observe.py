@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from axonal.neuro.layers import DelayedLinear, Layer
+from axonal.neuro.network._understood import is_lifted
 from axonal.neuro.network.network import Network
 
 _Calls = dict[str, list[tuple[Tensor, Any, Tensor]]]
@@ -50,14 +51,14 @@ def _state_trace(layer: Layer[Any], x: Tensor, state: Any, name: str, path: str)
 
 
 def record(
-    net: Network, *inputs: Tensor, state: Any = None
+    net: Network, *inputs: Any, state: Any = None
 ) -> tuple[Any, dict[str, dict[str, Tensor]]]:
     """Run a network and return what layers inside it did.
 
-    ``record(net, x, {"hidden": ("spikes", "v")})``: the last argument says which traces to keep by path
-    of the layer. ``"spikes"`` (or ``"output"``) is the layer's output, ``"input"`` its input, any other
-    name a field of its state after each step: ``"v"`` of a LIF is the potential after the reset. Layers
-    inside a ``Recurrent`` are reached by their full path.
+    ``record(net, x, {"hidden": ("spikes", "v")})``: the last argument says which traces to keep by
+    path of the layer. ``"spikes"`` (or ``"output"``) is the layer's output, ``"input"`` its input,
+    any other name a field of its state after each step: ``"v"`` of a LIF is the potential after the
+    reset. Layers inside a ``Recurrent`` are reached by their full path.
 
     Args:
         net: the network.
@@ -77,7 +78,9 @@ def record(
     (torch.Size([5, 2, 4]), True)
     """
     if not inputs or not isinstance(inputs[-1], Mapping):
-        raise TypeError('record expects the traces last: record(net, x, {"hidden": ("spikes", "v")}).')
+        raise TypeError(
+            'record expects the traces last: record(net, x, {"hidden": ("spikes", "v")}).'
+        )
     wanted: Mapping[str, Sequence[str]] = inputs[-1]
     modules = dict(net.named_modules())
     unknown = [path for path in wanted if path not in modules or not path]
@@ -91,17 +94,19 @@ def record(
         names = (names,) if isinstance(names, str) else names
         if not calls[path]:
             raise ValueError(f"{path} did not run by itself: record the layer that calls it.")
-        traces[path] = {name: _trace(modules[path], calls[path], name, path) for name in names}
+        batch = inputs[0].shape[1]
+        traces[path] = {
+            name: _trace(modules[path], calls[path], name, path, batch) for name in names
+        }
     return output, traces
 
 
 def _trace(
-    layer: nn.Module, calls: list[tuple[Tensor, Any, Tensor]], name: str, path: str
+    layer: nn.Module, calls: list[tuple[Tensor, Any, Tensor]], name: str, path: str, batch: int
 ) -> Tensor:
-    if name in ("spikes", "output"):
-        return torch.cat([y for _, _, y in calls])
-    if name == "input":
-        return torch.cat([x for x, _, _ in calls])
+    if name in ("spikes", "output", "input"):
+        whole = torch.cat([x if name == "input" else y for x, _, y in calls])
+        return whole.unflatten(0, (-1, batch)) if is_lifted(layer) else whole
     if not isinstance(layer, Layer):
         raise ValueError(f"{path} has no state; it has the traces output and input.")
     return torch.cat([_state_trace(layer, x, before, name, path) for x, before, _ in calls])
@@ -144,7 +149,8 @@ class SpikeReport:
         width = max([len(row.path) for row in self.layers] + [5])
         lines = [f"{'layer':<{width}}   rate   dead  saturated  gradient"]
         lines += [
-            f"{row.path:<{width}}  {row.rate:5.3f}  {row.dead:5.1%}  {row.saturated:9.1%}  {row.gradient:8.2e}"
+            f"{row.path:<{width}}  {row.rate:5.3f}  {row.dead:5.1%}  {row.saturated:9.1%}"
+            f"  {row.gradient:8.2e}"
             for row in self.layers
         ]
         return "\n".join([*lines, *(f"! {problem}" for problem in self.problems)])
@@ -153,7 +159,7 @@ class SpikeReport:
 def spike_report(
     net: Network, *inputs: Tensor, loss: Callable[[Any], Tensor] | None = None, state: Any = None
 ) -> SpikeReport:
-    """Report rates, dead and saturated neurons and gradient norms, and warn if nothing can be learned.
+    """Report rates, dead and saturated neurons and gradients; warn if nothing can be learned.
 
     Args:
         net: the network, in the mode of interest.
@@ -165,12 +171,13 @@ def spike_report(
         A :class:`SpikeReport`; print it for a table.
 
     Warns:
-        UserWarning: if a layer is silent or saturated as a whole, a trained parameter gets no gradient,
-            or a gradient is not finite.
+        UserWarning: if a layer is silent or saturated as a whole, a trained parameter gets no
+            gradient, or a gradient is not finite.
 
     >>> from axonal import neuro
     >>> _ = torch.manual_seed(0)
-    >>> report = spike_report(neuro.Sequential(neuro.Linear(8, 16), neuro.LIF(16)), torch.ones(20, 4, 8))
+    >>> net = neuro.Sequential(neuro.Linear(8, 16), neuro.LIF(16))
+    >>> report = spike_report(net, torch.ones(20, 4, 8))
     >>> report.problems, 0 < report.layers[0].rate < 1
     ((), True)
     """
@@ -190,10 +197,9 @@ def spike_report(
     }
     outputs = [(path, y) for path, made in calls.items() for _, _, y in made if y.requires_grad]
     wanted = [*trained.values(), *(y for _, y in outputs)]
+    grads: tuple[Tensor | None, ...] = (None,) * len(wanted)
     if wanted and value.requires_grad:
         grads = torch.autograd.grad(value, wanted, allow_unused=True)
-    else:
-        grads = (None,) * len(wanted)
     norms = [0.0 if g is None else float(g.norm()) for g in grads]
     gradients = dict(zip(trained, norms, strict=False))
     at_output: dict[str, float] = dict.fromkeys(spiking, 0.0)
@@ -230,8 +236,8 @@ def _problems(rows: list[LayerReport], gradients: dict[str, float]) -> list[str]
             )
         elif row.saturated == 1:
             problems.append(
-                f"{row.path}: every neuron fires all the time. Lower the weights before it or raise "
-                "its threshold"
+                f"{row.path}: every neuron fires all the time. Lower the weights before it or "
+                "raise its threshold"
             )
     broken = [name for name, norm in gradients.items() if not norm < float("inf")]
     if broken:

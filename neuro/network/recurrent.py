@@ -78,7 +78,9 @@ class Recurrent(Layer[RecurrentState]):
         """Return the state at rest for inputs like ``x`` [B, ...]."""
         return RecurrentState(x.new_zeros(self.delay, x.shape[0], *self.size), None, None)
 
-    def forward(self, x: Tensor, state: RecurrentState | None = None) -> tuple[Tensor, RecurrentState]:
+    def forward(
+        self, x: Tensor, state: RecurrentState | None = None
+    ) -> tuple[Tensor, RecurrentState]:
         """Run the loop over ``x`` [T, B, ...]."""
         if not isinstance(x, Tensor) or x.ndim < 2 or x.shape[0] == 0:
             got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
@@ -104,8 +106,8 @@ class Recurrent(Layer[RecurrentState]):
             y, body = self.body(block + back, body)
             if y.shape[2:] != recent.shape[2:]:
                 raise _checks.InputError(
-                    f"Recurrent: the body returns {tuple(y.shape[2:])} values a sample, the feedback "
-                    f"takes {self.size}.",
+                    f"Recurrent: the body returns {tuple(y.shape[2:])} values a sample, the "
+                    f"feedback takes {self.size}.",
                     self,
                 )
             recent = torch.cat((recent, y))[-self.delay :]

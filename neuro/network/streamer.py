@@ -17,8 +17,9 @@ class Streamer:
         state: the state after the last step; ``None`` at rest.
 
     Raises:
-        ValueError: if the network is in training mode, where dropout and unrounded delays would make the
-            stream differ from the deployed network.
+        ValueError: if the network is in training mode, where dropout and unrounded delays would
+        make
+            the stream differ from the deployed network.
 
     >>> from axonal import neuro
     >>> stream = Streamer(neuro.LIF(1, tau=2.0, decay="euler").eval())
@@ -33,8 +34,10 @@ class Streamer:
                 "Wrap a module in neuro.Network first."
             )
         if net.training:
-            raise ValueError("Streamer expects a network in evaluation mode: call net.eval() first.")
-        self.net = net
+            raise ValueError(
+                "Streamer expects a network in evaluation mode: call net.eval() first."
+            )
+        self.net: Any = net
         self.state: Any = None
 
     @torch.no_grad()

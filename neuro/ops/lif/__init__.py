@@ -30,8 +30,8 @@ def lif(
         s = [h >= threshold]              (backward: the surrogate's derivative at h - threshold)
         v = h (1 - s)                     (``reset="zero"``; ``"subtract"``: v = h - threshold s)
 
-    A neuron that fired holds v, ignores its input and stays silent for ``refractory`` steps. A threshold
-    of infinity makes a leaky integrator: read its ``potential``.
+    A neuron that fired holds v, ignores its input and stays silent for ``refractory`` steps. A
+    threshold of infinity makes a leaky integrator: read its ``potential``.
 
     Args:
         x: input [T, B, ...].

@@ -1,15 +1,15 @@
 """The same recurrence as two opaque operators: a forward loop and a hand-written backward loop.
 
-Nothing of autograd's graph grows with T, and ``torch.compile`` and ``torch.export`` see one node. Both
-loops touch one step at a time, which stays in the cache; only the potential is saved.
+Nothing of autograd's graph grows with T, and ``torch.compile`` and ``torch.export`` see one node.
+Both loops touch one step at a time, which stays in the cache; only the potential is saved.
 
 Backward, with g the gradients of the outputs, sg the surrogate's slope and carry = dL/dv_t:
 
     dL/dh_t = g_s sg + g_h + carry dv/dh,   then carry <- decay dL/dh_t
     reset to zero: dv/dh = 1 - s - [h sg];  subtract: dv/dh = 1 - [threshold sg]
 
-where the terms in brackets vanish if the reset is detached. A held (refractory) step copies v, so its
-gradient passes through untouched and x gets none.
+where the terms in brackets vanish if the reset is detached. A held (refractory) step copies v, so
+its gradient passes through untouched and x gets none.
 """
 
 from typing import Any

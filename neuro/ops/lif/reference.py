@@ -1,26 +1,9 @@
 """The leaky integrate-and-fire recurrence, written out: what every faster path must equal."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
-from axonal.neuro._surrogates import derivative
-
-
-class _Spike(torch.autograd.Function):
-    """Step function whose derivative is a surrogate."""
-
-    @staticmethod
-    def forward(ctx: Any, u: Tensor, name: str, alpha: float) -> Tensor:
-        ctx.save_for_backward(u)
-        ctx.name, ctx.alpha = name, alpha
-        return (u >= 0).to(u.dtype)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
-        (u,) = ctx.saved_tensors
-        return grad * derivative(u, ctx.name, ctx.alpha), None, None
+from axonal.neuro._surrogates import spike
 
 
 def lif(
@@ -44,7 +27,7 @@ def lif(
         if wait is not None:
             held = wait > 0
             h = torch.where(held, v, h)
-        s = _Spike.apply(h - threshold, surrogate, alpha)
+        s = spike(h - threshold, surrogate, alpha)
         if wait is not None:
             s = torch.where(held, 0.0, s)
             wait = torch.where(s > 0, refractory, (wait - 1).clamp(min=0))
