@@ -7,12 +7,13 @@ unexport PYTHONPATH
 MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
-RUN := runs/digits
+RUN := runs/demo
+EXAMPLE := src/axonal/recipes/trained/digits
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 DEFINITIONS := setup.cfg pyproject.toml constraints.txt
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types pytest notebooks fuzz experiments clean
+.PHONY: help demo test lint types pytest notebooks fuzz experiments example clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -44,7 +45,7 @@ help:
 	@touch $@
 
 demo: .venv/.train
-	$(BIN)/axonal train digits --out $(RUN)
+	$(BIN)/axonal train digits --out $(RUN) --force
 	$(BIN)/axonal export $(RUN) --target graph --out $(RUN)/digits.h5
 	$(BIN)/axonal verify $(RUN)/digits.h5
 	@echo "The figures are in $(RUN)/figures:"
@@ -70,6 +71,13 @@ fuzz: .venv/.test
 
 experiments: .venv/.train
 	$(BIN)/python -m axonal.recipes.experiments
+
+# The trained digits that ship with the package; they change with the recipe or the format only.
+example: .venv/.train
+	$(BIN)/axonal train digits --out runs/example --force
+	mkdir -p $(EXAMPLE) deploy/data
+	cp runs/example/config.json runs/example/summary.json runs/example/model.pt $(EXAMPLE)
+	$(BIN)/axonal export runs/example --out deploy/data/digits.h5
 
 clean:
 	rm -rf .venv build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,6 +1,7 @@
 """Event graphs of trained networks: stored, run exactly, and compared cell by cell."""
 
 from axonal.deploy._check import GraphError
+from axonal.deploy._example import example
 from axonal.deploy._export import ExportError, export
 from axonal.deploy._run import Run, Spikes, run
 from axonal.deploy._verify import Comparison, Verification, verify
@@ -17,6 +18,7 @@ __all__ = [
     "Run",
     "Spikes",
     "Verification",
+    "example",
     "export",
     "run",
     "verify",

@@ -1,0 +1,265 @@
+"""The command line: train, export, run, verify, info."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from axonal.deploy import EventGraph, Run
+
+# Nothing heavy is imported above: `axonal --help` does not wait for torch.
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Train spiking networks with learnable delays, export them, and run them with the same "
+    "spikes.",
+)
+
+
+SHIPPED = "digits"  # the trained network that comes with axonal
+GRAPH_HELP = "File that `axonal export` wrote; digits for the one that ships."
+INTERRUPTED = 128 + signal.SIGINT  # exit code after Ctrl-C
+
+
+class Target(StrEnum):
+    """What a network can be exported to."""
+
+    graph = "graph"
+    loihi2 = "loihi2"
+    spinnaker = "spinnaker"
+    nir = "nir"
+
+
+class UserError(Exception):
+    """What the user can mend: one line on stderr, exit code 2."""
+
+
+@contextmanager
+def _users_own(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn errors about what the user gave into one line; others are bugs and show a traceback."""
+    try:
+        yield
+    except kinds as error:
+        raise UserError(
+            str(error.args[0]) if isinstance(error, KeyError) else str(error)
+        ) from error
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="digits or coincidence.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder.", show_default="runs/RECIPE")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
+    arm: Annotated[str | None, typer.Option(help="Of coincidence: learned, fixed or none.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a run.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a recipe: weights, metrics and figures go into a run folder."""
+    from axonal import recipes
+
+    with _users_own(recipes.RecipeError):
+        settings_class = recipes.find(recipe).Settings
+        if arm is not None and not hasattr(settings_class, "arm"):
+            raise UserError(f"--arm is a choice of the recipe coincidence; {recipe} has none.")
+        chosen = {"epochs": epochs, "seed": seed, "arm": arm}
+        given = {name: value for name, value in chosen.items() if value is not None}
+        settings = settings_class.from_json(given)
+    folder = Path("runs") / recipe if out is None else out
+    with _users_own(recipes.RecipeError, ImportError, OSError):
+        summary = recipes.train(
+            recipe,
+            settings,
+            folder,
+            device=device,
+            resume=resume,
+            force=force,
+            progress=not as_json,
+        )
+    if as_json:
+        _print_json({"run": str(folder), **summary})
+        return
+    lines = [f"test accuracy        {summary['test_accuracy']:.4f}"]
+    lines += [f"validation accuracy  {summary['validation_accuracy']:.4f}"]
+    lines += [f"trained parameters   {summary['trained_parameters']}"]
+    lines += [f"seconds              {summary['seconds']:.1f}"]
+    lines += [f"run folder           {folder}", f"figures              {folder / 'figures'}"]
+    typer.echo("\n".join(lines))
+
+
+@app.command()
+def export(
+    run: Annotated[
+        Path,
+        typer.Argument(help="Run folder that `axonal train` left; digits for the one that ships."),
+    ],
+    target: Annotated[Target, typer.Option(help="What to make.")] = Target.graph,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File.", show_default="RUN/graph.h5; digits.h5 for the one that ships"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Export a trained network as an event graph with its golden run."""
+    if target is not Target.graph:
+        raise UserError(
+            f"--target {target} is not in this version of axonal; write --target graph."
+        )
+    from axonal import recipes
+
+    with _users_own(ValueError, OSError):
+        if _ships(run):
+            graph, file = recipes.export_run(recipes.trained(SHIPPED)), Path(f"{SHIPPED}.h5")
+        else:
+            graph, file = recipes.export_run(run), run / "graph.h5"
+    file = file if out is None else out
+    with _users_own(OSError):
+        graph.save(file)
+    if as_json:
+        _print_json({"file": str(file), **_description(graph)})
+    else:
+        typer.echo(f"{graph.summary()}\n\nwritten to {file}")
+
+
+@app.command("run")
+def run_graph(
+    graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
+    data: Annotated[
+        str, typer.Option(help="digits: the test set of its recipe; or an .npz with x [T, B, N].")
+    ],
+    backend: Annotated[str, typer.Option(help="Where to run it.")] = "reference",
+    out: Annotated[Path | None, typer.Option(help="Write spikes and readouts here (.npz).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run an event graph, and score it if the data has labels."""
+    loaded = _load(graph)
+    from axonal.recipes import _graphs
+
+    with _users_own(ValueError, OSError):
+        x, labels = _graphs.read_data(loaded, data)
+        result = _graphs.run(loaded, x, backend=backend)
+    answer: dict[str, Any] = {"backend": backend, **_counts(result)}
+    if labels is not None:
+        with _users_own(ValueError):
+            answer["accuracy"] = _graphs.score(loaded, result, labels)
+    if out is not None:
+        with _users_own(OSError):
+            _graphs.write(out, result)
+        answer["file"] = str(out)
+    if as_json:
+        _print_json(answer)
+    else:
+        typer.echo("\n".join(f"{name.replace('_', ' '):<16} {v}" for name, v in answer.items()))
+
+
+@app.command()
+def verify(
+    graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
+    backends: Annotated[str, typer.Option(help="Names, with commas between.")] = "reference",
+    as_json: Json = False,
+) -> None:
+    """Compare back ends with the golden run, cell by cell; exit 1 if anything differs."""
+    loaded = _load(graph)
+    from axonal import deploy
+
+    names = [name.strip() for name in backends.split(",") if name.strip()]
+    with _users_own(ValueError):
+        result = deploy.verify(loaded, backends=names)
+    if as_json:
+        _print_json(result.to_json())
+    else:
+        typer.echo(str(result))
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def info(as_json: Json = False) -> None:
+    """Show versions, and the extras and back ends that are found or missing."""
+    from axonal import _info
+
+    answer = _info.collect()
+    if as_json:
+        _print_json(answer)
+    else:
+        typer.echo(_info.table(answer))
+
+
+def _load(file: Path) -> "EventGraph":
+    from axonal import deploy
+
+    with _users_own(ValueError, OSError):
+        return deploy.example() if _ships(file) else deploy.EventGraph.load(file)
+
+
+def _ships(path: Path) -> bool:
+    """Whether the trained network of the package is meant; a file of the user comes first."""
+    return str(path) == SHIPPED and not path.exists()
+
+
+def _description(graph: "EventGraph") -> dict[str, Any]:
+    return {
+        "populations": {p.name: p.size for p in graph.populations},
+        "synapses": sum(p.size for p in graph.projections),
+        "max_delay": graph.max_delay,
+        "dt": graph.dt,
+        "info": graph.info,
+    }
+
+
+def _counts(result: "Run") -> dict[str, Any]:
+    return {
+        "steps": result.steps,
+        "samples": result.samples,
+        "spikes": sum(len(s.t) for s in result.spikes.values()),
+        "synaptic_events": result.synaptic_events,
+    }
+
+
+def _print_json(values: dict[str, Any]) -> None:
+    typer.echo(json.dumps(values, indent=2))
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except UserError as error:
+        _leave(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:
+        # the parser's own complaints can put themselves into words; anything else is a bug
+        words = getattr(error, "format_message", None)
+        if words is None:
+            raise
+        _leave(f"{words()} See `axonal --help`.")
+    # the parser may also turn Ctrl-C into this code by itself, without a word
+    if code == INTERRUPTED:
+        sys.stderr.write("axonal: stopped. A training run goes on with --resume.\n")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(line: str) -> None:
+    sys.stderr.write(f"axonal: {' '.join(line.split())}\n")
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""What a recipe does in an epoch, as functions: the same for Lightning and for plain loops."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from axonal import neuro
+from axonal.recipes._samples import Samples
+from axonal.recipes._settings import Settings
+
+READOUTS = {
+    "mean_over_time": neuro.mean_over_time,
+    "max_over_time": neuro.max_over_time,
+    "summed_softmax": neuro.summed_softmax,
+}
+LOSSES = {
+    "mean_over_time": neuro.rate_loss,
+    "max_over_time": neuro.max_over_time_loss,
+    "summed_softmax": neuro.summed_softmax_loss,
+}
+EVALUATION_BATCH = 256
+
+
+def optimiser(net: neuro.Network, settings: Settings) -> torch.optim.Adam:
+    """Adam over weights, the rest and delays, each with its own rate."""
+    groups = neuro.param_groups(
+        net,
+        settings.learning_rate,
+        delay_lr=settings.delay_rate,
+        weight_decay=settings.weight_decay,
+    )
+    for group in groups:
+        group["first_lr"] = group["lr"]
+    return torch.optim.Adam(groups)
+
+
+def begin_epoch(
+    net: neuro.Network, optimiser: torch.optim.Optimizer, settings: Settings, epoch: int
+) -> None:
+    """Seed torch and set rates, widths and freezing to what belongs to ``epoch``, from 0.
+
+    Nothing here depends on what happened before, so a resumed run goes on as if it never stopped.
+    """
+    torch.manual_seed(np.random.SeedSequence((settings.seed, epoch)).generate_state(1)[0])
+    for group in optimiser.param_groups:
+        # delays come to rest before they are rounded, or the last steps of noise would be kept
+        frozen = settings.freeze_epoch if group["name"] == "delays" else None
+        last = settings.epochs if frozen is None else max(frozen, 1)
+        share = 0.5 * (1 + math.cos(math.pi * min(epoch / last, 1)))
+        group["lr"] = group["first_lr"] * share
+    neuro.SigmaSchedule(net, settings.narrow_epochs, start=settings.sigma).set_epoch(epoch)
+    if settings.freeze_epoch is not None and epoch >= settings.freeze_epoch:
+        neuro.freeze_delays(net)
+
+
+def order(settings: Settings, epoch: int, samples: int) -> npt.NDArray[np.int64]:
+    """Order of the training samples in an epoch: a pure function of the seed and the epoch."""
+    return np.random.default_rng((settings.seed, epoch)).permutation(samples)
+
+
+def batches(
+    samples: Samples, indices: npt.NDArray[np.int64], size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches ``(x [T, B, N], target [B])`` of the samples named by ``indices``."""
+    for start in range(0, len(indices), size):
+        chosen = indices[start : start + size]
+        yield torch.from_numpy(samples.dense(chosen)), torch.from_numpy(samples.labels[chosen])
+
+
+def fit(net: neuro.Network, settings: Settings, samples: Samples) -> None:
+    """Train in a plain loop, for sweeps over many small networks; nothing is saved."""
+    adam = optimiser(net, settings)
+    net.train()
+    for epoch in range(settings.epochs):
+        begin_epoch(net, adam, settings, epoch)
+        for x, target in batches(samples, order(settings, epoch, len(samples)), settings.batch):
+            y, _ = net(x)
+            adam.zero_grad()
+            LOSSES[settings.readout](y, target).backward()
+            adam.step()
+
+
+@torch.no_grad()
+def predict(net: neuro.Network, samples: Samples, settings: Settings) -> npt.NDArray[np.int64]:
+    """Class of every sample `[n]`, in evaluation mode and on the network's device."""
+    was_training = net.training
+    net.eval()
+    device = next(net.parameters()).device
+    found = [
+        READOUTS[settings.readout](net(x.to(device))[0]).argmax(-1).cpu()
+        for x, _ in batches(samples, np.arange(len(samples)), EVALUATION_BATCH)
+    ]
+    net.train(was_training)
+    classes: npt.NDArray[np.int64] = torch.cat(found).numpy()
+    return classes
+
+
+def accuracy(net: neuro.Network, samples: Samples, settings: Settings) -> float:
+    """Share of samples whose class is found, in evaluation mode."""
+    return float((predict(net, samples, settings) == samples.labels).mean())

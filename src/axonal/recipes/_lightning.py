@@ -1,0 +1,267 @@
+"""The Lightning side of training: module, data module, checkpoint and progress bar."""
+
+import logging
+import os
+import signal
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import Callback, Checkpoint
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from axonal.neuro import Network
+from axonal.recipes import _learning
+from axonal.recipes._run_folder import RunFolder, write_csv
+from axonal.recipes._samples import Samples
+from axonal.recipes._settings import Settings
+
+Batch = tuple[Tensor, Tensor]
+
+# Advice about the machine and the future of other packages, which no reader of a run can act on.
+ADVICE = (
+    "The .*dataloader.* does not have many workers",
+    "GPU available but not used",
+    "MPS available but not used",
+    ".isinstance.treespec, LeafSpec.. is deprecated",
+)
+LOGGERS = ("lightning.pytorch", "lightning.fabric")
+
+
+class _Indices(Dataset[int]):
+    """Indices of samples; the raster is made for whole batches at once."""
+
+    def __init__(self, samples: Samples) -> None:
+        self.samples = samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> int:
+        return index
+
+    def collate(self, indices: list[int]) -> Batch:
+        """Batch of samples, time first."""
+        chosen = np.asarray(indices)
+        x = torch.from_numpy(self.samples.dense(chosen))
+        return x, torch.from_numpy(self.samples.labels[chosen])
+
+
+class _Order(Sampler[int]):
+    """Order of an epoch; Lightning calls ``set_epoch`` before each, also after resuming."""
+
+    def __init__(self, settings: Settings, samples: int) -> None:
+        self.settings, self.samples, self.epoch = settings, samples, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch comes next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.samples
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(_learning.order(self.settings, self.epoch, self.samples).tolist())
+
+
+def loader(samples: Samples, settings: Settings, *, shuffle: bool) -> DataLoader[int]:
+    """Batches ``(x [T, B, N], target [B])``; the seed and the epoch alone decide their order."""
+    indices = _Indices(samples)
+    return DataLoader(
+        indices,
+        batch_size=settings.batch if shuffle else _learning.EVALUATION_BATCH,
+        sampler=_Order(settings, len(samples)) if shuffle else None,
+        collate_fn=indices.collate,
+        # its own generator, because a loader without one draws from torch's global state
+        generator=torch.Generator().manual_seed(settings.seed),
+    )
+
+
+class Training(lightning.LightningModule):
+    """Trains a network by the functions of ``_learning``.
+
+    Args:
+        net: the network.
+        settings: of the recipe.
+
+    Attributes:
+        history: the metrics of every epoch so far; it travels in the checkpoint.
+    """
+
+    def __init__(self, net: Network, settings: Settings) -> None:
+        super().__init__()
+        self.net, self.settings = net, settings
+        self.history: list[dict[str, float]] = []
+        # made before a checkpoint can freeze delays, so that the groups are those that were saved
+        self._adam = _learning.optimiser(net, settings)
+        self._sums: dict[str, Tensor] = {}
+        self._started = 0.0
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Give Lightning the optimiser."""
+        return self._adam
+
+    def on_train_epoch_start(self) -> None:
+        """Set everything that is a function of the epoch."""
+        self._started = time.perf_counter()
+        self._sums = {}
+        _learning.begin_epoch(self.net, self._adam, self.settings, self.current_epoch)
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        """Loss of a batch."""
+        return self._step("train", batch)
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        """Loss and accuracy of a batch, delays rounded."""
+        self._step("validation", batch)
+
+    def _step(self, split: str, batch: Batch) -> Tensor:
+        x, target = batch
+        y, _ = self.net(x)
+        loss = _learning.LOSSES[self.settings.readout](y, target)
+        right = _learning.READOUTS[self.settings.readout](y).argmax(-1) == target
+        count = len(target)
+        values = torch.stack((loss.detach().double() * count, right.sum().double()))
+        self._sums[split] = self._sums.get(split, 0) + torch.cat(
+            (values, values.new_tensor([count]))
+        )
+        return loss
+
+    def on_validation_epoch_end(self) -> None:
+        """Add a row to the history: validation is the last thing of an epoch."""
+        row: dict[str, float] = {"epoch": self.current_epoch}
+        for split, sums in self._sums.items():
+            loss, right, count = sums.tolist()
+            row |= {f"{split}_loss": loss / count, f"{split}_accuracy": right / count}
+        row["learning_rate"] = self._adam.param_groups[0]["lr"]
+        frozen = self.settings.freeze_epoch
+        row["delays_frozen"] = int(frozen is not None and self.current_epoch >= frozen)
+        row["seconds"] = time.perf_counter() - self._started
+        self.history.append(row)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put the history into the checkpoint."""
+        checkpoint["history"] = self.history
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the history from the checkpoint."""
+        self.history = checkpoint["history"]
+
+
+class SaveEpoch(Checkpoint):
+    """Writes checkpoint and metrics after each epoch; a kill leaves the old or the new one."""
+
+    def __init__(self, run: RunFolder) -> None:
+        self.run = run
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: Training) -> None:  # type: ignore[override]
+        """Save, beside first."""
+        beside = self.run.checkpoint.with_name("next.ckpt")
+        trainer.save_checkpoint(beside)
+        os.replace(beside, self.run.checkpoint)
+        write_csv(self.run.metrics, module.history)
+
+
+class Bar(Callback):
+    """A progress bar on stderr, an epoch a tick."""
+
+    def __init__(self, name: str, epochs: int) -> None:
+        self.progress = Progress(
+            TextColumn(name), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"),
+            TimeRemainingColumn(), TextColumn("{task.fields[state]}"),
+            console=Console(stderr=True),
+        )  # fmt: skip
+        self.task = self.progress.add_task(name, total=epochs, state="")
+
+    def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Show the bar, at the epoch where a resumed run goes on."""
+        self.progress.update(self.task, completed=trainer.current_epoch)
+        self.progress.start()
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: Training) -> None:  # type: ignore[override]
+        """Advance."""
+        state = f"validation accuracy {module.history[-1]['validation_accuracy']:.3f}"
+        self.progress.update(self.task, completed=trainer.current_epoch + 1, state=state)
+
+    def teardown(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, stage: str
+    ) -> None:
+        """Leave the finished bar."""
+        self.progress.stop()
+
+    def on_exception(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, error: BaseException
+    ) -> None:
+        """Give the terminal back."""
+        self.progress.stop()
+
+
+def fit(
+    name: str,
+    training: Training,
+    train: Samples,
+    validation: Samples,
+    run: RunFolder,
+    *,
+    device: str,
+    progress: bool,
+) -> None:
+    """Train to the last epoch, from the run's checkpoint if it has one."""
+    settings = training.settings
+    callbacks: list[Callback] = [SaveEpoch(run)]
+    if progress:
+        callbacks.append(Bar(name, settings.epochs))
+    with _quiet():
+        trainer = lightning.Trainer(
+            accelerator=device,
+            devices=1,
+            max_epochs=settings.epochs,
+            callbacks=callbacks,
+            default_root_dir=run.path,
+            logger=False,
+            enable_checkpointing=True,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        start: Path | None = run.checkpoint if run.checkpoint.exists() else None
+        handler = signal.getsignal(signal.SIGINT)
+        try:
+            trainer.fit(
+                training,
+                loader(train, settings, shuffle=True),
+                loader(validation, settings, shuffle=False),
+                ckpt_path=start,
+            )
+        except SystemExit:
+            # at Ctrl-C Lightning asks the process to end and makes it deaf to the next Ctrl-C
+            if not trainer.interrupted:
+                raise
+            signal.signal(signal.SIGINT, handler)
+            raise KeyboardInterrupt from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence tips and advice of Lightning, and nothing else, while a run lasts."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        for advice in ADVICE:
+            warnings.filterwarnings("ignore", message=advice)
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,68 @@
+"""What a recipe needs of data: labelled rasters, time first."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.datasets import SpikeTimes
+
+
+class Samples(Protocol):
+    """Labelled rasters of one length."""
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Class of every sample `[n]`."""
+
+    def __len__(self) -> int:
+        """Number of samples n."""
+
+    def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Rasters `[T, B, N]` of the chosen samples `[B]`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Padded:
+    """Samples followed by silent steps, in which delayed spikes still arrive.
+
+    Args:
+        source: the samples, at most one spike a neuron.
+        silence: silent steps after each sample, >= 0.
+    """
+
+    source: SpikeTimes
+    silence: int
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Class of every sample `[n]`."""
+        return self.source.labels
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Rasters `[T + silence, B, N]` of the chosen samples `[B]`."""
+        return np.pad(self.source.dense(indices), ((0, self.silence), (0, 0), (0, 0)))
+
+
+@dataclass(frozen=True, eq=False)
+class Rasters:
+    """Samples held as rasters, any number of spikes a neuron.
+
+    Args:
+        spikes: 0 or 1, uint8 `[T, n, N]`.
+        labels: class of every sample, int64 `[n]`.
+    """
+
+    spikes: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Rasters `[T, B, N]` of the chosen samples `[B]`."""
+        return self.spikes[:, np.asarray(indices)].astype(np.float32)

@@ -1,0 +1,85 @@
+"""What every recipe can be told, checked when it is made and kept as JSON."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from axonal.recipes._errors import RecipeError
+
+READOUTS = ("mean_over_time", "max_over_time", "summed_softmax")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings that all recipes share; every schedule is a pure function of them and the epoch.
+
+    Args:
+        seed: of initial weights and delays, of the order of samples and of generated data, >= 0.
+        epochs: passes over the training samples, >= 1.
+        batch: samples an update, >= 1.
+        learning_rate: of weights at the start; it falls to zero along a cosine.
+        delay_rate: of delays at the start, in steps an update; the same cosine.
+        weight_decay: of the weights.
+        sigma: first width of the Gaussian of a delay, in steps; None for half of the longest delay.
+        narrow_until: share of the epochs after which the Gaussian has its final width, 0 to 1.
+        freeze_from: share of the epochs after which delays are rounded and frozen; 1 for never.
+        readout: how the output over time becomes one score a class.
+        dt: seconds a step, > 0.
+    """
+
+    seed: int = 0
+    epochs: int = 20
+    batch: int = 64
+    learning_rate: float = 5e-3
+    delay_rate: float = 0.1
+    weight_decay: float = 0.0
+    sigma: float | None = None
+    narrow_until: float = 0.5
+    freeze_from: float = 2 / 3
+    readout: str = "mean_over_time"
+    dt: float = 1e-3
+
+    def __post_init__(self) -> None:
+        self.require("seed", self.seed >= 0, "a whole number >= 0")
+        for name in ("epochs", "batch"):
+            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        for name in ("learning_rate", "delay_rate", "weight_decay"):
+            self.require(name, getattr(self, name) >= 0, "a number >= 0")
+        for name in ("narrow_until", "freeze_from"):
+            self.require(name, 0 <= getattr(self, name) <= 1, "a share from 0 to 1")
+        self.require("sigma", self.sigma is None or self.sigma > 0, "steps > 0")
+        self.require("dt", 0 < self.dt < math.inf, "seconds > 0")
+        self.require("readout", self.readout in READOUTS, f"one of {', '.join(READOUTS)}")
+
+    def require(self, name: str, fine: bool, expected: str) -> None:
+        """Raise ValueError naming a setting that is not what was expected."""
+        if not fine:
+            raise RecipeError(f"the setting {name} takes {expected}, got {getattr(self, name)!r}.")
+
+    @property
+    def freeze_epoch(self) -> int | None:
+        """First epoch with rounded, frozen delays, counted from 0; None if there is none."""
+        return None if self.freeze_from == 1 else round(self.epochs * self.freeze_from)
+
+    @property
+    def narrow_epochs(self) -> int:
+        """Epochs until the Gaussian of a delay has its final width."""
+        return max(1, round(self.epochs * self.narrow_until))
+
+    def to_json(self) -> dict[str, Any]:
+        """All settings as a dict that JSON can hold."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; ValueError names settings that this version does not have."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        foreign = sorted(set(values) - known)
+        if foreign:
+            raise RecipeError(
+                f"{cls.__name__} has no setting {', '.join(foreign)}: it was written by another "
+                "version of axonal."
+            )
+        return cls(**values)

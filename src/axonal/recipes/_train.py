@@ -1,0 +1,158 @@
+"""From settings to a finished run folder."""
+
+import platform
+import subprocess
+import time
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from axonal import __version__, neuro, recipes
+from axonal.recipes import _learning
+from axonal.recipes._errors import RecipeError
+from axonal.recipes._run_folder import RunFolder, read_json, write_json
+from axonal.recipes._samples import Samples
+from axonal.recipes._settings import Settings
+
+DEVICES = ("auto", "cpu", "cuda")
+RATE_SAMPLES = 256
+
+
+def train(
+    name: str,
+    settings: Settings,
+    out: str | PathLike[str],
+    *,
+    device: str,
+    resume: bool,
+    force: bool,
+    progress: bool,
+) -> dict[str, Any]:
+    """See :func:`axonal.recipes.train`."""
+    recipe = recipes.find(name)
+    if device not in DEVICES:
+        raise RecipeError(f"the device is one of {', '.join(DEVICES)}, got {device!r}.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RecipeError("there is no CUDA device on this machine: write --device cpu or auto.")
+    try:
+        from axonal.recipes import _lightning
+    except ModuleNotFoundError as error:
+        if error.name != "lightning":
+            raise
+        raise ImportError(
+            "training needs Lightning, which is not installed: pip install 'axonal[train]'."
+        ) from error
+
+    run = RunFolder(out)
+    run.prepare(name, settings, resume=resume, force=force)
+    if run.finished:
+        found: dict[str, Any] = read_json(run.summary)
+        return found
+
+    threads = torch.get_num_threads()
+    # networks of this size are many times faster on one thread than on two
+    torch.set_num_threads(1)
+    try:
+        data = recipe.data(settings)
+        net = recipe.build(settings)
+        trained = count_trained(net)
+        training = _lightning.Training(net, settings)
+        _lightning.fit(
+            name, training, data["train"], data["validation"], run, device=device, progress=progress
+        )
+        net = net.cpu()
+        begun = time.perf_counter()
+        summary = _summary(name, settings, net, data, trained, training.history)
+        _save_model(run, net)
+        _draw(run, recipe, settings, net, data["test"], training.history)
+        summary["seconds"] += time.perf_counter() - begun
+        write_json(run.summary, summary)
+    finally:
+        torch.set_num_threads(threads)
+    return summary
+
+
+def count_trained(net: torch.nn.Module) -> int:
+    """Numbers that training changes: those of parameters that take a gradient."""
+    return sum(p.numel() for p in net.parameters() if p.requires_grad)
+
+
+def _summary(
+    name: str,
+    settings: Settings,
+    net: neuro.Network,
+    data: Any,
+    trained: int,
+    history: list[dict[str, float]],
+) -> dict[str, Any]:
+    found = {f"{s}_accuracy": _learning.accuracy(net, data[s], settings) for s in data}
+    return {
+        "recipe": name,
+        "seed": settings.seed,
+        "epochs": settings.epochs,
+        **dict(reversed(found.items())),
+        "samples": {split: len(samples) for split, samples in data.items()},
+        "trained_parameters": trained,
+        "firing_rates": firing_rates(net, data["test"]),
+        "seconds": sum(row["seconds"] for row in history),
+        "commit": commit(),
+        "version": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+@torch.no_grad()
+def firing_rates(net: neuro.Network, samples: Samples) -> dict[str, float]:
+    """Mean spikes a neuron and step of every spiking layer, in evaluation mode."""
+    spiking = {path: ("spikes",) for path, m in net.stateful_layers.items() if m.spiking}
+    if not spiking:
+        return {}
+    x = torch.from_numpy(samples.dense(range(min(len(samples), RATE_SAMPLES))))
+    _, traces = neuro.record(net.eval(), x, spiking)
+    return {path: float(trace["spikes"].mean()) for path, trace in traces.items()}
+
+
+def commit() -> str | None:
+    """Commit of the checkout this package runs from, with "+changes"; None outside of one."""
+    here = Path(__file__).resolve()
+    questions = (
+        # an installed package may lie in the checkout of somebody's own project
+        ("ls-files", "--error-unmatch", here.name),
+        ("rev-parse", "HEAD"),
+        # results are written by the code, so they do not change it
+        ("status", "--porcelain", "--", ":(top)", ":(top,exclude)docs/results"),
+    )
+    answers = []
+    for question in questions:
+        command = ["git", "-C", str(here.parent), *question]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if done.returncode:
+            return None
+        answers.append(done.stdout.strip())
+    return answers[1] + ("+changes" if answers[2] else "")
+
+
+def _save_model(run: RunFolder, net: neuro.Network) -> None:
+    beside = run.model.with_name(".model.part")
+    torch.save(net.state_dict(), beside)
+    beside.replace(run.model)
+
+
+def _draw(
+    run: RunFolder,
+    recipe: recipes.Recipe,
+    settings: Settings,
+    net: neuro.Network,
+    test: Samples,
+    history: list[dict[str, float]],
+) -> None:
+    from axonal.recipes import _figures
+
+    run.figures.mkdir(exist_ok=True)
+    _figures.save_all(run.figures, recipe.build(settings), net, settings, test, history)

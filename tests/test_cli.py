@@ -1,0 +1,254 @@
+"""The command line: what it prints, how it fails, and what it does not import."""
+
+import configparser
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from axonal import _info, recipes
+from axonal.deploy import EventGraph, Population
+from axonal.recipes import digits
+
+ROOT = Path(__file__).resolve().parents[1]
+ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+
+
+def axonal(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "axonal.cli", *map(str, words)]
+    return subprocess.run(command, env=ENV, cwd=cwd, capture_output=True, text=True)
+
+
+def refused(*words: str | Path) -> str:
+    """The one line on stderr with which a command refuses what it was given."""
+    result = axonal(*words)
+    assert result.returncode == 2, result.stderr
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    recipes.train("digits", digits.Settings(epochs=1, hidden=12), folder, device="cpu")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graph(run: Path) -> Path:
+    file = run.parent / "digits.h5"
+    recipes.export_run(run, samples=2).save(file)
+    return file
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, time\n"
+        "start = time.perf_counter()\n"
+        "from axonal.cli import main\n"
+        "sys.argv = ['axonal', '--help']\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert end.code == 0\n"
+        "heavy = {'torch', 'numpy', 'numba', 'sklearn', 'matplotlib', 'lightning'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "print(time.perf_counter() - start)\n"
+    )
+    seconds = []
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=ENV, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        seconds.append(float(done.stdout.splitlines()[-1]))
+    # the best of three, because other work on the machine is not the command's
+    assert min(seconds) < 0.5
+
+
+def test_train_export_run_and_verify_work_one_after_another(tmp_path: Path) -> None:
+    trained = axonal("train", "digits", "--epochs", "1", "--seed", "2", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert "test accuracy" in trained.stdout
+    assert "epochs" in trained.stderr
+    exported = axonal("export", "runs/digits", "--target", "graph", cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    verified = axonal("verify", "runs/digits/graph.h5", "--backends", "reference", cwd=tmp_path)
+    assert verified.returncode == 0, verified.stderr
+    assert "0 mismatches" in verified.stdout
+    ran = axonal("run", "runs/digits/graph.h5", "--data", "digits", "--json", cwd=tmp_path)
+    summary = json.loads((tmp_path / "runs/digits/summary.json").read_text())
+    assert summary["seed"] == 2
+    assert json.loads(ran.stdout)["accuracy"] == pytest.approx(summary["test_accuracy"], abs=0.01)
+
+
+def test_with_json_a_training_prints_json_and_nothing_else(tmp_path: Path) -> None:
+    words = ("train", "coincidence", "--arm", "none", "--epochs", "1", "--json")
+    result = axonal(*words, "--out", tmp_path / "run")
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["recipe"] == "coincidence"
+
+
+def test_resume_of_a_finished_run_reports_it_again(run: Path) -> None:
+    config = json.loads((run / "config.json").read_text())
+    assert config["settings"]["hidden"] == 12
+    line = refused("train", "digits", "--epochs", "1", "--out", run, "--resume")
+    assert "was started with hidden 12, not 128" in line
+
+
+def test_export_and_info_answer_in_json(run: Path, tmp_path: Path) -> None:
+    exported = json.loads(axonal("export", run, "--out", tmp_path / "g.h5", "--json").stdout)
+    assert exported["info"]["recipe"] == "digits"
+    assert exported["max_delay"] <= 8
+    answer = json.loads(axonal("info", "--json").stdout)
+    assert answer["backends"]["reference"]["found"]
+    assert answer["core"]["torch"]
+
+
+def test_verify_in_json_says_how_many_spikes_it_compared(graph: Path) -> None:
+    answer = json.loads(axonal("verify", graph, "--json").stdout)
+    assert answer["passed"]
+    assert answer["spikes"] > 0
+
+
+def test_verify_exits_with_one_when_a_spike_differs(graph: Path, tmp_path: Path) -> None:
+    loaded = EventGraph.load(graph)
+    changed = []
+    for p in loaded.populations:
+        raised = p.threshold * 1.5 if p.kind == "lif" else p.threshold
+        changed.append(
+            Population(
+                p.name, p.kind, p.shape, decay=p.decay, gain=p.gain, bias=p.bias,
+                threshold=raised, reset=p.reset, refractory=p.refractory,
+            )
+        )  # fmt: skip
+    EventGraph(
+        tuple(changed), loaded.projections, loaded.outputs, loaded.dt, golden=loaded.golden
+    ).save(tmp_path / "other.h5")
+    result = axonal("verify", tmp_path / "other.h5")
+    assert result.returncode == 1
+    assert "FAILED" in result.stdout
+
+
+def test_verify_exits_with_one_when_there_is_nothing_to_compare(
+    graph: Path, tmp_path: Path
+) -> None:
+    loaded = EventGraph.load(graph)
+    EventGraph(loaded.populations, loaded.projections, loaded.outputs, loaded.dt).save(
+        tmp_path / "bare.h5"
+    )
+    result = axonal("verify", tmp_path / "bare.h5")
+    assert result.returncode == 1
+    assert "no golden run" in result.stdout
+
+
+def test_run_takes_arrays_from_a_file_and_writes_what_came_out(graph: Path, tmp_path: Path) -> None:
+    test = digits.data(digits.Settings())["test"]
+    np.savez(tmp_path / "x.npz", x=test.dense([0, 1, 2]), labels=test.labels[:3])
+    words = ("--data", tmp_path / "x.npz", "--out", tmp_path / "y.npz", "--json")
+    answer = json.loads(axonal("run", graph, *words).stdout)
+    assert answer["samples"] == 3
+    assert answer["accuracy"] in (0, 1 / 3, 2 / 3, 1)
+    with np.load(tmp_path / "y.npz") as arrays:
+        assert arrays["readout.readout"].shape == (24, 3, 10)
+        assert len(arrays["hidden.t"]) == answer["spikes"]
+
+
+def npz(folder: Path, **arrays: Sequence[float] | np.ndarray) -> Path:
+    np.savez(folder / "data.npz", **{k: np.asarray(v) for k, v in arrays.items()})
+    return folder / "data.npz"
+
+
+def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: Path) -> None:
+    (tmp_path / "corrupt.h5").write_bytes(graph.read_bytes()[:500])
+    with h5py.File(tmp_path / "foreign.h5", "w") as file:
+        file["x"] = [1]
+    x = np.zeros((24, 2, 64))
+    cases = [
+        (("train", "digit"), "there is no recipe 'digit'; the recipes are digits, coincidence"),
+        (("train", "digits", "--out", run), "holds a finished run"),
+        (("train", "digits", "--arm", "none"), "--arm is a choice of the recipe coincidence"),
+        (("train", "coincidence", "--arm", "some"), "arm takes one of learned, fixed, none"),
+        (("train", "digits", "--epochs", "0", "--out", tmp_path / "a"), "epochs takes"),
+        (("train", "digits", "--device", "abacus", "--out", tmp_path / "a"), "auto, cpu, cuda"),
+        (("train", "digits", "--epochs", "many"), "epochs"),
+        (("train",), "recipe"),
+        (("fly",), "fly"),
+        (("export", tmp_path / "nothing"), "holds no run"),
+        (("export", run, "--target", "nir"), "nir is not in this version"),
+        (("export", run, "--out", tmp_path / "no" / "g.h5"), "no"),
+        (("verify", tmp_path / "missing.h5"), "missing.h5"),
+        (("verify", tmp_path / "corrupt.h5"), "corrupt.h5"),
+        (("verify", tmp_path / "foreign.h5"), "foreign.h5"),
+        (("verify", graph, "--backends", "abacus"), "unknown back end 'abacus'"),
+        (("verify", graph, "--backends", ","), "at least one back end"),
+        (("run", graph, "--data", "letters"), "digits or coincidence, or a file"),
+        (("run", graph, "--data", "coincidence"), "this graph was trained on digits"),
+        (("run", graph, "--data", tmp_path / "none.npz"), "there is no file"),
+        (("run", graph, "--data", npz(tmp_path, y=[1])), "expected x [T, B, N]"),
+    ]
+    wrong = []
+    for words, expected in cases:
+        result = axonal(*words)
+        lines = result.stderr.splitlines()
+        if result.returncode != 2 or len(lines) != 1 or expected not in lines[0]:
+            wrong.append((words, result.returncode, result.stderr))
+    for arrays, expected in (
+        ({"x": x, "labels": np.zeros(24, int)}, "Is x batch-first?"),
+        ({"x": np.zeros((2, 24, 63))}, "63"),
+    ):
+        line = refused("run", graph, "--data", npz(tmp_path, **arrays))
+        if expected not in line:
+            wrong.append((tuple(arrays), 2, line))
+    assert wrong == []
+
+
+def test_a_bug_shows_its_traceback() -> None:
+    script = (
+        "import sys\n"
+        "from axonal import cli, recipes\n"
+        "def broken(*args, **kwargs):\n    raise ValueError('a bug')\n"
+        "recipes.train = broken\n"
+        "sys.argv = ['axonal', 'train', 'digits']\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=ENV, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_an_interrupt_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "axonal.cli", "train", "digits", "--json"]
+    process = subprocess.Popen(
+        [*command, "--out", tmp_path / "run"], env=ENV, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run" / "metrics.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.splitlines() == ["axonal: stopped. A training run goes on with --resume."]
+
+
+def test_the_extras_of_info_are_those_of_setup_cfg() -> None:
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "setup.cfg")
+    declared = {
+        extra: {line.split("<")[0].split("[")[0] for line in lines.split()}
+        for extra, lines in config["options.extras_require"].items()
+        if extra != "test"
+    }
+    # numpy is core; the extra only limits its version
+    declared["deploy"] = {n for n in declared["deploy"] if not n.startswith(("numpy", "python_"))}
+    assert {extra: set(names) for extra, names in _info.EXTRAS.items()} == declared
+    core = {line.split(">")[0] for line in config["options"]["install_requires"].split()}
+    assert set(_info.CORE) == core

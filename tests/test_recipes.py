@@ -1,0 +1,352 @@
+"""Recipes: runs that can be stopped, loaded and trusted, and data that holds no shortcut."""
+
+import csv
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from axonal import deploy, neuro, recipes
+from axonal.recipes import _learning, coincidence, digits
+from axonal.recipes._run_folder import RunFolder
+
+SRC = Path(__file__).resolve().parents[1] / "src"
+SMALL = {"epochs": 2, "hidden": 12}
+
+
+def small(**changes: Any) -> digits.Settings:
+    return digits.Settings(**{**SMALL, **changes})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    recipes.train("digits", small(), folder, device="cpu")
+    return folder
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    """What a run reports, without what depends on the clock."""
+    summary: dict[str, Any] = json.loads((folder / "summary.json").read_text())
+    del summary["seconds"]
+    return summary
+
+
+def metrics_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open() as stream:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(stream)]
+
+
+def test_a_run_folder_holds_what_a_reader_needs(run: Path) -> None:
+    assert {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()} == {
+        "checkpoints/last.ckpt",
+        "config.json",
+        "figures/confusion.png",
+        "figures/delays.png",
+        "figures/learning_curve.png",
+        "figures/raster.png",
+        "metrics.csv",
+        "model.pt",
+        "summary.json",
+    }
+    summary = summary_of(run)
+    assert {"test_accuracy", "validation_accuracy", "seed", "commit", "firing_rates"} <= set(
+        summary
+    )
+    assert 0 < summary["firing_rates"]["hidden"] < 1
+    assert [row["epoch"] for row in metrics_of(run)] == ["0", "1"]
+
+
+def test_a_saved_model_is_a_plain_state_dict_that_predicts_what_was_reported(run: Path) -> None:
+    weights = torch.load(run / "model.pt", weights_only=True)
+    assert all(isinstance(tensor, torch.Tensor) for tensor in weights.values())
+    net, settings = recipes.load_run(run)
+    test = digits.data(settings)["test"]
+    assert _learning.accuracy(net, test, settings) == summary_of(run)["test_accuracy"]
+
+
+def test_a_loaded_run_has_whole_frozen_delays(run: Path) -> None:
+    net, _ = recipes.load_run(run)
+    layer = net.get_submodule("delays")
+    assert isinstance(layer, neuro.DelayedLinear)
+    assert layer.frozen
+    assert torch.equal(layer.delay, layer.delay.round())
+
+
+def test_training_twice_gives_the_same_numbers(run: Path, tmp_path: Path) -> None:
+    recipes.train("digits", small(), tmp_path, device="cpu")
+    assert summary_of(tmp_path) == summary_of(run)
+    assert metrics_of(tmp_path) == metrics_of(run)
+
+
+def test_another_seed_gives_other_numbers(run: Path, tmp_path: Path) -> None:
+    recipes.train("digits", small(seed=1), tmp_path, device="cpu")
+    assert metrics_of(tmp_path) != metrics_of(run)
+
+
+def test_the_plain_loop_trains_the_network_that_lightning_trains(run: Path) -> None:
+    settings = small()
+    net = digits.build(settings)
+    _learning.fit(net, settings, digits.data(settings)["train"])
+    for name, tensor in torch.load(run / "model.pt", weights_only=True).items():
+        assert torch.equal(net.state_dict()[name], tensor), name
+
+
+def test_training_leaves_the_callers_thread_count_alone(tmp_path: Path) -> None:
+    torch.set_num_threads(2)
+    try:
+        recipes.train("digits", small(epochs=1), tmp_path, device="cpu")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_building_a_network_leaves_the_callers_random_state_alone() -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    digits.build(small())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+KILLED = """
+import sys, time
+from axonal import recipes
+from axonal.recipes import _learning, digits
+begin = _learning.begin_epoch
+def slow(net, optimiser, settings, epoch):
+    print(epoch, flush=True)
+    begin(net, optimiser, settings, epoch)
+dense = digits.Padded.dense
+def slowly(self, indices):
+    time.sleep(0.02)
+    return dense(self, indices)
+_learning.begin_epoch, digits.Padded.dense = slow, slowly
+settings = digits.Settings(epochs=6, hidden=12)
+recipes.train("digits", settings, sys.argv[1], device="cpu", resume=True)
+"""
+
+
+def test_a_run_killed_in_an_epoch_resumes_to_exactly_the_same_end(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(KILLED)
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    env = {**os.environ, "PYTHONPATH": str(SRC), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, script, killed]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            # epoch 4 comes after the freezing of the delays, which the resumed run has to know of
+            if line.strip() == "4":
+                time.sleep(0.1)
+                process.send_signal(signal.SIGKILL)
+                break
+        assert process.wait(60) == -signal.SIGKILL
+    assert [row["epoch"] for row in metrics_of(killed)] == ["0", "1", "2", "3"]
+    assert not (killed / "summary.json").exists()
+
+    settings = small(epochs=6)
+    recipes.train("digits", settings, killed, device="cpu", resume=True)
+    recipes.train("digits", settings, whole, device="cpu")
+    assert summary_of(killed) == summary_of(whole)
+    assert metrics_of(killed) == metrics_of(whole)
+    ends = [torch.load(folder / "model.pt", weights_only=True) for folder in (killed, whole)]
+    assert all(torch.equal(ends[0][name], tensor) for name, tensor in ends[1].items())
+
+
+def test_resuming_a_finished_run_returns_what_it_found(run: Path) -> None:
+    before = (run / "model.pt").stat().st_mtime_ns
+    summary = recipes.train("digits", small(), run, device="cpu", resume=True)
+    assert summary == json.loads((run / "summary.json").read_text())
+    assert (run / "model.pt").stat().st_mtime_ns == before
+
+
+def test_a_finished_run_is_not_overwritten(run: Path) -> None:
+    with pytest.raises(recipes.RecipeError, match="holds a finished run: write --resume"):
+        recipes.train("digits", small(), run, device="cpu")
+
+
+def test_a_run_is_not_resumed_with_other_settings(run: Path) -> None:
+    with pytest.raises(recipes.RecipeError, match="started with epochs 2, not 3"):
+        recipes.train("digits", small(epochs=3), run, device="cpu", resume=True)
+
+
+def test_a_folder_of_something_else_is_not_written_into(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(recipes.RecipeError, match="is not empty and holds no run"):
+        recipes.train("digits", small(), tmp_path, device="cpu")
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_force_replaces_the_run_and_keeps_other_files(run: Path, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("mine")
+    recipes.train("digits", small(epochs=1), tmp_path, device="cpu", force=True)
+    recipes.train("digits", small(epochs=1, seed=3), tmp_path, device="cpu", force=True)
+    assert summary_of(tmp_path)["seed"] == 3
+    assert note.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda r: (r / "config.json").write_text("{"), "config.json is damaged"),
+        (lambda r: (r / "config.json").write_text("{}"), "is not the configuration of a run"),
+        (lambda r: (r / "model.pt").write_bytes(b"nothing"), "does not hold the weights"),
+        (lambda r: torch.save({}, r / "model.pt"), "does not hold the weights"),
+    ],
+)
+def test_a_damaged_run_is_named_in_one_line(
+    damage: Any, message: str, run: Path, tmp_path: Path
+) -> None:
+    for name in ("config.json", "model.pt", "summary.json"):
+        (tmp_path / name).write_bytes((run / name).read_bytes())
+    damage(tmp_path)
+    with pytest.raises(recipes.RecipeError, match=message) as caught:
+        recipes.load_run(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unfinished_run_says_how_to_go_on(tmp_path: Path) -> None:
+    RunFolder(tmp_path / "run").prepare("digits", small(), resume=False, force=False)
+    with pytest.raises(FileNotFoundError, match="is not finished: go on with `axonal train digits"):
+        recipes.load_run(tmp_path / "run")
+
+
+def test_without_lightning_the_error_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "axonal.recipes._lightning", raising=False)
+    monkeypatch.delattr("axonal.recipes._lightning", raising=False)
+    monkeypatch.setitem(sys.modules, "lightning", None)
+    with pytest.raises(ImportError, match=r"pip install 'axonal\[train\]'"):
+        recipes.train("digits", small(), tmp_path / "run", device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("epochs", 0), ("seed", -1), ("freeze_from", 1.5), ("readout", "guess"), ("dt", 0.0)],
+)
+def test_a_setting_out_of_range_is_named(name: str, value: Any) -> None:
+    with pytest.raises(recipes.RecipeError, match=f"the setting {name} takes"):
+        small(**{name: value})
+
+
+def test_settings_survive_json() -> None:
+    for settings in (small(seed=4), coincidence.Settings(arm="fixed")):
+        again = type(settings).from_json(json.loads(json.dumps(settings.to_json())))
+        assert again == settings
+
+
+def test_an_exported_run_fires_the_spikes_of_the_network_and_scores_as_it_did(run: Path) -> None:
+    graph = recipes.export_run(run, samples=3)
+    result = deploy.verify(graph)
+    assert result.passed
+    assert result.spikes > 100
+    assert graph.info["recipe"] == "digits"
+    # single precision may put the odd sample on the other side of a tie
+    assert recipes.graph_accuracy(graph) == pytest.approx(
+        summary_of(run)["test_accuracy"], abs=0.01
+    )
+
+
+# --- coincidence -----------------------------------------------------------------------------------
+
+TASK = coincidence.Settings(samples=2000)
+
+
+def test_the_counts_of_a_coincidence_sample_do_not_tell_its_class() -> None:
+    data = coincidence.data(TASK)
+    counts = {name: split.dense(range(2000)).sum(0) for name, split in data.items()}
+    reader = LogisticRegression(max_iter=500).fit(counts["train"], data["train"].labels)
+    accuracy = reader.score(counts["test"], data["test"].labels)
+    # 4 standard deviations of a guess among 2000 samples
+    assert accuracy < 1 / TASK.classes + 4 * np.sqrt(0.25 * 0.75 / 2000)
+
+
+@pytest.mark.parametrize("group", [0, 1])
+def test_each_group_alone_does_not_tell_the_class_of_a_coincidence_sample(group: int) -> None:
+    clean = dataclasses.replace(TASK, jitter=0, lost=0.0, background=0.0)
+    rasters = coincidence.draw(clean, "train")
+    spikes = rasters.dense(range(2000))[: clean.period, :, group * clean.channels]
+    phases = spikes.argmax(0)
+    assert (spikes.sum(0) == 1).all()
+    for k in range(clean.classes):
+        share = np.bincount(phases[rasters.labels == k], minlength=clean.period) / (500)
+        assert abs(share - 1 / clean.period).max() < 5 * np.sqrt(1 / clean.period / 500)
+
+
+def test_the_lag_between_the_groups_is_the_class_of_a_coincidence_sample() -> None:
+    clean = dataclasses.replace(TASK, jitter=0, lost=0.0, background=0.0, samples=200)
+    rasters = coincidence.draw(clean, "test")
+    spikes = rasters.dense(range(200))[: clean.period]
+    first, second = spikes[..., 0].argmax(0), spikes[..., clean.channels].argmax(0)
+    lags = np.array(clean.lags)[rasters.labels]
+    assert ((second - first) % clean.period == lags).all()
+
+
+def test_the_splits_of_a_coincidence_task_are_different_draws() -> None:
+    data = coincidence.data(dataclasses.replace(TASK, samples=50))
+    rasters = [split.dense(range(50)) for split in data.values()]
+    assert not np.array_equal(rasters[0], rasters[1])
+    assert not np.array_equal(rasters[1], rasters[2])
+
+
+@pytest.mark.parametrize("classes", [2, 4, 8])
+@pytest.mark.parametrize("hidden", [2, 8, 32])
+def test_no_arm_trains_more_numbers_than_the_other_arms_by_a_neuron(
+    classes: int, hidden: int
+) -> None:
+    from axonal.recipes._train import count_trained
+
+    trained = {}
+    for arm in coincidence.ARMS:
+        settings = coincidence.Settings(arm=arm, classes=classes, hidden=hidden)
+        trained[arm] = count_trained(coincidence.build(settings))
+    neuron = settings.inputs + classes + 2
+    assert trained["fixed"] == trained["none"]
+    assert 0 <= trained["fixed"] - trained["learned"] < neuron
+
+
+def test_the_fixed_arm_keeps_its_whole_delays(tmp_path: Path) -> None:
+    settings = coincidence.Settings(arm="fixed", samples=64, epochs=1, hidden=4)
+    before = coincidence.build(settings).get_submodule("delays")
+    recipes.train("coincidence", settings, tmp_path, device="cpu")
+    after = recipes.load_run(tmp_path)[0].get_submodule("delays")
+    assert isinstance(before, neuro.DelayedLinear)
+    assert isinstance(after, neuro.DelayedLinear)
+    assert torch.equal(before.delay, before.delay.round())
+    assert torch.equal(before.delay, after.delay)
+
+
+def test_memoryless_neurons_without_delays_stay_at_chance() -> None:
+    settings = coincidence.Settings(arm="none", samples=512, epochs=4)
+    data = coincidence.data(settings)
+    net = coincidence.build(settings)
+    _learning.fit(net, settings, data["train"])
+    accuracy = _learning.accuracy(net, data["test"], settings)
+    assert accuracy < 0.25 + 4 * np.sqrt(0.25 * 0.75 / 512)
+
+
+def test_the_evaluation_of_frozen_delays_is_the_training_kernel() -> None:
+    settings = coincidence.Settings(samples=64, epochs=3, hidden=4)
+    net = coincidence.build(settings)
+    data = coincidence.data(settings)
+    _learning.fit(net, settings, data["train"])
+    net.eval()
+    x = torch.from_numpy(data["test"].dense(range(64)))
+    rounded, _ = net(x)
+    layer = net.get_submodule("delays")
+    assert isinstance(layer, neuro.DelayedLinear)
+    layer.round_in_evaluation = False
+    unrounded, _ = net(x)
+    assert torch.equal(rounded, unrounded)
