@@ -17,7 +17,7 @@ def example() -> EventGraph:
 
     >>> graph = example()
     >>> [population.name for population in graph.populations]
-    ['input', 'hidden', 'readout']
+    ['x', 'hidden', 'readout']
     """
     with resources.as_file(resources.files("axonal.deploy") / "data" / "digits.h5") as path:
         return EventGraph.load(path)

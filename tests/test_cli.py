@@ -113,6 +113,24 @@ def test_export_and_info_answer_in_json(run: Path, tmp_path: Path) -> None:
     assert answer["core"]["torch"]
 
 
+def test_the_shipped_digits_are_exported_run_and_verified_by_name(tmp_path: Path) -> None:
+    exported = axonal("export", "digits", cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    assert (tmp_path / "digits.h5").exists()
+    verified = axonal("verify", "digits", cwd=tmp_path)
+    assert verified.returncode == 0
+    assert "0 mismatches" in verified.stdout
+    ran = axonal("run", "digits", "--data", "digits", "--json", cwd=tmp_path)
+    assert json.loads(ran.stdout)["accuracy"] > 0.96
+
+
+def test_a_file_of_the_user_comes_before_the_shipped_digits(tmp_path: Path) -> None:
+    (tmp_path / "digits").write_text("mine")
+    result = axonal("verify", "digits", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "digits" in result.stderr
+
+
 def test_verify_in_json_says_how_many_spikes_it_compared(graph: Path) -> None:
     answer = json.loads(axonal("verify", graph, "--json").stdout)
     assert answer["passed"]

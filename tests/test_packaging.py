@@ -17,7 +17,7 @@ import axonal
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("datasets", "deploy", "hebbian", "neuro", "reservoirs")
-SHIPPED = {".py", ".cuh", ".h5"}
+SHIPPED = {".py", ".cuh", ".h5", ".json", ".pt"}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def expected_files() -> set[str]:
     return {
         f"{name.replace('.', '/')}/{extra}{path.name}"
         for name, folder in packages_on_disk().items()
-        for extra in ("", "data/")
+        for extra in ("", "data/", "trained/digits/")
         for path in (folder / extra).glob("*")
         if path.suffix in SHIPPED or path.name == "py.typed"
     }
