@@ -124,7 +124,9 @@ def test_nested_networks_are_inlined_under_their_path():
 def test_sequential_of_sequential():
     net = neuro.Sequential(neuro.Linear(4, 5), neuro.Sequential(neuro.LIF(5), neuro.LIF(5)))
     y, state = net(X)
-    assert list(state) == ["1.0", "1.1"] and len(net) == 2 and net[1][0] is net.get_submodule("1.0")
+    assert list(state) == ["1.0", "1.1"] and len(net) == 2
+    assert net[1][0] is net.get_submodule("1.0")
+    assert net["1"] is net[1]
     assert torch.equal(y, net[1](net[0](X))[0])
     twice = neuro.Sequential(neuro.Sequential(neuro.Sequential(neuro.LIF(4))))
     assert list(twice(X)[1]) == ["0.0.0"]

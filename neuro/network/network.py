@@ -284,9 +284,9 @@ class Sequential(Network):
         """Return the number of layers."""
         return len(self._modules)
 
-    def __getitem__(self, index: int) -> nn.Module:
-        """Return one layer by position."""
-        return list(self.children())[index]
+    def __getitem__(self, index: int | str) -> nn.Module:
+        """Return one layer by position or by name."""
+        return self.get_submodule(index) if isinstance(index, str) else list(self.children())[index]
 
 
 class _Chain(nn.Module):
