@@ -152,7 +152,7 @@ def _draw(
     test: Samples,
     history: list[dict[str, float]],
 ) -> None:
-    from axonal.recipes import _figures
+    from axonal.recipes import figures
 
     run.figures.mkdir(exist_ok=True)
-    _figures.save_all(run.figures, recipe.build(settings), net, settings, test, history)
+    figures.save_all(run.figures, recipe.build(settings), net, settings, test, history)

@@ -1,4 +1,4 @@
-"""Figures of a run: every one takes and returns an Axes."""
+"""Figures of a run: every one takes and returns an Axes, and shows nothing by itself."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +31,14 @@ def raster(
         inputs: `[T, N]`, 0 or 1.
         hidden: `[T, H]`, 0 or 1.
         dt: seconds a step.
+
+    Returns:
+        ``ax``, with the time in ms.
+
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> raster(ax, np.eye(4, 3, dtype="f"), np.eye(4, 5, dtype="f"), dt=0.001).get_xlabel()
+    'time (ms)'
     """
     size = inputs.shape[1]
     for spikes, offset, colour, label in (
@@ -49,7 +57,21 @@ def raster(
 
 
 def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
-    """Accuracy over the epochs, with the epoch from which delays are whole and frozen."""
+    """Accuracy over the epochs, with the epoch from which delays are whole and frozen.
+
+    Args:
+        ax: where to draw.
+        history: a dict for each epoch, as metrics.csv has them: "epoch" (from 0), "train_accuracy",
+            "validation_accuracy" and "delays_frozen" (0 or 1).
+
+    Returns:
+        ``ax``.
+
+    >>> from matplotlib.figure import Figure
+    >>> row = {"train_accuracy": 0.5, "validation_accuracy": 0.4, "delays_frozen": 0}
+    >>> len(learning_curve(Figure().subplots(), [{"epoch": k, **row} for k in range(3)]).lines)
+    2
+    """
     epochs = [row["epoch"] + 1 for row in history]
     for split, colour in (("train", BLUE), ("validation", ORANGE)):
         values = [row[f"{split}_accuracy"] for row in history]
@@ -66,7 +88,21 @@ def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
 def delays(
     ax: Axes, before: npt.NDArray[np.floating], after: npt.NDArray[np.floating], dt: float
 ) -> Axes:
-    """Histogram of the delays of all synapses, before and after training."""
+    """Histogram of the delays of all synapses, before and after training.
+
+    Args:
+        ax: where to draw.
+        before: delays in steps, any shape.
+        after: delays of the same synapses in steps.
+        dt: seconds a step.
+
+    Returns:
+        ``ax``, with the delays in ms.
+
+    >>> from matplotlib.figure import Figure
+    >>> delays(Figure().subplots(), np.zeros(4), np.ones(4), dt=0.001).get_title()
+    'a delay moved by 1.00 ms on average'
+    """
     longest = int(np.ceil(max(before.max(), after.max())))
     edges = [(step - 0.5) * dt * 1e3 for step in range(longest + 2)]
     values = [before.ravel() * dt * 1e3, after.ravel() * dt * 1e3]
@@ -82,7 +118,22 @@ def delays(
 def confusion(
     ax: Axes, labels: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int
 ) -> Axes:
-    """How many samples of each class were taken for each class."""
+    """How many samples of each class were taken for each class.
+
+    Args:
+        ax: where to draw.
+        labels: class of every sample `[n]`.
+        found: class found for it `[n]`.
+        classes: number of classes.
+
+    Returns:
+        ``ax``, with true classes down and found classes across.
+
+    >>> from matplotlib.figure import Figure
+    >>> ax = confusion(Figure().subplots(), np.array([0, 1]), np.array([0, 0]), classes=2)
+    >>> [text.get_text() for text in ax.texts]
+    ['1', '1']
+    """
     counts = np.zeros((classes, classes), int)
     np.add.at(counts, (labels, found), 1)
     ax.imshow(counts, cmap="cividis")

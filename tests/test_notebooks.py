@@ -1,0 +1,26 @@
+"""The committed notebooks are numbered, short, and show what they computed."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def test_notebooks_are_numbered_without_gaps() -> None:
+    assert [path.name[:3] for path in NOTEBOOKS] == [
+        f"{k:02d}_" for k in range(1, len(NOTEBOOKS) + 1)
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_short_and_was_run_from_top_to_bottom(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    assert len(notebook.cells) <= 30
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell.outputs]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
