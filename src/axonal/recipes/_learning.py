@@ -52,7 +52,9 @@ def begin_epoch(
         last = settings.epochs if frozen is None else max(frozen, 1)
         share = 0.5 * (1 + math.cos(math.pi * min(epoch / last, 1)))
         group["lr"] = group["first_lr"] * share
-    neuro.SigmaSchedule(net, settings.narrow_epochs, start=settings.sigma).set_epoch(epoch)
+    neuro.SigmaSchedule(
+        net, settings.narrow_epochs, start=settings.sigma, end=settings.final_sigma
+    ).set_epoch(epoch)
     if settings.freeze_epoch is not None and epoch >= settings.freeze_epoch:
         neuro.freeze_delays(net)
 

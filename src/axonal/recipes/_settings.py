@@ -23,6 +23,7 @@ class Settings:
         delay_rate: of delays at the start, in steps an update; the same cosine.
         weight_decay: of the weights.
         sigma: first width of the Gaussian of a delay, in steps; None for half of the longest delay.
+        final_sigma: last width of the Gaussian, less 0.27, in steps, > 0.
         narrow_until: share of the epochs after which the Gaussian has its final width, 0 to 1.
         freeze_from: share of the epochs after which delays are rounded and frozen; 1 for never.
         readout: how the output over time becomes one score a class.
@@ -36,6 +37,7 @@ class Settings:
     delay_rate: float = 0.1
     weight_decay: float = 0.0
     sigma: float | None = None
+    final_sigma: float = 0.23
     narrow_until: float = 0.5
     freeze_from: float = 2 / 3
     readout: str = "mean_over_time"
@@ -50,6 +52,7 @@ class Settings:
         for name in ("narrow_until", "freeze_from"):
             self.require(name, 0 <= getattr(self, name) <= 1, "a share from 0 to 1")
         self.require("sigma", self.sigma is None or self.sigma > 0, "steps > 0")
+        self.require("final_sigma", self.final_sigma > 0, "steps > 0")
         self.require("dt", 0 < self.dt < math.inf, "seconds > 0")
         self.require("readout", self.readout in READOUTS, f"one of {', '.join(READOUTS)}")
 

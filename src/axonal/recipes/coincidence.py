@@ -1,9 +1,9 @@
 """Which of several lags lies between two groups of inputs: a task for delays, or for memory.
 
-Both groups fire volleys with a common period; the class is the lag from one to the other. The phase of
-the first is uniform and time is circular, so that each group alone, and all counts, are the same for
-every class: only the relative timing tells them apart (systems of this kind: Hammouamri et al., ICLR
-2024, arXiv 2306.17670).
+Both groups fire volleys with a common period; the class is the lag from one to the other. The
+phase of the first is uniform and time is circular, so that each group alone, and all counts, are
+the same for every class: only the relative timing tells them apart (systems of this kind:
+Hammouamri et al., ICLR 2024, arXiv 2306.17670).
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,9 @@ STREAMS = {"train": 11, "validation": 12, "test": 13}
 class Settings(_settings.Settings):
     """Settings of the recipe; those not named here are shared by all recipes.
 
+    Most spikes of a volley are needed to tell it from the background, so that a neuron has to bring
+    many inputs together in one step: delays drawn at random seldom do.
+
     The arms without learned delays get more hidden neurons, so that no arm trains more numbers than
     another: H (2 N + C + 2) for ``hidden`` neurons with learned delays, N inputs and C classes, and
     H' (N + C + 2) for the others, with H' rounded up in their favour.
@@ -37,46 +40,43 @@ class Settings(_settings.Settings):
         period: steps between the volleys of a group.
         cycles: volleys of each group in a sample.
         channels: inputs in each group.
-        jitter: largest shift of a spike from its volley, in steps.
         lost: share of the spikes of a volley that are missing.
         background: spikes a step and input that belong to no volley.
         samples: training samples; as many are drawn for validation and test.
         hidden: spiking neurons of the arm with learned delays.
         max_delay: longest delay in steps; as many silent steps follow each sample.
-        tau: membrane time constant of the neurons in steps, >= 1; 1.005 keeps nothing to the next step.
+        tau: membrane time constant of the neurons in steps, >= 1; 1.005 keeps nothing to the next
+            step.
 
     >>> [Settings(arm=arm, classes=4).width for arm in ("learned", "fixed", "none")]
-    [8, 14, 14]
+    [8, 15, 15]
     """
 
     arm: str = "learned"
     epochs: int = 24
-    batch: int = 64
-    learning_rate: float = 0.01
+    learning_rate: float = 0.02
     delay_rate: float = 0.3
+    sigma: float | None = 8.0
+    readout: str = "max_over_time"
     classes: int = 4
     shortest_lag: int = 5
     longest_lag: int = 20
     period: int = 25
     cycles: int = 2
-    channels: int = 8
-    jitter: int = 1
-    lost: float = 0.2
-    background: float = 0.02
-    samples: int = 1024
+    channels: int = 16
+    lost: float = 0.4
+    background: float = 0.04
+    samples: int = 2048
     hidden: int = 8
     max_delay: int = 20
     tau: float = 1.005
-    threshold: float = 1.0
-    excitatory: bool = True
-    alpha: float = 5.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("arm", self.arm in ARMS, f"one of {', '.join(ARMS)}")
         for name in ("cycles", "channels", "samples", "hidden"):
             self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
-        for name in ("shortest_lag", "jitter", "max_delay"):
+        for name in ("shortest_lag", "max_delay"):
             self.require(name, getattr(self, name) >= 0, "a whole number of steps >= 0")
         self.require(
             "longest_lag",
@@ -112,7 +112,7 @@ def data(settings: Settings) -> Mapping[str, Samples]:
     """The samples by split, "train", "validation" and "test", drawn with the seed.
 
     >>> data(Settings(samples=10))["test"].dense([0, 1]).shape
-    (70, 2, 16)
+    (70, 2, 32)
     """
     return {split: draw(settings, split) for split in STREAMS}
 
@@ -127,8 +127,7 @@ def draw(settings: Settings, split: str) -> Rasters:
     start = np.stack([phase, phase + lag], -1).repeat(settings.channels, -1)
     shape = (settings.cycles, n, settings.inputs)
     cycle = np.arange(settings.cycles).reshape(-1, 1, 1) * settings.period
-    shift = rng.integers(-settings.jitter, settings.jitter + 1, shape)
-    times = (start + cycle + shift) % steps
+    times = (start + cycle) % steps
     kept = rng.random(shape) >= settings.lost
     spikes = np.zeros((steps + settings.max_delay, n, settings.inputs), np.uint8)
     spikes[:steps] = rng.random((steps, n, settings.inputs)) < settings.background
@@ -153,11 +152,10 @@ def build(settings: Settings) -> neuro.Network:
                     settings.width,
                     settings.tau,
                     decay="euler",
-                    threshold=settings.threshold,
-                    surrogate=neuro.ATan(settings.alpha),
+                    surrogate=neuro.ATan(2),
                 ),
                 "weights": neuro.Linear(settings.width, settings.classes, bias=False),
-                # as memoryless as the neurons: an integrator that remembers could time the volleys itself
+                # as memoryless as the neurons: one that remembers could time the volleys itself
                 "readout": neuro.LeakyIntegrator(settings.classes, 1.005, decay="euler"),
             }
         )
@@ -167,7 +165,7 @@ def _connections(settings: Settings) -> neuro.DelayedLinear:
     longest = 0 if settings.arm == "none" else settings.max_delay
     kernel = "gaussian" if settings.arm == "learned" else "one-tap"
     layer = neuro.DelayedLinear(settings.inputs, settings.width, longest, kernel=kernel)
-    if settings.excitatory:
-        with torch.no_grad():
-            layer.weight.abs_()
+    with torch.no_grad():
+        # a detector of coincidences adds its inputs; from mixed signs it is found less often
+        layer.weight.abs_()
     return layer

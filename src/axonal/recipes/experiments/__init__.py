@@ -1,0 +1,1 @@
+"""The experiments behind docs/results: ``python -m axonal.recipes.experiments``."""

@@ -1,0 +1,59 @@
+"""Make the experiments and write what they found: ``python -m axonal.recipes.experiments``."""
+
+import sys
+from concurrent.futures.process import BrokenProcessPool
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from axonal.recipes import _train
+from axonal.recipes.experiments import _coincidence, _digits, _rounding
+from axonal.recipes.experiments._pool import make
+from axonal.recipes.experiments._runs import Store, cores
+
+PARTS = {"digits": _digits, "coincidence": _coincidence, "rounding": _rounding}
+INTERRUPTED = 130
+
+
+class Part(StrEnum):
+    """Which experiment."""
+
+    digits = "digits"
+    coincidence = "coincidence"
+    rounding = "rounding"
+
+
+def main(
+    parts: Annotated[list[Part] | None, typer.Argument(help="Which; all by default.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("docs/results"),
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Runs at once.", show_default="as many as cores")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget runs made before.")] = False,
+) -> None:
+    """Train what is missing in runs.jsonl, then write tables and figures.
+
+    Stop it at any time: the next call goes on.
+    """
+    path = out / "runs.jsonl"
+    if fresh:
+        path.unlink(missing_ok=True)
+    store = Store(path)
+    chosen = [PARTS[part] for part in parts or Part]
+    wanted = [run for part in chosen for run in part.plan()]
+    try:
+        make(wanted, store, processes=processes or cores(), commit=_train.commit())
+    except (KeyboardInterrupt, BrokenProcessPool) as error:
+        why = "stopped" if isinstance(error, KeyboardInterrupt) else "a process ended early"
+        left = len(store.missing(wanted))
+        typer.echo(f"{why}: {left} runs are left; the same command goes on with them.", err=True)
+        sys.exit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1)
+    for part in chosen:
+        for written in part.write(store, out):
+            typer.echo(f"wrote {written}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

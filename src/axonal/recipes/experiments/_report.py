@@ -1,0 +1,90 @@
+"""What every report is made of: tables, numbers with their spread, and where they come from."""
+
+import json
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from axonal.recipes.experiments._runs import Row
+from axonal.recipes.experiments._statistics import Difference
+
+SEEDS = (0, 1, 2, 3, 4)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and standard deviation over seeds.
+
+    >>> spread([0.5, 0.75])
+    '0.625 ± 0.177'
+    """
+    return f"{statistics.fmean(values):.3f} ± {statistics.stdev(values):.3f}"
+
+
+def interval(difference: Difference) -> str:
+    """Mean of paired differences with its 95 % interval.
+
+    >>> interval(Difference(0.05, 0.02))
+    '+0.050 [+0.030, +0.070]'
+    """
+    low, high = difference.mean - difference.half, difference.mean + difference.half
+    return f"{difference.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Lines of a Markdown table.
+
+    >>> table(["a", "b"], [[1, 2]])
+    ['| a | b |', '| --- | --- |', '| 1 | 2 |']
+    """
+    lines = [header, ["---"] * len(header), *rows]
+    return ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines]
+
+
+def provenance(rows: Sequence[Row], part: str) -> list[str]:
+    """Lines that say how the rows were made: command, seeds, commit, machine, date."""
+    dates = _each(rows, "date")
+    seeds = ", ".join(map(str, sorted({row["changes"]["seed"] for row in rows})))
+    minutes = sum(row["seconds"] for row in rows) / 60
+    return [
+        "## How this was made",
+        "",
+        f"- Command: `python -m axonal.recipes.experiments {part}` (`make experiments` for all)",
+        f"- Seeds: {seeds}; {len(rows)} networks, {minutes:.1f} minutes on one thread",
+        f"- Commit: {', '.join(_each(rows, 'commit'))}",
+        f"- Machine: {'; '.join(_each(rows, 'machine'))}; torch {', '.join(_each(rows, 'torch'))}",
+        f"- Date: {dates[0] if len(dates) == 1 else f'{dates[0]} to {dates[-1]}'}",
+        "",
+        "Settings were chosen on validation data. Test data served these tables alone, after the",
+        "last epoch; no epoch was selected.",
+    ]
+
+
+def _each(rows: Sequence[Row], name: str) -> list[str]:
+    return sorted({str(row[name]) for row in rows})
+
+
+def write_text(path: Path, lines: Sequence[str]) -> Path:
+    """Write lines as a file that is whole at every moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text("\n".join(lines) + "\n")
+    os.replace(beside, path)
+    return path
+
+
+def write_data(path: Path, values: Mapping[str, Any]) -> Path:
+    """Write JSON with the numbers of a report."""
+    return write_text(path, [json.dumps(values, indent=2)])
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG."""
+    # the canvas of this figure alone: the reader's choice of a back end stays untouched
+    FigureCanvasAgg(figure)
+    figure.savefig(path, dpi=130)
+    return path
