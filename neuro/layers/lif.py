@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from axonal.neuro import _checks
 from axonal.neuro._surrogates import ATan, Surrogate
 from axonal.neuro.layers._layer import Layer
-from axonal.neuro.ops import lif as ops
+from axonal.neuro.ops._choose import BACKENDS
+from axonal.neuro.ops.leaky import leaky
+from axonal.neuro.ops.lif import lif
 
 Size = int | Sequence[int]
 Values = float | Sequence[float] | Tensor
@@ -139,6 +141,7 @@ class LIF(_Leaky):
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative.
         learn: any of ``"tau"``, ``"threshold"``; each gets one value a neuron.
+        recompute: for the backward pass keep x instead of the potential, and compute that again.
         backend: of :func:`axonal.neuro.ops.lif.lif`.
 
     Returns:
@@ -170,6 +173,7 @@ class LIF(_Leaky):
         refractory: int = 0,
         surrogate: Surrogate | None = None,
         learn: Collection[str] | str = (),
+        recompute: bool = False,
         backend: str = "auto",
     ) -> None:
         super().__init__(size, tau, decay, decay_input, learn)
@@ -181,12 +185,12 @@ class LIF(_Leaky):
             raise TypeError(
                 f"LIF expects surrogate as an instance such as ATan(alpha=2), got {surrogate!r}."
             )
-        if backend not in ops.BACKENDS:
-            known = ", ".join(ops.BACKENDS)
+        if backend not in BACKENDS:
+            known = ", ".join(BACKENDS)
             raise ValueError(f"LIF knows the backends {known}; got {backend!r}.")
         self.reset, self.detach_reset, self.refractory = reset, detach_reset, refractory
         self.surrogate = ATan() if surrogate is None else surrogate
-        self.backend = backend
+        self.recompute, self.backend = recompute, backend
         level = _values(self, "threshold", threshold, self.size).to(torch.get_default_dtype())
         if torch.isinf(level).any():
             raise ValueError(
@@ -217,11 +221,11 @@ class LIF(_Leaky):
             state = fresh
         else:
             _checks.state(self, state, fresh, x)
-        spikes, _, v, wait = ops.lif(
+        spikes, v, wait = lif(
             x, state.v, state.wait, decay, threshold,
             decay_input=self.decay_input, reset=self.reset, detach_reset=self.detach_reset,
             refractory=self.refractory, surrogate=self.surrogate.name,
-            alpha=float(self.surrogate.alpha), backend=self.backend,
+            alpha=float(self.surrogate.alpha), recompute=self.recompute, backend=self.backend,
         )  # fmt: skip
         _checks.finite(self, v, "the potential")
         return spikes, LIFState(v, wait)
@@ -245,7 +249,7 @@ class LeakyIntegrator(_Leaky):
         decay: ``"exp"`` or ``"euler"``.
         decay_input: scale the input by 1 - d.
         learn: ``"tau"`` to learn one time constant a unit.
-        backend: of :func:`axonal.neuro.ops.lif.lif`.
+        backend: of :func:`axonal.neuro.ops.leaky.leaky`.
 
     Returns:
         Called with x [T, B, N] and a state: v [T, B, N] and a :class:`LeakyIntegratorState`.
@@ -269,8 +273,8 @@ class LeakyIntegrator(_Leaky):
         backend: str = "auto",
     ) -> None:
         super().__init__(size, tau, decay, decay_input, learn)
-        if backend not in ops.BACKENDS:
-            known = ", ".join(ops.BACKENDS)
+        if backend not in BACKENDS:
+            known = ", ".join(BACKENDS)
             raise ValueError(f"LeakyIntegrator knows the backends {known}; got {backend!r}.")
         self.backend = backend
 
@@ -289,10 +293,7 @@ class LeakyIntegrator(_Leaky):
             state = fresh
         else:
             _checks.state(self, state, fresh, x)
-        never = torch.full((), math.inf, dtype=x.dtype, device=x.device)
-        _, potential, v, _ = ops.lif(
-            x, state.v, None, decay, never, decay_input=self.decay_input, backend=self.backend
-        )
-        # all steps: an infinite potential reaches the infinite threshold and would vanish from v
-        _checks.finite(self, potential, "the potential")
+        potential = leaky(x, state.v, decay, decay_input=self.decay_input, backend=self.backend)
+        v = potential[-1]
+        _checks.finite(self, v, "the potential")
         return potential, LeakyIntegratorState(v)

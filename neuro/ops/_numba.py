@@ -19,14 +19,21 @@ SMALL = 1 << 20
 _log = logging.getLogger("axonal")
 
 
-def jit(function: Callable[P, R]) -> Callable[P, R]:
+# Sums in any order, products and sums in one rounding; NaN and infinity keep their meaning.
+_REORDER = {"reassoc", "contract", "nsz"}
+
+
+def jit(function: Callable[P, R], *, reorder: bool = False) -> Callable[P, R]:
     """Compile a function at its first call, without the interpreter lock held while it runs.
 
-    Floating-point operations are rounded one by one, as written: no fast-math, because a spike is
-    decided by the last bit. The machine code is kept on disk where a folder can be written.
+    Floating-point operations are rounded one by one, as written, because a spike is decided by the
+    last bit. A division by zero gives infinity, as in numpy. The machine code is kept on disk where
+    a folder can be written.
 
     Args:
         function: a function of arrays and numbers that numba can compile.
+        reorder: let the compiler reorder sums, for gradients only: a sum of products is then
+            several times faster.
 
     Returns:
         the compiled function, callable from Python and from other compiled functions.
@@ -35,11 +42,16 @@ def jit(function: Callable[P, R]) -> Callable[P, R]:
     >>> double(21)
     42
     """
+    options: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": _REORDER if reorder else False,
+    }
     try:
-        return cast(Callable[P, R], numba.njit(cache=True, nogil=True)(function))
+        return cast(Callable[P, R], numba.njit(cache=True, **options)(function))
     except RuntimeError:
         # numba raises while decorating, that is at import, when it finds no folder for its cache.
-        return cast(Callable[P, R], numba.njit(nogil=True)(function))
+        return cast(Callable[P, R], numba.njit(**options)(function))
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -59,10 +71,10 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        known = len(compiled.signatures)
+        known = len(compiled.overloads)
         start = time.perf_counter()
         result = compiled(*args, **kwargs)
-        if len(compiled.signatures) > known:
+        if len(compiled.overloads) > known:
             how = "loaded from its cache" if sum(compiled.stats.cache_hits.values()) else "compiled"
             name = f"{function.__module__}.{function.__qualname__}"
             seconds = time.perf_counter() - start

@@ -2,9 +2,15 @@
 
 from torch import Tensor
 
-from axonal.neuro.ops.lif import eager, reference
+from axonal.neuro.ops import _choose
+from axonal.neuro.ops.lif import reference
 
-BACKENDS = {"auto": eager.lif, "eager": eager.lif, "reference": reference.lif}
+try:
+    from axonal.neuro.ops.lif import _operator
+except ModuleNotFoundError as error:
+    if error.name != "numba":
+        raise
+    _operator = None  # type: ignore[assignment]
 
 
 def lif(
@@ -20,8 +26,9 @@ def lif(
     refractory: int = 0,
     surrogate: str = "atan",
     alpha: float = 2.0,
+    recompute: bool = False,
     backend: str = "auto",
-) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run leaky integrate-and-fire neurons over a sequence.
 
     For every step t, with h the potential before the reset:
@@ -30,8 +37,7 @@ def lif(
         s = [h >= threshold]              (backward: the surrogate's derivative at h - threshold)
         v = h (1 - s)                     (``reset="zero"``; ``"subtract"``: v = h - threshold s)
 
-    A neuron that fired holds v, ignores its input and stays silent for ``refractory`` steps. A
-    threshold of infinity makes a leaky integrator: read its ``potential``.
+    A neuron that fired holds v, ignores its input and stays silent for ``refractory`` steps.
 
     Args:
         x: input [T, B, ...].
@@ -45,25 +51,30 @@ def lif(
         refractory: steps, >= 0.
         surrogate: name of the surrogate derivative, with its ``alpha``.
         alpha: sharpness of the surrogate.
-        backend: ``"auto"``, ``"eager"`` or ``"reference"`` (the definition, differentiable twice).
+        recompute: keep x instead of h for the backward pass, which computes h again. It saves
+            memory where x is kept anyway; who is refractory or learns its decay always does so.
+        backend: ``"auto"``, ``"reference"`` (the definition, differentiable twice) or ``"cpu"``
+            (compiled loops).
 
     Returns:
-        spikes [T, B, ...], potential before the reset [T, B, ...], v and wait after the last step.
+        spikes [T, B, ...], v and wait after the last step.
 
     Raises:
-        ValueError: if the back end is unknown.
+        ValueError: if the back end is unknown or cannot run these tensors.
 
     >>> import torch
     >>> x = torch.tensor([0.6, 0.6, 0.6]).reshape(3, 1, 1)
     >>> one = torch.tensor(1.0)
-    >>> spikes, potential, v, _ = lif(x, torch.zeros(1, 1), None, decay=one * 0.5, threshold=one)
-    >>> potential.flatten(), spikes.flatten()
-    (tensor([0.6000, 0.9000, 1.0500]), tensor([0., 0., 1.]))
+    >>> spikes, v, _ = lif(x, torch.zeros(1, 1), None, decay=one * 0.5, threshold=one)
+    >>> spikes.flatten(), v.flatten()
+    (tensor([0., 0., 1.]), tensor([0.]))
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"unknown backend {backend!r} of lif; known: {', '.join(BACKENDS)}.")
-    return BACKENDS[backend](
+    fast = _choose.compiled(
+        "lif", backend, _operator is not None, x, v, decay, threshold, pays=len(x) > 1
+    )
+    run = _operator.lif if fast else reference.lif
+    return run(
         x, v, wait, decay, threshold,
         decay_input=decay_input, reset=reset, detach_reset=detach_reset,
-        refractory=refractory, surrogate=surrogate, alpha=alpha,
+        refractory=refractory, surrogate=surrogate, alpha=alpha, recompute=recompute,
     )  # fmt: skip

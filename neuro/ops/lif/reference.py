@@ -19,9 +19,10 @@ def lif(
     refractory: int,
     surrogate: str,
     alpha: float,
-) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    recompute: bool,
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run the recurrence over ``x`` [T, B, ...]; see :func:`axonal.neuro.ops.lif.lif`."""
-    spikes, potentials = [], []
+    spikes = []
     for x_t in x.unbind(0):
         h = decay * v + ((1 - decay) * x_t if decay_input else x_t)
         if wait is not None:
@@ -34,5 +35,4 @@ def lif(
         r = s.detach() if detach_reset else s
         v = h * (1 - r) if reset == "zero" else h - threshold * r
         spikes.append(s)
-        potentials.append(h)
-    return torch.stack(spikes), torch.stack(potentials), v, wait
+    return torch.stack(spikes), v, wait

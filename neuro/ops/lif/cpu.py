@@ -1,0 +1,241 @@
+"""The LIF recurrence compiled for the CPU: a block of neurons at a time, all steps of a segment.
+
+The state of a block stays in the first cache while its rows stream by, and every step is one loop
+of vector instructions. Two habits make the compiler see that it may use them: the state of a loop
+lies in one scratch array, whose parts it can tell apart, and choices that never change within a
+call are constants of a kernel made for them.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from axonal.neuro.ops._numba import jit, kernel
+from axonal.neuro.ops._rows import spread
+
+BLOCK = 8192
+"""Neurons whose state is kept in the cache."""
+
+SEGMENT = 32
+"""Steps between two checkpoints of the state, from which a backward pass computes again."""
+
+NOTHING, POTENTIAL, CHECKPOINTS = 0, 1, 2
+"""What a forward pass saves: nothing, h [T, M], or v (and wait) [ceil(T / SEGMENT), M]."""
+
+SURROGATES = ("atan", "sigmoid", "fast_sigmoid", "triangle")
+
+_SILENT, _FIRED, _HELD = 0, 1, 2
+
+
+@jit
+def _charge(v: Any, x: Any, decay: Any, share: Any, decay_input: Any) -> Any:
+    """Potential before the reset."""
+    return decay * v + (share * x if decay_input else x)
+
+
+@jit
+def _after(h: Any, fired: Any, threshold: Any, zero: Any, subtract: Any) -> Any:
+    """Potential after the reset."""
+    return (h - threshold if subtract else zero) if fired else h
+
+
+@jit
+def _exp(x: Any, number: Any) -> Any:
+    """exp(x) for x <= 0, to 1e-5 in single precision: a power series of x / 64, squared six times.
+
+    Unlike the library's it has a form for vectors. What is below exp(-40) does not matter here.
+    """
+    y = max(x, number(-40)) * number(1 / 64)
+    e = number(1 / 5040) + y * (number(1 / 40320) + y * (number(1 / 362880) + y / number(3628800)))
+    e = number(1 / 24) + y * (number(1 / 120) + y * (number(1 / 720) + y * e))
+    e = number(1) + y * (number(1) + y * (number(1 / 2) + y * (number(1 / 6) + y * e)))
+    e *= e
+    e *= e
+    e *= e
+    e *= e
+    e *= e
+    return e * e
+
+
+@jit
+def _slope(u: Any, kind: Any, alpha: Any, number: Any) -> Any:
+    """Derivative of a surrogate at u; see axonal.neuro._surrogates."""
+    one, a = number(1), number(alpha)
+    if kind == 0:
+        u *= number(alpha * math.pi / 2)
+        return number(alpha / 2) / (one + u * u)
+    if kind == 1:
+        # symmetric, so that the exponential never overflows
+        e = _exp(-abs(a * u), number)
+        return a * e / ((one + e) * (one + e))
+    if kind == 2:
+        u = one + a * abs(u)
+        return one / (u * u)
+    return max(number(0), one - a * abs(u))
+
+
+@functools.cache
+def forward(decay_input: bool, subtract: bool, refractory: bool, save: int) -> Callable[..., None]:
+    """Make the forward loops of one convention.
+
+    They take x [T, M]; decay and threshold, one value or one a neuron; v [M], wait int32 [M],
+    spikes [T, M], saved, waits, the refractory steps, and the range of cells to run. They fill
+    spikes, saved and waits; v and wait become those after the last step. wait and waits are empty
+    if nobody is refractory.
+    """
+
+    @kernel
+    def lif_forward(
+        x: Any, decay: Any, threshold: Any, v: Any, wait: Any, spikes: Any, saved: Any, waits: Any,
+        steps_held: int, start: int, stop: int,
+    ) -> None:  # fmt: skip
+        one, zero = x.dtype.type(1), x.dtype.type(0)
+        state, left = np.empty(3 * BLOCK, x.dtype), np.zeros(BLOCK, np.int32)
+        for low in range(start, stop, BLOCK):
+            high = min(low + BLOCK, stop)
+            n = high - low
+            u, d, theta = state[:n], state[BLOCK : BLOCK + n], state[2 * BLOCK : 2 * BLOCK + n]
+            u[:] = v[low:high]
+            spread(d, decay, low)
+            spread(theta, threshold, low)
+            if refractory:
+                left[:n] = wait[low:high]
+            for t in range(x.shape[0]):
+                if save == CHECKPOINTS and t % SEGMENT == 0:
+                    saved[t // SEGMENT, low:high] = u
+                    if refractory:
+                        waits[t // SEGMENT, low:high] = left[:n]
+                x_t, s_t = x[t, low:high], spikes[t, low:high]
+                h_t = saved[t, low:high] if save == POTENTIAL else s_t
+                for k in range(n):
+                    h = _charge(u[k], x_t[k], d[k], one - d[k], decay_input)
+                    fired = h >= theta[k]
+                    if refractory:
+                        held = left[k] > 0
+                        h = u[k] if held else h
+                        fired = fired and not held
+                        left[k] = steps_held if fired else max(left[k] - 1, 0)
+                    if save == POTENTIAL:
+                        h_t[k] = h
+                    s_t[k] = one if fired else zero
+                    u[k] = _after(h, fired, theta[k], zero, subtract)
+            v[low:high] = u
+            if refractory:
+                wait[low:high] = left[:n]
+
+    return lif_forward
+
+
+@functools.cache
+def backward(
+    decay_input: bool,
+    subtract: bool,
+    refractory: bool,
+    save: int,
+    detach: bool,
+    surrogate: str,
+    learns_decay: bool,
+    learns_threshold: bool,
+) -> Callable[..., None]:
+    """Make the backward loops of one convention.
+
+    They take the gradient g [T, M] of the spikes; x, decay, threshold, saved and waits as in
+    `forward`; g_x [T, M] to fill, carry [M], g_decay and g_threshold [M] to add to; alpha of the
+    surrogate, the refractory steps, and the range of cells. carry is the gradient of v after the
+    last step and becomes that of v before the first. Whoever is refractory or learns its decay
+    needs checkpoints.
+    """
+    kind = SURROGATES.index(surrogate)
+
+    @kernel
+    def lif_backward(
+        g: Any, x: Any, decay: Any, threshold: Any, saved: Any, waits: Any,
+        g_x: Any, carry: Any, g_decay: Any, g_threshold: Any,
+        alpha: float, steps_held: int, start: int, stop: int,
+    ) -> None:  # fmt: skip
+        number = g.dtype.type
+        one, zero = number(1), number(0)
+        state, left = np.empty(6 * BLOCK, g.dtype), np.zeros(BLOCK, np.int32)
+        h_of = np.empty((SEGMENT, BLOCK), g.dtype)
+        u_of = np.empty((SEGMENT if learns_decay else 1, BLOCK), g.dtype)
+        event_of = np.empty((SEGMENT if refractory else 1, BLOCK), np.int8)
+        for segment in range((g.shape[0] - 1) // SEGMENT, -1, -1):
+            first, last = segment * SEGMENT, min((segment + 1) * SEGMENT, g.shape[0])
+            for low in range(start, stop, BLOCK):
+                high = min(low + BLOCK, stop)
+                n = high - low
+                u, d, theta = state[:n], state[BLOCK : BLOCK + n], state[2 * BLOCK : 2 * BLOCK + n]
+                c = state[3 * BLOCK : 3 * BLOCK + n]
+                g_d, g_theta = state[4 * BLOCK : 4 * BLOCK + n], state[5 * BLOCK : 5 * BLOCK + n]
+                c[:] = carry[low:high]
+                spread(d, decay, low)
+                spread(theta, threshold, low)
+                g_d[:] = zero
+                g_theta[:] = zero
+
+                if save == CHECKPOINTS:
+                    u[:] = saved[segment, low:high]
+                    if refractory:
+                        left[:n] = waits[segment, low:high]
+                    for t in range(first, last):
+                        row = t - first
+                        x_t, h_t = x[t, low:high], h_of[row]
+                        u_t = u_of[row if learns_decay else 0]
+                        event_t = event_of[row if refractory else 0]
+                        for k in range(n):
+                            if learns_decay:
+                                u_t[k] = u[k]
+                            h = _charge(u[k], x_t[k], d[k], one - d[k], decay_input)
+                            fired = h >= theta[k]
+                            if refractory:
+                                held = left[k] > 0
+                                h = u[k] if held else h
+                                fired = fired and not held
+                                left[k] = steps_held if fired else max(left[k] - 1, 0)
+                                event_t[k] = _HELD if held else (_FIRED if fired else _SILENT)
+                            h_t[k] = h
+                            u[k] = _after(h, fired, theta[k], zero, subtract)
+
+                for t in range(last - 1, first - 1, -1):
+                    row = t - first
+                    g_t, g_x_t = g[t, low:high], g_x[t, low:high]
+                    x_t = x[t, low:high] if learns_decay and decay_input else g_t
+                    h_t = saved[t, low:high] if save == POTENTIAL else h_of[row]
+                    u_t = u_of[row if learns_decay else 0]
+                    event_t = event_of[row if refractory else 0]
+                    for k in range(n):
+                        h = h_t[k]
+                        slope = _slope(h - theta[k], kind, alpha, number)
+                        fired = h >= theta[k]
+                        if refractory:
+                            held = event_t[k] == _HELD
+                            fired = event_t[k] == _FIRED
+                            slope = zero if held else slope
+                        # what pulls at a spike: its own gradient and, through the reset, that of v
+                        pull = g_t[k]
+                        if not detach:
+                            pull -= c[k] * (theta[k] if subtract else h)
+                        if learns_threshold:
+                            g_theta[k] -= pull * slope
+                            if subtract:
+                                g_theta[k] -= c[k] if fired else zero
+                        g_h = c[k] if subtract else (zero if fired else c[k])
+                        g_h += pull * slope
+                        emitted, back = g_h, g_h * d[k]
+                        if refractory:
+                            emitted, back = (zero, g_h) if held else (emitted, back)
+                        if learns_decay:
+                            g_d[k] += emitted * (u_t[k] - x_t[k] if decay_input else u_t[k])
+                        g_x_t[k] = emitted * (one - d[k]) if decay_input else emitted
+                        c[k] = back
+
+                carry[low:high] = c
+                if learns_decay:
+                    g_decay[low:high] += g_d
+                if learns_threshold:
+                    g_threshold[low:high] += g_theta
+
+    return lif_backward
