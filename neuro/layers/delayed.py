@@ -10,6 +10,7 @@ from axonal.neuro import _checks
 from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers.stateless import connectivity, rescale_to_fan_in
 from axonal.neuro.ops import delay as ops
+from axonal.neuro.ops._choose import BACKENDS
 
 
 class _Bounded(torch.autograd.Function):
@@ -109,8 +110,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
         if kernel not in ops.KERNELS:
             known = ", ".join(ops.KERNELS)
             raise ValueError(f"DelayedLinear knows the kernels {known}; got {kernel!r}.")
-        if backend not in ops.BACKENDS:
-            known = ", ".join(ops.BACKENDS)
+        if backend not in BACKENDS:
+            known = ", ".join(BACKENDS)
             raise ValueError(f"DelayedLinear knows the backends {known}; got {backend!r}.")
         self.in_features, self.out_features = in_features, out_features
         self.max_delay, self.kernel, self.backend = max_delay, kernel, backend

@@ -1,14 +1,25 @@
 """Connections with one delay a synapse."""
 
+import torch
 from torch import Tensor
 
-from axonal.neuro.ops.delay import reference
+from axonal.neuro.ops import _choose
+from axonal.neuro.ops.delay import _taps, reference
 from axonal.neuro.ops.delay.reference import delay_kernel
 
-__all__ = ["BACKENDS", "KERNELS", "delay_kernel", "delayed_linear"]
+try:
+    from axonal.neuro.ops.delay import _operator
+except ModuleNotFoundError as error:
+    if error.name != "numba":
+        raise
+    _operator = None  # type: ignore[assignment]
 
-BACKENDS = {"auto": reference.delayed_linear, "reference": reference.delayed_linear}
+__all__ = ["KERNELS", "delay_kernel", "delayed_linear"]
+
 KERNELS = ("gaussian", "two-tap", "one-tap")
+
+_DENSE = 0.6
+"""Share of the taps from which on a dense convolution is faster than one tap after another."""
 
 
 def delayed_linear(
@@ -41,13 +52,14 @@ def delayed_linear(
         sigma: standard deviation of the Gaussian in steps, > 0; the other kernels ignore it.
         kernel: ``"gaussian"``, ``"two-tap"`` or ``"one-tap"``.
         max_delay: the longest delay in steps.
-        backend: ``"auto"`` or ``"reference"``.
+        backend: ``"auto"``, ``"reference"`` (a dense convolution) or ``"cpu"`` (compiled loops over
+            the taps that are not zero in the precision of x).
 
     Returns:
         y [T, B, O] and the history [max_delay, B, I] with which the next sequence goes on.
 
     Raises:
-        ValueError: if the kernel or the back end is unknown.
+        ValueError: if the kernel or the back end is unknown, or cannot run these tensors.
 
     >>> import torch
     >>> x = torch.tensor([1.0, 0.0, 0.0]).reshape(3, 1, 1)
@@ -56,6 +68,19 @@ def delayed_linear(
     >>> y.flatten()
     tensor([0.0000, 1.5000, 0.5000])
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"unknown backend {backend!r} of delay; known: {', '.join(BACKENDS)}.")
-    return BACKENDS[backend](x, history, weight, delay, sigma, kernel, max_delay)
+    if kernel not in KERNELS:
+        raise ValueError(f"unknown delay kernel {kernel!r}; known: {', '.join(KERNELS)}.")
+    found, given = _operator is not None, (x, history, weight, delay)
+    pays = backend == "auto" and _few_taps(sigma, kernel, max_delay, x.dtype)
+    if _choose.compiled("delay", backend, found, *given, pays=pays):
+        return _operator.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
+    return reference.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
+
+
+def _few_taps(sigma: Tensor | float, kernel: str, max_delay: int, dtype: torch.dtype) -> bool:
+    if kernel != "gaussian":
+        return True
+    if torch.compiler.is_compiling() or dtype not in _choose.COMPILED:
+        # the width is a value that nobody may read now
+        return True
+    return _taps.count(kernel, float(sigma), max_delay, dtype) < _DENSE * (max_delay + 1)

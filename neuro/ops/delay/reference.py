@@ -4,14 +4,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_EPSILON = 1e-7  # the guard of the original normaliser; part of the published kernel
+EPSILON = 1e-7  # the guard of the original normaliser; part of the published kernel
 
 
 def gaussian_kernel(weight: Tensor, delay: Tensor, sigma: Tensor | float, max_delay: int) -> Tensor:
     """Spread each weight over the taps near its delay, ``k_j = w g_j / (sum g + 1e-7)``."""
     taps = torch.arange(max_delay + 1, dtype=delay.dtype, device=delay.device)
     g = torch.exp(-0.5 * ((taps - delay.unsqueeze(-1)) / sigma).square())
-    return weight.unsqueeze(-1) * g / (g.sum(-1, keepdim=True) + _EPSILON)
+    return weight.unsqueeze(-1) * g / (g.sum(-1, keepdim=True) + EPSILON)
 
 
 def two_tap_kernel(weight: Tensor, delay: Tensor, max_delay: int) -> Tensor:

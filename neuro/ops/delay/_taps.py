@@ -1,0 +1,63 @@
+"""The taps of every synapse that are not zero, and how they follow weight and delay."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from axonal.neuro.ops.delay.reference import EPSILON
+
+
+class Taps(NamedTuple):
+    """Taps of all synapses.
+
+    Attributes:
+        first: delay of the first tap in steps, int64 [O, I]; the others follow step by step.
+        share: share of the weight on each tap [O, I, K].
+        slope: derivative of ``share`` with respect to the delay [O, I, K].
+    """
+
+    first: Tensor
+    share: Tensor
+    slope: Tensor
+
+
+def reach(sigma: float, dtype: torch.dtype) -> int:
+    """Steps from its centre beyond which a Gaussian is nothing in the precision of ``dtype``.
+
+    >>> reach(0.5, torch.float32)
+    3
+    """
+    return math.ceil(sigma * math.sqrt(-2 * math.log(torch.finfo(dtype).eps / 4)))
+
+
+def count(kernel: str, sigma: float, max_delay: int, dtype: torch.dtype) -> int:
+    """Taps a synapse that can differ from zero.
+
+    >>> count("gaussian", 0.5, 25, torch.float32), count("two-tap", 0.0, 25, torch.float32)
+    (6, 2)
+    """
+    most = {"one-tap": 1, "two-tap": 2}.get(kernel) or 2 * reach(sigma, dtype)
+    return min(most, max_delay + 1)
+
+
+def taps(delay: Tensor, sigma: float, kernel: str, max_delay: int) -> Taps:
+    """Spread delays [O, I] over taps, as `axonal.neuro.ops.delay.delayed_linear` says."""
+    number = count(kernel, sigma, max_delay, delay.dtype)
+    if kernel == "gaussian":
+        first = delay.floor().long() + 1 - reach(sigma, delay.dtype)
+        first = first.clamp(min=0, max=max_delay + 1 - number)
+        steps = first.unsqueeze(-1) + torch.arange(number, device=delay.device)
+        z = (steps - delay.unsqueeze(-1)) / sigma
+        g = torch.exp(-0.5 * z.square())
+        total = g.sum(-1, keepdim=True) + EPSILON
+        share, slope = g / total, g * z / sigma
+        return Taps(first, share, (slope - share * slope.sum(-1, keepdim=True)) / total)
+    if number == 1:
+        one = torch.ones_like(delay).unsqueeze(-1)
+        return Taps(delay.round().long(), one, torch.zeros_like(one))
+    first = delay.floor().clamp(max=max_delay - 1)
+    late = delay - first
+    one = torch.ones_like(late)
+    return Taps(first.long(), torch.stack((1 - late, late), -1), torch.stack((-one, one), -1))

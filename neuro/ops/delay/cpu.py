@@ -1,0 +1,131 @@
+"""Sums of delayed series compiled for the CPU: a synapse costs one multiplication a tap and step.
+
+The layout makes a delay a matter of where to start reading. A group of samples lies side by side,
+so that a row [steps x lanes] holds the series of one channel; a tap of a synapse then adds a row,
+shifted by a whole number of lanes and scaled, to another row. Taps are added four at a time.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from axonal.neuro.ops._numba import jit, kernel
+
+TILE_BYTES = 1 << 18
+"""Rows that are read again and again for all rows written: they should stay in the second cache."""
+
+
+@jit
+def _add_1(y: Any, x: Any, a: int, p: Any) -> None:
+    row = x[a : a + y.size]
+    for k in range(y.size):
+        y[k] += p * row[k]
+
+
+@jit
+def _add_8(y: Any, x: Any, at: Any, by: Any) -> None:
+    n = y.size
+    x0, x1, x2, x3 = x[at[0] :][:n], x[at[1] :][:n], x[at[2] :][:n], x[at[3] :][:n]
+    x4, x5, x6, x7 = x[at[4] :][:n], x[at[5] :][:n], x[at[6] :][:n], x[at[7] :][:n]
+    b0, b1, b2, b3, b4, b5, b6, b7 = by[0], by[1], by[2], by[3], by[4], by[5], by[6], by[7]
+    for k in range(n):
+        left = (b0 * x0[k] + b1 * x1[k]) + (b2 * x2[k] + b3 * x3[k])
+        y[k] += left + ((b4 * x4[k] + b5 * x5[k]) + (b6 * x6[k] + b7 * x7[k]))
+
+
+@kernel
+def add_rows(
+    y: Any, x: Any, taps: Any, first: Any, lanes: int, origin: int, way: int, start: int, stop: int
+) -> None:
+    """Add delayed rows of x [G, Q, m] to the rows ``start`` to ``stop`` of y [G, R, n].
+
+    Tap j of taps [R, Q, K] reads from step ``origin + way * (first [R, Q] + j)`` of x on. What is
+    zero costs nothing.
+    """
+    groups, sources, length = x.shape
+    count = taps.shape[2]
+    tile = max(1, min(sources, TILE_BYTES // (length * x.itemsize)))
+    where, factor = np.empty(tile * count, np.int64), np.empty(tile * count, x.dtype)
+    zero = x.dtype.type(0)
+    for g in range(groups):
+        series = x[g].reshape(-1)
+        for low in range(0, sources, tile):
+            for r in range(start, stop):
+                used = 0
+                for q in range(low, min(low + tile, sources)):
+                    for j in range(count):
+                        if taps[r, q, j] != zero:
+                            step = origin + way * (first[r, q] + j)
+                            where[used] = q * length + step * lanes
+                            factor[used] = taps[r, q, j]
+                            used += 1
+                row = y[g, r]
+                k = 0
+                while k + 8 <= used:
+                    _add_8(row, series, where[k : k + 8], factor[k : k + 8])
+                    k += 8
+                while k < used:
+                    _add_1(row, series, where[k], factor[k])
+                    k += 1
+
+
+def _dot_1(g: Any, x: Any, at: int) -> Any:
+    row = x[at:][: g.size]
+    total = g.dtype.type(0)
+    for k in range(g.size):
+        total += g[k] * row[k]
+    return total
+
+
+def _dot_4(g: Any, x: Any, at: Any) -> Any:
+    n = g.size
+    x0, x1, x2, x3 = x[at[0] :][:n], x[at[1] :][:n], x[at[2] :][:n], x[at[3] :][:n]
+    s0 = s1 = s2 = s3 = g.dtype.type(0)
+    for k in range(n):
+        s0 += g[k] * x0[k]
+        s1 += g[k] * x1[k]
+        s2 += g[k] * x2[k]
+        s3 += g[k] * x3[k]
+    return s0, s1, s2, s3
+
+
+_dot_1, _dot_4 = jit(_dot_1, reorder=True), jit(_dot_4, reorder=True)
+
+
+@kernel
+def dot_rows(
+    g_taps: Any, g: Any, x: Any, first: Any, lanes: int, skip: int, longest: int,
+    start: int, stop: int,
+) -> None:  # fmt: skip
+    """Add the gradients of taps [R, Q, K] for the rows ``start`` to ``stop`` of g [G, R, ...].
+
+    The rows of g begin ``skip`` steps late and are ``longest`` steps shorter than those of x
+    [G, Q, m]. The gradients of taps beyond ``longest`` steps stay zero.
+    """
+    groups, sources, length = x.shape
+    count = g_taps.shape[2]
+    tile = max(1, min(sources, TILE_BYTES // (length * x.itemsize)))
+    where, index = np.empty(tile * count, np.int64), np.empty(tile * count, np.int64)
+    for group in range(groups):
+        series = x[group].reshape(-1)
+        for low in range(0, sources, tile):
+            for r in range(start, stop):
+                used = 0
+                for q in range(low, min(low + tile, sources)):
+                    for j in range(count):
+                        if first[r, q] + j <= longest:
+                            step = longest - first[r, q] - j
+                            where[used] = q * length + step * lanes
+                            index[used] = q * count + j
+                            used += 1
+                row = g[group, r, skip * lanes :][: length - longest * lanes]
+                total = g_taps[r].reshape(-1)
+                k = 0
+                while k + 4 <= used:
+                    four = _dot_4(row, series, where[k : k + 4])
+                    for i in range(4):
+                        total[index[k + i]] += four[i]
+                    k += 4
+                while k < used:
+                    total[index[k]] += _dot_1(row, series, where[k])
+                    k += 1
