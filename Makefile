@@ -10,10 +10,11 @@ BIN := .venv/bin
 RUN := runs/demo
 EXAMPLE := src/axonal/recipes/trained/digits
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+PEERS_INSTALL := .venv-peers/bin/python -m pip install --disable-pip-version-check
 DEFINITIONS := setup.cfg pyproject.toml constraints.txt
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types pytest notebooks fuzz experiments example clean
+.PHONY: help demo test lint types pytest notebooks fuzz experiments example peers clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -72,6 +73,19 @@ fuzz: .venv/.test
 experiments: .venv/.train
 	$(BIN)/python -m axonal.recipes.experiments
 
+# Peers are measured in an environment of their own: some of them would break this one. Their own
+# needs are named one by one, because two of them ask for packages that replace torch.
+peers: .venv-peers/.installed
+
+.venv-peers/.installed: .venv/.created constraints.txt
+	$(BIN)/python -m venv --clear .venv-peers
+	$(PEERS_INSTALL) -c constraints.txt torch numpy numba scipy nir nirtorch pbr rich h5py \
+	    matplotlib loguru tqdm packaging requests scikit-learn typer
+	$(PEERS_INSTALL) --no-deps spikingjelly==2.0.0 norse==1.1.0 snntorch==1.0.0 sinabs==3.1.3 \
+	    dcls==0.1.1
+	$(PEERS_INSTALL) --no-deps -e .
+	@touch $@
+
 # The trained digits that ship with the package; they change with the recipe or the format only.
 example: .venv/.train
 	$(BIN)/axonal train digits --out runs/example --force
@@ -80,6 +94,6 @@ example: .venv/.train
 	$(BIN)/axonal export runs/example --out deploy/data/digits.h5
 
 clean:
-	rm -rf .venv build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-peers build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src/axonal neuro hebbian reservoirs deploy datasets tests -name __pycache__ -type d \
 	    -prune -exec rm -rf {} +

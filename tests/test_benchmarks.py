@@ -1,0 +1,49 @@
+"""The benchmarks run, compare before they time, and write what they found."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+
+
+def benchmark(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", ["lif", "delay", "step", "memory"])
+def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Path) -> None:
+    results = ROOT / "benchmarks" / "RESULTS.md"
+    before = results.read_bytes() if results.exists() else None
+    done = benchmark(name, "--quick", "--peers", "", "--json", tmp_path / "rows.json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert {"case", "implementation"} <= set(rows[0])
+    assert "axonal" in {row["implementation"] for row in rows}
+    if name != "memory":
+        assert {"median_s", "ratio", "share_of_bandwidth"} <= set(rows[0])
+    # a quick run is no result
+    assert (results.read_bytes() if results.exists() else None) == before
+
+
+def test_our_lif_keeps_four_bytes_a_neuron_and_step_or_next_to_nothing(tmp_path: Path) -> None:
+    done = benchmark("memory", "--quick", "--peers", "", "--json", tmp_path / "rows.json")
+    assert done.returncode == 0, done.stderr
+    rows = {row["implementation"]: row for row in json.loads((tmp_path / "rows.json").read_text())}
+    assert rows["axonal"]["bytes_beside_x"] <= 4.01
+    assert not rows["axonal"]["keeps_x"]
+    assert rows["axonal-recompute"]["bytes_beside_x"] <= 0.2
+
+
+def test_an_unknown_peer_is_one_line() -> None:
+    done = benchmark("lif", "--quick", "--peers", "abacus")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "benchmarks: no peer abacus; there are spikingjelly, snntorch, norse, sinabs, dcls."
+    ]
