@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
+from axonal.neuro.ops.spike_linear import spike_linear
 
 
 def over_time(module: Any, x: Tensor) -> Tensor:
@@ -86,7 +87,8 @@ class Linear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """Connect ``x`` [T, B, N]."""
         _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
-        return F.linear(x, self.masked_weight, self.bias)
+        y = spike_linear(x, self.masked_weight)
+        return y if self.bias is None else y + self.bias
 
 
 class Conv2d(nn.Conv2d):

@@ -2,9 +2,9 @@
 
 import ctypes
 import sys
+from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 LARGE = 1 << 22
@@ -13,15 +13,24 @@ _ADVISE_HUGE = 14  # MADV_HUGEPAGE of Linux
 
 
 def empty_like(x: Tensor) -> Tensor:
-    """Return an uninitialised contiguous tensor like ``x``, on huge pages where it is large.
-
-    The first touch of fresh memory can cost more than the loops that fill it: four times more, for
-    32 MB on pages of four kilobytes. This is advice that the system may ignore.
+    """Return an uninitialised contiguous tensor like ``x``; see `empty`.
 
     >>> empty_like(torch.zeros(3, 2)).shape
     torch.Size([3, 2])
     """
-    fresh = torch.empty_like(x, memory_format=torch.contiguous_format)
+    return empty(x.shape, x)
+
+
+def empty(shape: Sequence[int], like: Tensor) -> Tensor:
+    """Return an uninitialised contiguous tensor, on huge pages where it is large.
+
+    The first touch of fresh memory can cost more than the loops that fill it: four times more, for
+    32 MB on pages of four kilobytes. This is advice that the system may ignore.
+
+    >>> empty((3, 2), torch.zeros(1)).shape
+    torch.Size([3, 2])
+    """
+    fresh = like.new_empty(shape)
     size = fresh.numel() * fresh.element_size()
     if size >= LARGE and sys.platform == "linux" and fresh.device.type == "cpu":
         # madvise takes whole pages; torch aligns to 64 bytes only

@@ -1,0 +1,45 @@
+"""Connections whose inputs are mostly silent."""
+
+from torch import Tensor
+
+from axonal.neuro.ops import _choose
+from axonal.neuro.ops.spike_linear import reference
+
+try:
+    from axonal.neuro.ops.spike_linear import _operator
+except ModuleNotFoundError as error:
+    if error.name != "numba":
+        raise
+    _operator = None  # type: ignore[assignment]
+
+_SMALL = 1 << 20
+"""Products of a dense computation below which it is over before anybody has looked for spikes."""
+
+
+def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
+    """Multiply spikes with weights, ``y = x W^T``, at the cost of the spikes that there are.
+
+    Where few entries of x differ from zero, the compiled loops add a row of weights for each, which
+    is exact for any values; where many do, they hand over to a dense product. The gradient of W is
+    computed in the same way, that of x densely.
+
+    Args:
+        x: [..., I].
+        weight: W [O, I].
+        backend: ``"auto"``, ``"reference"`` (a dense product) or ``"cpu"`` (compiled loops).
+
+    Returns:
+        y [..., O].
+
+    Raises:
+        ValueError: if the back end is unknown or cannot run these tensors.
+
+    >>> import torch
+    >>> spike_linear(torch.tensor([[0.0, 1.0]]), torch.tensor([[3.0, 4.0]]))
+    tensor([[4.]])
+    """
+    pays = x.numel() * len(weight) >= _SMALL
+    found = _operator is not None
+    if x.ndim > 1 and _choose.compiled("spike_linear", backend, found, x, weight, pays=pays):
+        return _operator.spike_linear(x, weight)
+    return reference.spike_linear(x, weight)

@@ -1,0 +1,82 @@
+"""Connections as an opaque operator that looks how many inputs are active."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from axonal.neuro.ops._arrays import empty
+from axonal.neuro.ops._numba import shards
+from axonal.neuro.ops.spike_linear import cpu
+
+DENSE = 0.12
+"""Share of active inputs from which on a dense product is faster."""
+
+SAMPLED = 256
+"""Rows, spread evenly, in which the active inputs are counted."""
+
+_BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
+
+
+def _sparse(x: Tensor) -> tuple[Any, Any] | None:
+    """Return x [R, I] and its bits as arrays, or nothing if too many entries are active."""
+    x = x.detach().contiguous()
+    bits = x.view(_BITS[x.dtype]).numpy()
+    some = bits[:: max(1, len(bits) // SAMPLED)]
+    return None if cpu.count(some) > DENSE * some.size else (x.numpy(), bits)
+
+
+@torch.library.custom_op("axonal::spike_linear", mutates_args=(), device_types="cpu")
+def _multiply(x: Tensor, weight: Tensor) -> Tensor:
+    found = _sparse(x)
+    if found is None:
+        return x @ weight.T
+    y = empty((len(x), len(weight)), x)
+    arrays = y.numpy(), *found, weight.detach().T.contiguous().numpy()
+    shards(lambda start, stop: cpu.multiply(*arrays, start, stop), len(x), y.nbytes)
+    return y
+
+
+@_multiply.register_fake
+def _(x: Tensor, weight: Tensor) -> Tensor:
+    return x.new_empty(len(x), len(weight))
+
+
+@torch.library.custom_op("axonal::spike_linear_weight", mutates_args=(), device_types="cpu")
+def _weight_gradient(x: Tensor, g: Tensor) -> Tensor:
+    found = _sparse(x)
+    if found is None:
+        return g.T @ x
+    g_weight = torch.zeros(x.shape[1], g.shape[1], dtype=g.dtype)
+    arrays = g_weight.numpy(), *found, g.detach().contiguous().numpy()
+    shards(lambda start, stop: cpu.add_outer(*arrays, start, stop), g.shape[1], g.nbytes)
+    return g_weight.T.contiguous()
+
+
+@_weight_gradient.register_fake
+def _(x: Tensor, g: Tensor) -> Tensor:
+    return x.new_empty(g.shape[1], x.shape[1])
+
+
+def _setup(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+    x, weight = inputs
+    needs_x, needs_weight = ctx.needs_input_grad[:2]
+    ctx.save_for_backward(x if needs_weight else None, weight if needs_x else None)
+
+
+def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    x, weight = ctx.saved_tensors
+    # the gradient of spikes is not sparse
+    return (
+        None if weight is None else g @ weight,
+        None if x is None else _weight_gradient(x, g),
+    )
+
+
+_multiply.register_autograd(_gradients, setup_context=_setup)
+
+
+def spike_linear(x: Tensor, weight: Tensor) -> Tensor:
+    """Multiply ``x`` [..., I]; see :func:`axonal.neuro.ops.spike_linear.spike_linear`."""
+    y: Tensor = _multiply(x.flatten(0, -2), weight)
+    return y.view(*x.shape[:-1], len(weight))

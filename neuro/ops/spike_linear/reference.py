@@ -1,0 +1,9 @@
+"""Connections as a dense product: the definition."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def spike_linear(x: Tensor, weight: Tensor) -> Tensor:
+    """Multiply ``x`` [..., I]; see :func:`axonal.neuro.ops.spike_linear.spike_linear`."""
+    return F.linear(x, weight)

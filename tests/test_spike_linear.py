@@ -1,0 +1,107 @@
+"""Sparse products equal dense ones: outputs and gradients, whatever the inputs are."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from axonal import neuro
+from axonal.neuro.ops.spike_linear import _operator, spike_linear
+
+
+def arguments(shape, targets, rate, dtype=torch.float64, graded=False):
+    generator = torch.Generator().manual_seed(0)
+    x = (torch.rand(shape, generator=generator, dtype=dtype) < rate).to(dtype)
+    if graded:
+        x = x * torch.randn(shape, generator=generator, dtype=dtype)
+    weight = torch.randn(targets, shape[-1], generator=generator, dtype=dtype)
+    return x.requires_grad_(), weight.requires_grad_()
+
+
+def run(backend, given):
+    y = spike_linear(*given, backend=backend)
+    cotangent = torch.randn(y.shape, generator=torch.Generator().manual_seed(1), dtype=y.dtype)
+    return y, *torch.autograd.grad((y * cotangent).sum(), given)
+
+
+def assert_parity(given, tolerance=1e-12):
+    for mine, definition in zip(run("cpu", given), run("reference", given), strict=True):
+        torch.testing.assert_close(mine, definition, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("graded", [False, True])
+def test_the_sparse_product_equals_the_dense_one(rate, graded):
+    assert_parity(arguments((40, 3, 50), 20, rate, graded=graded))
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 30), st.integers(1, 70), st.integers(1, 20), st.floats(0, 0.3))
+def test_every_size(rows, sources, targets, rate):
+    assert_parity(arguments((rows, sources), targets, rate))
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 5), (4, 0, 5), (4, 3, 5, 6)])
+def test_nothing_at_all_and_more_dimensions(shape):
+    assert_parity(arguments(shape, 4, 0.1))
+
+
+def test_single_precision_and_two_threads():
+    given = arguments((64, 32, 256), 256, 0.03, torch.float32)
+    assert_parity(given, tolerance=1e-3)
+    ends = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        try:
+            ends.append(run("cpu", given))
+        finally:
+            torch.set_num_threads(1)
+    # the gradient of x is torch's own product, which threads may round otherwise
+    assert torch.equal(ends[0][0], ends[1][0])
+    assert torch.equal(ends[0][2], ends[1][2])
+
+
+def test_strided_inputs():
+    x, weight = arguments((8, 5, 30), 7, 0.1)
+    x = x.detach().transpose(0, 2).contiguous().transpose(0, 2).requires_grad_()
+    weight = weight.detach().T.contiguous().T.requires_grad_()
+    assert not x.is_contiguous()
+    assert_parity((x, weight))
+
+
+@pytest.mark.parametrize(("rate", "sparse"), [(0.02, True), (0.3, False)])
+def test_the_measured_rate_decides(rate, sparse):
+    x, _ = arguments((40, 3, 50), 20, rate)
+    assert (_operator._sparse(x.flatten(0, 1)) is not None) == sparse
+
+
+def test_rows_that_are_dense_only_later_are_seen():
+    x = torch.zeros(320, 50)
+    x[161:] = 1  # the rows looked at first may be silent
+    assert _operator._sparse(x) is None
+
+
+def test_nan_and_negative_zero_are_not_lost():
+    x = torch.zeros(2, 30)
+    x[0, 3], x[1, 4] = float("nan"), -0.0
+    y = spike_linear(x, torch.ones(2, 30), backend="cpu")
+    assert y[0].isnan().all()
+    assert (y[1] == 0).all()
+
+
+def test_the_operator_keeps_the_rules_of_torch():
+    x, weight = arguments((30, 20), 5, 0.05)
+    torch.library.opcheck(torch.ops.axonal.spike_linear.default, (x, weight))
+    dense, weight = arguments((30, 20), 5, 0.9)
+    torch.library.opcheck(torch.ops.axonal.spike_linear.default, (dense, weight))
+
+
+def test_the_layer_takes_the_sparse_product_for_large_sparse_inputs(monkeypatch):
+    called = []
+    multiply = _operator.spike_linear
+    monkeypatch.setattr(_operator, "spike_linear", lambda *a: called.append(1) or multiply(*a))
+    layer = neuro.Linear(256, 128)
+    x = (torch.rand(50, 8, 256) < 0.02).float()
+    y = layer(x)
+    assert called
+    torch.testing.assert_close(y, torch.nn.functional.linear(x, layer.weight, layer.bias))
