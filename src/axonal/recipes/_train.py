@@ -18,6 +18,7 @@ from axonal.recipes._settings import Settings
 
 DEVICES = ("auto", "cpu", "cuda")
 RATE_SAMPLES = 256
+RESULTS = ("docs/results", "benchmarks/RESULTS.md")
 
 
 def train(
@@ -123,7 +124,7 @@ def commit() -> str | None:
         ("ls-files", "--error-unmatch", here.name),
         ("rev-parse", "HEAD"),
         # results are written by the code, so they do not change it
-        ("status", "--porcelain", "--", ":(top)", ":(top,exclude)docs/results"),
+        ("status", "--porcelain", "--", ":(top)", *(f":(top,exclude){path}" for path in RESULTS)),
     )
     answers = []
     for question in questions:
