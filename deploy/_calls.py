@@ -11,7 +11,13 @@ from torch.utils import _pytree as pytree
 
 from axonal.deploy import _affine
 from axonal.deploy._signal import Signal, constant
-from axonal.neuro import BatchNorm, Conv2d, Layer, Linear
+from axonal.neuro import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear
+
+_SEQUENCE = (BatchNorm, Conv2d, Dropout, Lift, Linear)
+
+
+class AbandonedError(Exception):
+    """The walk cannot go on: even the shape of what comes next is unknown."""
 
 
 class UnsupportedError(Exception):
@@ -28,8 +34,14 @@ def attribute(net: nn.Module, path: str) -> Any:
 def like_output(module: nn.Module, x: Signal) -> Signal:
     """Return an empty signal of the shape the module gives, so that the walk can go on."""
     zeros = torch.zeros(1, 2, *x.shape, dtype=torch.float64)
-    with torch.no_grad():
-        y = module(zeros)[0] if isinstance(module, Layer) else module(zeros[0])[None]
+    try:
+        with torch.no_grad():
+            if isinstance(module, Layer):
+                y = module(zeros)[0]
+            else:
+                y = module(zeros) if isinstance(module, _SEQUENCE) else module(zeros[0])[None]
+    except (RuntimeError, ValueError) as error:
+        raise AbandonedError(str(error).splitlines()[0]) from error
     return Signal(tuple(y.shape[2:]), {})
 
 
@@ -58,7 +70,7 @@ _SUBTRACT = {operator.sub, torch.sub, "sub"}
 _MULTIPLY = {operator.mul, torch.mul, "mul"}
 _DIVIDE = {operator.truediv, torch.div, "div"}
 _NEGATE = {operator.neg, torch.neg, "neg"}
-_NOTHING = {"float", "double", "contiguous", "half", "to", "type_as"}
+_NOTHING = {"float", "double", "contiguous", "to", "type_as"}
 _MOVE = {
     torch.cat, torch.concat, torch.flatten, torch.reshape, torch.permute, torch.unsqueeze,
     torch.squeeze, operator.getitem,
@@ -81,6 +93,8 @@ def call_output(target: Any, args: Any, kwargs: Any) -> Any:
         sign = (-1 if target in _SUBTRACT else 1) * kwargs.get("alpha", 1)
         return _sum(args[0], args[1], sign)
     if target in _MULTIPLY | _DIVIDE:
+        if kwargs or len(args) != 2:
+            raise UnsupportedError("only a * b and a / b of two operands become synapses")
         return _product(args[0], args[1], target in _DIVIDE)
     if target in _MOVE:
         return _move(target, args, kwargs, signals)

@@ -11,14 +11,17 @@ from torch.utils import _pytree as pytree
 
 from axonal.deploy import _affine
 from axonal.deploy._calls import (
+    AbandonedError,
     UnsupportedError,
     attribute,
     call_output,
     like_output,
     module_output,
 )
+from axonal.deploy._check import GraphError
 from axonal.deploy._golden import golden_run
 from axonal.deploy._signal import ONE, Signal, identity, substitute
+from axonal.deploy._verify import verify
 from axonal.deploy.graph import EventGraph, Population, Projection
 from axonal.neuro import (
     LIF,
@@ -99,9 +102,20 @@ def export(
         raise ExportError(f"{net.source_name} cannot be exported:\n{listed}")
     populations, projections, grid = builder.graph(given)
     golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed)
-    return EventGraph(
-        populations, projections, outputs, dt, info={**(info or {}), "grid": grid}, golden=golden
-    )
+    try:
+        graph = EventGraph(
+            populations, projections, outputs, dt, info={**(info or {}), "grid": grid},
+            golden=golden,
+        )  # fmt: skip
+    except GraphError as error:
+        raise ExportError(f"{net.source_name} cannot be exported: {error}") from error
+    result = verify(graph)
+    if result.mismatches:
+        raise ExportError(
+            f"{net.source_name} cannot be exported: its graph would not fire the same spikes.\n"
+            f"{result}"
+        )
+    return graph
 
 
 def _given(net: Network, inputs: Any) -> list[Tensor]:
@@ -166,7 +180,10 @@ class _Builder:
             name = f"{name}_input" if name in paths or name == ONE else name
             self.populations[name] = Population(name, "input", shape)
             sources.append(identity(name, shape))
-        result = self.network(net, sources, "")
+        try:
+            result = self.network(net, sources, "")
+        except AbandonedError:
+            return ()  # a listed problem is why
         leaves = pytree.tree_leaves(result, is_leaf=lambda y: isinstance(y, Signal))
         names = [f"output{i if i else ''}" for i in range(len(leaves))]
         outputs = tuple(self.output(y, name) for y, name in zip(leaves, names, strict=True))
@@ -237,7 +254,11 @@ class _Builder:
             return module_output(module, x)
         except UnsupportedError as error:
             self.problems.append(f"{path} ({type(module).__name__}): {error}")
-            return like_output(module, x)
+            try:
+                return like_output(module, x)
+            except AbandonedError as why:
+                self.problems.append(f"{path}: does not run on {x.shape}: {why}")
+                raise
 
     def layer(self, path: str, layer: Layer[Any], x: Signal) -> Signal:
         """Return the output of a layer with memory."""

@@ -13,6 +13,13 @@ from axonal.neuro.ops.spike_linear import spike_linear
 def over_time(module: Any, x: Tensor) -> Tensor:
     """Apply a function of a batch [B, ...] to a sequence [T, B, ...], a batch of T B samples."""
     flat = x.flatten(0, 1)
+    dim = getattr(module, "dim", None)
+    if isinstance(dim, int) and dim % flat.ndim == 0:
+        raise _checks.InputError(
+            f"{type(module).__name__}(dim={dim}) works over steps and samples here, where x is "
+            f"{tuple(x.shape)}: name a later axis, dim=-1.",
+            module,
+        )
     y: Tensor = module(flat)
     if y.ndim == 0 or len(y) != len(flat):
         raise _checks.InputError(

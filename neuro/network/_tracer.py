@@ -1,6 +1,7 @@
 """Tracing a user's ``forward`` into one graph, collecting everything unsupported on the way."""
 
 import inspect
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,6 +129,17 @@ class Tracer(fx.Tracer):
             else:
                 return given[0]
         raise AssertionError("a traced graph ends in an output")
+
+    def create_arg(self, a: Any) -> Any:
+        """Refuse a tensor that is made in ``forward``: it belongs to no module."""
+        if isinstance(a, torch.Tensor):
+            known = itertools.chain(self.root.parameters(), self.root.buffers())
+            if not any(a is tensor for tensor in known):
+                self.report(
+                    "a tensor is made in forward: register it, "
+                    'self.register_buffer("name", tensor), and use self.name.'
+                )
+        return super().create_arg(a)
 
     def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
         """Create a node that remembers where the user wrote it."""

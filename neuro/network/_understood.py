@@ -99,11 +99,17 @@ def _counts(node: Any) -> bool:
     """Return whether a size is made of T or B, which differ between chunks and batches."""
     if not is_size(node):
         return False
-    if node.target is operator.getitem and node.args[1] in (0, 1):
-        return True
+    if node.target is operator.getitem:
+        return _may_reach_front(node.args[1])
     if node.target == "size" and (len(node.args) > 1 or node.kwargs):
-        return node.kwargs.get("dim", node.args[-1]) in (0, 1)
+        return _may_reach_front(node.kwargs.get("dim", node.args[-1]))
     return any(map(_counts, node.all_input_nodes))
+
+
+def _may_reach_front(axis: Any) -> bool:
+    """Return whether an axis, or a slice of axes, may be T or B; how many there are is unknown."""
+    first = axis.start if isinstance(axis, slice) else axis
+    return not isinstance(first, int) or not (first >= 2 or first == -1)
 
 
 def problems(root: nn.Module, graph: fx.Graph) -> list[str]:
@@ -138,6 +144,7 @@ def _problem(root: nn.Module, node: fx.Node) -> str | None:
                 f"{node.target} ({type(module).__name__}) mixes time steps or hides a state. "
                 "Write it as a Cell, or use Recurrent."
             )
+        module = module.module if isinstance(module, Lift) else module
         if is_lifted(module) and getattr(module, "dim", None) == 0:
             return (
                 f"{node.target} ({type(module).__name__}) works along axis 0, over steps and "

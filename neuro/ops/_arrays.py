@@ -5,14 +5,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
+import torch
 
 LARGE = 1 << 22
 _PAGE = 4096
 _ADVISE_HUGE = 14  # MADV_HUGEPAGE of Linux
 
 
-def empty_like(x: Tensor) -> Tensor:
+def empty_like(x: torch.Tensor) -> torch.Tensor:
     """Return an uninitialised contiguous tensor like ``x``; see `empty`.
 
     >>> empty_like(torch.zeros(3, 2)).shape
@@ -21,7 +21,7 @@ def empty_like(x: Tensor) -> Tensor:
     return empty(x.shape, x)
 
 
-def empty(shape: Sequence[int], like: Tensor) -> Tensor:
+def empty(shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
     """Return an uninitialised contiguous tensor, on huge pages where it is large.
 
     The first touch of fresh memory can cost more than the loops that fill it: four times more, for
@@ -40,7 +40,7 @@ def empty(shape: Sequence[int], like: Tensor) -> Tensor:
     return fresh
 
 
-def rows(x: Tensor) -> Any:
+def rows(x: torch.Tensor) -> Any:
     """Time series [T, B, ...] as an array [T, M], without a copy if it is contiguous.
 
     >>> rows(torch.zeros(3, 2, 5)).shape
@@ -49,7 +49,7 @@ def rows(x: Tensor) -> Any:
     return x.detach().contiguous().flatten(1).numpy()
 
 
-def values(tensor: Tensor) -> Any:
+def values(tensor: torch.Tensor) -> Any:
     """A scalar, or one value a neuron, as a flat array that repeats for every sample.
 
     >>> values(torch.tensor(0.5)), values(torch.ones(2, 3)).shape
@@ -58,7 +58,7 @@ def values(tensor: Tensor) -> Any:
     return tensor.detach().contiguous().view(-1).numpy()
 
 
-def flat(x: Tensor) -> Any:
+def flat(x: torch.Tensor) -> Any:
     """A contiguous tensor as an array that shares its memory.
 
     >>> flat(torch.zeros(2, 2)).shape
