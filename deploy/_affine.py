@@ -1,5 +1,6 @@
 """The affine maps of layers without memory, as sparse matrices."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +13,12 @@ from torch import Tensor, nn
 from axonal.deploy._signal import Signal, constant, select
 from axonal.neuro import DelayedLinear
 
-POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d)
+POOLS: dict[object, int] = {
+    nn.AvgPool1d: 1, nn.AvgPool2d: 2, nn.AvgPool3d: 3,
+    nn.AdaptiveAvgPool1d: 1, nn.AdaptiveAvgPool2d: 2,
+    F.avg_pool1d: 1, F.avg_pool2d: 2, F.adaptive_avg_pool2d: 2,
+}  # fmt: skip
+"""Poolings that are linear, and how many axes they pool."""
 RESHAPES = (nn.Flatten, nn.Unflatten)
 TRANSPARENT = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout)
 
@@ -104,15 +110,17 @@ def batch_norm(signal: Signal, layer: nn.modules.batchnorm._BatchNorm) -> Signal
     return signal.scale(scale.reshape(columns)) + constant(shift.reshape(columns), signal.shape)
 
 
-def pooling(signal: Signal, pool: Callable[[Tensor], Tensor]) -> Signal:
-    """Write a pooling that is linear and treats channels alike as a matrix."""
-    channels, *space = signal.shape
-    size = int(np.prod(space))
-    basis = torch.eye(size, dtype=torch.float64).reshape(size, 1, *space)
-    pooled = pool(basis)
+def pooling(signal: Signal, pool: Callable[[Tensor], Tensor], axes: int) -> Signal:
+    """Write a pooling over the last ``axes`` axes, linear and alike for channels, as a matrix."""
+    split = len(signal.shape) - axes
+    if split not in (0, 1):
+        raise ValueError(f"it pools {axes} axes of [C, ...], but x is {signal.shape} a sample")
+    channels, space = signal.shape[:split], signal.shape[split:]
+    size = math.prod(space)
+    pooled = pool(torch.eye(size, dtype=torch.float64).reshape(size, 1, *space))
     one = sparse.csr_array(pooled.reshape(size, -1).numpy().T)
-    matrix = sparse.kron(sparse.eye_array(channels), one, format="csr")
-    return signal.map(matrix, (channels, *pooled.shape[2:]))
+    matrix = sparse.kron(sparse.eye_array(math.prod(channels)), one, format="csr")
+    return signal.map(matrix, (*channels, *pooled.shape[2:]))
 
 
 def rearrange(call: Callable[..., Tensor], signals: list[Signal]) -> Signal:

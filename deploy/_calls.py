@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
@@ -56,10 +55,10 @@ def module_output(module: nn.Module, x: Signal) -> Signal:
             return _affine.convolution(x, module, masked)
         if isinstance(module, (BatchNorm, nn.modules.batchnorm._BatchNorm)):
             return _affine.batch_norm(x, module)
+        if type(module) in _affine.POOLS:
+            return _affine.pooling(x, module, _affine.POOLS[type(module)])
     except ValueError as error:
         raise UnsupportedError(str(error)) from error
-    if isinstance(module, _affine.POOLS):
-        return _affine.pooling(x, module)
     if isinstance(module, _affine.RESHAPES):
         return _affine.rearrange(lambda i: module(i[0])[None], [x])
     raise UnsupportedError("not affine, so it cannot become synapses")
@@ -76,7 +75,6 @@ _MOVE = {
     torch.squeeze, operator.getitem,
     "flatten", "reshape", "view", "permute", "unsqueeze", "squeeze",
 }  # fmt: skip
-_POOL = {F.avg_pool2d, F.avg_pool1d, F.adaptive_avg_pool2d}
 
 
 def call_output(target: Any, args: Any, kwargs: Any) -> Any:
@@ -98,8 +96,9 @@ def call_output(target: Any, args: Any, kwargs: Any) -> Any:
         return _product(args[0], args[1], target in _DIVIDE)
     if target in _MOVE:
         return _move(target, args, kwargs, signals)
-    if target in _POOL:
-        return _affine.pooling(args[0], lambda x: target(x, *args[1:], **kwargs))
+    if target in _affine.POOLS:
+        axes = _affine.POOLS[target]
+        return _affine.pooling(args[0], lambda x: target(x, *args[1:], **kwargs), axes)
     name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
     raise UnsupportedError(f"{name}(...) is not affine, so it cannot become synapses")
 
@@ -141,7 +140,16 @@ def _shaped(a: Any, shape: tuple[int, ...]) -> Signal:
     return _affine.rearrange(lambda i: i.broadcast_to(1, 1, *shape), [a])
 
 
+def _one_step(a: Any, axes: int) -> Any:
+    """Return a constant without axes of length 1 for steps and samples, a signal as it is."""
+    if isinstance(a, Signal) or np.ndim(a) <= axes:
+        return a
+    return np.reshape(a, np.shape(a)[np.ndim(a) - axes :])
+
+
 def _sum(a: Any, b: Any, sign: float) -> Signal:
+    axes = max(len(s.shape) for s in (a, b) if isinstance(s, Signal))
+    a, b = _one_step(a, axes), _one_step(b, axes)
     shapes = [s.shape if isinstance(s, Signal) else np.shape(s) for s in (a, b)]
     shape = np.broadcast_shapes(*shapes)
     return _shaped(a, shape) + _shaped(b, shape).scale(sign)
@@ -152,6 +160,7 @@ def _product(a: Any, b: Any, divide: bool) -> Signal:
         if divide or isinstance(a, Signal):
             raise UnsupportedError("the product of two signals cannot become synapses")
         a, b = b, a
-    factor = 1 / np.asarray(b) if divide else np.asarray(b)
+    b = np.asarray(_one_step(b, len(a.shape)))
+    factor = 1 / b if divide else b
     shape = np.broadcast_shapes(a.shape, factor.shape)
     return _shaped(a, shape).scale(factor)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, fx, nn
 from torch.utils import _pytree as pytree
 
@@ -44,7 +45,7 @@ def export(
     dt: float,
     *,
     inputs: Tensor | Sequence[Tensor] | None = None,
-    input_shape: Sequence[int] | None = None,
+    input_shape: Sequence[int] | int | None = None,
     steps: int = 100,
     samples: int = 4,
     seed: int = 0,
@@ -87,7 +88,7 @@ def export(
     """
     if not isinstance(net, Network):
         raise TypeError(f"export expects a neuro.Network, got {type(net).__name__}: wrap it first.")
-    if not 0 < dt < math.inf:
+    if not isinstance(dt, (int, float)) or not 0 < dt < math.inf:
         raise ValueError(f"export expects dt > 0 seconds a step, got {dt!r}.")
     exact = copy.deepcopy(net).double().eval()
     for module in exact.modules():
@@ -121,19 +122,20 @@ def export(
 def _given(net: Network, inputs: Any) -> list[Tensor]:
     if inputs is None:
         return []
-    given = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    given = [inputs] if isinstance(inputs, (Tensor, np.ndarray)) else list(inputs)
     if len(given) != len(net.input_names):
         raise ValueError(
             f"export expects one tensor for each of the inputs {', '.join(net.input_names)}, "
             f"got {len(given)}."
         )
-    return [x.detach().double() for x in given]
+    return [torch.as_tensor(x).detach().double() for x in given]
 
 
-def _shapes(net: Network, shape: Sequence[int] | None) -> list[tuple[int, ...]]:
+def _shapes(net: Network, shape: Sequence[int] | int | None) -> list[tuple[int, ...]]:
     """Return the shape of every input, from the argument or from the layer that takes it."""
     if shape is not None:
-        return [tuple(shape)] * len(net.input_names)
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        return [shape] * len(net.input_names)
     shapes = []
     for node in net.traced.nodes:
         if node.op != "placeholder":
@@ -177,7 +179,7 @@ class _Builder:
         paths = dict(net.named_modules())
         sources = []
         for name, shape in zip(net.input_names, shapes, strict=True):
-            name = f"{name}_input" if name in paths or name == ONE else name
+            name = f"{name}_input" if name in paths else name
             self.populations[name] = Population(name, "input", shape)
             sources.append(identity(name, shape))
         try:
@@ -208,9 +210,14 @@ class _Builder:
             same = delay == 0 and matrix.shape[0] == matrix.shape[1]
             if same and (matrix != identity(source, y.shape).terms[source, 0]).nnz == 0:
                 return source
+        name = self.free(name)
+        self.populate(name, "integrator", y, decay=np.zeros(y.size), gain=np.ones(y.size))
+        return name
+
+    def free(self, name: str) -> str:
+        """Return ``name``, lengthened until no population has it."""
         while name in self.populations:
             name += "_"
-        self.populate(name, "integrator", y, decay=np.zeros(y.size), gain=np.ones(y.size))
         return name
 
     def populate(self, name: str, kind: str, drive: Signal, **parameters: Any) -> Signal:
@@ -312,6 +319,7 @@ class _Builder:
         largest = max([1.0, *(float(x.abs().max()) for x in given)])
         grid = min((_grid(drive, largest) for drive in self.inputs.values()), default=52)
         populations, projections = [], []
+        always_on = self.free("always_on")
         late = False
         for name, population in self.populations.items():
             drive = self.inputs.get(name, Signal(population.shape, {}))
@@ -336,9 +344,10 @@ class _Builder:
             populations.append(population)
             for source, parts in by_source.items():
                 pre, post, weight, delays = (np.concatenate(p) for p in zip(*parts, strict=True))
+                source = always_on if source == ONE else source
                 projections.append(Projection(source, name, pre, post, weight, delays))
         if late:
-            populations.append(Population(ONE, "constant", (1,)))
+            populations.append(Population(always_on, "constant", (1,)))
         return tuple(populations), tuple(projections), grid
 
     def resolved(self, drive: Signal) -> Signal:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-ONE = "always_on"
+ONE = "always on"  # no module has a space in its name
 Terms = dict[tuple[str, int], sparse.csr_array]
 
 

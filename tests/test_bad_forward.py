@@ -106,7 +106,12 @@ UNDERSTOOD = "is not understood: it may mix time steps. Put it after the Network
         (lambda self, x: torch.permute(x, (1, 0, 2)), "permute moves time or batch"),
         (lambda self, x: x / x.shape[0], "T or B takes part in the arithmetic"),
         (lambda self, x: x.mul(x.size(1) - 1), "T or B takes part in the arithmetic"),
+        (lambda self, x: x / x.shape[-3], "T or B takes part in the arithmetic"),
+        (lambda self, x: x / x.size(dim=-2), "T or B takes part in the arithmetic"),
+        (lambda self, x: x * x.shape[:1][-1], "T or B takes part in the arithmetic"),
+        (lambda self, x: x + torch.ones(3), "a tensor is made in forward: register it"),
         (lambda self, x: self.softmax(x), "softmax (Softmax) works along axis 0, over steps and s"),
+        (lambda self, x: self.lifted(x), "lifted (Softmax) works along axis 0, over steps and sam"),
         (lambda self, x: None, "forward returns no sequence"),
         (lambda self, x: x.shape, "forward returns no sequence"),
         (lambda self, x: self.lif(x) @ undefined, "name 'undefined' is not defined"),  # noqa: F821
@@ -114,6 +119,7 @@ UNDERSTOOD = "is not understood: it may mix time steps. Put it after the Network
 )
 def test_a_forward_that_cannot_become_a_network(call, part):
     modules = {"lif": neuro.LIF(3), "lstm": nn.LSTM(3, 3), "softmax": nn.Softmax(dim=0)}
+    modules["lifted"] = neuro.Lift(nn.Softmax(dim=0))
     module = Forward(call, **modules)
     module.seen = []
     with pytest.raises(neuro.NetworkError) as caught:

@@ -297,3 +297,41 @@ def test_reshaping_that_moves_time_is_refused_when_it_happens():
     refused(lambda: net(X), "the result has shape (5, 6)", "x.flatten(2)", "T, B = (5, 2)")
     dropped = neuro.Network(Forward(lambda self, x: x.squeeze(), lif=neuro.LIF(6)))
     refused(lambda: dropped(X[:1]), "the result has shape (2, 3)")
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        (lambda: neuro.LIF(3.0), "LIF expects size as a positive int, or (C, H, W), got 3.0"),
+        (lambda: neuro.LIF(True), "LIF expects size as a positive int"),
+        (lambda: neuro.LIF("3"), "LIF expects size as a positive int"),
+        (lambda: neuro.LIF(3, "a"), "LIF expects tau as a number, or one a neuron, got 'a'"),
+        (lambda: neuro.LIF(3, learn=True), 'LIF expects learn as names, such as learn="tau"'),
+        (lambda: neuro.LIF(3, learn=(1,)), "LIF can learn tau, threshold; got 1"),
+    ],
+)
+def test_arguments_of_a_wrong_type(make, part):
+    refused(make, part)
+
+
+@pytest.mark.parametrize("shape", [(6, 1, 4), (3, 4), (1, 3, 1)])
+def test_a_parameter_that_differs_between_steps_or_samples(shape):
+    scale = nn.Parameter(torch.ones(shape))
+    net = network_of(lambda self, x: self.lif(x * self.scale), scale)
+    refused(lambda: net(torch.zeros(6, 3, 4)), "would differ between steps or samples")
+
+
+def test_a_parameter_of_one_step_may_have_axes_of_one():
+    net = network_of(lambda self, x: self.lif(x * self.scale), nn.Parameter(torch.ones(1, 1, 4)))
+    assert net(torch.zeros(6, 3, 4))[0].shape == (6, 3, 4)
+
+
+def network_of(call, scale):
+    module = Forward(call, lif=neuro.LIF(4))
+    module.scale = scale
+    return neuro.Network(module)
+
+
+def test_a_module_that_reaches_the_batch_axis_from_behind():
+    net = neuro.Sequential(nn.Softmax(dim=-2))
+    refused(lambda: net(torch.rand(5, 2, 3)), "Softmax(dim=-2) works over steps and samples here")

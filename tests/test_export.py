@@ -304,6 +304,58 @@ def test_everything_unsupported_is_listed_by_path():
     assert any("product of two signals" in line for line in lines)
 
 
+def test_pooling_without_channels_keeps_its_spikes():
+    proved(neuro.Sequential(neuro.Linear(9, 12), nn.AvgPool1d(3), neuro.LIF(4, threshold=0.05)))
+
+
+def test_a_population_named_like_the_constant_source_keeps_its_name():
+    net = neuro.Sequential(
+        {
+            "fc": neuro.Linear(6, 8),
+            "delay": neuro.DelayedLinear(8, 8, 4),
+            "always_on": neuro.LIF(8, threshold=0.1),
+        }
+    )
+    graph = proved(net)
+    assert [p.name for p in graph.of_kind("constant")] == ["always_on_"]
+
+
+def test_parameters_with_axes_of_one_for_steps_and_samples():
+    module = Forward(lambda self, x: self.lif(x * self.scale), lif=neuro.LIF(4))
+    module.scale = nn.Parameter(torch.rand(1, 1, 4) + 0.5)
+    proved(neuro.Network(module), input_shape=(4,))
+
+
+@pytest.mark.parametrize(
+    ("call", "part"),
+    [
+        (lambda self, x: self.lif(x).half().float(), "half(...) is not affine"),
+        (
+            lambda self, x: self.lif(torch.div(x, 2, rounding_mode="floor")),
+            "only a * b and a / b of two operands",
+        ),
+        (lambda self, x: (self.lif(x), x), "output 'x' is a population of kind input"),
+        (lambda self, x: self.lif(self.lifted(x)), "lifted (GELU): not affine"),
+    ],
+)
+def test_what_has_no_graph_is_refused_by_name(call, part):
+    modules = {"lif": neuro.LIF(4), "lifted": neuro.Lift(nn.GELU())}
+    with pytest.raises(ExportError) as caught:
+        export(neuro.Network(Forward(call, **modules)), dt=1e-3, input_shape=4)
+    assert part in str(caught.value)
+
+
+def test_a_graph_that_fires_other_spikes_is_not_returned():
+    # a side branch so large that the grid of the whole graph loses the small weights
+    net = neuro.Sequential(neuro.Linear(5, 8), neuro.LIF(8, threshold=1e-18))
+    with torch.no_grad():
+        net[0].weight.fill_(1e-18)
+        net[0].bias.fill_(0)
+        net[0].weight[0] = 1e6
+    with pytest.raises(ExportError, match="would not fire the same spikes"):
+        export(net, dt=1e-3)
+
+
 def test_an_algebraic_loop_is_refused():
     loop = neuro.Recurrent(neuro.Linear(4, 4), neuro.Linear(4, 4))
     with pytest.raises(ExportError, match="loop contains no neuron"):

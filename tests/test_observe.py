@@ -98,6 +98,7 @@ def test_recording_leaves_no_hook_behind():
         ({"hidden": ("u",)}, "hidden has no trace 'u'; it has spikes, input, v, wait"),
         ({"fc": ("v",)}, "fc has no state; it has the traces output and input"),
         ({"": ("v",)}, "no layer at ''"),
+        ({"fc": ("spikes",)}, 'fc \\(Linear\\) fires no spikes: write "output"'),
     ],
 )
 def test_unknown_traces_are_refused_by_name(wanted, message):

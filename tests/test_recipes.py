@@ -198,7 +198,8 @@ def test_force_replaces_the_run_and_keeps_other_files(run: Path, tmp_path: Path)
     [
         (lambda r: (r / "config.json").write_text("{"), "config.json is damaged"),
         (lambda r: (r / "config.json").write_text("{}"), "is not the configuration of a run"),
-        (lambda r: (r / "model.pt").write_bytes(b"nothing"), "does not hold the weights"),
+        (lambda r: (r / "config.json").write_text("{}"), "it has no 'recipe'"),
+        (lambda r: (r / "model.pt").write_bytes(b"nothing"), "does not hold .*: the file is damag"),
         (lambda r: torch.save({}, r / "model.pt"), "does not hold the weights"),
     ],
 )
@@ -236,6 +237,14 @@ def test_without_lightning_the_error_names_the_extra(
 def test_a_setting_out_of_range_is_named(name: str, value: Any) -> None:
     with pytest.raises(recipes.RecipeError, match=f"the setting {name} takes"):
         small(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("epochs", "5"), ("epochs", 2.5), ("dt", "1ms"), ("seed", None)]
+)
+def test_a_setting_of_the_wrong_type_is_named(name: str, value: Any) -> None:
+    with pytest.raises(recipes.RecipeError, match=f"the setting {name} takes a .*, got"):
+        type(small()).from_json({name: value})
 
 
 def test_settings_survive_json() -> None:

@@ -19,8 +19,8 @@ Values = float | Sequence[float] | Tensor
 
 
 def _size(module: nn.Module, size: Size) -> tuple[int, ...]:
-    shape = (size,) if isinstance(size, int) else tuple(size)
-    if not shape or any(not isinstance(n, int) or n < 1 for n in shape):
+    shape = tuple(size) if isinstance(size, Sequence) and not isinstance(size, str) else (size,)
+    if not shape or any(type(n) is not int or n < 1 for n in shape):
         raise ValueError(
             f"{_checks.name_of(module)} expects size as a positive int, or (C, H, W), got {size!r}."
         )
@@ -29,8 +29,13 @@ def _size(module: nn.Module, size: Size) -> tuple[int, ...]:
 
 def _values(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
     """Return ``values`` as float64, a scalar or one a neuron, all positive."""
-    tensor = torch.as_tensor(values, dtype=torch.float64).detach()
     who = _checks.name_of(module)
+    try:
+        tensor = torch.as_tensor(values, dtype=torch.float64).detach()
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(
+            f"{who} expects {name} as a number, or one a neuron, got {values!r}."
+        ) from None
     if tensor.ndim and tensor.shape != shape:
         raise ValueError(
             f"{who} expects {name} as a scalar or of shape {shape}, got {tuple(tensor.shape)}."
@@ -53,11 +58,14 @@ class _Leaky(Layer[Any]):
         self.size = _size(self, size)
         if decay not in ("exp", "euler"):
             raise ValueError(f'{who} expects decay "exp" or "euler", got {decay!r}.')
+        if not isinstance(learn, Collection):
+            raise ValueError(f'{who} expects learn as names, such as learn="tau", got {learn!r}.')
         learn = (learn,) if isinstance(learn, str) else tuple(learn)
         unknown = set(learn) - set(self._learnable)
         if unknown:
             known = ", ".join(self._learnable)
-            raise ValueError(f"{who} can learn {known}; got {', '.join(sorted(unknown))}.")
+            got = ", ".join(sorted(map(str, unknown)))
+            raise ValueError(f"{who} can learn {known}; got {got}.")
         self.decay_form, self.decay_input, self.learn = decay, decay_input, learn
 
         steps = _values(self, "tau", tau, self.size)

@@ -80,6 +80,19 @@ def keeps_steps(y: Any, x: Tensor, here: str) -> Any:
     return y
 
 
+def alike_at_every_step(y: Tensor, here: str, *constants: Tensor) -> Tensor:
+    """Return ``y`` if no parameter that took part in it differs between steps or samples."""
+    for constant in constants:
+        front = constant.shape[: max(0, constant.ndim - (y.ndim - 2))]
+        if any(n != 1 for n in front):
+            raise _checks.InputError(
+                f"{here}: a parameter of shape {tuple(constant.shape)} meets a sequence "
+                f"[T, B, ...] of {y.ndim} axes, so it would differ between steps or samples: give "
+                "it the shape of one step of one sample."
+            )
+    return y
+
+
 def is_size(node: Any) -> bool:
     """Return whether a node is a size or made of sizes and numbers alone, not a tensor."""
     if not isinstance(node, fx.Node):
@@ -99,7 +112,7 @@ def _counts(node: Any) -> bool:
     """Return whether a size is made of T or B, which differ between chunks and batches."""
     if not is_size(node):
         return False
-    if node.target is operator.getitem:
+    if node.target is operator.getitem and node.args[0].target is not operator.getitem:
         return _may_reach_front(node.args[1])
     if node.target == "size" and (len(node.args) > 1 or node.kwargs):
         return _may_reach_front(node.kwargs.get("dim", node.args[-1]))

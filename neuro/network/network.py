@@ -37,6 +37,7 @@ class Network(Layer[State]):
 
     Returns:
         Called with the inputs [T, B, ...] and a state: what ``forward`` returns, and the states.
+        ``neuro.detach(state)`` lets a next chunk go on without the gradients of this one.
 
     Raises:
         NetworkError: for a ``forward`` that branches on data, loops over time or calls something
@@ -147,7 +148,8 @@ class Network(Layer[State]):
         if state is None:
             return dict.fromkeys(self._paths)
         if not isinstance(state, Mapping) or set(state) != set(self._paths):
-            got = ", ".join(map(str, state)) if isinstance(state, Mapping) else type(state).__name__
+            named = isinstance(state, Mapping)
+            got = ", ".join(map(str, state)) or "none" if named else type(state).__name__
             raise _checks.InputError(
                 f"{self.source_name} expects the state it returned, with the layers "
                 f"{', '.join(self._paths)}; got {got}.",
@@ -229,6 +231,10 @@ def _with_states(net: Network) -> fx.Graph:
         if node.op != "get_attr" and reshapes and not _understood.is_size(node):
             here = node.meta["here"]
             copy = graph.call_function(_understood.keeps_steps, (copy, inputs[0], here))
+        constants = [values[n] for n in node.all_input_nodes if n.op == "get_attr"]
+        if constants and node.op != "get_attr" and not reshapes:
+            check = (copy, node.meta["here"], *constants)
+            copy = graph.call_function(_understood.alike_at_every_step, check)
         values[node] = copy
     return graph
 

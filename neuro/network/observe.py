@@ -13,6 +13,7 @@ from torch.utils import _pytree as pytree
 from axonal.neuro.layers import DelayedLinear, Layer
 from axonal.neuro.network._understood import is_lifted
 from axonal.neuro.network.network import Network
+from axonal.neuro.network.recurrent import Recurrent
 
 _Calls = dict[str, list[tuple[Tensor, Any, Tensor]]]
 
@@ -104,6 +105,9 @@ def record(
 def _trace(
     layer: nn.Module, calls: list[tuple[Tensor, Any, Tensor]], name: str, path: str, batch: int
 ) -> Tensor:
+    contains = isinstance(layer, (Network, Recurrent))
+    if name == "spikes" and not contains and not getattr(layer, "spiking", False):
+        raise ValueError(f'{path} ({type(layer).__name__}) fires no spikes: write "output".')
     if name in ("spikes", "output", "input"):
         whole = torch.cat([x if name == "input" else y for x, _, y in calls])
         return whole.unflatten(0, (-1, batch)) if is_lifted(layer) else whole

@@ -18,8 +18,7 @@ class Streamer:
 
     Raises:
         ValueError: if the network is in training mode, where dropout and unrounded delays would
-        make
-            the stream differ from the deployed network.
+            make the stream differ from the deployed network.
 
     >>> from axonal import neuro
     >>> stream = Streamer(neuro.LIF(1, tau=2.0, decay="euler").eval())

@@ -49,9 +49,10 @@ def _users_own(*kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        raise UserError(
-            str(error.args[0]) if isinstance(error, KeyError) else str(error)
-        ) from error
+        text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+        if isinstance(error, OSError) and error.errno and error.filename:
+            text = f"{error.filename}: {error.strerror}."
+        raise UserError(text) from error
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]

@@ -97,8 +97,9 @@ class RunFolder:
             name, values = config["recipe"], config["settings"]
             return name, recipes.find(name).Settings.from_json(values)
         except (KeyError, TypeError, ValueError) as error:
+            reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
             raise RecipeError(
-                f"{self.config} is not the configuration of a run: {error}"
+                f"{self.config} is not the configuration of a run: {reason}"
             ) from error
 
 
@@ -119,7 +120,9 @@ def load_run(folder: str | PathLike[str]) -> tuple[Network, Any]:
     try:
         net.load_state_dict(torch.load(run.model, weights_only=True, map_location="cpu"))
     except (RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
+        # torch's own words on a damaged file advise to load it without the safety check
+        damaged = isinstance(error, (pickle.UnpicklingError, EOFError))
+        reason = "the file is damaged" if damaged else str(error).splitlines()[0]
         raise RecipeError(
             f"{run.model} does not hold the weights of this run's network: {reason}"
         ) from error

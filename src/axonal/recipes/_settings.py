@@ -85,4 +85,13 @@ class Settings:
                 f"{cls.__name__} has no setting {', '.join(foreign)}: it was written by another "
                 "version of axonal."
             )
+        for field in dataclasses.fields(cls):
+            value = values.get(field.name, field.default)
+            optional = value is None and "None" in str(field.type)
+            kind = type(field.default)
+            number = kind is float or "float" in str(field.type)
+            fits = type(value) in ((int, float) if number else (kind,))
+            if not optional and not fits:
+                name = "number" if number else kind.__name__
+                raise RecipeError(f"the setting {field.name} takes a {name}, got {value!r}.")
         return cls(**values)

@@ -183,6 +183,8 @@ def report(compared: list[Comparison], rows: list[Row], figure: str) -> list[str
         "  data of seeds from 100, in 12 trials with learned and 9 with fixed delays, and are the",
         "  same for all arms and points; other points may be far from the best of each arm. With",
         "  8 classes learned delays still gained from longer training.",
+        "- At 8 classes and 64 neurons training with learned delays is unstable: single seeds end",
+        "  far below the others, so the mean there says little of what the arm can reach.",
         "- The control is this membrane in one hidden layer with a memoryless readout; networks",
         "  with other kinds of memory were not tried.",
         "",

@@ -71,7 +71,8 @@ def write(store: Store, out: Path) -> list[Path]:
             if exact
             else "**something is lost, which must not be.**"
         ),
-        "Without freezing, the loss is in the table.",
+        "That is so by construction: from the freeze on the training kernel is the rounded one,",
+        "and the lines check that it is. Without freezing, the loss is in the table.",
         "",
         *_report.table(
             [
