@@ -64,6 +64,15 @@ def fresh_compiler():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("fresh_compiler")
+def test_a_large_sequence_is_compiled_too():
+    layer = neuro.LIF(512)
+    compiled = torch.compile(lambda x: layer(x)[0], fullgraph=True, backend="aot_eager")
+    x = torch.rand(64, 32, 512, requires_grad=True)
+    compiled(x).sum().backward()
+    assert torch.equal(compiled(x), layer(x)[0])
+
+
+@pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
 def test_a_compiled_network_is_one_graph_with_the_same_gradients(backend):
     net, twin = network(), network()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from axonal.neuro.ops.leaky import leaky
 from axonal.neuro.ops.lif import lif
-from axonal.neuro.ops.lif.cpu import BLOCK
+from axonal.neuro.ops.lif.cpu import BLOCK, LONG_BLOCK
 
 ATAN = {"surrogate": "atan", "alpha": 2.0}
 OTHERS = (("sigmoid", 4.0), ("fast_sigmoid", 10.0), ("triangle", 1.0))
@@ -118,6 +118,11 @@ def test_gradients_of_some_outputs_to_some_inputs(used, learns):
 def test_every_size_fits_the_blocks(steps, batch, size, per_neuron):
     given = arguments(steps, per_neuron, 0, shape=(batch, size))
     assert_parity(given, {"reset": "zero", **ATAN})
+
+
+@pytest.mark.parametrize("size", [LONG_BLOCK - 1, LONG_BLOCK, LONG_BLOCK + 1])
+def test_every_size_fits_the_long_blocks(size):
+    assert_parity(arguments(3, False, 0, shape=(1, size)), {"reset": "zero", **ATAN})
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4, 2), (0, 4), (3, 0)])

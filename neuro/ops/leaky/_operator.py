@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._arrays import empty_like, flat, rows, values
+from axonal.neuro.ops._arrays import flat, rows, values
+from axonal.neuro.ops._memory import empty_like
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.leaky import cpu
 

@@ -1,20 +1,25 @@
 """The LIF recurrence as an opaque operator with a hand-written backward pass."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._arrays import empty_like, flat, rows, values
+from axonal.neuro.ops._arrays import flat, rows, values
+from axonal.neuro.ops._memory import empty_like
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.lif import cpu
 from axonal.neuro.ops.lif.cpu import CHECKPOINTS, NOTHING, POTENTIAL, SEGMENT
 
 
-def _saved(x: Tensor, wait: Tensor, save: int) -> tuple[Tensor, Tensor]:
+def _saved(
+    x: Tensor, wait: Tensor, save: int, room: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
     """Room for what the backward pass needs, in the shapes that `cpu` describes."""
     segments = -(-x.shape[0] // SEGMENT) if save == CHECKPOINTS else 0
-    saved = empty_like(x if save == POTENTIAL else x[:segments])
+    saved = room(x if save == POTENTIAL else x[:segments])
     waits = wait.new_empty(segments, *wait.shape) if wait.numel() else wait.new_empty(0, 0)
     return saved, waits
 
@@ -35,10 +40,11 @@ def _lif(
     save: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     spikes = empty_like(x)
-    saved, waits = _saved(x, wait, save)
+    saved, waits = _saved(x, wait, save, empty_like)
     v = v.clone(memory_format=torch.contiguous_format)
     wait = wait.clone(memory_format=torch.contiguous_format)
-    run = cpu.forward(decay_input, reset == "subtract", refractory > 0, save)
+    alike = not refractory and decay.numel() == threshold.numel() == 1
+    run = cpu.forward(decay_input, reset == "subtract", refractory > 0, save, alike)
     arrays = (
         rows(x), values(decay), values(threshold), flat(v), flat(wait),
         rows(spikes), rows(saved), rows(waits),
@@ -49,8 +55,8 @@ def _lif(
 
 @_lif.register_fake
 def _(x: Tensor, v: Tensor, wait: Tensor, *args: Any) -> tuple[Tensor, ...]:
-    spikes = torch.empty_like(x, memory_format=torch.contiguous_format)
-    return spikes, torch.empty_like(v), torch.empty_like(wait), *_saved(x, wait, args[-1])
+    room = functools.partial(torch.empty_like, memory_format=torch.contiguous_format)
+    return room(x), torch.empty_like(v), torch.empty_like(wait), *_saved(x, wait, args[-1], room)
 
 
 @torch.library.custom_op("axonal::lif_backward", mutates_args=(), device_types="cpu")
@@ -78,9 +84,11 @@ def _lif_backward(
         torch.zeros_like(carry) if learns else carry.new_empty(0)
         for learns in (learns_decay, learns_threshold)
     )
+    learns = learns_decay or learns_threshold
+    alike = not (refractory or learns) and decay.numel() == threshold.numel() == 1
     run = cpu.backward(
         decay_input, reset == "subtract", refractory > 0, save, detach_reset, surrogate,
-        learns_decay, learns_threshold,
+        learns_decay, learns_threshold, alike,
     )  # fmt: skip
     g = rows(g_spikes)
     arrays = (

@@ -3,7 +3,8 @@
 The state of a block stays in the first cache while its rows stream by, and every step is one loop
 of vector instructions. Two habits make the compiler see that it may use them: the state of a loop
 lies in one scratch array, whose parts it can tell apart, and choices that never change within a
-call are constants of a kernel made for them.
+call are constants of a kernel made for them. One of these choices is whether all neurons are alike,
+with one decay and one threshold, which then stay in registers.
 """
 
 import functools
@@ -18,6 +19,9 @@ from axonal.neuro.ops._rows import spread
 
 BLOCK = 8192
 """Neurons whose state is kept in the cache."""
+
+LONG_BLOCK = 32768
+"""The same where the potential is all that is kept: longer rows stream faster."""
 
 SEGMENT = 32
 """Steps between two checkpoints of the state, from which a backward pass computes again."""
@@ -78,14 +82,18 @@ def _slope(u: Any, kind: Any, alpha: Any, number: Any) -> Any:
 
 
 @functools.cache
-def forward(decay_input: bool, subtract: bool, refractory: bool, save: int) -> Callable[..., None]:
+def forward(
+    decay_input: bool, subtract: bool, refractory: bool, save: int, alike: bool
+) -> Callable[..., None]:
     """Make the forward loops of one convention.
 
     They take x [T, M]; decay and threshold, one value or one a neuron; v [M], wait int32 [M],
     spikes [T, M], saved, waits, the refractory steps, and the range of cells to run. They fill
     spikes, saved and waits; v and wait become those after the last step. wait and waits are empty
-    if nobody is refractory.
+    if nobody is refractory. ``alike`` says that decay and threshold hold one value
+    each; nothing is gained from it by neurons that are refractory or learn.
     """
+    block = LONG_BLOCK if alike else BLOCK
 
     @kernel
     def lif_forward(
@@ -93,14 +101,16 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, save: int) -> C
         steps_held: int, start: int, stop: int,
     ) -> None:  # fmt: skip
         one, zero = x.dtype.type(1), x.dtype.type(0)
-        state, left = np.empty(3 * BLOCK, x.dtype), np.zeros(BLOCK, np.int32)
-        for low in range(start, stop, BLOCK):
-            high = min(low + BLOCK, stop)
+        state, left = np.empty(3 * block, x.dtype), np.zeros(block, np.int32)
+        d_k, theta_k = decay[0], threshold[0]
+        for low in range(start, stop, block):
+            high = min(low + block, stop)
             n = high - low
-            u, d, theta = state[:n], state[BLOCK : BLOCK + n], state[2 * BLOCK : 2 * BLOCK + n]
+            u, d, theta = state[:n], state[block : block + n], state[2 * block : 2 * block + n]
             u[:] = v[low:high]
-            spread(d, decay, low)
-            spread(theta, threshold, low)
+            if not alike:
+                spread(d, decay, low)
+                spread(theta, threshold, low)
             if refractory:
                 left[:n] = wait[low:high]
             for t in range(x.shape[0]):
@@ -111,8 +121,10 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, save: int) -> C
                 x_t, s_t = x[t, low:high], spikes[t, low:high]
                 h_t = saved[t, low:high] if save == POTENTIAL else s_t
                 for k in range(n):
-                    h = _charge(u[k], x_t[k], d[k], one - d[k], decay_input)
-                    fired = h >= theta[k]
+                    if not alike:
+                        d_k, theta_k = d[k], theta[k]
+                    h = _charge(u[k], x_t[k], d_k, one - d_k, decay_input)
+                    fired = h >= theta_k
                     if refractory:
                         held = left[k] > 0
                         h = u[k] if held else h
@@ -121,7 +133,7 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, save: int) -> C
                     if save == POTENTIAL:
                         h_t[k] = h
                     s_t[k] = one if fired else zero
-                    u[k] = _after(h, fired, theta[k], zero, subtract)
+                    u[k] = _after(h, fired, theta_k, zero, subtract)
             v[low:high] = u
             if refractory:
                 wait[low:high] = left[:n]
@@ -139,6 +151,7 @@ def backward(
     surrogate: str,
     learns_decay: bool,
     learns_threshold: bool,
+    alike: bool,
 ) -> Callable[..., None]:
     """Make the backward loops of one convention.
 
@@ -149,6 +162,7 @@ def backward(
     needs checkpoints.
     """
     kind = SURROGATES.index(surrogate)
+    block = LONG_BLOCK if alike and save == POTENTIAL else BLOCK
 
     @kernel
     def lif_backward(
@@ -158,21 +172,23 @@ def backward(
     ) -> None:  # fmt: skip
         number = g.dtype.type
         one, zero = number(1), number(0)
-        state, left = np.empty(6 * BLOCK, g.dtype), np.zeros(BLOCK, np.int32)
-        h_of = np.empty((SEGMENT, BLOCK), g.dtype)
-        u_of = np.empty((SEGMENT if learns_decay else 1, BLOCK), g.dtype)
-        event_of = np.empty((SEGMENT if refractory else 1, BLOCK), np.int8)
+        state, left = np.empty(6 * block, g.dtype), np.zeros(block, np.int32)
+        h_of = np.empty((SEGMENT if save == CHECKPOINTS else 1, block), g.dtype)
+        u_of = np.empty((SEGMENT if learns_decay else 1, block), g.dtype)
+        event_of = np.empty((SEGMENT if refractory else 1, block), np.int8)
+        d_k, theta_k = decay[0], threshold[0]
         for segment in range((g.shape[0] - 1) // SEGMENT, -1, -1):
             first, last = segment * SEGMENT, min((segment + 1) * SEGMENT, g.shape[0])
-            for low in range(start, stop, BLOCK):
-                high = min(low + BLOCK, stop)
+            for low in range(start, stop, block):
+                high = min(low + block, stop)
                 n = high - low
-                u, d, theta = state[:n], state[BLOCK : BLOCK + n], state[2 * BLOCK : 2 * BLOCK + n]
-                c = state[3 * BLOCK : 3 * BLOCK + n]
-                g_d, g_theta = state[4 * BLOCK : 4 * BLOCK + n], state[5 * BLOCK : 5 * BLOCK + n]
+                u, d, theta = state[:n], state[block : block + n], state[2 * block : 2 * block + n]
+                c = state[3 * block : 3 * block + n]
+                g_d, g_theta = state[4 * block : 4 * block + n], state[5 * block : 5 * block + n]
                 c[:] = carry[low:high]
-                spread(d, decay, low)
-                spread(theta, threshold, low)
+                if not alike:
+                    spread(d, decay, low)
+                    spread(theta, threshold, low)
                 g_d[:] = zero
                 g_theta[:] = zero
 
@@ -186,10 +202,12 @@ def backward(
                         u_t = u_of[row if learns_decay else 0]
                         event_t = event_of[row if refractory else 0]
                         for k in range(n):
+                            if not alike:
+                                d_k, theta_k = d[k], theta[k]
                             if learns_decay:
                                 u_t[k] = u[k]
-                            h = _charge(u[k], x_t[k], d[k], one - d[k], decay_input)
-                            fired = h >= theta[k]
+                            h = _charge(u[k], x_t[k], d_k, one - d_k, decay_input)
+                            fired = h >= theta_k
                             if refractory:
                                 held = left[k] > 0
                                 h = u[k] if held else h
@@ -197,7 +215,7 @@ def backward(
                                 left[k] = steps_held if fired else max(left[k] - 1, 0)
                                 event_t[k] = _HELD if held else (_FIRED if fired else _SILENT)
                             h_t[k] = h
-                            u[k] = _after(h, fired, theta[k], zero, subtract)
+                            u[k] = _after(h, fired, theta_k, zero, subtract)
 
                 for t in range(last - 1, first - 1, -1):
                     row = t - first
@@ -207,9 +225,11 @@ def backward(
                     u_t = u_of[row if learns_decay else 0]
                     event_t = event_of[row if refractory else 0]
                     for k in range(n):
+                        if not alike:
+                            d_k, theta_k = d[k], theta[k]
                         h = h_t[k]
-                        slope = _slope(h - theta[k], kind, alpha, number)
-                        fired = h >= theta[k]
+                        slope = _slope(h - theta_k, kind, alpha, number)
+                        fired = h >= theta_k
                         if refractory:
                             held = event_t[k] == _HELD
                             fired = event_t[k] == _FIRED
@@ -217,19 +237,19 @@ def backward(
                         # what pulls at a spike: its own gradient and, through the reset, that of v
                         pull = g_t[k]
                         if not detach:
-                            pull -= c[k] * (theta[k] if subtract else h)
+                            pull -= c[k] * (theta_k if subtract else h)
                         if learns_threshold:
                             g_theta[k] -= pull * slope
                             if subtract:
                                 g_theta[k] -= c[k] if fired else zero
                         g_h = c[k] if subtract else (zero if fired else c[k])
                         g_h += pull * slope
-                        emitted, back = g_h, g_h * d[k]
+                        emitted, back = g_h, g_h * d_k
                         if refractory:
                             emitted, back = (zero, g_h) if held else (emitted, back)
                         if learns_decay:
                             g_d[k] += emitted * (u_t[k] - x_t[k] if decay_input else u_t[k])
-                        g_x_t[k] = emitted * (one - d[k]) if decay_input else emitted
+                        g_x_t[k] = emitted * (one - d_k) if decay_input else emitted
                         c[k] = back
 
                 carry[low:high] = c

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._arrays import empty
+from axonal.neuro.ops._memory import empty
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.spike_linear import cpu
 
