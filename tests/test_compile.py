@@ -62,7 +62,6 @@ def fresh_compiler():
     torch.compiler.reset()
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("fresh_compiler")
 def test_a_large_sequence_is_compiled_too():
     layer = neuro.LIF(512)
@@ -72,6 +71,7 @@ def test_a_large_sequence_is_compiled_too():
     assert torch.equal(compiled(x), layer(x)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
 def test_a_compiled_network_is_one_graph_with_the_same_gradients(backend):
