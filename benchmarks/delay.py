@@ -1,4 +1,4 @@
-"""Learnable delays, forward and backward, beside DCLS."""
+"""Learnable delays of spikes, forward and backward, beside DCLS."""
 
 import importlib
 from collections.abc import Callable
@@ -104,4 +104,5 @@ def run(peers: set[str], *, quick: bool) -> Table:
             agrees = {name: deviation(work, definition) for name, work in works.items()}
             name = case if kernel == "two-tap" else f"{case} gaussian"
             compare(table, name, works, agrees, repetitions=3 if longest > 100 else 7)
+    table.remarks.append(f"Inputs are spikes, {RATE} a channel and step.")
     return table

@@ -15,6 +15,7 @@ from benchmarks._measure import TIMED, Table, compare
 STEPS, BATCH, SIZES, LONGEST = 100, 128, (140, 256, 256, 20), 24
 QUICK = (50, 16, (32, 32, 32, 5), 8)
 RATE = 0.03
+FIRING = 0.05  # spikes a neuron and step that hidden layers are brought to
 
 
 def axonal_network(sizes: tuple[int, ...], longest: int | None) -> neuro.Network:
@@ -90,6 +91,20 @@ def copy_weights(net: neuro.Network, peer: PeerNetwork) -> None:
                 connection.P.copy_((peer.longest - half - layer.delay)[None, ..., None])
 
 
+def wake(net: neuro.Network, x: Tensor) -> dict[str, float]:
+    """Make weights larger, layer by layer, until its neurons fire; return the rates."""
+    rates: dict[str, float] = {}
+    layers = dict(net.named_children())
+    for path in (path for path in layers if path.startswith("lif")):
+        weight = layers[path.replace("lif", "delays" if "delays0" in layers else "weights")].weight
+        while rates.get(path, 0.0) < FIRING:
+            with torch.no_grad():
+                weight.mul_(1.2)
+                _, traces = neuro.record(net, x, {path: ("spikes",)})
+            rates[path] = float(traces[path]["spikes"].mean())
+    return rates
+
+
 def training_step(
     forward: Callable[[Tensor], Tensor], module: nn.Module, x: Tensor, target: Tensor
 ) -> Callable[[], float]:
@@ -115,13 +130,7 @@ def run(peers: set[str], *, quick: bool) -> Table:
     for case, delay in (("step D25", longest), ("step without delays", None)):
         torch.manual_seed(0)
         net = axonal_network(sizes, delay)
-        with torch.no_grad():
-            for parameter in net.parameters():
-                if parameter.requires_grad and parameter.ndim == 2:
-                    parameter.mul_(3.0) if delay is None else None
-            hidden = {path: ("spikes",) for path in net.stateful_layers if path.startswith("lif")}
-            _, traces = neuro.record(net, x, hidden)
-        rates = {path: float(trace["spikes"].mean()) for path, trace in traces.items()}
+        rates = wake(net, x)
         works = {"axonal": training_step(lambda x, net=net: net(x)[0], net, x, target)}
         agrees = {"axonal": "-"}
         wanted = {"spikingjelly", "dcls"} if delay else {"spikingjelly"}

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonal.neuro.ops.delay import delay_kernel, delayed_linear
+from axonal.neuro.ops.delay import delay_kernel, delayed_linear, spikes
 from axonal.neuro.ops.delay._taps import taps
 
 KERNELS = [("gaussian", 0.5), ("gaussian", 2.0), ("gaussian", 8.0), ("two-tap", 1), ("one-tap", 1)]
@@ -64,6 +64,46 @@ def test_the_compiled_loops_equal_the_dense_convolution(kernel, sigma, max_delay
 def test_single_precision(kernel, sigma):
     given = arguments(40, 9, 30, 20, 25, torch.float32)
     assert_parity(given, kernel, sigma, 25, tolerance=1e-4)
+
+
+def spiking(given, rate):
+    """The same arguments with spikes, of values other than 1 too, in place of x and history."""
+    x, history, *rest = given
+    generator = torch.Generator().manual_seed(2)
+    return (
+        *(
+            (a.detach() * (torch.rand(a.shape, generator=generator) < rate)).requires_grad_()
+            for a in (x, history)
+        ),
+        *rest,
+    )
+
+
+@pytest.mark.parametrize(("kernel", "sigma"), KERNELS)
+@pytest.mark.parametrize("max_delay", [0, 1, 7, 25])
+@pytest.mark.parametrize("rate", [0.0, 0.01])
+def test_the_loops_over_spikes_equal_the_dense_convolution(kernel, sigma, max_delay, rate):
+    for steps, batch, sources, targets in ((30, 11, 6, 13), (1, 3, 9, 8), (60, 1, 20, 1)):
+        given = spiking(arguments(steps, batch, sources, targets, max_delay), rate)
+        count = taps(given[3], sigma, kernel, max_delay).share.shape[2]
+        x, history = (a.detach() for a in given[:2])
+        assert spikes.find(history, x, count) is not None or x.numel() + history.numel() < 800
+        assert_parity(given, kernel, sigma, max_delay)
+
+
+def test_dense_inputs_go_to_the_dense_loops():
+    x, history, _, _ = arguments(30, 8, 6, 4, 7)
+    assert spikes.find(history.detach(), x.detach(), taps=6) is None
+
+
+def test_spikes_at_the_edges_of_the_sequence_and_of_the_delays():
+    x, history, weight, delay = (a.detach() for a in arguments(12, 2, 40, 9, 5))
+    x, history = torch.zeros_like(x), torch.zeros_like(history)
+    x[0, 0, 0] = x[-1, 1, 39] = history[0, 1, 3] = history[-1, 0, 4] = 1.0
+    delay[::2], delay[1::2] = 0.0, 5.0
+    for kernel, sigma in KERNELS:
+        given = [a.clone().requires_grad_() for a in (x, history, weight, delay)]
+        assert_parity(given, kernel, sigma, 5)
 
 
 @settings(max_examples=20)

@@ -2,9 +2,11 @@
 
 import functools
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
@@ -54,11 +56,13 @@ def jit(function: Callable[P, R], *, reorder: bool = False) -> Callable[P, R]:
         return cast(Callable[P, R], numba.njit(**options)(function))
 
 
-def kernel(function: Callable[P, R]) -> Callable[P, R]:
+def kernel(function: Callable[P, R], *, unrolled: bool = False) -> Callable[P, R]:
     """Compile a function like `jit` and log, on the logger "axonal", what its first call took.
 
     Args:
         function: a function of arrays and numbers that numba can compile.
+        unrolled: make vector instructions of equal statements that follow one another, too, not
+            only of loops; numba leaves this off.
 
     Returns:
         a Python function that calls the compiled one; compiled functions cannot call it.
@@ -73,7 +77,8 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         known = len(compiled.overloads)
         start = time.perf_counter()
-        result = compiled(*args, **kwargs)
+        with _statements_as_vectors() if unrolled and not known else nullcontext():
+            result = compiled(*args, **kwargs)
         if len(compiled.overloads) > known:
             how = "loaded from its cache" if sum(compiled.stats.cache_hits.values()) else "compiled"
             name = f"{function.__module__}.{function.__qualname__}"
@@ -82,6 +87,22 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
         return cast(R, result)
 
     return call
+
+
+_setting = threading.Lock()
+
+
+@contextmanager
+def _statements_as_vectors() -> Iterator[None]:
+    """Let numba's compiler look for vectors in straight-line code, which only a setting can say."""
+    config: Any = numba.config
+    with _setting:
+        before = config.SLP_VECTORIZE
+        config.SLP_VECTORIZE = 1
+        try:
+            yield
+        finally:
+            config.SLP_VECTORIZE = before
 
 
 def shards(work: Callable[[int, int], R], length: int, size: int) -> list[R]:

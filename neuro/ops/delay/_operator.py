@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal.neuro.ops._memory import empty
 from axonal.neuro.ops._numba import shards
-from axonal.neuro.ops.delay import cpu
+from axonal.neuro.ops.delay import cpu, spikes
 from axonal.neuro.ops.delay._taps import taps
 
 LANES = 8
@@ -18,18 +19,30 @@ def _lanes(batch: int) -> int:
     return max(1, min(LANES, batch))
 
 
-def _pack(x: Tensor) -> Tensor:
-    """Series [T, B, N] as rows [G, N, T x lanes], with samples of zeros to fill the last group."""
-    steps, batch, size = x.shape
+def _pack(*series: Tensor, before: int = 0, after: int = 0) -> Tensor:
+    """Series [T, B, N] that follow one another as rows [G, N, steps x lanes].
+
+    Steps of zeros stand before and after them, samples of zeros fill the last group.
+    """
+    _, batch, size = series[0].shape
     lanes = _lanes(batch)
-    groups: Tensor = F.pad(x.detach(), (0, 0, 0, -batch % lanes)).unflatten(1, (-1, lanes))
-    return groups.permute(1, 3, 0, 2).reshape(-1, size, steps * lanes).contiguous()
+    steps = before + sum(map(len, series)) + after
+    rows = series[0].new_zeros(-(-batch // lanes), size, steps * lanes)
+    for x in series:
+        cpu.pack(rows.numpy(), x.detach().contiguous().numpy(), lanes, before)
+        before += len(x)
+    return rows
 
 
 def _unpack(rows: Tensor, batch: int) -> Tensor:
     """Rows [G, N, T x lanes] as series [T, B, N]."""
     rows = rows.unflatten(2, (-1, _lanes(batch)))
     return rows.permute(2, 0, 3, 1).flatten(1, 2)[:, :batch].contiguous()
+
+
+def _filled(taps: Tensor) -> Tensor:
+    """Taps [O, I, K] with zeros up to whole vectors."""
+    return F.pad(taps, (0, spikes.whole(taps.shape[2]) - taps.shape[2])).contiguous()
 
 
 def _add(
@@ -55,7 +68,18 @@ def _delayed(
 ) -> Tensor:
     steps, batch, _ = x.shape
     first, share, _ = taps(delay, sigma.item(), kernel, max_delay)
-    rows = _pack(torch.cat((history, x)))
+    found = spikes.find(history, x, share.shape[2])
+    if found is not None:
+        y = empty((steps, batch, len(weight)), x)
+        scaled = _filled(weight.unsqueeze(-1) * share).numpy()
+        arrays = y.numpy(), *found, scaled, first.numpy()
+        shards(
+            lambda start, stop: spikes.add_spikes(*arrays, max_delay, start, stop),
+            len(weight),
+            y.nbytes,
+        )
+        return y
+    rows = _pack(history, x)
     lanes = _lanes(batch)
     y = rows.new_zeros(len(rows), len(weight), steps * lanes)
     _add(y, rows, weight.unsqueeze(-1) * share, first, lanes, max_delay, -1)
@@ -77,6 +101,7 @@ def _delayed_backward(
     sigma: Tensor,
     kernel: str,
     max_delay: int,
+    needs_x: bool,
     needs_history: bool,
     needs_taps: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -86,25 +111,37 @@ def _delayed_backward(
 
     # x reaches y up to max_delay steps later; what was before x too, if somebody asks for it
     ahead = max_delay if needs_history else 0
-    rows = _pack(F.pad(g, (0, 0, 0, 0, ahead, max_delay)))
-    g_rows = rows.new_zeros(len(rows), size, (ahead + steps) * lanes)
-    back = (weight.unsqueeze(-1) * share).transpose(0, 1).contiguous()
-    _add(g_rows, rows, back, first.T.contiguous(), lanes, 0, 1)
-    g_x = _unpack(g_rows, batch)
-    g_history = x.new_empty(0, *x.shape[1:])
-    if needs_history:
-        g_history, g_x = g_x[:ahead].clone(), g_x[ahead:].clone()
+    rows = _pack(g, before=ahead, after=max_delay)
+    g_x, g_history = x.new_empty(0, *x.shape[1:]), x.new_empty(0, *x.shape[1:])
+    if needs_x or needs_history:
+        g_rows = rows.new_zeros(len(rows), size, (ahead + steps) * lanes)
+        back = (weight.unsqueeze(-1) * share).transpose(0, 1).contiguous()
+        _add(g_rows, rows, back, first.T.contiguous(), lanes, 0, 1)
+        g_x = _unpack(g_rows, batch)
+        if needs_history:
+            g_history, g_x = g_x[:ahead].clone(), g_x[ahead:].clone()
     if not needs_taps:
         return g_x, g_history, weight.new_empty(0), weight.new_empty(0)
 
     g_taps = torch.zeros_like(share)
-    series = _pack(torch.cat((history, x)))
-    arrays = g_taps.numpy(), rows.numpy(), series.numpy(), first.numpy()
-    shards(
-        lambda start, stop: cpu.dot_rows(*arrays, lanes, ahead, max_delay, start, stop),
-        len(weight),
-        g.nbytes,
-    )
+    found = spikes.find(history, x, share.shape[2])
+    if found is not None:
+        g_taps = _filled(g_taps)
+        listed = g_taps.numpy(), g.contiguous().numpy(), *found, first.numpy()
+        shards(
+            lambda start, stop: spikes.dot_spikes(*listed, max_delay, start, stop),
+            len(weight),
+            g.nbytes,
+        )
+        g_taps = g_taps[..., : share.shape[2]]
+    else:
+        series = _pack(history, x)
+        arrays = g_taps.numpy(), rows.numpy(), series.numpy(), first.numpy()
+        shards(
+            lambda start, stop: cpu.dot_rows(*arrays, lanes, ahead, max_delay, start, stop),
+            len(weight),
+            g.nbytes,
+        )
     g_weight, g_delay = (g_taps * share).sum(-1), weight * (g_taps * slope).sum(-1)
     return g_x, g_history, g_weight, g_delay
 
@@ -112,11 +149,11 @@ def _delayed_backward(
 @_delayed_backward.register_fake
 def _(
     g: Tensor, x: Tensor, history: Tensor, weight: Tensor, delay: Tensor, sigma: Tensor,
-    kernel: str, max_delay: int, needs_history: bool, needs_taps: bool,
+    kernel: str, max_delay: int, needs_x: bool, needs_history: bool, needs_taps: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     whole = torch.contiguous_format
     return (
-        torch.empty_like(x, memory_format=whole),
+        x.new_empty(len(x) if needs_x or needs_history else 0, *x.shape[1:]),
         x.new_empty(max_delay if needs_history else 0, *x.shape[1:]),
         torch.empty_like(weight, memory_format=whole) if needs_taps else weight.new_empty(0),
         torch.empty_like(weight, memory_format=whole) if needs_taps else weight.new_empty(0),
@@ -129,12 +166,12 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 
 def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-    _, needs_history, needs_weight, needs_delay = ctx.needs_input_grad[:4]
+    needs_x, needs_history, needs_weight, needs_delay = ctx.needs_input_grad[:4]
     g_x, g_history, g_weight, g_delay = _delayed_backward(
-        g, *ctx.saved_tensors, *ctx.settings, needs_history, needs_weight or needs_delay
+        g, *ctx.saved_tensors, *ctx.settings, needs_x, needs_history, needs_weight or needs_delay
     )
     return (
-        g_x,
+        g_x if needs_x else None,
         g_history if needs_history else None,
         g_weight if needs_weight else None,
         g_delay if needs_delay else None,

@@ -48,12 +48,12 @@ def taps(delay: Tensor, sigma: float, kernel: str, max_delay: int) -> Taps:
     if kernel == "gaussian":
         first = delay.floor().long() + 1 - reach(sigma, delay.dtype)
         first = first.clamp(min=0, max=max_delay + 1 - number)
-        steps = first.unsqueeze(-1) + torch.arange(number, device=delay.device)
-        z = (steps - delay.unsqueeze(-1)) / sigma
-        g = torch.exp(-0.5 * z.square())
-        total = g.sum(-1, keepdim=True) + EPSILON
-        share, slope = g / total, g * z / sigma
-        return Taps(first, share, (slope - share * slope.sum(-1, keepdim=True)) / total)
+        steps = torch.arange(number, dtype=delay.dtype, device=delay.device)
+        z = ((first - delay).unsqueeze(-1) + steps).div_(sigma)
+        share = z.square().mul_(-0.5).exp_()
+        share /= share.sum(-1, keepdim=True) + EPSILON
+        slope = z.mul_(share).div_(sigma)
+        return Taps(first, share, slope.addcmul(share, slope.sum(-1, keepdim=True), value=-1))
     if number == 1:
         one = torch.ones_like(delay).unsqueeze(-1)
         return Taps(delay.round().long(), one, torch.zeros_like(one))

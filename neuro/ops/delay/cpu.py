@@ -15,6 +15,20 @@ TILE_BYTES = 1 << 18
 """Rows that are read again and again for all rows written: they should stay in the second cache."""
 
 
+@kernel
+def pack(rows: Any, x: Any, lanes: int, skip: int) -> None:
+    """Write x [T, B, N] from step ``skip`` on into rows [G, N, steps x lanes]."""
+    steps, batch, size = x.shape
+    for group in range(rows.shape[0]):
+        low = group * lanes
+        used = min(lanes, batch - low)
+        for t in range(steps):
+            at = (skip + t) * lanes
+            for n in range(size):
+                for lane in range(used):
+                    rows[group, n, at + lane] = x[t, low + lane, n]
+
+
 @jit
 def _add_1(y: Any, x: Any, a: int, p: Any) -> None:
     row = x[a : a + y.size]
@@ -77,19 +91,22 @@ def _dot_1(g: Any, x: Any, at: int) -> Any:
     return total
 
 
-def _dot_4(g: Any, x: Any, at: Any) -> Any:
+def _dot_6(g: Any, x: Any, at: Any) -> Any:
     n = g.size
-    x0, x1, x2, x3 = x[at[0] :][:n], x[at[1] :][:n], x[at[2] :][:n], x[at[3] :][:n]
-    s0 = s1 = s2 = s3 = g.dtype.type(0)
+    x0, x1, x2 = x[at[0] :][:n], x[at[1] :][:n], x[at[2] :][:n]
+    x3, x4, x5 = x[at[3] :][:n], x[at[4] :][:n], x[at[5] :][:n]
+    s0 = s1 = s2 = s3 = s4 = s5 = g.dtype.type(0)
     for k in range(n):
         s0 += g[k] * x0[k]
         s1 += g[k] * x1[k]
         s2 += g[k] * x2[k]
         s3 += g[k] * x3[k]
-    return s0, s1, s2, s3
+        s4 += g[k] * x4[k]
+        s5 += g[k] * x5[k]
+    return s0, s1, s2, s3, s4, s5
 
 
-_dot_1, _dot_4 = jit(_dot_1, reorder=True), jit(_dot_4, reorder=True)
+_dot_1, _dot_6 = jit(_dot_1, reorder=True), jit(_dot_6, reorder=True)
 
 
 @kernel
@@ -121,11 +138,11 @@ def dot_rows(
                 row = g[group, r, skip * lanes :][: length - longest * lanes]
                 total = g_taps[r].reshape(-1)
                 k = 0
-                while k + 4 <= used:
-                    four = _dot_4(row, series, where[k : k + 4])
-                    for i in range(4):
-                        total[index[k + i]] += four[i]
-                    k += 4
+                while k + 6 <= used:
+                    six = _dot_6(row, series, where[k : k + 6])
+                    for i in range(6):
+                        total[index[k + i]] += six[i]
+                    k += 6
                 while k < used:
                     total[index[k]] += _dot_1(row, series, where[k])
                     k += 1
