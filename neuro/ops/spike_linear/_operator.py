@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from axonal.neuro.ops._memory import empty
@@ -32,7 +33,8 @@ def _multiply(x: Tensor, weight: Tensor) -> Tensor:
     if found is None:
         return x @ weight.T
     y = empty((len(x), len(weight)), x)
-    arrays = y.numpy(), *found, weight.detach().T.contiguous().numpy()
+    rows = F.pad(weight.detach().T, (0, 0, 0, 1))
+    arrays = y.numpy(), *found, rows.contiguous().numpy()
     shards(lambda start, stop: cpu.multiply(*arrays, start, stop), len(x), y.nbytes)
     return y
 

@@ -6,34 +6,31 @@ import numpy as np
 
 from axonal.neuro.ops._numba import jit, kernel
 
-_CHUNK = 16
+TOGETHER = 4
+"""Rows of weights that are added in one pass over the output."""
 
 
 @jit
-def _active(bits: Any, where: Any) -> Any:
-    """Write the indices of what is not zero, and return how many there are."""
-    used, whole = 0, bits.size // _CHUNK * _CHUNK
-    for low in range(0, whole, _CHUNK):
-        some = bits[low]
-        for j in range(1, _CHUNK):
-            some |= bits[low + j]
-        if some:
-            for j in range(low, low + _CHUNK):
-                where[used] = j
-                used += bits[j] != 0
-    for j in range(whole, bits.size):
+def _active(bits: Any, where: Any) -> int:
+    """Write the indices of what is not zero, and return how many there are.
+
+    Without a branch, since which entries are active cannot be foreseen; an unsigned index spares
+    the question whether it counts from the end.
+    """
+    used = np.uint64(0)
+    for j in range(bits.size):
         where[used] = j
-        used += bits[j] != 0
-    return used
+        used += np.uint64(bits[j] != 0)
+    return int(used)
 
 
 @kernel
 def count(bits: Any) -> int:
     """How many entries of bits [R, I] are not zero."""
-    where = np.empty(bits.shape[1] + 1, np.int64)
     used = 0
     for r in range(bits.shape[0]):
-        used += _active(bits[r], where)
+        for j in range(bits.shape[1]):
+            used += bits[r, j] != 0
     return used
 
 
@@ -44,29 +41,41 @@ def _add_1(y: Any, a: Any, p: Any) -> None:
 
 
 @jit
-def _add_4(y: Any, a: Any, b: Any, c: Any, d: Any, p: Any, q: Any, r: Any, s: Any) -> None:
-    for k in range(y.size):
-        y[k] += (p * a[k] + q * b[k]) + (r * c[k] + s * d[k])
+def _add_4(y: Any, weight: Any, at: Any, by: Any, fresh: Any) -> None:
+    """Add four rows to y, or let y be their sum."""
+    n = y.size
+    a, b, c, d = weight[at[0] :][:n], weight[at[1] :][:n], weight[at[2] :][:n], weight[at[3] :][:n]
+    p, q, r, s = by[0], by[1], by[2], by[3]
+    if fresh:
+        for k in range(n):
+            y[k] = (p * a[k] + q * b[k]) + (r * c[k] + s * d[k])
+    else:
+        for k in range(n):
+            y[k] += (p * a[k] + q * b[k]) + (r * c[k] + s * d[k])
 
 
 @kernel
 def multiply(y: Any, x: Any, bits: Any, weight: Any, start: int, stop: int) -> None:
-    """Fill the rows ``start`` to ``stop`` of y [R, O] with x [R, I] times weight [I, O].
+    """Fill the rows ``start`` to ``stop`` of y [R, O] with x [R, I] times weight [I + 1, O].
 
-    bits is x as integers of its size, whose zeros are quickly found.
+    bits is x as integers of its size, whose zeros are quickly found. The last row of weights is
+    zero and stands in for spikes where there are fewer than are added together.
     """
-    where = np.empty(x.shape[1] + 1, np.int64)
+    sources, targets = x.shape[1], y.shape[1]
+    rows = weight.reshape(-1)
+    where = np.empty(sources + TOGETHER, np.int64)
+    value = np.empty(sources + TOGETHER, x.dtype)
     for r in range(start, stop):
-        used, row, out = _active(bits[r], where), x[r], y[r]
-        out[:] = 0
-        k = 0
-        while k + 4 <= used:
-            a, b, c, d = where[k], where[k + 1], where[k + 2], where[k + 3]
-            _add_4(out, weight[a], weight[b], weight[c], weight[d], row[a], row[b], row[c], row[d])
-            k += 4
-        while k < used:
-            _add_1(out, weight[where[k]], row[where[k]])
-            k += 1
+        used = _active(bits[r], where)
+        for k in range(used):
+            value[k] = x[r, where[k]]
+            where[k] *= targets
+        for k in range(used, used + TOGETHER):
+            value[k] = x.dtype.type(0)
+            where[k] = sources * targets
+        _add_4(y[r], rows, where, value, True)
+        for k in range(TOGETHER, used, TOGETHER):
+            _add_4(y[r], rows, where[k:], value[k:], False)
 
 
 @kernel
