@@ -12,7 +12,7 @@ from axonal.neuro.ops.recurrent_lif import cpu
 from axonal.neuro.ops.recurrent_lif.cpu import INPUT, NOTHING, POTENTIAL
 from axonal.neuro.ops.spike_linear._operator import weight_gradient
 
-DENSE = 0.25
+DENSE = 0.4
 """Share of neurons that fired from which on a dense product is faster."""
 
 _BITS = {torch.float32: np.int32, torch.float64: np.int64}
@@ -48,7 +48,7 @@ def _recurrent_lif(
     x, spikes = x.contiguous(), empty_like(x)
     h = empty_like(x if save == POTENTIAL else x[:0])
     v, wait = (a.clone(memory_format=torch.contiguous_format) for a in (v, wait))
-    below = F.pad(weight.T, (0, 0, 0, 1))
+    columns = F.pad(weight.T, (0, 0, 0, 1)).flatten()
     bits, feedback = _BITS[x.dtype], torch.empty_like(v)
     fired = before.ne(0).to(x.dtype)
     # a state of the user's own may hold other values than spikes
@@ -56,7 +56,7 @@ def _recurrent_lif(
     run = cpu.forward(decay_input, reset == "subtract", refractory > 0, save == POTENTIAL)
     arrays = (
         feedback.numpy(), x.numpy(), fired.numpy().view(bits), spikes.numpy().view(bits),
-        _array(below), _array(bias), _row(decay, size), _row(threshold, size),
+        _array(columns), _array(bias), _row(decay, size), _row(threshold, size),
         v.numpy(), wait.numpy(), spikes.numpy(), h.numpy(), refractory, int(DENSE * v.numel()),
     )  # fmt: skip
     t = 0

@@ -21,27 +21,21 @@ BLOCK = 1024
 NOTHING, POTENTIAL, INPUT = 0, 1, 2
 """What a forward pass keeps beside the spikes: nothing, h [T, B, N], or x."""
 
-_TOGETHER = 4
-
-
 @jit
-def _add(y: Any, a: Any, b: Any, c: Any, d: Any) -> None:
-    for k in range(y.size):
-        y[k] += (a[k] + b[k]) + (c[k] + d[k])
-
-
-@jit
-def _gather(y: Any, weight: Any, where: Any, used: int, low: int) -> None:
+def _gather(y: Any, weight: Any, where: Any, used: int, low: int, size: int) -> None:
     """Add to y the weights, from column ``low`` on, of the ``used`` neurons that ``where`` lists.
 
-    The last row of weights is zero: it fills up the last four.
+    weight is W^T with a row of zeros below, in one line: that row fills up the last four. Indices
+    without a sign cannot count from the end, which would have to be looked at for each.
     """
-    high = low + y.size
-    for k in range(used, used + _TOGETHER - 1):
-        where[k] = len(weight) - 1
-    for k in range(0, used, _TOGETHER):
-        a, b, c, d = where[k], where[k + 1], where[k + 2], where[k + 3]
-        _add(y, weight[a, low:high], weight[b, low:high], weight[c, low:high], weight[d, low:high])
+    for k in range(used, used + 3):
+        where[k] = size
+    for k in range(0, used, 4):
+        a, b = np.uintp(where[k] * size + low), np.uintp(where[k + 1] * size + low)
+        c, d = np.uintp(where[k + 2] * size + low), np.uintp(where[k + 3] * size + low)
+        for column in range(y.size):
+            j = np.uintp(column)
+            y[j] += (weight[a + j] + weight[b + j]) + (weight[c + j] + weight[d + j])
 
 
 @functools.cache
@@ -50,7 +44,7 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, keep: bool) -> 
 
     They take the step to begin with and whether the feedback [B, N] of that step is given; x
     [T, B, N]; the bits of the last spikes before x [B, N] and those of the spikes [T, B, N]; W^T
-    with a row of zeros below [N + 1, N]; bias, decay and threshold [N]; v [B, N] and wait int32
+    with a row of zeros below [(N + 1) N]; bias, decay and threshold [N]; v [B, N] and wait int32
     [B, N]; the refractory steps and the number of spikes from which on a dense product is faster.
     They fill spikes and, with ``keep``, h; v and wait become those after the last step that ran.
 
@@ -65,7 +59,7 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, keep: bool) -> 
     ) -> int:  # fmt: skip
         one, zero = x.dtype.type(1), x.dtype.type(0)
         steps, batch, size = x.shape
-        where = np.empty(size + _TOGETHER, np.int64)
+        where = np.empty(size + 4, np.int64)
         state, left = np.empty(5 * BLOCK, x.dtype), np.zeros(BLOCK, np.int32)
         for t in range(first, steps):
             heard = before if t == 0 else bits[t - 1]
@@ -92,7 +86,7 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, keep: bool) -> 
                         back[:] = feedback[b, low:high]
                     else:
                         back[:] = constant
-                        _gather(back, weight, where, active(heard[b], where), low)
+                        _gather(back, weight, where, active(heard[b], where), low, size)
                     u[:] = v[b, low:high]
                     if refractory:
                         left[:n] = wait[b, low:high]
