@@ -95,7 +95,11 @@ def norse(weight: nn.Parameter) -> Function:
     return run
 
 
-PEERS = {"spikingjelly": (spikingjelly, HALF), "norse": (norse, SUPER), "snntorch": (snntorch, ADDED)}
+PEERS = {
+    "spikingjelly": (spikingjelly, HALF),
+    "norse": (norse, SUPER),
+    "snntorch": (snntorch, ADDED),
+}
 
 
 def backward(function: Function, weight: Tensor, x: Tensor, g: Tensor) -> Callable[[], Results]:

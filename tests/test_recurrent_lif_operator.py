@@ -143,9 +143,7 @@ def test_gradients_of_some_outputs_to_one_input(used, alone):
 
 
 @settings(max_examples=15, deadline=None)
-@given(
-    st.integers(1, 12), st.integers(1, 5), st.sampled_from([1, 2, 15, 17, 33]), st.booleans()
-)
+@given(st.integers(1, 12), st.integers(1, 5), st.sampled_from([1, 2, 15, 17, 33]), st.booleans())
 def test_every_size_fits(steps, batch, size, per_neuron):
     assert_parity(arguments(steps, batch, size, per_neuron=per_neuron), ATAN)
 

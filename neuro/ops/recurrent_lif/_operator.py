@@ -44,7 +44,7 @@ def _recurrent_lif(
     alpha: float,
     save: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    steps, batch, size = x.shape
+    steps, _, size = x.shape
     x, spikes = x.contiguous(), empty_like(x)
     h = empty_like(x if save == POTENTIAL else x[:0])
     v, wait = (a.clone(memory_format=torch.contiguous_format) for a in (v, wait))

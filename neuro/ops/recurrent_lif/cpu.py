@@ -21,6 +21,7 @@ BLOCK = 1024
 NOTHING, POTENTIAL, INPUT = 0, 1, 2
 """What a forward pass keeps beside the spikes: nothing, h [T, B, N], or x."""
 
+
 @jit
 def _gather(y: Any, weight: Any, where: Any, used: int, low: int, size: int) -> None:
     """Add to y the weights, from column ``low`` on, of the ``used`` neurons that ``where`` lists.
@@ -56,7 +57,7 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, keep: bool) -> 
         first: int, given: bool, feedback: Any, x: Any, before: Any, bits: Any, weight: Any,
         bias: Any, decay: Any, threshold: Any, v: Any, wait: Any, spikes: Any, h: Any,
         steps_held: int, many: int,
-    ) -> int:  # fmt: skip
+    ) -> Any:  # fmt: skip
         one, zero = x.dtype.type(1), x.dtype.type(0)
         steps, batch, size = x.shape
         where = np.empty(size + 4, np.int64)

@@ -7,6 +7,7 @@ import numpy as np
 from axonal.neuro.ops._numba import jit, kernel
 from axonal.neuro.ops._rows import active
 
+
 @kernel
 def count(bits: Any) -> int:
     """How many entries of bits [R, I] are not zero."""
