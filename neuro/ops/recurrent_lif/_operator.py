@@ -10,7 +10,7 @@ from torch import Tensor
 from axonal.neuro.ops._arrays import empty_like
 from axonal.neuro.ops.recurrent_lif import cpu
 from axonal.neuro.ops.recurrent_lif.cpu import INPUT, NOTHING, POTENTIAL
-from axonal.neuro.ops.spike_linear._operator import weight_gradient
+from axonal.neuro.ops.spike_linear._operator import spike_linear, weight_gradient
 
 DENSE = 0.4
 """Share of neurons that fired from which on a dense product is faster."""
@@ -108,7 +108,7 @@ def _recurrent_lif_backward(
     drive = g_spikes
     if x is not None:
         heard = torch.cat((before.unsqueeze(0), spikes[:-1]))
-        drive, h = x + F.linear(heard, weight, bias), empty_like(spikes)
+        drive, h = spike_linear(heard, weight).add_(bias).add_(x), empty_like(spikes)
         cpu.replay(decay_input, subtract, refractory > 0)(
             _array(drive), spikes.numpy(), d, theta, v.clone().numpy(), wait.clone().numpy(),
             h.numpy(), held, refractory,
