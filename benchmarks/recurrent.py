@@ -134,11 +134,12 @@ def run(peers: set[str], *, quick: bool) -> Table:
     steps, batch, size = QUICK if quick else SHAPE
     generator = torch.Generator().manual_seed(1)
     g = torch.randn(steps, batch, size, generator=generator)
-    # weights and input on a grid, so that sums are the same in any order and spikes can be compared
+    # on grids, so that sums are the same in any order and spikes can be compared; inputs are odd
+    # multiples, so that no potential is exactly the threshold, where peers differ
     weight = (torch.randn(size, size, generator=generator) * 128 / size**0.5).round() / 256
     weight = nn.Parameter(weight)
     for case, high in INPUT.items():
-        x = (seeded(steps, batch, size, high=high) * 256).round() / 256
+        x = ((seeded(steps, batch, size, high=high) * 2048).floor() * 2 + 1) / 4096
         functions: dict[str, tuple[Function, dict[str, Any]]] = {
             "axonal": (ours(weight, HALF), HALF),
             "axonal-recompute": (ours(weight, HALF, recompute=True), HALF),
