@@ -35,13 +35,13 @@ _SILENT, _FIRED, _HELD = 0, 1, 2
 
 
 @jit
-def _charge(v: Any, x: Any, decay: Any, share: Any, decay_input: Any) -> Any:
+def charge(v: Any, x: Any, decay: Any, share: Any, decay_input: Any) -> Any:
     """Potential before the reset."""
     return decay * v + (share * x if decay_input else x)
 
 
 @jit
-def _after(h: Any, fired: Any, threshold: Any, zero: Any, subtract: Any) -> Any:
+def after(h: Any, fired: Any, threshold: Any, zero: Any, subtract: Any) -> Any:
     """Potential after the reset."""
     return (h - threshold if subtract else zero) if fired else h
 
@@ -65,7 +65,7 @@ def _exp(x: Any, number: Any) -> Any:
 
 
 @jit
-def _slope(u: Any, kind: Any, alpha: Any, number: Any) -> Any:
+def derivative(u: Any, kind: Any, alpha: Any, number: Any) -> Any:
     """Derivative of a surrogate at u; see axonal.neuro._surrogates."""
     one, a = number(1), number(alpha)
     if kind == 0:
@@ -123,7 +123,7 @@ def forward(
                 for k in range(n):
                     if not alike:
                         d_k, theta_k = d[k], theta[k]
-                    h = _charge(u[k], x_t[k], d_k, one - d_k, decay_input)
+                    h = charge(u[k], x_t[k], d_k, one - d_k, decay_input)
                     fired = h >= theta_k
                     if refractory:
                         held = left[k] > 0
@@ -133,7 +133,7 @@ def forward(
                     if save == POTENTIAL:
                         h_t[k] = h
                     s_t[k] = one if fired else zero
-                    u[k] = _after(h, fired, theta_k, zero, subtract)
+                    u[k] = after(h, fired, theta_k, zero, subtract)
             v[low:high] = u
             if refractory:
                 wait[low:high] = left[:n]
@@ -206,7 +206,7 @@ def backward(
                                 d_k, theta_k = d[k], theta[k]
                             if learns_decay:
                                 u_t[k] = u[k]
-                            h = _charge(u[k], x_t[k], d_k, one - d_k, decay_input)
+                            h = charge(u[k], x_t[k], d_k, one - d_k, decay_input)
                             fired = h >= theta_k
                             if refractory:
                                 held = left[k] > 0
@@ -215,7 +215,7 @@ def backward(
                                 left[k] = steps_held if fired else max(left[k] - 1, 0)
                                 event_t[k] = _HELD if held else (_FIRED if fired else _SILENT)
                             h_t[k] = h
-                            u[k] = _after(h, fired, theta_k, zero, subtract)
+                            u[k] = after(h, fired, theta_k, zero, subtract)
 
                 for t in range(last - 1, first - 1, -1):
                     row = t - first
@@ -228,7 +228,7 @@ def backward(
                         if not alike:
                             d_k, theta_k = d[k], theta[k]
                         h = h_t[k]
-                        slope = _slope(h - theta_k, kind, alpha, number)
+                        slope = derivative(h - theta_k, kind, alpha, number)
                         fired = h >= theta_k
                         if refractory:
                             held = event_t[k] == _HELD

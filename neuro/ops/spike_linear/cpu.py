@@ -5,23 +5,10 @@ from typing import Any
 import numpy as np
 
 from axonal.neuro.ops._numba import jit, kernel
+from axonal.neuro.ops._rows import active
 
 TOGETHER = 4
 """Rows of weights that are added in one pass over the output."""
-
-
-@jit
-def _active(bits: Any, where: Any) -> int:
-    """Write the indices of what is not zero, and return how many there are.
-
-    Without a branch, since which entries are active cannot be foreseen; an unsigned index spares
-    the question whether it counts from the end.
-    """
-    used = np.uint64(0)
-    for j in range(bits.size):
-        where[used] = j
-        used += np.uint64(bits[j] != 0)
-    return int(used)
 
 
 @kernel
@@ -66,7 +53,7 @@ def multiply(y: Any, x: Any, bits: Any, weight: Any, start: int, stop: int) -> N
     where = np.empty(sources + TOGETHER, np.int64)
     value = np.empty(sources + TOGETHER, x.dtype)
     for r in range(start, stop):
-        used = _active(bits[r], where)
+        used = active(bits[r], where)
         for k in range(used):
             value[k] = x[r, where[k]]
             where[k] *= targets
@@ -83,6 +70,6 @@ def add_outer(g_weight: Any, x: Any, bits: Any, g: Any, start: int, stop: int) -
     """Add x [R, I] transposed times g [R, O] to columns ``start`` to ``stop`` of [I, O]."""
     where = np.empty(x.shape[1] + 1, np.int64)
     for r in range(x.shape[0]):
-        used, row, g_r = _active(bits[r], where), x[r], g[r, start:stop]
+        used, row, g_r = active(bits[r], where), x[r], g[r, start:stop]
         for k in range(used):
             _add_1(g_weight[where[k], start:stop], g_r, row[where[k]])
