@@ -39,7 +39,8 @@ def exponent(sizes: list[float], values: list[float]) -> float:
 def run(peers: set[str], *, quick: bool) -> Table:
     """Time forward and backward, and count what is kept between, at every size of one axis."""
     factors = QUICK if quick else FACTORS
-    table = Table(["work", "axis", "sizes", "ms", "exponent of time", "exponent of kept bytes"])
+    header = ["work", "axis", "sizes", "ms", "time", "time, last decade", "kept bytes"]
+    table = Table(header)
     for name, function in WORKS.items():
         for axis, letter in enumerate(AXES):
             sizes, works, kept = [], {}, []
@@ -55,9 +56,10 @@ def run(peers: set[str], *, quick: bool) -> Table:
             taken = [times.best for times in interleaved(works).values()]
             of_time, of_bytes = exponent(sizes, taken), exponent(sizes, kept)
             milliseconds = " ".join(f"{1e3 * seconds:.2f}" for seconds in taken)
-            table.add(
-                [name, letter, " ".join(works), milliseconds, f"{of_time:.2f}", f"{of_bytes:.2f}"]
-            )
+            late = sum(size >= sizes[-1] / 10 for size in sizes)
+            last = exponent(sizes[-late:], taken[-late:]) if late > 1 else of_time
+            exponents = [f"{number:.2f}" for number in (of_time, last, of_bytes)]
+            table.add([name, letter, " ".join(works), milliseconds, *exponents])
             table.json += [
                 {
                     "case": f"{name} {letter}={size:g}",
@@ -67,12 +69,14 @@ def run(peers: set[str], *, quick: bool) -> Table:
                     "share_of_bandwidth": None,
                     "kept_bytes": held,
                     "exponent_of_time": of_time,
+                    "exponent_of_time_last_decade": last,
                     "exponent_of_kept_bytes": of_bytes,
                 }
                 for size, seconds, held in zip(sizes, taken, kept, strict=True)
             ]
     base = ", ".join(f"{letter} = {size}" for letter, size in zip(AXES, BASE, strict=True))
     table.remarks.append(
-        f"The other two axes stay at {base}. 1 is linear; a fixed cost makes less."
+        f"The other two axes stay at {base}. The last three columns are exponents: 1 is linear, and "
+        "what every call costs makes less of it for small sizes."
     )
     return table
