@@ -76,7 +76,7 @@ def run(peers: set[str], *, quick: bool) -> Table:
             ]
     base = ", ".join(f"{letter} = {size}" for letter, size in zip(AXES, BASE, strict=True))
     table.remarks.append(
-        f"The other two axes stay at {base}. The last three columns are exponents: 1 is linear, and "
-        "what every call costs makes less of it for small sizes."
+        f"The other two axes stay at {base}. The last three columns are exponents: 1 is linear, "
+        "and what every call costs makes less of it for small sizes."
     )
     return table
