@@ -13,6 +13,7 @@ from modern_common import EXACT, draw
 from axonal.hebbian.modern import (
     FixedPoint,
     HopfieldAttention,
+    HopfieldLayer,
     HopfieldPooling,
     beta_range,
     energy,
@@ -211,6 +212,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "size without a projection": (
         lambda: HopfieldAttention(6, 4, 5, output_projection=False),
         "needs output_projection=True",
+    ),
+    "two kinds of values": (
+        lambda: HopfieldLayer(6, separate_values=True, values_from_stored=True),
+        "separate or made of the stored patterns",
     ),
     "no queries": (lambda: HopfieldPooling(6, quantity=0), "quantity to be a whole number >= 1"),
     "wrong feature axis": (lambda: layer(x.mT), "Size 6 stands on axis 1: write state.transpose"),

@@ -187,6 +187,12 @@ def test_dropout_acts_on_the_associations_in_training_only() -> None:
         assert torch.equal(layer(x), layer(x))
 
 
+@pytest.mark.parametrize("steps", [1, 3, None])
+def test_an_empty_batch_stays_empty(steps: int | None) -> None:
+    pool = HopfieldPooling(6, quantity=2, steps=steps)
+    assert pool(torch.zeros(0, 7, 6)).shape == (0, 12)
+
+
 def test_a_saved_layer_comes_back() -> None:
     (x,) = draw(27, (2, 7, 6))
     first, second = (

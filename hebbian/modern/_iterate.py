@@ -57,6 +57,8 @@ def associate(
         return torch.softmax(logits if bias is None else logits + bias, -1)
 
     weights = softmax(state)
+    if not weights.numel():
+        return weights
     active: Tensor | None = None
     for done in itertools.count(1):
         if done == steps:

@@ -56,6 +56,11 @@ class HopfieldLayer(nn.Module):
         super().__init__()
         _checks.count(quantity, "quantity", type(self).__name__)
         core = HopfieldAttention(input_size, hidden_size, output_size, **options)
+        if separate_values and core.values_from_stored:
+            raise ValueError(
+                f"{type(self).__name__}: values are separate or made of the stored patterns; "
+                "leave separate_values or values_from_stored out."
+            )
         if not separate_values and not core.values_from_stored:
             _checks.shared_values(core.value_size, core.stored_size, type(self).__name__)
         self.attention = core
