@@ -70,6 +70,21 @@ def test_masking_patterns_is_removing_them(
     assert torch.equal(masked.kind, removed.kind)
 
 
+def test_every_set_of_a_batch_has_its_own_mask() -> None:
+    state, patterns = draw(0, (2, 3, 4), (2, 5, 4))
+    mask = torch.tensor([[False, True, False, False, True], [True] * 4 + [False]])
+    together = [
+        retrieve(state, patterns, 2.0, steps=3, mask=mask),
+        energy(state, patterns, 2.0, mask=mask),
+        regime(state, patterns, 2.0, mask=mask).kind,
+    ]
+    for b in range(2):
+        rest = patterns[b, ~mask[b]]
+        torch.testing.assert_close(together[0][b], retrieve(state[b], rest, 2.0, steps=3))
+        torch.testing.assert_close(together[1][b], energy(state[b], rest, 2.0))
+        assert torch.equal(together[2][b], regime(state[b], rest, 2.0).kind)
+
+
 @given(seeds, betas, st.sampled_from([2, 5, None]))
 def test_what_a_state_becomes_does_not_depend_on_the_others(
     seed: int, beta: float, steps: int | None

@@ -267,6 +267,16 @@ def test_layers_come_back_from_checkpoints_of_the_original(options: dict[str, ob
         torch.testing.assert_close(back(x), layer(x))
 
 
+def test_pooling_without_any_projection_is_its_queries() -> None:
+    (x,) = draw(36, (2, 7, 6))
+    static = {**STATIC, **PLAIN, "output_projection": False}
+    pool = shake(HopfieldPooling(6, quantity=3, **static), 37)
+    weights = {"pooling_weights": pool.queries.detach()}
+    back = HopfieldPooling.from_official(weights, input_size=6, stored_size=6).double()
+    assert [name for name, _ in back.named_parameters()] == ["queries"]
+    torch.testing.assert_close(back(x), pool(x))
+
+
 def test_packed_projections_of_the_original_are_taken_apart() -> None:
     (x,) = draw(34, (2, 7, 6))
     layer = shake(HopfieldAttention(6, num_heads=2), 35)

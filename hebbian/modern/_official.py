@@ -24,13 +24,14 @@ def arguments(
         for key, tensor in state_dict.items()
         if key.startswith(prefix + CORE)
     }
-    if not core:
+    norms = {own: state_dict.get(f"{prefix}norm_{theirs}.weight") for own, theirs in NORMS.items()}
+    # a layer whose patterns are all static may have neither, but then it has trained patterns
+    if not core and not prefix and not any(norm is not None for norm in norms.values()):
         found = ", ".join(list(state_dict)[:4]) or "nothing"
         raise ValueError(
             f"from_official expects names that begin with {prefix + CORE!r}, got {found}. Is it "
             "the state_dict of another class, or of a network around the layer?"
         )
-    norms = {own: state_dict.get(f"{prefix}norm_{theirs}.weight") for own, theirs in NORMS.items()}
     heads = given.get("num_heads", 1)
     output = core.get("out_proj.weight")
     weights = _weights(core, given, heads, output)
