@@ -137,7 +137,10 @@ def test_repeats_share_a_key_only_if_all_is_equal(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("hopfield", "said"),
-    [(0.9, "This is what was wanted."), (0.79, "less than what was wanted")],
+    [
+        (0.9, "This is what was wanted.\nThe difference lies beyond its 95 % interval."),
+        (0.79, "less than what was wanted.**\nThe difference, -0.008 [-0.010, -0.006], is not"),
+    ],
 )
 def test_the_report_compares_with_what_was_wanted(
     hopfield: float, said: str, tmp_path: Path

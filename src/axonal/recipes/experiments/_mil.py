@@ -63,7 +63,7 @@ def _lines(rows: dict[str, list[Row]], numbers: dict[str, dict[str, Any]]) -> li
         f"{WANTED['musk1']} on Musk1, and not",
         "below that regression.",
         "",
-        _found(numbers["musk1"]),
+        *_found(numbers["musk1"]),
         "",
         *_report.table(
             ["data", *ARMS.values(), "published, Hopfield layers", "seconds a repeat"],
@@ -123,11 +123,15 @@ def _lines(rows: dict[str, list[Row]], numbers: dict[str, dict[str, Any]]) -> li
     ]
 
 
-def _found(musk: dict[str, Any]) -> str:
+def _found(musk: dict[str, Any]) -> list[str]:
     mean, base = (statistics.fmean(musk["auc"][arm]) for arm in ("hopfield", "mean"))
+    above = Difference(**musk["above"]["mean"])
     held = mean >= WANTED["musk1"] and mean >= base
-    return (
+    return [
         f"Found: {_report.spread(musk['auc']['hopfield'])} on Musk1, against "
-        f"{_report.spread(musk['auc']['mean'])} for the regression. "
-        + ("This is what was wanted." if held else "**This is less than what was wanted.**")
-    )
+        f"{_report.spread(musk['auc']['mean'])} for the regression.",
+        "This is what was wanted." if held else "**This is less than what was wanted.**",
+        "The difference lies beyond its 95 % interval."
+        if above.positive
+        else f"The difference, {_report.interval(above)}, is not beyond its 95 % interval.",
+    ]
