@@ -1,14 +1,16 @@
-"""Encoders that turn real numbers into spikes, and embedded data as spike times.
+"""Encoders that turn real numbers into spikes, embedded digits, and bags of instances.
 
-Everything here is numpy, time first: ``[T, B, N]``. Nothing is downloaded.
+Everything here is numpy; what has time has it first: ``[T, B, N]``. Nothing is downloaded.
 
 >>> from axonal.datasets import digits
 >>> digits("test").dense(range(32)).shape
 (16, 32, 64)
 """
 
+from axonal.datasets._bags import Bags
 from axonal.datasets._digits import digits
 from axonal.datasets._encoders import delta, latency, rate, to_dense
+from axonal.datasets._mil import mil
 from axonal.datasets._spike_times import SpikeTimes
 
-__all__ = ["SpikeTimes", "delta", "digits", "latency", "rate", "to_dense"]
+__all__ = ["Bags", "SpikeTimes", "delta", "digits", "latency", "mil", "rate", "to_dense"]

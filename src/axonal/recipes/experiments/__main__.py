@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from axonal.recipes import _train
-from axonal.recipes.experiments import _coincidence, _digits, _rounding
+from axonal.recipes._errors import RecipeError
+from axonal.recipes.experiments import _coincidence, _digits, _mil, _rounding
 from axonal.recipes.experiments._pool import make
-from axonal.recipes.experiments._runs import Store, cores
+from axonal.recipes.experiments._runs import Job, Store, cores
 
-PARTS = {"digits": _digits, "coincidence": _coincidence, "rounding": _rounding}
-INTERRUPTED = 130
+PARTS = {"digits": _digits, "coincidence": _coincidence, "rounding": _rounding, "mil": _mil}
+INTERRUPTED, UNUSABLE = 130, 2
 
 
 class Part(StrEnum):
@@ -23,6 +24,7 @@ class Part(StrEnum):
     digits = "digits"
     coincidence = "coincidence"
     rounding = "rounding"
+    mil = "mil"
 
 
 def main(
@@ -42,9 +44,12 @@ def main(
         path.unlink(missing_ok=True)
     store = Store(path)
     chosen = [PARTS[part] for part in parts or Part]
-    wanted = [run for part in chosen for run in part.plan()]
+    wanted: list[Job] = [run for part in chosen for run in part.plan()]
     try:
         make(wanted, store, processes=processes or cores(), commit=_train.commit())
+    except RecipeError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(UNUSABLE)
     except (KeyboardInterrupt, BrokenProcessPool) as error:
         why = "stopped" if isinstance(error, KeyboardInterrupt) else "a process ended early"
         left = len(store.missing(wanted))

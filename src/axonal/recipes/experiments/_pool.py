@@ -2,23 +2,22 @@
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from axonal.recipes.experiments._runs import Row, Run, Store, perform
+from axonal.recipes.experiments._runs import Job, Store
 
 
 def make(
-    runs: Sequence[Run],
+    runs: Sequence[Job],
     store: Store,
     *,
     processes: int,
     commit: str | None,
-    work: Callable[[Run, str | None], Row] = perform,
 ) -> None:
     """Make the runs that the store lacks, and add each as it ends.
 
@@ -27,7 +26,6 @@ def make(
         store: where their rows are and go.
         processes: how many run at once, >= 1.
         commit: written into every row.
-        work: makes one row; a function that another process can import.
     """
     missing = store.missing(runs)
     if not missing:
@@ -38,7 +36,7 @@ def make(
     try:
         with _progress() as progress:
             task = progress.add_task("training networks", total=len(missing))
-            for future in as_completed([pool.submit(work, run, commit) for run in missing]):
+            for future in as_completed([pool.submit(run.make, commit) for run in missing]):
                 store.add(future.result())
                 progress.advance(task)
     finally:

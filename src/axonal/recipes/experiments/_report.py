@@ -14,6 +14,11 @@ from axonal.recipes.experiments._runs import Row
 from axonal.recipes.experiments._statistics import Difference
 
 SEEDS = (0, 1, 2, 3, 4)
+CHOSEN = (
+    "",
+    "Settings were chosen on validation data. Test data served these tables alone, after the",
+    "last epoch; no epoch was selected.",
+)
 
 
 def spread(values: Sequence[float]) -> str:
@@ -45,8 +50,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
     return ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines]
 
 
-def provenance(rows: Sequence[Row], part: str) -> list[str]:
-    """Lines that say how the rows were made: command, seeds, commit, machine, date."""
+def provenance(
+    rows: Sequence[Row], part: str, what: str = "networks", *, chosen: bool = True
+) -> list[str]:
+    """Lines that say how the rows were made: command, seeds, commit, machine, date.
+
+    Args:
+        rows: all that the report tells of.
+        part: name of the experiment.
+        what: a row is one of.
+        chosen: add how settings were chosen, where all experiments choose alike.
+    """
     dates = _each(rows, "date")
     seeds = ", ".join(map(str, sorted({row["changes"]["seed"] for row in rows})))
     minutes = sum(row["seconds"] for row in rows) / 60
@@ -54,13 +68,11 @@ def provenance(rows: Sequence[Row], part: str) -> list[str]:
         "## How this was made",
         "",
         f"- Command: `python -m axonal.recipes.experiments {part}` (`make experiments` for all)",
-        f"- Seeds: {seeds}; {len(rows)} networks, {minutes:.1f} minutes on one thread",
+        f"- Seeds: {seeds}; {len(rows)} {what}, {minutes:.1f} minutes on one thread",
         f"- Commit: {', '.join(_each(rows, 'commit'))}",
         f"- Machine: {'; '.join(_each(rows, 'machine'))}; torch {', '.join(_each(rows, 'torch'))}",
         f"- Date: {dates[0] if len(dates) == 1 else f'{dates[0]} to {dates[-1]}'}",
-        "",
-        "Settings were chosen on validation data. Test data served these tables alone, after the",
-        "last epoch; no epoch was selected.",
+        *(CHOSEN if chosen else ()),
     ]
 
 

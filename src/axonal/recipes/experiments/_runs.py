@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +18,20 @@ from axonal import neuro, recipes
 from axonal.recipes import _learning, _train
 
 Row = dict[str, Any]
+
+
+class Job(Protocol):
+    """What a row is made of."""
+
+    @property
+    def key(self) -> str:
+        """What two jobs share only if all that decides their row is equal."""
+
+    def make(self, commit: str | None) -> Row:
+        """Do it; the row holds the key and the commit."""
+
+
+J = TypeVar("J", bound=Job)
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,10 @@ class Run:
         """What two runs share only if their recipe and all their settings are equal."""
         text = json.dumps([self.recipe, self.settings.to_json()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def make(self, commit: str | None) -> Row:
+        """Train the network and measure it."""
+        return perform(self, commit)
 
 
 class Store:
@@ -76,12 +94,12 @@ class Store:
         self._torn = False
         self._rows[row["key"]] = row
 
-    def missing(self, runs: Iterable[Run]) -> list[Run]:
+    def missing(self, runs: Iterable[J]) -> list[J]:
         """Runs that have no row yet, each once."""
         wanted = {run.key: run for run in runs}
         return [run for key, run in wanted.items() if key not in self._rows]
 
-    def find(self, run: Run) -> Row:
+    def find(self, run: Job) -> Row:
         """Return the row of a finished run."""
         return self._rows[run.key]
 

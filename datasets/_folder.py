@@ -1,0 +1,29 @@
+"""Where data lie that are not part of the package."""
+
+import os
+from pathlib import Path
+
+VARIABLE = "AXONAL_DATA"
+
+
+def data_file(folder: str | os.PathLike[str] | None, part: str, name: str, source: str) -> Path:
+    """Path of a data file, or a FileNotFoundError that says what to get and where to put it.
+
+    Args:
+        folder: where the file lies; None for the folder ``part`` in that of `VARIABLE`.
+        part: folder of the data set.
+        name: of the file.
+        source: where it can be had.
+    """
+    root = os.environ.get(VARIABLE)
+    if folder is None and not root:
+        raise FileNotFoundError(
+            f"{name} is not part of axonal: get it from {source}, put it into a folder {part}/ and "
+            f"set {VARIABLE} to the folder around it."
+        )
+    path = (Path(folder) if folder is not None else Path(root or "", part)) / name
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no {name} in {path.parent}: get it from {source} and put it there."
+        )
+    return path

@@ -1,0 +1,122 @@
+"""One repeat of the experiment ``mil``: ten test folds, settings chosen on the others alone."""
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from typing import TypeVar
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+
+from axonal.datasets import mil
+from axonal.recipes._errors import RecipeError
+from axonal.recipes.experiments import _mil_network as network
+from axonal.recipes.experiments._mil_network import Indices, Scores, Settings
+from axonal.recipes.experiments._runs import Row, machine
+
+FOLDS, INNER_FOLDS = 10, 3
+CHOICES = tuple(Settings(*pair) for pair in product((0, 64), (32**-0.5, 1.0)))
+STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+S = TypeVar("S")
+Score = Callable[[Indices, Indices, S], Scores]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One repeat of the cross-validation of one data set.
+
+    Args:
+        data: name of the data set.
+        seed: draws the folds, and starts the networks.
+    """
+
+    data: str
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """What two repeats share only if everything that decides their result is equal."""
+        choices = [dataclasses.asdict(choice) for choice in CHOICES]
+        text = json.dumps(
+            ["mil", self.data, self.seed, FOLDS, INNER_FOLDS, choices, STRENGTHS], sort_keys=True
+        )
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def make(self, commit: str | None) -> Row:
+        """Cross-validate the network and both logistic regressions on the same folds."""
+        begun = time.process_time()
+        try:
+            bags = mil(self.data)
+        except (FileNotFoundError, ValueError) as error:
+            raise RecipeError(str(error)) from error
+
+        def pooled(train: Indices, test: Indices, settings: Settings) -> Scores:
+            return network.hopfield(bags, train, test, settings, self.seed)
+
+        aucs, choices = cross_validate(bags.labels, self.seed, CHOICES, pooled)
+        found = {"hopfield": aucs}
+        seconds = time.process_time() - begun
+        for name, extremes in (("mean", False), ("mean_min_max", True)):
+            score = _logistic(network.summarized(bags, extremes), bags.labels)
+            found[name], _ = cross_validate(bags.labels, self.seed, STRENGTHS, score)
+        return {
+            "key": self.key,
+            "recipe": "mil",
+            "changes": {"data": self.data, "seed": self.seed},
+            "auc": found,
+            "chosen": {str(choice): choices.count(choice) for choice in CHOICES},
+            "hopfield_seconds": round(seconds, 2),
+            "seconds": round(time.process_time() - begun, 2),
+            "date": datetime.now(UTC).date().isoformat(),
+            "machine": machine(),
+            "torch": str(torch.__version__),
+            "commit": commit,
+        }
+
+
+def _logistic(x: Scores, labels: Indices) -> Score[float]:
+    return lambda train, test, strength: network.logistic(x, labels, train, test, strength)
+
+
+def cross_validate(
+    labels: Indices, seed: int, settings: Sequence[S], score: Score[S]
+) -> tuple[list[float], list[S]]:
+    """Area under the ROC curve of every test fold, with settings chosen on the other folds alone.
+
+    Args:
+        labels: class of each bag [bags].
+        seed: draws the folds; equal seeds give equal folds.
+        settings: what may be chosen; the first of those with the largest inner area is.
+        score: trains on the bags of its first argument, scores those of its second.
+
+    Returns:
+        The area under the curve and the settings chosen, a fold each.
+    """
+    aucs, chosen = [], []
+    for train, test in _split(np.arange(len(labels)), labels, FOLDS, seed):
+        parts = _split(train, labels, INNER_FOLDS, seed)
+        inner = [
+            np.mean([_auc(labels, held, score(fit, held, one)) for fit, held in parts])
+            for one in settings
+        ]
+        best = settings[int(np.argmax(inner))]
+        aucs.append(_auc(labels, test, score(train, test, best)))
+        chosen.append(best)
+    return aucs, chosen
+
+
+def _split(bags: Indices, labels: Indices, folds: int, seed: int) -> list[tuple[Indices, Indices]]:
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    return [(bags[a], bags[b]) for a, b in splitter.split(bags, labels[bags])]
+
+
+def _auc(labels: Indices, bags: Indices, scores: Scores) -> float:
+    return float(roc_auc_score(labels[bags], scores))
