@@ -109,8 +109,8 @@ class Powers(NamedTuple):
     Attributes:
         rows: [N, K] int8.
         overlaps: [K] float64, integers.
-        gains: [K] float64, f(x - 1) + f(x + 1).
-        own: [1] float64, sum of f(x - 1) - f(x + 1).
+        gains: [K] float64, g = f(x - 1) + f(x + 1).
+        own: [2] float64, sum of f(x - 1) - f(x + 1), and sum of g.
         spins: [N] int8.
         gain, shift: coefficients of those two polynomials, the highest first.
         odd: parity of f.

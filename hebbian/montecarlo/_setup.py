@@ -209,8 +209,8 @@ def powers(rows: NDArray[np.int8], order: int, distinct: bool, unit: float) -> S
 
     def begin(spins: Spins) -> Form:
         x = sums(rows, spins)
-        own = np.array([value(shift, x).sum()])
         gains = value(gain, x)
+        own = np.array([value(shift, x).sum(), gains.sum()])
         odd = order % 2 == 0
         return Powers(rows, x, gains, own, spins, _compiled(gain), _compiled(shift), odd)
 

@@ -138,31 +138,36 @@ def _polynomial(coefficients, odd, x):  # type: ignore[no-untyped-def]
     return value * x if odd else value
 
 
-def _signed_sum(row, values):  # type: ignore[no-untyped-def]
+def _sum_of_chosen(row, gains):  # type: ignore[no-untyped-def]
     total = 0.0
-    for k in range(values.shape[0]):
-        total += values[k] if row[k] > 0 else -values[k]
+    for k in range(gains.shape[0]):
+        total += gains[k] if row[k] > 0 else 0.0
     return total
 
 
 # The numbers are integers: every order of the sum gives the same.
-_add_signed = jit(_signed_sum, reorder=True)
+_add_chosen = jit(_sum_of_chosen, reorder=True)
+
+# For X_i = +-1 and y = x - X_i s_i: X_i f(y) = (X_i g(x) + s_i d(x)) / 2, with
+# g = f(x - 1) + f(x + 1) and d = f(x - 1) - f(x + 1), whichever signs X_i and s_i have. The sum of
+# X_i g is twice that over patterns with X_i = 1, less the sum of all g.
 
 
 def _powers_field(state, i):  # type: ignore[no-untyped-def]
-    # For X_i = +-1 and y = x - X_i s_i: X_i f(y) = (X_i g(x) + s_i d(x)) / 2, with
-    # g = f(x - 1) + f(x + 1) and d = f(x - 1) - f(x + 1), whichever signs X_i and s_i have.
-    return 0.5 * (_add_signed(state.rows[i], state.gains) + state.spins[i] * state.own[0])
+    chosen = _add_chosen(state.rows[i], state.gains)
+    return chosen + 0.5 * (state.spins[i] * state.own[0] - state.own[1])
 
 
 def _moved_powers(row, change, overlaps, gains, gain, shift, odd):  # type: ignore[no-untyped-def]
-    total = 0.0
+    own, whole = 0.0, 0.0
     for k in range(overlaps.shape[0]):
         x = overlaps[k] + change * row[k]
         overlaps[k] = x
-        gains[k] = _polynomial(gain, odd, x)
-        total += _polynomial(shift, not odd, x)
-    return total
+        g = _polynomial(gain, odd, x)
+        gains[k] = g
+        own += _polynomial(shift, not odd, x)
+        whole += g
+    return own, whole
 
 
 _move_powers = jit(_moved_powers, reorder=True)
@@ -170,7 +175,7 @@ _move_powers = jit(_moved_powers, reorder=True)
 
 def _powers_flip(state, i):  # type: ignore[no-untyped-def]
     state.spins[i] = -state.spins[i]
-    state.own[0] = _move_powers(
+    state.own[0], state.own[1] = _move_powers(
         state.rows[i],
         2.0 * state.spins[i],
         state.overlaps,
@@ -240,13 +245,22 @@ def _symmetric_flip(state, i):  # type: ignore[no-untyped-def]
     state.spins[i] = -state.spins[i]
 
 
-_FORMS = {
-    Bits: (_bits_field, _bits_flip),
-    Reals: (_reals_field, _overlaps_flip),
-    Couplings: (_couplings_field, _couplings_flip),
-    Powers: (_powers_field, _powers_flip),
-    RealPowers: (_real_powers_field, _overlaps_flip),
-    Symmetric: (_symmetric_field, _symmetric_flip),
+_FIELDS = {
+    Bits: _bits_field,
+    Reals: _reals_field,
+    Couplings: _couplings_field,
+    Powers: _powers_field,
+    RealPowers: _real_powers_field,
+    Symmetric: _symmetric_field,
+}
+_FLIPS = {
+    Bits: _bits_flip,
+    Integers: _overlaps_flip,
+    Reals: _overlaps_flip,
+    Couplings: _couplings_flip,
+    Powers: _powers_flip,
+    RealPowers: _overlaps_flip,
+    Symmetric: _symmetric_flip,
 }
 
 
@@ -265,13 +279,12 @@ def _field_of(state, i):  # type: ignore[no-untyped-def]
     form = state.instance_class
     if form is Integers:
         return _narrow_field if state[2].dtype.bitwidth == 16 else _wide_field
-    return _FORMS[form][0]
+    return _FIELDS[form]
 
 
 @overload(flip, inline="always")
 def _flip_of(state, i):  # type: ignore[no-untyped-def]
-    form = state.instance_class
-    return _overlaps_flip if form is Integers else _FORMS[form][1]
+    return _FLIPS[state.instance_class]
 
 
 @jit
