@@ -81,8 +81,8 @@ def test_perfect_examples_change_nothing_and_one_example_has_no_protocol(protoco
     plain = montecarlo.hopfield(200, **point)
     assert same(montecarlo.hopfield(200, quality=1, examples=1, protocol=protocol, **point), plain)
     assert same(montecarlo.hopfield(200, quality=1, examples=7, protocol=protocol, **point), plain)
-    noisy = montecarlo.hopfield(200, quality=0.9, protocol=protocol, **point)
-    other = montecarlo.hopfield(200, quality=0.9, protocol="unsupervised", **point)
+    noisy = montecarlo.hopfield(200, quality=0.9, examples=1, protocol=protocol, **point)
+    other = montecarlo.hopfield(200, quality=0.9, examples=1, protocol="unsupervised", **point)
     assert same(noisy, other)
     assert noisy.overlap < plain.overlap
 
@@ -156,8 +156,12 @@ def test_the_exponential_memory_retrieves_above_its_threshold_only(lam: float, k
 
 
 def test_the_spherical_exponential_memory_needs_its_own_threshold() -> None:
-    weak = montecarlo.exponential(40, alpha=0.25, lam=0.2, m0=0.8, spins="spherical", samples=3)
-    strong = montecarlo.exponential(40, alpha=0.25, lam=0.8, m0=0.8, spins="spherical", samples=3)
+    weak = montecarlo.exponential(
+        40, alpha=0.25, lam=0.2, m0=0.8, thresholds="spherical", samples=3
+    )
+    strong = montecarlo.exponential(
+        40, alpha=0.25, lam=0.8, m0=0.8, thresholds="spherical", samples=3
+    )
     assert (weak.survival, strong.survival) == (0, 1)
     assert strong.start == pytest.approx(0.8)
 
@@ -296,6 +300,7 @@ BAD: list[tuple[str, Callable[[], object], type[Exception], str]] = [
         "means of examples",
     ),
     ("r", lambda: montecarlo.hopfield(10, K=1, T=1, quality=0), ValueError, "quality must"),
+    ("no M", lambda: montecarlo.hopfield(10, K=1, T=1, quality=0.5), ValueError, "say how many"),
     ("M", lambda: montecarlo.hopfield(10, K=1, T=1, examples=0), ValueError, "examples must"),
     ("sweeps", lambda: montecarlo.hopfield(10, K=1, T=1, sweeps=0), ValueError, "sweeps must"),
     ("seed", lambda: montecarlo.hopfield(10, K=1, T=1, seed=-1), ValueError, "seed must"),

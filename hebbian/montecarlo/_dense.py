@@ -48,7 +48,7 @@ def dense(
     dynamics: str = "heat-bath",
     order: str = "typewriter",
     quality: float = 1.0,
-    examples: int = 1,
+    examples: int | None = None,
     protocol: str = "supervised",
     survive: float | None = None,
     seed: int = 0,
@@ -115,7 +115,7 @@ def dense(
     _checks.choice("interaction", interaction, INTERACTIONS)
     _checks.schedule(samples, replicas, sweeps, warmup, seed)
     _checks.within("start", start, -1, 1)
-    rho = check_noise(quality, examples, protocol)
+    examples, rho = check_noise(quality, examples, protocol)
     threads = min(threads_or_default(threads), samples)
     _checks.whole("threads", threads, 1)
     supervised = protocol == "supervised"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from axonal.hebbian.montecarlo import _checks
 from axonal.hebbian.montecarlo.statistics import survival, survivors
 
-SPINS = ("binary", "spherical")
+THRESHOLDS = ("binary", "spherical")
 
 PART = 1 << 22
 """Entries of patterns in memory at a time."""
@@ -52,7 +52,7 @@ def exponential(
     alpha: float,
     lam: float,
     m0: float,
-    spins: str = "binary",
+    thresholds: str = "binary",
     samples: int = 10,
     seed: int = 0,
 ) -> Retrieval:
@@ -72,7 +72,7 @@ def exponential(
         alpha: ln P / N.
         lam: inverse width of the exponential, positive.
         m0: overlap of the state before, from -1 to 1.
-        spins: "binary" or "spherical".
+        thresholds: units of patterns and states, "binary" or "spherical".
         samples: draws of patterns and state.
         seed: of all random numbers.
 
@@ -88,7 +88,7 @@ def exponential(
     1.0
     """
     _checks.whole("N", N, 2)
-    _checks.choice("spins", spins, SPINS)
+    _checks.choice("thresholds", thresholds, THRESHOLDS)
     _checks.whole("samples", samples, 1)
     _checks.whole("seed", seed, 0, 2**64 - 1)
     _checks.within("m0", m0, -1, 1)
@@ -103,7 +103,9 @@ def exponential(
         )
     patterns = max(1, round(math.exp(alpha * N)))
     found = [
-        _step(np.random.Generator(np.random.Philox(key=[seed, k])), N, patterns, lam, m0, spins)
+        _step(
+            np.random.Generator(np.random.Philox(key=[seed, k])), N, patterns, lam, m0, thresholds
+        )
         for k in range(samples)
     ]
     begin = found[0][0]
@@ -115,10 +117,10 @@ def exponential(
 
 
 def _step(
-    generator: np.random.Generator, N: int, patterns: int, lam: float, m0: float, spins: str
+    generator: np.random.Generator, N: int, patterns: int, lam: float, m0: float, thresholds: str
 ) -> tuple[float, float]:
     """Overlaps with the first pattern before and after."""
-    binary = spins == "binary"
+    binary = thresholds == "binary"
     target = _draw(generator, 1, N, binary)[0]
     state = _start(generator, target, m0, binary)
     begin = float(target @ state) / N

@@ -38,12 +38,18 @@ def kept_above(survive: float | None, N: int, T: float, P: int, rho: float) -> f
     return max(KEPT * zero_load(T, P, rho), 4 / math.sqrt(N))
 
 
-def check_noise(quality: float, examples: int, protocol: str) -> float:
-    """Check what describes the examples; returns the entropy rho = (1 - r^2) / (M r^2)."""
+def check_noise(quality: float, examples: int | None, protocol: str) -> tuple[int, float]:
+    """Check what describes the examples; returns M and the entropy rho = (1 - r^2) / (M r^2)."""
     _checks.within("quality", quality, 0, 1, open_low=True)
-    _checks.whole("examples", examples, 1)
     _checks.choice("protocol", protocol, _checks.PROTOCOLS)
-    return (1 - quality**2) / (examples * quality**2)
+    if examples is None:
+        if quality < 1:
+            raise ValueError(
+                f"quality {quality:g} stores noisy examples: say how many, examples=M."
+            )
+        examples = 1
+    _checks.whole("examples", examples, 1)
+    return examples, (1 - quality**2) / (examples * quality**2)
 
 
 def choose(
@@ -115,7 +121,7 @@ def hopfield(
     order: str = "typewriter",
     form: str = "auto",
     quality: float = 1.0,
-    examples: int = 1,
+    examples: int | None = None,
     protocol: str = "supervised",
     survive: float | None = None,
     seed: int = 0,
@@ -156,7 +162,7 @@ def hopfield(
             "auto" (the cheapest of all for this many sweeps). All give the same run, number by
             number. Means of examples are held in float32.
         quality: r, from 0 (excluded) to 1.
-        examples: M of every archetype.
+        examples: M of every archetype, at least 1; None for clean patterns.
         protocol: "supervised" or "unsupervised".
         survive: overlap above which a memory is kept; by default 0.7 of the one at zero load.
         seed: of all random numbers, 0 to 2^64 - 1.
@@ -180,7 +186,7 @@ def hopfield(
     _checks.choice("order", order, _checks.ORDERS)
     _checks.schedule(samples, replicas, sweeps, warmup, seed)
     _checks.within("start", start, -1, 1)
-    rho = check_noise(quality, examples, protocol)
+    examples, rho = check_noise(quality, examples, protocol)
     threads = threads_or_default(threads)
     _checks.whole("threads", threads, 1)
     supervised = protocol == "supervised"

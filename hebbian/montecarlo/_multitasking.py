@@ -56,7 +56,7 @@ def multitasking(
     dynamics: str = "heat-bath",
     order: str = "typewriter",
     quality: float = 1.0,
-    examples: int = 1,
+    examples: int | None = None,
     protocol: str = "supervised",
     survive: float = -1.0,
     seed: int = 0,
@@ -117,7 +117,7 @@ def multitasking(
     _checks.schedule(samples, replicas, sweeps, warmup, seed)
     _checks.within("start", start, -1, 1)
     _checks.within("survive", survive, -1, 1)
-    check_noise(quality, examples, protocol)
+    examples, _ = check_noise(quality, examples, protocol)
     threads = min(threads_or_default(threads), samples)
     _checks.whole("threads", threads, 1)
     supervised = protocol == "supervised"
