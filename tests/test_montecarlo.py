@@ -198,6 +198,15 @@ def test_all_forms_measure_the_same() -> None:
     assert all(same(results[0], other) for other in results[1:])
 
 
+def test_parallel_dynamics_has_no_order_and_may_end_in_a_cycle_of_two_states() -> None:
+    point = {"K": 20, "T": 0.4, "samples": 2, "sweeps": 20, "dynamics": "parallel"}
+    ordered = montecarlo.hopfield(200, **point)
+    assert same(ordered, montecarlo.hopfield(200, order="random", **point))
+    # Two coupled spins that disagree both turn, for ever.
+    swapped = montecarlo.hopfield(2, K=1, T=0, start=0.0, samples=16, sweeps=6, dynamics="parallel")
+    assert swapped.acceptance > 0
+
+
 def test_replicas_share_patterns_and_differ_in_noise() -> None:
     found = montecarlo.hopfield(300, K=10, T=0.5, samples=2, replicas=2, sweeps=30)
     assert found.overlaps.shape == (2, 2)

@@ -65,7 +65,7 @@ class Bits(NamedTuple):
 
 
 class Integers(NamedTuple):
-    """Patterns of small integers, and their overlaps x = sum of X s.
+    """Patterns of -1, 0 and 1, and their overlaps x = sum of X s.
 
     Attributes:
         rows: [N, K] int8.

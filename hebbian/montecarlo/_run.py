@@ -71,7 +71,8 @@ def _walk(schedule: Schedule, setup: Setup, sample: int, replica: int) -> Walk:
         np.uint64(replica),
         np.float32(schedule.T / 2 / setup.unit),
         metropolis,
-        schedule.order == "random",
+        # Spins that turn together have no order.
+        schedule.order == "random" and schedule.dynamics != "parallel",
         schedule.dynamics == "parallel",
     )
 

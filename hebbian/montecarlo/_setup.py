@@ -94,9 +94,9 @@ def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Setup:
 
 
 def quadratic(rows: Array, unit: float) -> Setup:
-    """Patterns of small integers, or real ones, with the quadratic energy."""
+    """Patterns of -1, 0 and 1, or real ones, with the quadratic energy."""
     integers = rows.dtype == np.int8
-    norms = np.square(rows, dtype=np.int64 if integers else np.float32).sum(1)
+    norms = np.count_nonzero(rows, axis=1) if integers else np.square(rows).sum(1)
     # Sums of a field are formed in 32 bits where no state can make them larger.
     narrow = len(rows) < 2**15 and rows.size < 2**31
     kind = (np.int16 if narrow else np.int32) if integers else np.float32
