@@ -1,6 +1,5 @@
-"""Simulations meet theory, tell lost memories from kept ones, and refuse what they cannot do."""
+"""Simulations meet theory, tell lost memories from kept ones, and do not depend on threads."""
 
-import itertools
 import math
 import signal
 import subprocess
@@ -15,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from axonal.hebbian import montecarlo
-from axonal.hebbian.montecarlo import Measurement, _checks, _run, statistics
+from axonal.hebbian.montecarlo import Measurement, _run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -281,125 +280,3 @@ def test_an_interrupt_ends_a_long_run_in_threads_soon() -> None:
     run.send_signal(signal.SIGINT)
     _, errors = run.communicate(timeout=20)
     assert "KeyboardInterrupt" in errors
-
-
-BAD: list[tuple[str, Callable[[], object], type[Exception], str]] = [
-    ("T < 0", lambda: montecarlo.hopfield(10, K=1, T=-1), ValueError, "T must be finite"),
-    ("T nan", lambda: montecarlo.hopfield(10, K=1, T=math.nan), ValueError, "T must be finite"),
-    ("no load", lambda: montecarlo.hopfield(10, T=0.1), ValueError, "either K or alpha"),
-    ("two", lambda: montecarlo.hopfield(10, K=1, alpha=1, T=1), ValueError, "either K or alpha"),
-    ("alpha", lambda: montecarlo.hopfield(10, alpha=-1, T=1), ValueError, "alpha must be finite"),
-    ("K = 0", lambda: montecarlo.hopfield(10, K=0, T=1), ValueError, "K must be from 1"),
-    ("N = 1", lambda: montecarlo.hopfield(1, K=1, T=1), ValueError, "N must be from 2"),
-    ("N real", lambda: montecarlo.hopfield(10.5, K=1, T=1), TypeError, "N must be an integer"),  # type: ignore[arg-type]
-    ("P = 1", lambda: montecarlo.dense(10, 1, K=1, T=1), ValueError, "P must be at least 2"),
-    ("N^P", lambda: montecarlo.dense(1000, 8, K=1, T=1), ValueError, r"N\^P must be at most"),
-    (
-        "T of T = 0",
-        lambda: montecarlo.hopfield(10, K=1, T=1, dynamics="zero-temperature"),
-        ValueError,
-        "runs at T = 0",
-    ),
-    ("rule", lambda: montecarlo.hopfield(10, K=1, T=1, dynamics="x"), ValueError, "one of heat-"),
-    ("form", lambda: montecarlo.hopfield(10, K=1, T=1, form="x"), ValueError, "one of auto"),
-    (
-        "bits of reals",
-        lambda: montecarlo.hopfield(10, K=1, T=1, quality=0.5, examples=2, form="bits"),
-        ValueError,
-        "means of examples",
-    ),
-    ("r", lambda: montecarlo.hopfield(10, K=1, T=1, quality=0), ValueError, "quality must"),
-    ("no M", lambda: montecarlo.hopfield(10, K=1, T=1, quality=0.5), ValueError, "say how many"),
-    ("M", lambda: montecarlo.hopfield(10, K=1, T=1, examples=0), ValueError, "examples must"),
-    ("sweeps", lambda: montecarlo.hopfield(10, K=1, T=1, sweeps=0), ValueError, "sweeps must"),
-    ("seed", lambda: montecarlo.hopfield(10, K=1, T=1, seed=-1), ValueError, "seed must"),
-    ("threads", lambda: montecarlo.hopfield(10, K=1, T=1, threads=0), ValueError, "threads must"),
-    (
-        "d = 1",
-        lambda: montecarlo.multitasking(10, 2, dilution=1, T=0.1),
-        ValueError,
-        "dilution must be below 1",
-    ),
-    (
-        "lam",
-        lambda: montecarlo.exponential(10, alpha=0.1, lam=0, m0=0.5),
-        ValueError,
-        "lam must be",
-    ),
-    (
-        "exp(alpha N)",
-        lambda: montecarlo.exponential(100, alpha=1, lam=1, m0=0.5),
-        MemoryError,
-        "cannot be drawn",
-    ),
-    (
-        "K beyond memory",
-        lambda: montecarlo.hopfield(10**6, K=10**9, T=0.1),
-        MemoryError,
-        "are available",
-    ),
-    (
-        "matrix beyond memory",
-        lambda: montecarlo.hopfield(10**7, K=2, T=0.1, form="matrix"),
-        MemoryError,
-        "are available",
-    ),
-    (
-        "dense beyond memory",
-        lambda: montecarlo.dense(20000, 3, gamma=0.1, T=0.1),
-        MemoryError,
-        "are available",
-    ),
-]
-
-
-@pytest.mark.parametrize(("call", "error", "says"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])
-def test_bad_input_is_refused_in_one_line(
-    call: Callable[[], object], error: type[Exception], says: str
-) -> None:
-    with pytest.raises(error, match=says) as raised:
-        call()
-    assert "\n" not in str(raised.value)
-
-
-def test_auto_avoids_the_matrix_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = {"K": 300, "T": 0, "samples": 1, "replicas": 100, "sweeps": 100}
-    assert montecarlo.hopfield(400, **point).form == "matrix"
-    monkeypatch.setattr(_checks, "available_memory", lambda: 300_000)
-    assert montecarlo.hopfield(400, **point).form in ("bits", "int8")
-
-
-def test_blocking_finds_the_error_of_a_correlated_series() -> None:
-    # x_t = a x_(t - 1) + noise: tau = (1 + a) / (1 - a) / 2, variance 1 / (1 - a^2).
-    generator = np.random.default_rng(0)
-    a, length = 0.9, 1 << 15
-    noise = generator.standard_normal(length)
-    series = list(itertools.accumulate(noise, lambda x, n: a * x + n))
-    tau = statistics.autocorrelation_time(series)
-    assert tau == pytest.approx(9.5, rel=0.15)
-    exact = math.sqrt(2 * 9.5 / length / (1 - a * a))
-    assert statistics.blocking(series) == pytest.approx(exact, rel=0.25)
-    assert statistics.blocking(noise) == pytest.approx(1 / math.sqrt(length), rel=0.25)
-
-
-def test_the_jackknife_gives_the_usual_error_of_a_mean_and_removes_bias() -> None:
-    x = np.random.default_rng(1).standard_normal(50)
-    mean, error = statistics.jackknife(lambda v: float(v.mean()), x)
-    assert mean == pytest.approx(x.mean())
-    assert error == pytest.approx(x.std(ddof=1) / math.sqrt(50))
-    variance, _ = statistics.jackknife(lambda v: float(v.var()), x)
-    assert variance == pytest.approx(x.var(ddof=1))
-
-
-def test_survivors_count_every_sample_once() -> None:
-    found = statistics.survivors([[0.9, 0.7], [0.1, 0.6], [0.2, 0.2]], [[1, 1], [0, 1], [0, 0]])
-    assert found.samples == 2
-    assert found.mean == pytest.approx(0.7)
-    assert found.error == pytest.approx(np.std([0.8, 0.6], ddof=1) / math.sqrt(2))
-    assert math.isnan(statistics.survivors([[0.5]], [[True]]).error)
-
-
-@pytest.mark.parametrize("call", [statistics.blocking, statistics.autocorrelation_time])
-def test_a_series_without_values_is_refused(call: Callable[[object], float]) -> None:
-    with pytest.raises(ValueError, match="not empty"):
-        call([])
