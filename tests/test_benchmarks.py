@@ -18,7 +18,7 @@ def benchmark(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["lif", "delay", "step", "spike_linear", "recurrent", "memory", "growth"]
+    "name", ["lif", "delay", "step", "spike_linear", "recurrent", "memory", "growth", "montecarlo"]
 )
 def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Path) -> None:
     results = ROOT / "benchmarks" / "RESULTS.md"
