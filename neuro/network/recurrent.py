@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.layers import Layer
+from axonal.neuro.layers import LIF, Layer, LIFState, Linear
 from axonal.neuro.network.network import Network
+from axonal.neuro.ops.recurrent_lif import recurrent_lif
 
 
 class RecurrentState(NamedTuple):
@@ -27,6 +28,10 @@ class RecurrentState(NamedTuple):
 
 class Recurrent(Layer[RecurrentState]):
     """Close a loop over any body, y_t = body(x_t + feedback(y_{t - delay})).
+
+    A :class:`LIF` whose feedback is a :class:`Linear` with a delay of 1 runs as one operator,
+    :func:`axonal.neuro.ops.recurrent_lif.recurrent_lif`, unless a hook looks inside; sums may then
+    be rounded in another order. Everything else runs step by step.
 
     Args:
         body: a layer, a Network, or any module that can become one; its input has the shape of x.
@@ -93,6 +98,9 @@ class Recurrent(Layer[RecurrentState]):
         elif not isinstance(state, RecurrentState) or state.recent.shape != fresh.recent.shape:
             _checks.state(self, getattr(state, "recent", state), fresh.recent, x)
         recent, body, feedback = state
+        connections = self._connections(x)
+        if connections is not None and not feedback:
+            return self._at_once(x, recent, body, connections)
         outputs = []
         # within `delay` steps no output can reach the input again: that many are run at once
         for block in x.split(self.delay):
@@ -113,6 +121,48 @@ class Recurrent(Layer[RecurrentState]):
             recent = torch.cat((recent, y))[-self.delay :]
             outputs.append(y)
         return torch.cat(outputs), RecurrentState(recent, body, feedback)
+
+    def _connections(self, x: Tensor) -> Linear | None:
+        """Return the feedback if the loop is one of plain LIF neurons that nobody looks into."""
+        lif, net = self.body, self.feedback
+        if type(lif) is not LIF or not isinstance(net, Network) or self.delay != 1:
+            return None
+        # what the constructor wraps, not a Network of the user's that has other parts as well
+        linear = net.inner if net.source_name == _Call.__name__ else None
+        if type(linear) is not Linear or any(map(_watched, (lif, net, linear))):
+            return None
+        # whatever does not fit is refused step by step, where each part knows why
+        fits = x.shape[2:] == lif.size == self.size and linear.weight.shape == 2 * lif.size
+        return linear if fits and x.dtype == lif.decay.dtype == linear.weight.dtype else None
+
+    def _at_once(
+        self, x: Tensor, recent: Tensor, state: LIFState | None, connections: Linear
+    ) -> tuple[Tensor, RecurrentState]:
+        lif: Any = self.body
+        fresh = lif.init(x[0])
+        if state is None:
+            state = fresh
+        else:
+            _checks.state(lif, state, fresh, x)
+        spikes, v, wait = recurrent_lif(
+            x, recent[0], state.v, state.wait, connections.masked_weight, connections.bias,
+            lif.decay, lif.threshold,
+            decay_input=lif.decay_input, reset=lif.reset, detach_reset=lif.detach_reset,
+            refractory=lif.refractory, surrogate=lif.surrogate.name,
+            alpha=float(lif.surrogate.alpha), recompute=lif.recompute, backend=lif.backend,
+        )  # fmt: skip
+        _checks.finite(lif, v, "the potential")
+        # a copy, so that the state neither keeps nor shares the memory of all steps
+        return spikes, RecurrentState(spikes[-1:].clone(), LIFState(v, wait), {})
+
+
+def _watched(module: nn.Module) -> bool:
+    """Whether calling a module does more than its forward."""
+    hooks = (
+        module._forward_hooks, module._forward_pre_hooks,
+        module._backward_hooks, module._backward_pre_hooks,
+    )  # fmt: skip
+    return any(map(len, hooks)) or "forward" in vars(module)
 
 
 class _Call(nn.Module):

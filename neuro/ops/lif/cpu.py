@@ -26,13 +26,13 @@ _SILENT, _FIRED, _HELD = 0, 1, 2
 
 
 @jit
-def _charge(v: Any, x: Any, decay: Any, share: Any, decay_input: Any) -> Any:
+def charge(v: Any, x: Any, decay: Any, share: Any, decay_input: Any) -> Any:
     """Potential before the reset."""
     return decay * v + (share * x if decay_input else x)
 
 
 @jit
-def _after(h: Any, fired: Any, threshold: Any, zero: Any, subtract: Any) -> Any:
+def after(h: Any, fired: Any, threshold: Any, zero: Any, subtract: Any) -> Any:
     """Potential after the reset."""
     return (h - threshold if subtract else zero) if fired else h
 
@@ -56,7 +56,7 @@ def _exp(x: Any, number: Any) -> Any:
 
 
 @jit
-def _slope(u: Any, kind: Any, alpha: Any, number: Any) -> Any:
+def derivative(u: Any, kind: Any, alpha: Any, number: Any) -> Any:
     """Derivative of a surrogate at u; see axonal.neuro._surrogates."""
     one, a = number(1), number(alpha)
     if kind == 0:
@@ -106,7 +106,7 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, save: int) -> C
                 x_t, s_t = x[t, low:high], spikes[t, low:high]
                 h_t = saved[t, low:high] if save == POTENTIAL else s_t
                 for k in range(n):
-                    h = _charge(u[k], x_t[k], d[k], one - d[k], decay_input)
+                    h = charge(u[k], x_t[k], d[k], one - d[k], decay_input)
                     fired = h >= theta[k]
                     if refractory:
                         held = left[k] > 0
@@ -116,7 +116,7 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, save: int) -> C
                     if save == POTENTIAL:
                         h_t[k] = h
                     s_t[k] = one if fired else zero
-                    u[k] = _after(h, fired, theta[k], zero, subtract)
+                    u[k] = after(h, fired, theta[k], zero, subtract)
             v[low:high] = u
             if refractory:
                 wait[low:high] = left[:n]
@@ -183,7 +183,7 @@ def backward(
                         for k in range(n):
                             if learns_decay:
                                 u_t[k] = u[k]
-                            h = _charge(u[k], x_t[k], d[k], one - d[k], decay_input)
+                            h = charge(u[k], x_t[k], d[k], one - d[k], decay_input)
                             fired = h >= theta[k]
                             if refractory:
                                 held = left[k] > 0
@@ -192,7 +192,7 @@ def backward(
                                 left[k] = steps_held if fired else max(left[k] - 1, 0)
                                 event_t[k] = _HELD if held else (_FIRED if fired else _SILENT)
                             h_t[k] = h
-                            u[k] = _after(h, fired, theta[k], zero, subtract)
+                            u[k] = after(h, fired, theta[k], zero, subtract)
 
                 for t in range(last - 1, first - 1, -1):
                     row = t - first
@@ -203,7 +203,7 @@ def backward(
                     event_t = event_of[row if refractory else 0]
                     for k in range(n):
                         h = h_t[k]
-                        slope = _slope(h - theta[k], kind, alpha, number)
+                        slope = derivative(h - theta[k], kind, alpha, number)
                         fired = h >= theta[k]
                         if refractory:
                             held = event_t[k] == _HELD

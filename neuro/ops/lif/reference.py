@@ -1,12 +1,14 @@
 """The leaky integrate-and-fire recurrence, written out: what every faster path must equal."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from axonal.neuro._surrogates import spike
 
 
-def lif(
+def step(
     x: Tensor,
     v: Tensor,
     wait: Tensor | None,
@@ -21,18 +23,26 @@ def lif(
     alpha: float,
     recompute: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Run one step ``x`` [B, ...]: spikes, v and wait after it."""
+    h = decay * v + ((1 - decay) * x if decay_input else x)
+    if wait is not None:
+        held = wait > 0
+        h = torch.where(held, v, h)
+    s = spike(h - threshold, surrogate, alpha)
+    if wait is not None:
+        s = torch.where(held, 0.0, s)
+        wait = torch.where(s > 0, refractory, (wait - 1).clamp(min=0))
+    r = s.detach() if detach_reset else s
+    v = h * (1 - r) if reset == "zero" else h - threshold * r
+    return s, v, wait
+
+
+def lif(
+    x: Tensor, v: Tensor, wait: Tensor | None, decay: Tensor, threshold: Tensor, **choices: Any
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run the recurrence over ``x`` [T, B, ...]; see :func:`axonal.neuro.ops.lif.lif`."""
     spikes = []
     for x_t in x.unbind(0):
-        h = decay * v + ((1 - decay) * x_t if decay_input else x_t)
-        if wait is not None:
-            held = wait > 0
-            h = torch.where(held, v, h)
-        s = spike(h - threshold, surrogate, alpha)
-        if wait is not None:
-            s = torch.where(held, 0.0, s)
-            wait = torch.where(s > 0, refractory, (wait - 1).clamp(min=0))
-        r = s.detach() if detach_reset else s
-        v = h * (1 - r) if reset == "zero" else h - threshold * r
+        s, v, wait = step(x_t, v, wait, decay, threshold, **choices)
         spikes.append(s)
     return torch.stack(spikes), v, wait

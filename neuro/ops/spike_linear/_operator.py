@@ -43,7 +43,7 @@ def _(x: Tensor, weight: Tensor) -> Tensor:
 
 
 @torch.library.custom_op("axonal::spike_linear_weight", mutates_args=(), device_types="cpu")
-def _weight_gradient(x: Tensor, g: Tensor) -> Tensor:
+def weight_gradient(x: Tensor, g: Tensor) -> Tensor:
     found = _sparse(x)
     if found is None:
         return g.T @ x
@@ -53,7 +53,7 @@ def _weight_gradient(x: Tensor, g: Tensor) -> Tensor:
     return g_weight.T.contiguous()
 
 
-@_weight_gradient.register_fake
+@weight_gradient.register_fake
 def _(x: Tensor, g: Tensor) -> Tensor:
     return x.new_empty(g.shape[1], x.shape[1])
 
@@ -69,7 +69,7 @@ def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
     # the gradient of spikes is not sparse
     return (
         None if weight is None else g @ weight,
-        None if x is None else _weight_gradient(x, g),
+        None if x is None else weight_gradient(x, g),
     )
 
 

@@ -5,26 +5,7 @@ from typing import Any
 import numpy as np
 
 from axonal.neuro.ops._numba import jit, kernel
-
-_CHUNK = 16
-
-
-@jit
-def _active(bits: Any, where: Any) -> Any:
-    """Write the indices of what is not zero, and return how many there are."""
-    used, whole = 0, bits.size // _CHUNK * _CHUNK
-    for low in range(0, whole, _CHUNK):
-        some = bits[low]
-        for j in range(1, _CHUNK):
-            some |= bits[low + j]
-        if some:
-            for j in range(low, low + _CHUNK):
-                where[used] = j
-                used += bits[j] != 0
-    for j in range(whole, bits.size):
-        where[used] = j
-        used += bits[j] != 0
-    return used
+from axonal.neuro.ops._rows import active
 
 
 @kernel
@@ -33,7 +14,7 @@ def count(bits: Any) -> int:
     where = np.empty(bits.shape[1] + 1, np.int64)
     used = 0
     for r in range(bits.shape[0]):
-        used += _active(bits[r], where)
+        used += active(bits[r], where)
     return used
 
 
@@ -57,7 +38,7 @@ def multiply(y: Any, x: Any, bits: Any, weight: Any, start: int, stop: int) -> N
     """
     where = np.empty(x.shape[1] + 1, np.int64)
     for r in range(start, stop):
-        used, row, out = _active(bits[r], where), x[r], y[r]
+        used, row, out = active(bits[r], where), x[r], y[r]
         out[:] = 0
         k = 0
         while k + 4 <= used:
@@ -74,6 +55,6 @@ def add_outer(g_weight: Any, x: Any, bits: Any, g: Any, start: int, stop: int) -
     """Add x [R, I] transposed times g [R, O] to columns ``start`` to ``stop`` of [I, O]."""
     where = np.empty(x.shape[1] + 1, np.int64)
     for r in range(x.shape[0]):
-        used, row, g_r = _active(bits[r], where), x[r], g[r, start:stop]
+        used, row, g_r = active(bits[r], where), x[r], g[r, start:stop]
         for k in range(used):
             _add_1(g_weight[where[k], start:stop], g_r, row[where[k]])

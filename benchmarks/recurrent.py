@@ -1,0 +1,159 @@
+"""LIF neurons that hear each other, forward and backward, beside the peers."""
+
+import importlib
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from axonal.neuro.ops.recurrent_lif import recurrent_lif
+from benchmarks._agree import required, seeded
+from benchmarks._measure import TIMED, Table, compare
+from benchmarks.lif import ADDED, HALF, SUPER
+
+SHAPE, QUICK = (100, 64, 256), (50, 16, 32)
+# The size of the input decides how many neurons fire, and that how long our forward pass takes.
+INPUT = {"T100": 1.5, "T100 sparse": 1.2, "T100 dense": 3.0}
+
+Function = Callable[[Tensor], Tensor]
+Results = tuple[Tensor, Tensor, Tensor]
+
+
+def ours(weight: Tensor, convention: dict[str, Any], **choice: Any) -> Function:
+    """Our operator at a decay of one half."""
+
+    def run(x: Tensor) -> Tensor:
+        half, one, rest = torch.tensor(0.5), torch.tensor(1.0), torch.zeros_like(x[0])
+        settings = {**convention, **choice}
+        return recurrent_lif(x, rest, rest, None, weight, None, half, one, **settings)[0]
+
+    return run
+
+
+def spikingjelly(weight: nn.Parameter) -> Function:
+    """SpikingJelly's neuron in its container for loops."""
+    activation = importlib.import_module("spikingjelly.activation_based")
+    neuron = importlib.import_module("spikingjelly.activation_based.neuron")
+    layer = importlib.import_module("spikingjelly.activation_based.layer")
+    surrogate = importlib.import_module("spikingjelly.activation_based.surrogate")
+    functional = importlib.import_module("spikingjelly.activation_based.functional")
+    assert activation
+    node = neuron.LIFNode(
+        tau=2.0, detach_reset=True, surrogate_function=surrogate.ATan(2.0), step_mode="s"
+    )
+    loop = layer.ElementWiseRecurrentContainer(
+        node, lambda s, x: x + F.linear(s, weight), step_mode="s"
+    )
+
+    def run(x: Tensor) -> Tensor:
+        functional.reset_net(loop)
+        # its own loop over time indexes x, whose gradient then costs it more
+        return torch.stack([loop(x_t) for x_t in x.unbind(0)])
+
+    return run
+
+
+def snntorch(weight: nn.Parameter) -> Function:
+    """snntorch's RLeaky in a loop over time."""
+    library = importlib.import_module("snntorch")
+    surrogate = importlib.import_module("snntorch.surrogate")
+    node = library.RLeaky(
+        beta=0.5, linear_features=len(weight), reset_mechanism="zero", reset_delay=False,
+        spike_grad=surrogate.atan(alpha=2.0),
+    )  # fmt: skip
+    node.recurrent = nn.Linear(len(weight), len(weight), bias=False)
+    node.recurrent.weight = weight
+
+    def run(x: Tensor) -> Tensor:
+        s, v = node.reset_mem()
+        spikes = []
+        for x_t in x.unbind(0):
+            s, v = node(x_t, s, v)
+            spikes.append(s)
+        return torch.stack(spikes)
+
+    return run
+
+
+def norse(weight: nn.Parameter) -> Function:
+    """norse's LIFBox cell, which has no feedback of its own: the product is ours."""
+    box = importlib.import_module("norse.torch.functional.lif_box")
+    parameters = box.LIFBoxParameters(tau_mem_inv=torch.tensor(500.0))
+
+    def run(x: Tensor) -> Tensor:
+        s = torch.zeros_like(x[0])
+        state, spikes = box.LIFBoxFeedForwardState(v=s), []
+        for x_t in x.unbind(0):
+            drive = x_t + F.linear(s, weight)
+            s, state = box.lif_box_feed_forward_step(drive, state, parameters)
+            spikes.append(s)
+        return torch.stack(spikes)
+
+    return run
+
+
+PEERS = {
+    "spikingjelly": (spikingjelly, HALF),
+    "norse": (norse, SUPER),
+    "snntorch": (snntorch, ADDED),
+}
+
+
+def backward(function: Function, weight: Tensor, x: Tensor, g: Tensor) -> Callable[[], Results]:
+    """Forward and backward from a fresh leaf: spikes, and the gradients of x and the weights."""
+
+    def work() -> Results:
+        leaf = x.detach().requires_grad_()
+        spikes = function(leaf)
+        return spikes.detach(), *torch.autograd.grad(spikes, (leaf, weight), g)
+
+    return work
+
+
+def agreement(mine: Callable[[], Results], definition: Callable[[], Results]) -> str:
+    """Compare spikes and both gradients; say how much differs, if anything does."""
+    (spikes, *grads), (expected, *expected_grads) = mine(), definition()
+    different = int((spikes != expected).sum())
+    said = (
+        "same spikes" if not different else f"{different / expected.numel():.1e} of spikes differ"
+    )
+    deviation = max(
+        float((a - b).abs().max() / b.abs().max())
+        for a, b in zip(grads, expected_grads, strict=True)
+    )
+    return f"{said}, gradients to {deviation:.0e}"
+
+
+def run(peers: set[str], *, quick: bool) -> Table:
+    """Time all cases."""
+    warnings.simplefilter("ignore")
+    table = Table(TIMED)
+    steps, batch, size = QUICK if quick else SHAPE
+    generator = torch.Generator().manual_seed(1)
+    g = torch.randn(steps, batch, size, generator=generator)
+    # on grids, so that sums are the same in any order and spikes can be compared; inputs are odd
+    # multiples, so that no potential is exactly the threshold, where peers differ
+    weight = (torch.randn(size, size, generator=generator) * 128 / size**0.5).round() / 256
+    weight = nn.Parameter(weight)
+    for case, high in INPUT.items():
+        x = ((seeded(steps, batch, size, high=high) * 2048).floor() * 2 + 1) / 4096
+        functions: dict[str, tuple[Function, dict[str, Any]]] = {
+            "axonal": (ours(weight, HALF), HALF),
+            "axonal-recompute": (ours(weight, HALF, recompute=True), HALF),
+            "torch-unbind": (ours(weight, HALF, backend="reference"), HALF),
+        }
+        functions |= {name: (made(weight), c) for name, (made, c) in PEERS.items() if name in peers}
+        works, agrees = {}, {}
+        for name, (function, convention) in functions.items():
+            works[name] = backward(function, weight, x, g)
+            definition = backward(ours(weight, convention, backend="reference"), weight, x, g)
+            agrees[name] = agreement(works[name], definition)
+            if name.startswith("axonal"):
+                required(agrees[name], name)
+        rate = float(works["axonal"]()[0].mean())
+        compare(table, case, works, agrees)
+        table.remarks.append(f"{case}: {100 * rate:.0f} % of the neurons fire at a step.")
+    return table

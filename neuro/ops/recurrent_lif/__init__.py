@@ -1,0 +1,89 @@
+"""LIF neurons that hear each other: the recurrence of ``lif`` with a product inside every step."""
+
+from torch import Tensor
+
+from axonal.neuro.ops import _choose
+from axonal.neuro.ops.recurrent_lif import reference
+
+try:
+    from axonal.neuro.ops.recurrent_lif import _operator
+except ModuleNotFoundError as error:
+    if error.name != "numba":
+        raise
+    _operator = None  # type: ignore[assignment]
+
+
+def recurrent_lif(
+    x: Tensor,
+    spikes: Tensor,
+    v: Tensor,
+    wait: Tensor | None,
+    weight: Tensor,
+    bias: Tensor | None,
+    decay: Tensor,
+    threshold: Tensor,
+    *,
+    decay_input: bool = False,
+    reset: str = "zero",
+    detach_reset: bool = True,
+    refractory: int = 0,
+    surrogate: str = "atan",
+    alpha: float = 2.0,
+    recompute: bool = False,
+    backend: str = "auto",
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Run leaky integrate-and-fire neurons that feed each other with a delay of one step.
+
+    Every step is that of :func:`axonal.neuro.ops.lif.lif` for the input
+
+        x_t + W s_{t-1} + b
+
+    The compiled loops add a row of weights for every neuron that fired, and hand over to a dense
+    product at steps at which many did. Sums are then rounded in another order than in a dense
+    product: a potential within rounding of the threshold may fire on one back end and not on the
+    other. With weights and inputs on a grid, where sums are exact, spikes are the same.
+
+    Args:
+        x: input [T, B, N].
+        spikes: spikes of the last step before ``x`` [B, N].
+        v: potential after the last step before ``x`` [B, N].
+        wait: refractory steps left [B, N] of int32; ``None`` where ``refractory`` is 0.
+        weight: W [N, N], the row of a neuron its inputs.
+        bias: b [N], or ``None``.
+        decay: factor a step, 0 to 1, a scalar or one a neuron.
+        threshold: potential at which a neuron fires, a scalar or one a neuron.
+        decay_input: scale the input by ``1 - decay``.
+        reset: ``"zero"`` or ``"subtract"``.
+        detach_reset: let no gradient through the reset.
+        refractory: steps, >= 0.
+        surrogate: name of the surrogate derivative, with its ``alpha``.
+        alpha: sharpness of the surrogate.
+        recompute: keep x instead of the potential for the backward pass, beside the spikes; who is
+            refractory or learns the decay of an input that decays always does so.
+        backend: ``"auto"``, ``"reference"`` (the definition, differentiable twice) or ``"cpu"``
+            (compiled loops).
+
+    Returns:
+        spikes [T, B, N], v and wait after the last step.
+
+    Raises:
+        ValueError: if the back end is unknown or cannot run these tensors.
+
+    >>> import torch
+    >>> x, rest, one = torch.zeros(3, 1, 2), torch.zeros(1, 2), torch.tensor(1.0)
+    >>> x[0, 0, 0] = 1.0  # the first neuron is made to fire, and excites the second
+    >>> weight = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
+    >>> spikes, _, _ = recurrent_lif(x, rest, rest, None, weight, None, one / 2, one)
+    >>> spikes[:, 0]
+    tensor([[1., 0.],
+            [0., 1.],
+            [0., 0.]])
+    """
+    given = (x, spikes, v, weight, decay, threshold, *(() if bias is None else (bias,)))
+    fast = _choose.compiled("recurrent_lif", backend, _operator is not None, *given)
+    run = _operator.recurrent_lif if fast else reference.recurrent_lif
+    return run(
+        x, spikes, v, wait, weight, bias, decay, threshold,
+        decay_input=decay_input, reset=reset, detach_reset=detach_reset,
+        refractory=refractory, surrogate=surrogate, alpha=alpha, recompute=recompute,
+    )  # fmt: skip

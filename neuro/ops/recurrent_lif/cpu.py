@@ -1,0 +1,227 @@
+"""A loop of LIF neurons compiled for the CPU: step by step, because every neuron hears the others.
+
+Forward, the rows of weights of those that fired are added, which costs what the spikes cost; where
+too many fire, the loops hand over to a dense product for one step. Backward, the gradients of
+spikes are dense: between two dense products these loops do one step.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from axonal.neuro.ops._numba import jit, kernel
+from axonal.neuro.ops._rows import active
+from axonal.neuro.ops.lif.cpu import SURROGATES, after, charge, derivative
+
+BLOCK = 1024
+"""Neurons of one sample whose parameters are kept in the cache."""
+
+NOTHING, POTENTIAL, INPUT = 0, 1, 2
+"""What a forward pass keeps beside the spikes: nothing, h [T, B, N], or x."""
+
+
+@jit
+def _gather(y: Any, weight: Any, where: Any, used: int, low: int, size: int) -> None:
+    """Add to y the weights, from column ``low`` on, of the ``used`` neurons that ``where`` lists.
+
+    weight is W^T with a row of zeros below, in one line: that row fills up the last four. Indices
+    without a sign cannot count from the end, which would have to be looked at for each.
+    """
+    for k in range(used, used + 3):
+        where[k] = size
+    for k in range(0, used, 4):
+        a, b = np.uintp(where[k] * size + low), np.uintp(where[k + 1] * size + low)
+        c, d = np.uintp(where[k + 2] * size + low), np.uintp(where[k + 3] * size + low)
+        for column in range(y.size):
+            j = np.uintp(column)
+            y[j] += (weight[a + j] + weight[b + j]) + (weight[c + j] + weight[d + j])
+
+
+@functools.cache
+def forward(decay_input: bool, subtract: bool, refractory: bool, keep: bool) -> Callable[..., int]:
+    """Make the forward loops of one convention.
+
+    They take the step to begin with and whether the feedback [B, N] of that step is given; x
+    [T, B, N]; the bits of the last spikes before x [B, N] and those of the spikes [T, B, N]; W^T
+    with a row of zeros below [(N + 1) N]; bias, decay and threshold [N]; v [B, N] and wait int32
+    [B, N]; the refractory steps and the number of spikes from which on a dense product is faster.
+    They fill spikes and, with ``keep``, h; v and wait become those after the last step that ran.
+
+    They return the step that needs its feedback from a dense product, or T.
+    """
+
+    @kernel
+    def recurrent_lif_forward(
+        first: int, given: bool, feedback: Any, x: Any, before: Any, bits: Any, weight: Any,
+        bias: Any, decay: Any, threshold: Any, v: Any, wait: Any, spikes: Any, h: Any,
+        steps_held: int, many: int,
+    ) -> Any:  # fmt: skip
+        one, zero = x.dtype.type(1), x.dtype.type(0)
+        steps, batch, size = x.shape
+        where = np.empty(size + 4, np.int64)
+        state, left = np.empty(5 * BLOCK, x.dtype), np.zeros(BLOCK, np.int32)
+        for t in range(first, steps):
+            heard = before if t == 0 else bits[t - 1]
+            if t > first or not given:
+                fired_before = 0
+                for b in range(batch):
+                    row = heard[b]
+                    for k in range(size):
+                        fired_before += row[k] != 0
+                if fired_before > many:
+                    return t
+            for low in range(0, size, BLOCK):
+                high = min(low + BLOCK, size)
+                n = high - low
+                u, d, theta = state[:n], state[BLOCK : BLOCK + n], state[2 * BLOCK : 2 * BLOCK + n]
+                back, constant = (
+                    state[3 * BLOCK : 3 * BLOCK + n], state[4 * BLOCK : 4 * BLOCK + n]
+                )  # fmt: skip
+                d[:] = decay[low:high]
+                theta[:] = threshold[low:high]
+                constant[:] = bias[low:high]
+                for b in range(batch):
+                    if t == first and given:
+                        back[:] = feedback[b, low:high]
+                    else:
+                        back[:] = constant
+                        _gather(back, weight, where, active(heard[b], where), low, size)
+                    u[:] = v[b, low:high]
+                    if refractory:
+                        left[:n] = wait[b, low:high]
+                    x_t, s_t = x[t, b, low:high], spikes[t, b, low:high]
+                    h_t = h[t, b, low:high] if keep else s_t
+                    for k in range(n):
+                        h_k = charge(u[k], x_t[k] + back[k], d[k], one - d[k], decay_input)
+                        fired = h_k >= theta[k]
+                        if refractory:
+                            held = left[k] > 0
+                            h_k = u[k] if held else h_k
+                            fired = fired and not held
+                            left[k] = steps_held if fired else max(left[k] - 1, 0)
+                        if keep:
+                            h_t[k] = h_k
+                        s_t[k] = one if fired else zero
+                        u[k] = after(h_k, fired, theta[k], zero, subtract)
+                    v[b, low:high] = u
+                    if refractory:
+                        wait[b, low:high] = left[:n]
+        return steps
+
+    return recurrent_lif_forward
+
+
+@functools.cache
+def replay(decay_input: bool, subtract: bool, refractory: bool) -> Callable[..., None]:
+    """Make the loops that find h again, from everything that came in and the known spikes.
+
+    They take what came in [T, B, N], x and feedback; the spikes; decay and threshold [N]; v and
+    wait before the first step, which they overwrite; and the refractory steps. They fill h
+    [T, B, N] and, where neurons are refractory, mark in held those that ignored their input.
+    """
+
+    @kernel
+    def recurrent_lif_replay(
+        drive: Any, spikes: Any, decay: Any, threshold: Any, v: Any, wait: Any, h: Any, held: Any,
+        steps_held: int,
+    ) -> None:  # fmt: skip
+        one, zero = drive.dtype.type(1), drive.dtype.type(0)
+        steps, batch, size = drive.shape
+        for t in range(steps):
+            for b in range(batch):
+                x_t, s_t, h_t, u = drive[t, b], spikes[t, b], h[t, b], v[b]
+                for k in range(size):
+                    fired = s_t[k] != zero
+                    h_k = charge(u[k], x_t[k], decay[k], one - decay[k], decay_input)
+                    if refractory:
+                        ignored = wait[b, k] > 0
+                        h_k = u[k] if ignored else h_k
+                        held[t, b, k] = ignored
+                        wait[b, k] = steps_held if fired else max(wait[b, k] - 1, 0)
+                    h_t[k] = h_k
+                    u[k] = after(h_k, fired, threshold[k], zero, subtract)
+
+    return recurrent_lif_replay
+
+
+@functools.cache
+def backward(
+    decay_input: bool,
+    subtract: bool,
+    refractory: bool,
+    detach: bool,
+    surrogate: str,
+    learns_decay: bool,
+    learns_threshold: bool,
+) -> Callable[..., None]:
+    """Make the backward loops of one convention, which do one step.
+
+    They take the step t; the gradient g [T, B, N] of the spikes and, from the step after, that
+    through the feedback [B, N]; h, held and spikes [T, B, N]; v before the first step [B, N]; what
+    came in [T, B, N], for who learns the decay of an input that decays; decay and threshold [N];
+    g_x [T, B, N], whose step t they fill; carry [B, N]; g_decay and g_threshold [N] to add to; and
+    alpha of the surrogate. carry is the gradient of v after the step and becomes that before it.
+    """
+    kind = SURROGATES.index(surrogate)
+
+    @kernel
+    def recurrent_lif_backward(
+        t: int, g: Any, back: Any, h: Any, held: Any, spikes: Any, v: Any, drive: Any,
+        decay: Any, threshold: Any, g_x: Any, carry: Any, g_decay: Any, g_threshold: Any,
+        alpha: float,
+    ) -> None:  # fmt: skip
+        number = g.dtype.type
+        one, zero = number(1), number(0)
+        _, batch, size = g.shape
+        state = np.empty(5 * BLOCK, g.dtype)
+        for low in range(0, size, BLOCK):
+            high = min(low + BLOCK, size)
+            n = high - low
+            d, theta, c = state[:n], state[BLOCK : BLOCK + n], state[2 * BLOCK : 2 * BLOCK + n]
+            g_d, g_theta = state[3 * BLOCK : 3 * BLOCK + n], state[4 * BLOCK : 4 * BLOCK + n]
+            d[:] = decay[low:high]
+            theta[:] = threshold[low:high]
+            g_d[:] = zero
+            g_theta[:] = zero
+            for b in range(batch):
+                c[:] = carry[b, low:high]
+                g_t, back_t, g_x_t = g[t, b, low:high], back[b, low:high], g_x[t, b, low:high]
+                h_t, s_t = h[t, b, low:high], spikes[t, b, low:high]
+                held_t = held[t, b, low:high] if refractory else held[0, 0]
+                h_before = h[t - 1, b, low:high] if t > 0 else v[b, low:high]
+                s_before = spikes[t - 1, b, low:high] if t > 0 else s_t
+                drive_t = drive[t, b, low:high] if learns_decay and decay_input else g_t
+                for k in range(n):
+                    fired = s_t[k] != zero
+                    slope = derivative(h_t[k] - theta[k], kind, alpha, number)
+                    if refractory:
+                        slope = zero if held_t[k] else slope
+                    # what pulls at a spike: its own gradient, that of all it reaches at the next
+                    # step and, through the reset, that of v
+                    pull = g_t[k] + back_t[k]
+                    if not detach:
+                        pull -= c[k] * (theta[k] if subtract else h_t[k])
+                    if learns_threshold:
+                        g_theta[k] -= pull * slope
+                        if subtract:
+                            g_theta[k] -= c[k] if fired else zero
+                    g_h = c[k] if subtract else (zero if fired else c[k])
+                    g_h += pull * slope
+                    emitted, passed = g_h, g_h * d[k]
+                    if refractory:
+                        emitted, passed = (zero, g_h) if held_t[k] else (emitted, passed)
+                    if learns_decay:
+                        fired_before = t > 0 and s_before[k] != zero
+                        u = after(h_before[k], fired_before, theta[k], zero, subtract)
+                        g_d[k] += emitted * (u - drive_t[k] if decay_input else u)
+                    g_x_t[k] = emitted * (one - d[k]) if decay_input else emitted
+                    c[k] = passed
+                carry[b, low:high] = c
+            if learns_decay:
+                g_decay[low:high] += g_d
+            if learns_threshold:
+                g_threshold[low:high] += g_theta
+
+    return recurrent_lif_backward
