@@ -112,6 +112,15 @@ def test_delays_beyond_the_history_read_nothing_else():
             assert not y.nan_to_num(0.0).any()
 
 
+def test_wrong_shapes_are_refused_before_anything_is_read():
+    x, history, weight, delay = (a.detach() for a in arguments(6, 1, 2, 2, 3))
+    one = torch.tensor(1.0).double()
+    with pytest.raises(ValueError, match=r"expects history \(3, 1, 2\), got \(2, 1, 2\)"):
+        cuda.forward(x, history[:2], weight, delay, one, "two-tap", 3)
+    with pytest.raises(ValueError, match=r"expects delay \(2, 2\), got \(1, 2\)"):
+        cuda.forward(x, history, weight, delay[:1], one, "two-tap", 3)
+
+
 VARIANTS = {"sums": ("delay_sums", cuda.SUMS), "add": ("delay_add", cuda.ADD)}
 VARIANTS["dot"] = ("delay_dot", cuda.DOT)
 

@@ -133,6 +133,18 @@ def test_a_forward_pass_alone_saves_nothing(wide):
     assert saved.numel() == waits.numel() == 0
 
 
+@needs_compiler
+@pytest.mark.parametrize("wide", [1], indirect=True)
+def test_values_are_spread_over_neurons_and_wrong_shapes_refused(wide):
+    x = torch.rand(9, 2, 3, 4) * 3
+    v, decay, one = torch.zeros(2, 3, 4), torch.tensor([[0.2], [0.5], [0.9]]), torch.tensor(1.0)
+    exact = lif(x, v, None, decay, one, backend="reference")[0]
+    choices, none = tuple(DEFAULTS.values()), torch.empty(0, dtype=torch.int32)
+    assert torch.equal(cuda.forward(x, v, none, decay, one, *choices, NOTHING)[0], exact)
+    with pytest.raises(ValueError, match=r"lif expects v \(2, 3, 4\), got \(3, 4\)"):
+        cuda.forward(x, v[0], none, decay, one, *choices, NOTHING)
+
+
 HEAVY = cuda.convention(True, "subtract", False, 2, "sigmoid")
 LIGHT = cuda.convention(False, "zero", True, 0, "atan")
 VARIANTS = {

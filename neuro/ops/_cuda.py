@@ -12,7 +12,7 @@ import io
 import os
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ THREADS = 128
 """Threads of a block, in all kernels."""
 
 _HERE = Path(__file__).parent
+_LEGACY_STREAM = 1  # CU_STREAM_LEGACY of the driver
 _TYPES = {
     torch.float32: ("float", "float", ""),
     torch.float64: ("double", "double", ""),
@@ -183,7 +184,8 @@ class _Current:
     """The stream that torch uses now, as cuda.core wants to be shown it."""
 
     def __init__(self, device: torch.device) -> None:
-        self._handle = torch.cuda.current_stream(device).cuda_stream
+        # the default stream has a name beside its null handle, which could be taken for none
+        self._handle = torch.cuda.current_stream(device).cuda_stream or _LEGACY_STREAM
 
     def __cuda_stream__(self) -> tuple[int, int]:
         return 0, self._handle
@@ -222,6 +224,27 @@ def launch(
         values = [a.data_ptr() if isinstance(a, Tensor) else a for a in arguments]
         config = LaunchConfig(grid=grid, block=THREADS)
         start(_Current(like.device), config, kernel, *values)
+
+
+def per_neuron(values: Tensor, x: Tensor) -> Tensor:
+    """A scalar, or one value for each neuron of x [T, B, ...]: what a kernel may index.
+
+    >>> per_neuron(torch.ones(2, 1), torch.zeros(5, 3, 2, 4)).shape
+    torch.Size([2, 4])
+    """
+    return (values if values.numel() == 1 else values.expand(x.shape[2:])).contiguous()
+
+
+def same_shape(name: str, what: str, given: Tensor, shape: Sequence[int]) -> None:
+    """Refuse a tensor beyond whose end a kernel would read.
+
+    Raises:
+        ValueError: if the shape is another one.
+
+    >>> same_shape("lif", "v", torch.zeros(2, 3), (2, 3))
+    """
+    if given.shape != torch.Size(shape):
+        raise ValueError(f"{name} expects {what} {tuple(shape)}, got {tuple(given.shape)}.")
 
 
 def width(cells: int, widest: int, *tensors: Tensor) -> int:

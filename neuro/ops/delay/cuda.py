@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from axonal.neuro.ops._cuda import THREADS, launch, state_type
+from axonal.neuro.ops._cuda import THREADS, launch, same_shape, state_type
 
 FILES = ("_common.cuh", "delay/cuda.cuh")
 KERNELS = ("gaussian", "two-tap", "one-tap")
@@ -106,6 +106,9 @@ def forward(
 ) -> Tensor:
     """Run the operator's forward pass."""
     steps, batch, size = x.shape
+    same_shape("delayed_linear", "history", history, (max_delay, batch, size))
+    for what, given in (("weight", weight), ("delay", delay)):
+        same_shape("delayed_linear", what, given, (len(weight), size))
     y = x.new_empty(len(weight), steps, batch)
     if y.numel() == 0 or size == 0:
         return _unpack(y.zero_())

@@ -142,11 +142,12 @@ def lif(
     if torch.is_grad_enabled() and any(a.requires_grad for a in (x, v, decay, threshold)):
         again = x.is_cuda or recompute or refractory or decay.requires_grad
         save = CHECKPOINTS if again else POTENTIAL
-    waits = x.new_empty(0, dtype=torch.int32) if wait is None else wait
+    waits = x.new_empty(0) if wait is None else wait
+    waits = waits.to(x.device, torch.int32)
     given = v.dtype
     v, decay, threshold = (a.to(state_type(x.dtype)) for a in (v, decay, threshold))
     spikes, last, waits, _, _ = lif_forward(
         x, v, waits, decay, threshold,
         decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
     )  # fmt: skip
-    return spikes, last.to(given), None if wait is None else waits
+    return spikes, last.to(given), None if wait is None else waits.to(wait.dtype)

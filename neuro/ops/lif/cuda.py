@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._cuda import THREADS, launch, width
+from axonal.neuro.ops._cuda import THREADS, launch, per_neuron, same_shape, width
 from axonal.neuro.ops.lif._saved import CUDA_SEGMENT, room
 
 FILES = ("_common.cuh", "_neuron.cuh", "lif/cuda.cuh")
@@ -44,7 +44,8 @@ def forward(
     save: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Run the operator's forward pass."""
-    x, decay, threshold = x.contiguous(), decay.contiguous(), threshold.contiguous()
+    same_shape("lif", "v", v, x.shape[1:])
+    x, decay, threshold = x.contiguous(), per_neuron(decay, x), per_neuron(threshold, x)
     spikes = torch.empty_like(x)
     saved, waits = room(x, v, wait, save, CUDA_SEGMENT)
     v = v.clone(memory_format=torch.contiguous_format)
@@ -83,7 +84,7 @@ def backward(
     """Run the operator's backward pass; each cell sums its own gradients, torch those of cells."""
     assert x is not None, "on a GPU potentials are computed again, from x"
     g_spikes, x = g_spikes.contiguous(), x.contiguous()
-    decay, threshold = decay.contiguous(), threshold.contiguous()
+    d, theta = per_neuron(decay, x), per_neuron(threshold, x)
     g_x = torch.empty_like(x)
     carry = g_v.clone(memory_format=torch.contiguous_format)
     g_decay, g_threshold = (
@@ -97,8 +98,8 @@ def backward(
     choices |= {"LEARNS_DECAY": int(learns_decay), "LEARNS_THRESHOLD": int(learns_threshold)}
     launch(
         FILES, "lif_backward", (math.ceil(cells / choices["WIDTH"] / THREADS),),
-        g_spikes, x, decay, threshold, saved, waits, carry, g_x, g_decay, g_threshold,
-        alpha, decay.numel(), threshold.numel(), refractory, len(x), cells,
+        g_spikes, x, d, theta, saved, waits, carry, g_x, g_decay, g_threshold,
+        alpha, d.numel(), theta.numel(), refractory, len(x), cells,
         like=x, choices=choices,
     )  # fmt: skip
     if learns_decay:

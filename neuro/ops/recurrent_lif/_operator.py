@@ -157,7 +157,8 @@ def recurrent_lif(
     recompute: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run ``x`` [T, B, N]; see :func:`axonal.neuro.ops.recurrent_lif.recurrent_lif`."""
-    waits = x.new_empty(0, dtype=torch.int32) if wait is None else wait
+    waits = x.new_empty(0) if wait is None else wait
+    waits = waits.to(x.device, torch.int32)
     bias = x.new_zeros(len(weight)) if bias is None else bias
     save = NOTHING
     learns = (x, spikes, v, weight, bias, decay, threshold)
@@ -171,4 +172,4 @@ def recurrent_lif(
         x, spikes, v, waits, weight, bias, decay, threshold,
         decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
     )  # fmt: skip
-    return made, last.to(given), None if wait is None else waits
+    return made, last.to(given), None if wait is None else waits.to(wait.dtype)

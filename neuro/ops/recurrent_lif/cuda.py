@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._cuda import THREADS, launch
+from axonal.neuro.ops._cuda import THREADS, launch, per_neuron, same_shape
 from axonal.neuro.ops.lif.cuda import convention
 from axonal.neuro.ops.recurrent_lif._saved import POTENTIAL
 
@@ -46,7 +46,9 @@ def forward(
     save: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Run the operator's forward pass."""
-    x, decay, threshold = x.contiguous(), decay.contiguous(), threshold.contiguous()
+    for what, given in (("spikes", before), ("v", v)):
+        same_shape("recurrent_lif", what, given, x.shape[1:])
+    x, decay, threshold = x.contiguous(), per_neuron(decay, x), per_neuron(threshold, x)
     v, wait = (a.clone(memory_format=torch.contiguous_format) for a in (v, wait))
     spikes, feedback = torch.empty_like(x), torch.empty_like(x[0])
     h = v.new_empty(x.shape if save == POTENTIAL else (0, *v.shape))
@@ -89,7 +91,7 @@ def backward(
     """Run the operator's backward pass."""
     steps, cells = len(spikes), v.numel()
     g_spikes, v, wait = g_spikes.contiguous(), v.contiguous(), wait.contiguous()
-    decay, threshold = decay.contiguous(), threshold.contiguous()
+    d, theta = per_neuron(decay, spikes), per_neuron(threshold, spikes)
     choices = convention(decay_input, reset, detach_reset, refractory, surrogate)
     held = spikes.new_empty(spikes.shape if refractory else (steps, 0), dtype=torch.uint8)
     drive = g_spikes
@@ -100,8 +102,8 @@ def backward(
         plain = convention(decay_input, reset, True, refractory, "atan")
         _start(
             "recurrent_lif_replay", REPLAY, plain, spikes,
-            drive, spikes, decay, threshold, v, wait, h, held,
-            decay.numel(), threshold.numel(), refractory, steps, cells,
+            drive, spikes, d, theta, v, wait, h, held,
+            d.numel(), theta.numel(), refractory, steps, cells,
         )  # fmt: skip
     g_x, back = torch.empty_like(spikes), torch.empty_like(spikes[0])
     carry = g_v.clone(memory_format=torch.contiguous_format)
@@ -114,8 +116,8 @@ def backward(
         _start(
             "recurrent_lif_back", BACK, choices, spikes,
             g_spikes[t], back if t < steps - 1 else 0, h[t], h[t - 1] if t else v, held[t],
-            spikes[t], spikes[t - 1] if t else 0, drive[t], decay, threshold,
-            g_x[t], carry, g_decay, g_threshold, alpha, decay.numel(), threshold.numel(), cells,
+            spikes[t], spikes[t - 1] if t else 0, drive[t], d, theta,
+            g_x[t], carry, g_decay, g_threshold, alpha, d.numel(), theta.numel(), cells,
         )  # fmt: skip
         if t:
             torch.mm(g_x[t], weight, out=back)
