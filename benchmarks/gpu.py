@@ -4,7 +4,6 @@ import importlib
 import statistics
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from axonal.neuro.ops import _cuda
 from axonal.neuro.ops.delay import delayed_linear
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
-from benchmarks._gpu_parity import check_all, uniform
+from benchmarks._gpu_parity import check_all, deviation, uniform
 from benchmarks._measure import REPETITIONS, ROUNDS, TIMED, Table, Times, Work
 from benchmarks.delay import CASES as DELAYS
 from benchmarks.delay import QUICK as QUICK_DELAYS
@@ -34,6 +33,7 @@ BYTES = {torch.float32: 20.5, torch.bfloat16: 10.5, torch.float16: 10.5}
 COPIED = 1 << 30
 
 Function = Callable[[Tensor], Tensor]
+Gradients = Callable[[], tuple[Tensor, ...]]
 
 
 def timed(works: Mapping[str, Work]) -> dict[str, Times]:
@@ -67,18 +67,17 @@ def bandwidth() -> dict[str, float]:
     return {"copy": 2 * COPIED / times["copy"].best, "add": 3 * COPIED / times["add"].best}
 
 
-def backward(function: Function, x: Tensor, g: Tensor) -> Work:
+def backward(function: Function, x: Tensor, g: Tensor) -> Gradients:
     """Forward and backward from a fresh leaf."""
 
-    def work() -> Tensor:
+    def work() -> tuple[Tensor, ...]:
         leaf = x.detach().requires_grad_()
-        (grad,) = torch.autograd.grad(function(leaf), leaf, g)
-        return grad
+        return torch.autograd.grad(function(leaf), leaf, g)
 
     return work
 
 
-def graphed(work: Work) -> Work:
+def graphed(work: Gradients) -> Gradients:
     """The same work captured as a CUDA graph: without the time that Python takes."""
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
@@ -90,7 +89,7 @@ def graphed(work: Work) -> Work:
     with torch.cuda.graph(graph):
         kept = work()
 
-    def replay() -> object:
+    def replay() -> tuple[Tensor, ...]:
         graph.replay()
         return kept
 
@@ -116,7 +115,7 @@ def spikingjelly(backend: str) -> Function:
     return run
 
 
-def lif_works(x: Tensor, g: Tensor, peers: set[str], table: Table) -> dict[str, Work]:
+def lif_works(x: Tensor, g: Tensor, peers: set[str], table: Table) -> dict[str, Gradients]:
     """Ours, the definition, and SpikingJelly's kernels for x if they run here."""
     half, one = torch.tensor(0.5, device="cuda"), torch.tensor(1.0, device="cuda")
 
@@ -124,7 +123,7 @@ def lif_works(x: Tensor, g: Tensor, peers: set[str], table: Table) -> dict[str, 
         rest = torch.zeros(x.shape[1:], device="cuda")
         return lambda x: lif(x, rest, None, half, one, **HALF, backend=backend)[0]
 
-    works: dict[str, Work] = {"axonal": backward(ours("cuda"), x, g)}
+    works: dict[str, Gradients] = {"axonal": backward(ours("cuda"), x, g)}
     works["axonal-graph"] = graphed(works["axonal"])
     if x.dtype == torch.float32 and x.numel() < 1 << 25:
         works["torch-unbind"] = backward(ours("reference"), x, g)
@@ -141,7 +140,7 @@ def lif_works(x: Tensor, g: Tensor, peers: set[str], table: Table) -> dict[str, 
     return works
 
 
-def delay_works(shape: tuple[int, ...]) -> dict[str, Work]:
+def delay_works(shape: tuple[int, ...]) -> dict[str, Gradients]:
     """Our kernels, and the dense convolution that defines them."""
     steps, batch, sources, targets, longest = shape
     x, history = uniform(steps, batch, sources), torch.zeros(longest, batch, sources).cuda()
@@ -149,8 +148,8 @@ def delay_works(shape: tuple[int, ...]) -> dict[str, Work]:
     weight, delay = uniform(targets, sources), uniform(targets, sources, high=float(longest))
     g = uniform(steps, batch, targets, seed=1)
 
-    def work(kernel: str, backend: str) -> Work:
-        def run() -> Any:
+    def work(kernel: str, backend: str) -> Gradients:
+        def run() -> tuple[Tensor, ...]:
             leaves = [a.detach().requires_grad_() for a in (x, weight, delay)]
             y, _ = delayed_linear(
                 leaves[0], history, *leaves[1:], 0.5,
@@ -168,15 +167,15 @@ def delay_works(shape: tuple[int, ...]) -> dict[str, Work]:
     }
 
 
-def recurrent_works(shape: tuple[int, int, int]) -> dict[str, Work]:
+def recurrent_works(shape: tuple[int, int, int]) -> dict[str, Gradients]:
     """Our loop, as a graph too, and its definition."""
     x, g = uniform(*shape, high=1.5), uniform(*shape, seed=1)
     weight = uniform(shape[2], shape[2], low=-0.1, high=0.1)
     half, one = torch.tensor(0.5, device="cuda"), torch.tensor(1.0, device="cuda")
     rest = torch.zeros(shape[1:], device="cuda")
 
-    def work(backend: str) -> Work:
-        def run() -> Any:
+    def work(backend: str) -> Gradients:
+        def run() -> tuple[Tensor, ...]:
             leaves = [a.detach().requires_grad_() for a in (x, weight)]
             spikes = recurrent_lif(
                 leaves[0], rest, rest, None, leaves[1], None, half, one, backend=backend
@@ -190,16 +189,20 @@ def recurrent_works(shape: tuple[int, int, int]) -> dict[str, Work]:
 
 
 def add(
-    table: Table, case: str, works: Mapping[str, Work], least: float | None, speed: float
+    table: Table, case: str, works: Mapping[str, Gradients], least: float | None, speed: float
 ) -> None:
     """Time the works of a case and add a line for each."""
     times = timed(works)
+    gaussian = works.get("axonal-gauss")
     for name, taken in times.items():
+        ours = gaussian if gaussian and name.endswith("gauss") else works["axonal"]
+        worst = max(deviation(*pair) for pair in zip(works[name](), ours(), strict=True))
+        agrees = f"gradients to {worst:.0e}"
         ratio = taken.best / times["axonal"].best
         share = None if least is None else least / taken.best / speed
         shown = "" if share is None else f"{100 * share:.0f} %"
         rounds = " ".join(f"{1e3 * seconds:.3f}" for seconds in taken.rounds)
-        table.add([case, name, rounds, f"{ratio:.2f}", shown, ""])
+        table.add([case, name, rounds, f"{ratio:.2f}", shown, agrees])
         table.json.append(
             {
                 "case": case,
@@ -208,6 +211,7 @@ def add(
                 "rounds_s": taken.rounds,
                 "ratio": ratio,
                 "share_of_bandwidth": share,
+                "agrees": agrees,
             }
         )
 
@@ -228,7 +232,8 @@ def run(peers: set[str], *, quick: bool) -> Table:
     speeds = bandwidth()
     table.remarks.append(
         f"{torch.cuda.get_device_name()}: a copy moved {speeds['copy'] / 1e9:.0f} GB/s and "
-        f"`torch.add` {speeds['add'] / 1e9:.0f} GB/s; shares are of the copy."
+        f"`torch.add` {speeds['add'] / 1e9:.0f} GB/s; shares are of the copy. Dense convolutions "
+        f"run as torch does them by itself, with TF32: {torch.backends.cudnn.allow_tf32}."
     )
     for case, shape in (QUICK if quick else CASES).items():
         for dtype, each in BYTES.items():

@@ -16,8 +16,6 @@ __device__ __forceinline__ float quotient(float a, float b) { return __fdividef(
 __device__ __forceinline__ double quotient(double a, double b) { return a / b; }
 __device__ __forceinline__ float magnitude(float a) { return fabsf(a); }
 __device__ __forceinline__ double magnitude(double a) { return fabs(a); }
-__device__ __forceinline__ float exponential(float a) { return expf(a); }
-__device__ __forceinline__ double exponential(double a) { return exp(a); }
 
 __device__ __forceinline__ state slope_at(state u, state alpha) {
   const state one = 1;

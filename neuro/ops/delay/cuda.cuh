@@ -11,9 +11,6 @@
 constexpr int TAPS = KERNEL == 0 ? 4 : KERNEL == 1 ? 2 : 1;  // that are computed at a time
 constexpr int THREADS = 128;
 
-__device__ __forceinline__ float exponential(float a) { return expf(a); }
-__device__ __forceinline__ double exponential(double a) { return exp(a); }
-
 struct Synapses {
   const state *__restrict__ weight, *__restrict__ delay;
   const state *__restrict__ sums;  // of every synapse: sum of g + 1e-7, then of g z / sigma
