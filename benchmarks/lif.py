@@ -18,8 +18,8 @@ BYTES = 24  # x, spike and potential once forward; gradient, potential and gradi
 
 # The convention of each peer, as our operator says it.
 HALF = {"decay_input": True, "surrogate": "atan", "alpha": 2.0}
-ADDED = {"decay_input": False, "surrogate": "atan", "alpha": 2.0}
-SUPER = {"decay_input": True, "surrogate": "fast_sigmoid", "alpha": 100.0, "detach_reset": False}
+ADDED = {"decay_input": False, "surrogate": "atan", "alpha": 2.0, "detach_reset": False}
+SUPER = {"decay_input": True, "surrogate": "fast_sigmoid", "alpha": 1.0, "detach_reset": False}
 
 Function = Callable[[Tensor], Tensor]
 
