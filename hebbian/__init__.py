@@ -1,1 +1,6 @@
-"""Associative memories and Hebbian learning: nothing is here yet, the name is reserved."""
+"""Associative memories: their models, their theory and their phase diagrams."""
+
+from axonal.hebbian.models import DenseHopfield, Hopfield
+from axonal.hebbian.theory import Solution
+
+__all__ = ["DenseHopfield", "Hopfield", "Solution"]
