@@ -132,7 +132,7 @@ class Polynomial:
 
     def variance(self, q: Array, C: Array) -> Array:
         """s^2 a unit of load, kappa(q)."""
-        return np.polynomial.polynomial.polyval(q, np.array(self.coefficients))
+        return np.asarray(np.polynomial.polynomial.polyval(q, np.array(self.coefficients)))
 
     @property
     def bound(self) -> float:

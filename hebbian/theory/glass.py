@@ -46,8 +46,9 @@ def no_retrieval(system: System, load: ArrayLike, T: ArrayLike, glassy: bool) ->
     exists = np.array(exists)
     exists[exists] = ~np.isnan(s)
     target, t, s = load[exists], T[exists], s[~np.isnan(s)]
-    site = _CLEAN.averages(np.zeros_like(s), s, t)
-    return assemble(system, exists, target, t, s, site, np.zeros_like(s))
+    zero = np.zeros_like(s)
+    site = _CLEAN.averages(zero, s, t)._replace(m=zero, n=zero)
+    return assemble(system, exists, target, t, s, site, zero)
 
 
 def _glass_load(system: System, s: Array, T: Array) -> Array:
