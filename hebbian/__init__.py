@@ -1,6 +1,20 @@
 """Associative memories: their models, their theory and their phase diagrams."""
 
-from axonal.hebbian.models import DenseHopfield, Hopfield
-from axonal.hebbian.theory import Solution
+from axonal.hebbian.models import (
+    DenseHopfield,
+    ExponentialMemory,
+    ExponentialSolution,
+    Hopfield,
+    MultitaskingHopfield,
+)
+from axonal.hebbian.theory import MultitaskingSolution, Solution
 
-__all__ = ["DenseHopfield", "Hopfield", "Solution"]
+__all__ = [
+    "DenseHopfield",
+    "ExponentialMemory",
+    "ExponentialSolution",
+    "Hopfield",
+    "MultitaskingHopfield",
+    "MultitaskingSolution",
+    "Solution",
+]

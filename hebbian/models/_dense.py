@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonal.hebbian import _checks
-from axonal.hebbian.models._retrieval import DataSet, RetrievalModel
+from axonal.hebbian.models._data import DataSet
+from axonal.hebbian.models._retrieval import RetrievalModel
 from axonal.hebbian.theory import crosstalk, lines
 from axonal.hebbian.theory.system import Solution
 

@@ -42,7 +42,7 @@ def critical_rho(P: int, crosstalk: Crosstalk, load: float, T: float) -> float:
         return float("nan")
     if excess(_WORST) > 0:
         return float("inf")
-    return float(brentq(excess, 0.0, _WORST, xtol=1e-12, rtol=1e-12))
+    return float(brentq(excess, 0.0, _WORST, xtol=1e-10, rtol=1e-10))
 
 
 def critical_examples(system: Callable[[int], System], guess: float, load: float, T: float) -> int:
