@@ -187,6 +187,38 @@ def test_the_glass_of_unsupervised_examples_is_hotter():
     assert not memory.theory(alpha, T_g * 1.001, "spin-glass").exists
 
 
+def test_few_examples_have_several_states_of_which_the_best_is_given():
+    memory, T, alpha = Hopfield(0.5, 5), 0.02, 0.008
+    signal = memory._system().signal
+    n, q = 1.0, 1.0
+    for _ in range(2000):  # the dynamics of the order parameters from the pattern itself
+        s = np.sqrt(alpha * q) / (1 - (1 - q) / T)
+        site = signal.averages(np.array(n), np.array(s), np.array(T))
+        n, q = n + 0.3 * (float(site.n) - n), q + 0.3 * (float(site.q) - q)
+    state = memory.theory(alpha, T)
+    assert (state.n, state.q) == (pytest.approx(n, abs=1e-10), pytest.approx(q, abs=1e-10))
+    # Another state, of smaller overlap, outlives this one.
+    assert state.n > 0.87
+    assert 0.8 < memory.theory(0.0105, T).n < 0.84
+
+
+def test_the_dense_spinodal_is_the_end_of_what_starts_from_the_pattern():
+    memory = DenseHopfield(6, "distinct", 0.2, 10, noise="gaussian")
+    system, T = memory._system(), 0.0334
+
+    def survives(gamma):
+        n = q = 1.0
+        for _ in range(3000):
+            s = np.sqrt(gamma * q**5)
+            site = system.signal.averages(np.array(n**5), np.array(s), np.array(T))
+            n, q = float(site.n), float(site.q)
+        return n > 0.1
+
+    edge = float(memory.gamma_M(T))
+    assert survives(0.99 * edge)
+    assert not survives(1.01 * edge)
+
+
 def test_a_load_beyond_clean_patterns_is_refused():
     with pytest.raises(ValueError, match=r"retrieves nothing at alpha = 0\.2 and T = 0, not even"):
         Hopfield(0.5, 1).critical_examples(0.2)

@@ -79,7 +79,7 @@ def _dense_bracket(
     def falling(log_sigma: Array, one: Array) -> Array:
         return -np.log(_glass_load(system, np.exp(log_sigma), one))
 
-    lowest, _ = find_maximum(falling, _FIELDS, (np.ones(1),))
+    lowest = find_maximum(falling, _FIELDS, (np.ones(1),)).x
     sigma = np.exp(np.sort(np.append(_FIELDS, lowest)))
     table = _glass_load(system, sigma, np.ones_like(sigma))
     with quiet():

@@ -7,6 +7,9 @@ a step too far; the load follows in closed form. Its maximum over x is the spino
 physical state at a smaller load lies to the left of it, where the load rises with x.
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,6 +23,9 @@ _RATIOS = np.geomspace(1e-5, 30.0, 72)
 """Ratios of noise to signal on which the spinodal is bracketed."""
 
 _NEWTON_STEPS = 200
+
+_ROWS = 8192
+"""Points bracketed at once."""
 
 
 def amplitude(system: System, T: Array, x: Array) -> Array:
@@ -73,19 +79,37 @@ def spinodal(system: System, T: ArrayLike) -> tuple[Array, Array]:
     """
     T = np.asarray(T, dtype=np.float64)
     values, back = np.unique(T, return_inverse=True)
-    load, ratio = np.zeros(values.size), np.full(values.size, np.nan)
-    cold = values < zero_load_temperature(system)
+    edge = _edge(system, values)
+    return edge.load[back].reshape(T.shape), edge.ratio[back].reshape(T.shape)
+
+
+class _Edge(NamedTuple):
+    """Where retrieval ends at each of several temperatures."""
+
+    load: Array
+    ratio: Array
+    table: Array
+    """loads along ``_RATIOS`` [temperatures, ratios]"""
+
+
+def _edge(system: System, T: Array) -> _Edge:
+    load, ratio = np.zeros(T.size), np.full(T.size, np.nan)
+    table = np.full((T.size, _RATIOS.size), -np.inf)
+    cold = zero_load_temperature(system) > T
     if cold.any():
 
-        def along(log_x: Array, T: Array) -> Array:
+        def rise(log_x: Array, T: Array) -> Array:
             return _along(system, T, np.exp(log_x))[3]
 
-        log_x, found = find_maximum(along, np.log(_RATIOS), (values[cold],))
-        load[cold] = np.maximum(found, 0.0)
-        ratio[cold] = np.where(found > 0, np.exp(log_x), np.nan)
-    return load[back].reshape(T.shape), ratio[back].reshape(T.shape)
+        # For P >= 3 the load rises once more where q collapses; those states are saddles.
+        peak = find_maximum(rise, np.log(_RATIOS), (T[cold],), first=system.P > 2)
+        load[cold] = np.maximum(peak.value, 0.0)
+        ratio[cold] = np.where(peak.value > 0, np.exp(peak.x), np.nan)
+        table[cold] = peak.table
+    return _Edge(load, ratio, table)
 
 
+@lru_cache(maxsize=64)
 def zero_load_temperature(system: System) -> float:
     """Temperature above which even a single pattern is not retrieved.
 
@@ -98,8 +122,8 @@ def zero_load_temperature(system: System) -> float:
         n = system.signal.averages(np.exp(log_h), zero, np.ones_like(zero)).n
         return np.asarray((system.P - 1) * np.log(n) - log_h)
 
-    _, best = find_maximum(temperature, np.linspace(-3.0, 6.0, 64), (np.zeros(1),))
-    return float(np.exp(best[0]))
+    best = find_maximum(temperature, np.linspace(-3.0, 6.0, 64), (np.zeros(1),))
+    return float(np.exp(best.value[0]))
 
 
 def retrieval(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
@@ -117,23 +141,38 @@ def retrieval(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
     array([0.991165,      nan])
     """
     load, T = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(load, T))
-    largest, edge = spinodal(system, T)
-    exists = (load <= largest) & (zero_load_temperature(system) > T)
-    target, t, high = load[exists], T[exists], edge[exists]
+    values, row = np.unique(T, return_inverse=True)
+    row = row.reshape(T.shape)
+    edge = _edge(system, values)
+    exists = (load <= edge.load[row]) & (zero_load_temperature(system) > T)
+    target, t, row = load[exists], T[exists], row[exists]
     x = np.zeros(target.size)
-    positive = target > 0
+    some = target > 0
 
     def excess(x: Array, target: Array, T: Array) -> Array:
         return _along(system, T, x)[3] - target
 
-    # load <= x^2 always, since n^2 <= q and C >= 0.
-    low = np.sqrt(target[positive]) * (1 - 1e-9)
-    x[positive] = find_root(
-        excess, low, np.maximum(high[positive], low), (target[positive], t[positive])
-    )
+    low, high = _bracket(edge, row[some], target[some])
+    x[some] = find_root(excess, low, high, (target[some], t[some]))
     # On the spinodal itself rounding may hide the change of sign.
-    x = np.where(np.isnan(x), high, x)
+    x = np.where(np.isnan(x), edge.ratio[row], x)
     return _at_ratio(system, exists, t, x)
+
+
+def _bracket(edge: _Edge, row: NDArray[np.intp], target: Array) -> tuple[Array, Array]:
+    """Ratios around the smallest one with a load: of several states that with the most overlap."""
+    # load <= x^2 always, since n^2 <= q and C >= 0.
+    low, high = np.sqrt(target) * (1 - 1e-9), edge.ratio[row]
+    for start in range(0, target.size, _ROWS):
+        rows = slice(start, start + _ROWS)
+        reached = edge.table[row[rows]] >= target[rows, None]
+        last = np.searchsorted(_RATIOS, high[rows])
+        first = np.where(reached.any(1), reached.argmax(1), last)
+        # Between the grid and a peak that it misses the root may lie one step further left.
+        before = np.where(first < last, first - 1, last - 2)
+        low[rows] = np.maximum(low[rows], np.where(before >= 0, _RATIOS[before], 0.0))
+        high[rows] = np.where(first < last, _RATIOS[np.minimum(first, last - 1)], high[rows])
+    return low, np.maximum(low, high)
 
 
 def at_spinodal(system: System, T: ArrayLike) -> Solution:
