@@ -11,6 +11,7 @@ from axonal.hebbian.theory.glass import no_retrieval
 from axonal.hebbian.theory.saddle import (
     along,
     at_spinodal,
+    ratio_of_load,
     retrieval,
     spinodal,
     zero_load_temperature,
@@ -22,8 +23,8 @@ Array = NDArray[np.float64]
 _TEMPERATURES = 48
 """Temperatures among which the top of a re-entrant line is bracketed."""
 
-_VANISHING = 1e-4
-"""Fraction of the noise at the spinodal that counts as none."""
+_VANISHING = 1e-8
+"""Fraction of the load at the spinodal that counts as none."""
 
 
 def spinodal_load(system: System, T: ArrayLike) -> Array:
@@ -48,8 +49,7 @@ def coexistence_load(system: System, T: ArrayLike) -> Array:
         load, state = along(system, T, x)
         return state.f - no_retrieval(system, load, T, glassy=system.P == 2).f
 
-    # On the way to the spinodal load / x^2 changes little: this is next to no load.
-    low = high * _VANISHING
+    low = ratio_of_load(system, largest[ask] * _VANISHING, t)
     x = find_root(gap, low, high, (t,))
     crossed = ~np.isnan(x)
     # Without a change of sign one state is below the other at every load.

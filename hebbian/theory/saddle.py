@@ -51,7 +51,8 @@ def amplitude(system: System, T: Array, x: Array) -> Array:
         # A concave function below zero that rises has its maximum behind it: there is no root.
         lost = ((slope >= 0) & (value < -1e-13)) | ~np.isfinite(step) | (log_w[moving] < -60)
         log_w[moving] = np.where(lost, np.nan, log_w[moving] + np.where(slope < 0, step, 0.0))
-        moving = moving[~lost & (np.abs(step) > 1e-14)]
+        # Every step goes down until rounding turns one up.
+        moving = moving[~lost & (step < -1e-14)]
         if moving.size == 0:
             break
     return np.exp(log_w)
@@ -141,22 +142,35 @@ def retrieval(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
     array([0.991165,      nan])
     """
     load, T = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(load, T))
+    x = ratio_of_load(system, load, T)
+    exists = ~np.isnan(x)
+    return _at_ratio(system, exists, T[exists], x[exists])
+
+
+def ratio_of_load(system: System, load: Array, T: Array) -> Array:
+    """Ratio of noise to signal in the retrieval state, nan where there is none.
+
+    >>> from axonal.hebbian.theory.crosstalk import Reaction
+    >>> from axonal.hebbian.theory.examples import GaussianNoise
+    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> ratio_of_load(hopfield, np.array([0.0, 0.129582]), np.array([0.0, 0.0])).round(5)
+    array([0. , 0.4])
+    """
     values, row = np.unique(T, return_inverse=True)
     row = row.reshape(T.shape)
     edge = _edge(system, values)
-    exists = (load <= edge.load[row]) & (zero_load_temperature(system) > T)
-    target, t, row = load[exists], T[exists], row[exists]
-    x = np.zeros(target.size)
-    some = target > 0
+    x = np.where((load == 0) & (zero_load_temperature(system) > T), 0.0, np.nan)
+    some = (load <= edge.load[row]) & (load > 0)
+    target, t, row = load[some], T[some], row[some]
 
     def excess(x: Array, target: Array, T: Array) -> Array:
         return _along(system, T, x)[3] - target
 
-    low, high = _bracket(edge, row[some], target[some])
-    x[some] = find_root(excess, low, high, (target[some], t[some]))
+    low, high = _bracket(edge, row, target)
+    root = find_root(excess, low, high, (target, t))
     # On the spinodal itself rounding may hide the change of sign.
-    x = np.where(np.isnan(x), edge.ratio[row], x)
-    return _at_ratio(system, exists, t, x)
+    x[some] = np.where(np.isnan(root), edge.ratio[row], root)
+    return x
 
 
 def _bracket(edge: _Edge, row: NDArray[np.intp], target: Array) -> tuple[Array, Array]:
