@@ -25,7 +25,7 @@ def find_root(f: Callable[..., Array], low: Array, high: Array, args: tuple[Arra
     """
     if np.size(low) == 0:
         return np.zeros_like(low)
-    tolerances = {"xatol": 1e-300, "xrtol": 4e-15}
+    tolerances = {"xatol": 1e-300, "xrtol": 1e-14}
     found: Any = elementwise.find_root(f, (low, high), args=args, tolerances=tolerances)
     return np.where(found.status == 0, found.x, np.nan)
 
