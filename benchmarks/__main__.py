@@ -18,7 +18,7 @@ from benchmarks._measure import Table
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
-NAMES = ("lif", "delay", "step", "spike_linear", "memory")
+NAMES = ("lif", "delay", "step", "spike_linear", "memory", "montecarlo")
 MODULES = {
     "spikingjelly": "spikingjelly",
     "snntorch": "snntorch",

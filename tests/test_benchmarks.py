@@ -17,7 +17,7 @@ def benchmark(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("name", ["lif", "delay", "step", "spike_linear", "memory"])
+@pytest.mark.parametrize("name", ["lif", "delay", "step", "spike_linear", "memory", "montecarlo"])
 def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Path) -> None:
     results = ROOT / "benchmarks" / "RESULTS.md"
     before = results.read_bytes() if results.exists() else None

@@ -1,0 +1,176 @@
+"""Samples over threads, replicas and sweeps one after the other."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from axonal.hebbian.montecarlo._disorder import Disorder
+from axonal.hebbian.montecarlo._forms import Walk
+from axonal.hebbian.montecarlo._measurement import Floats, Measurement, summarise
+from axonal.hebbian.montecarlo._random import key_of
+from axonal.hebbian.montecarlo._setup import Setup
+from axonal.hebbian.montecarlo.cpu import advance
+
+CHUNK = 100
+"""Sweeps between two moments at which a run can be stopped, and real overlaps be summed anew."""
+
+CHUNK_WORK = 1 << 32
+"""Patterns times spins visited in a chunk at most: about a second."""
+
+Progress = Callable[[int, int], None]
+Prepare = Callable[[Disorder], tuple[Setup, NDArray[np.int8]]]
+Records = tuple[Floats, Floats, Floats]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a simulation runs.
+
+    Attributes:
+        T: temperature.
+        samples: draws of the disorder.
+        replicas: runs of each.
+        sweeps: measured.
+        warmup: before them.
+        start: overlap of the first state with its target.
+        dynamics: rule.
+        order: of the sites.
+        seed: of everything.
+        threads: samples at a time.
+        progress: called with samples finished and all samples.
+    """
+
+    T: float
+    samples: int
+    replicas: int
+    sweeps: int
+    warmup: int
+    start: float
+    dynamics: str
+    order: str
+    seed: int
+    threads: int
+    progress: Progress | None
+
+
+def threads_or_default(threads: int | None) -> int:
+    """The number that is asked for, or torch's."""
+    return torch.get_num_threads() if threads is None else threads
+
+
+def _walk(schedule: Schedule, setup: Setup, sample: int, replica: int) -> Walk:
+    metropolis = schedule.dynamics == "metropolis"
+    return Walk(
+        *key_of(schedule.seed),
+        np.uint64(sample),
+        np.uint64(replica),
+        np.float32(schedule.T / 2 / setup.unit),
+        metropolis,
+        # Spins that turn together have no order.
+        schedule.order == "random" and schedule.dynamics != "parallel",
+        schedule.dynamics == "parallel",
+    )
+
+
+def _sample(
+    schedule: Schedule, disorder: Disorder, prepare: Prepare, stop: threading.Event
+) -> Records:
+    """All runs of one sample: overlaps [replicas, S, A], energies and turned fractions."""
+    setup, targets = prepare(disorder)
+    size = disorder.N
+    chunk = max(1, min(CHUNK, CHUNK_WORK // (size * disorder.columns)))
+    if schedule.dynamics == "parallel":
+        # The change of the energy is no sum of those of single spins.
+        chunk = 1
+    total = schedule.warmup + schedule.sweeps
+    overlaps = np.empty((schedule.replicas, total, len(targets)))
+    energies = np.empty((schedule.replicas, total))
+    turned = np.empty((schedule.replicas, total), np.int64)
+    for replica in range(schedule.replicas):
+        walk = _walk(schedule, setup, disorder.sample, replica)
+        state = setup.begin(disorder.state(targets[0], schedule.start, replica))
+        energy = setup.energy(state)
+        for first in range(0, total, chunk):
+            if stop.is_set():
+                raise KeyboardInterrupt
+            part = slice(first, min(first + chunk, total))
+            change = energies[replica, part]
+            advance(
+                state, walk, targets, first, overlaps[replica, part], change, turned[replica, part]
+            )
+            if not setup.exact:
+                state = setup.begin(state.spins)
+            if schedule.dynamics == "parallel":
+                change[:] = setup.energy(state)
+            else:
+                last = change[-1]
+                change += energy
+                energy = energy + last if setup.exact else setup.energy(state)
+    measured = slice(schedule.warmup, total)
+    return (
+        overlaps[:, measured] / size,
+        energies[:, measured] * (setup.unit / size),
+        turned[:, measured] / size,
+    )
+
+
+def simulate(
+    schedule: Schedule,
+    disorder: Callable[[int], Disorder],
+    prepare: Prepare,
+    *,
+    threshold: float,
+    examples: int,
+    form: str,
+) -> Measurement:
+    """Run every sample, and reduce what was recorded.
+
+    Args:
+        schedule: how.
+        disorder: by the number of the sample.
+        prepare: makes form and targets [A, N] of a sample.
+        threshold: overlap above which a memory is kept.
+        examples: M if the targets hold the examples of every archetype, else 0.
+        form: name of the form.
+    """
+    stop = threading.Event()
+    finished = 0
+
+    def work(sample: int) -> Records:
+        return _sample(schedule, disorder(sample), prepare, stop)
+
+    def report(records: Records) -> Records:
+        nonlocal finished
+        finished += 1
+        if schedule.progress is not None:
+            schedule.progress(finished, schedule.samples)
+        return records
+
+    threads = min(schedule.threads, schedule.samples)
+    samples = range(schedule.samples)
+    if threads == 1:
+        records = [report(work(sample)) for sample in samples]
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                records = [report(done) for done in pool.map(work, samples)]
+            except BaseException:
+                # Threads end at their next chunk, and samples that wait never begin.
+                stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+    overlaps, energies, turned = (np.stack(parts) for parts in zip(*records, strict=True))
+    return summarise(
+        overlaps,
+        energies,
+        turned,
+        threshold=threshold,
+        examples=examples,
+        warmup=schedule.warmup,
+        form=form,
+    )
