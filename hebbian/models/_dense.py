@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import factorial
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,9 @@ from axonal.hebbian.models._data import DataSet
 from axonal.hebbian.models._retrieval import RetrievalModel
 from axonal.hebbian.theory import crosstalk, lines
 from axonal.hebbian.theory.system import Solution
+
+if TYPE_CHECKING:
+    from axonal.hebbian.montecarlo import Measurement
 
 Array = NDArray[np.float64]
 
@@ -88,6 +91,26 @@ class DenseHopfield(RetrievalModel):
             ValueError: for a load or temperature below zero, or an unknown phase.
         """
         return self._state(gamma, T, phase)
+
+    def simulate(self, gamma: float, T: float, *, N: int, **settings: Any) -> "Measurement":
+        """Monte Carlo of the same model; examples are drawn one by one, whatever ``noise`` is.
+
+        Args:
+            gamma: load ``(P-1)! K / N^(P-1)``.
+            T: temperature, >= 0.
+            N: sites.
+            settings: of :func:`axonal.hebbian.montecarlo.dense`: samples, sweeps, seed, ...
+
+        >>> memory = DenseHopfield(3)
+        >>> found = memory.simulate(0.05, 0.3, N=200, samples=4, sweeps=50, warmup=20)
+        >>> bool(abs(found.overlap - memory.theory(0.05, 0.3).m) < 0.03)
+        True
+        """
+        # Imported here, since the theory works without a compiler.
+        from axonal.hebbian import montecarlo
+
+        settings = {"gamma": gamma, "T": T, **self._learned(), **settings}
+        return montecarlo.dense(N, self.P, interaction=self.interaction, **settings)
 
     def gamma_M(self, T: ArrayLike) -> Array:
         """Load above which nothing is retrieved at temperature T; 0 where nothing ever is."""

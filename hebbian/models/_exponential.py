@@ -1,13 +1,16 @@
 """The memory of exponentially many patterns."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonal.hebbian import _checks
 from axonal.hebbian.theory import exponential
+
+if TYPE_CHECKING:
+    from axonal.hebbian.montecarlo import Retrieval
 
 Array = NDArray[np.float64]
 
@@ -83,6 +86,25 @@ class ExponentialMemory:
         phi = exponential.noise(alpha, lam, self.thresholds)
         condensed = alpha < exponential.condensation_load(lam, self.thresholds)
         return ExponentialSolution(phi, phi / lam, phi <= lam, condensed)
+
+    def simulate(
+        self, alpha: float, lam: float, *, N: int, start: float, **settings: Any
+    ) -> "Retrieval":
+        """One update of a state near a pattern, in a network of N units.
+
+        Args:
+            alpha: load ``ln K / N``.
+            lam: sharpness lambda, > 0.
+            N: units.
+            start: overlap of the state with the pattern.
+            settings: of :func:`axonal.hebbian.montecarlo.exponential`: samples, seed.
+        """
+        # Imported here, since the theory works without a compiler.
+        from axonal.hebbian import montecarlo
+
+        return montecarlo.exponential(
+            N, alpha=alpha, lam=lam, m0=start, thresholds=self.thresholds, **settings
+        )
 
     def alpha_1(self, lam: ArrayLike) -> Array:
         """Load up to which a typical pattern is a fixed point."""

@@ -1,7 +1,7 @@
 """The Hopfield model, of clean patterns and of noisy examples."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,9 @@ from axonal.hebbian.models._retrieval import RetrievalModel
 from axonal.hebbian.theory import ags, lines
 from axonal.hebbian.theory.crosstalk import Reaction, of_pairs
 from axonal.hebbian.theory.system import Solution
+
+if TYPE_CHECKING:
+    from axonal.hebbian.montecarlo import Measurement
 
 Array = NDArray[np.float64]
 
@@ -72,6 +75,25 @@ class Hopfield(RetrievalModel):
             ValueError: for a load or temperature below zero, or an unknown phase.
         """
         return self._state(alpha, T, phase)
+
+    def simulate(self, alpha: float, T: float, *, N: int, **settings: Any) -> "Measurement":
+        """Monte Carlo of the same model; examples are drawn one by one, whatever ``noise`` is.
+
+        Args:
+            alpha: load K / N.
+            T: temperature, >= 0.
+            N: sites.
+            settings: of :func:`axonal.hebbian.montecarlo.hopfield`: samples, sweeps, seed, ...
+
+        >>> memory = Hopfield()
+        >>> found = memory.simulate(0.02, 0.3, N=500, samples=4, sweeps=50, warmup=20)
+        >>> bool(abs(found.overlap - memory.theory(0.02, 0.3).m) < 0.01)
+        True
+        """
+        # Imported here, since the theory works without a compiler.
+        from axonal.hebbian import montecarlo
+
+        return montecarlo.hopfield(N, alpha=alpha, T=T, **self._learned(), **settings)
 
     def mixture(self, alpha: ArrayLike, T: ArrayLike, patterns: int = 3) -> Solution:
         """The state with equal overlaps with several clean patterns.

@@ -1,7 +1,7 @@
 """The network that retrieves several diluted patterns at once."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,9 @@ from axonal.hebbian.models._data import DataSet
 from axonal.hebbian.theory import columns, multitasking, regimes
 from axonal.hebbian.theory.columns import Columns
 from axonal.hebbian.theory.multitasking import MultitaskingSolution
+
+if TYPE_CHECKING:
+    from axonal.hebbian.montecarlo import Measurement
 
 Array = NDArray[np.float64]
 
@@ -115,6 +118,26 @@ class MultitaskingHopfield:
             start = multitasking.hierarchical_start(self.K, d)
             return multitasking.solve(sites, d, T, start)
         return multitasking.symmetric(sites, d, T, 1 if phase == "pure" else self.K)
+
+    def simulate(self, T: float, *, N: int, **settings: Any) -> "Measurement":
+        """Monte Carlo of the same model.
+
+        Args:
+            T: temperature, >= 0.
+            N: sites.
+            settings: of :func:`axonal.hebbian.montecarlo.multitasking`: samples, sweeps, seed, ...
+
+        >>> network = MultitaskingHopfield(dilution=0.3, K=2)
+        >>> found = network.simulate(0.1, N=2000, samples=2, sweeps=50, warmup=50)
+        >>> bool(abs(found.overlap - network.theory(0.1).m[0]) < 0.03)
+        True
+        """
+        # Imported here, since the theory works without a compiler.
+        from axonal.hebbian import montecarlo
+
+        learned = {"quality": self.quality, "examples": self.examples, "protocol": self.protocol}
+        settings = {"dilution": self.dilution, "T": T, **learned, **settings}
+        return montecarlo.multitasking(N, self.K, **settings)
 
     def regime(self, T: ArrayLike, dilution: ArrayLike | None = None) -> NDArray[np.int64]:
         """Regime of the ground state: 0 paramagnet, 1 pure, 2 hierarchical, 3 parallel, 4 partial.

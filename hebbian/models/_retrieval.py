@@ -1,7 +1,7 @@
 """What memories that retrieve one pattern at a time have in common."""
 
 import abc
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,6 +41,10 @@ class RetrievalModel(abc.ABC):
     def _system(self, data: DataSet | None = None) -> System:
         data = data or self._data()
         return System(self.P, data.signal(), self._crosstalk(data))
+
+    def _learned(self) -> dict[str, Any]:
+        """Parameters of the data set as the simulation names them."""
+        return {"quality": self.quality, "examples": self.examples, "protocol": self.protocol}
 
     def _numbers(self, method: str, **values: ArrayLike) -> list[Array]:
         where = f"{type(self).__name__}.{method}"
