@@ -137,6 +137,7 @@ def test_replica_symmetry_breaks_on_the_spinodal_and_inside_retrieval():
     below, above = MEMORY.theory(alpha, np.array(T_R) * [[0.99], [1.01]]).stable
     assert not below.any()
     assert above.all()
+    assert MEMORY.T_AT([0.0, 1e-4]).tolist() == [0, 0]
     # Also where the phase has no end at T = 0.
     T = MEMORY.T_AT([0.1380, 0.1381])
     np.testing.assert_allclose(MEMORY.theory([0.1380, 0.1381], T).replicon, 1, rtol=1e-9)

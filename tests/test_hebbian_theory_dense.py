@@ -145,6 +145,8 @@ def test_lines_bound_the_states():
     assert not memory.theory(gamma, T_AT * 0.99).stable.any()
     below = memory.theory(gamma[:2], T_c).f - memory.theory(gamma[:2], T_c, "paramagnet").f
     np.testing.assert_allclose(below, 0, atol=1e-12)
+    assert (gap := memory.T_c(0.0)) < memory.T_M(0.0)
+    assert memory.theory(0.0, gap).f == pytest.approx(-gap * np.log(2), abs=1e-9)
     assert memory.phases(0.2, [0.38, 0.41, 0.6]).tolist() == [3, 2, 0]
 
 

@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 _TEMPERATURES = 48
 """Temperatures among which the top of a re-entrant line is bracketed."""
 
+_NO_LOAD = 1e-13
+"""Fraction of the highest load of a line that stands for none."""
+
 _VANISHING = 1e-8
 """Fraction of the load at the spinodal that counts as none."""
 
@@ -80,7 +83,8 @@ def upper_temperature(
     top_T, top_load = _top(system, line)
     inside = load <= top_load
     T = np.full(load.shape, np.nan)
-    target = load[inside]
+    # Above the end of the line it is zero, and so would be its distance from no load.
+    target = np.maximum(load[inside], 0.0 if system.P == 2 else _NO_LOAD * top_load)
     low, high = np.full(target.shape, top_T), np.full(target.shape, zero_load_temperature(system))
     T[inside] = find_root(lambda T, load: line(system, T) - load, low, high, (target,))
     return T
@@ -101,10 +105,13 @@ def stability_temperature(system: System, load: ArrayLike) -> Array:
 
     def excess(log_T: Array, load: Array) -> Array:
         # The logarithm, since near T = 0 the replicon diverges as 1 / T.
-        return np.log(retrieval(system, load, np.exp(log_T)).replicon)
+        with np.errstate(divide="ignore"):
+            return np.log(retrieval(system, load, np.exp(log_T)).replicon)
 
     ends = np.log(low[inside]), np.log(high[inside] * (1 - 1e-9))
-    T[inside] = np.exp(find_root(excess, *ends, (load[inside],)))
+    root = np.exp(find_root(excess, *ends, (load[inside],)))
+    # At small loads the instability lies below every number that a double can hold.
+    T[inside] = np.where(excess(ends[0], load[inside]) <= 0, 0.0, root)
     return T
 
 
