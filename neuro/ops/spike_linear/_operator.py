@@ -11,7 +11,7 @@ from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.spike_linear import cpu
 
 DENSE, DENSE_GRADIENT = 0.4, 0.2
-"""Shares of active inputs from which on a dense product is faster, and for the weights' gradient."""
+"""Shares of active inputs from which a dense product is faster, and for the gradient of weights."""
 
 SAMPLED = 256
 """Rows, spread evenly, in which the active inputs are counted."""
