@@ -162,7 +162,9 @@ __device__ __forceinline__ void back(Cells &c, Gradients &g, const real *__restr
     }
 }
 
-extern "C" __global__ void __launch_bounds__(128)
+// Where there is more to remember the compiler, left to itself (0), spills a few bytes to hold more
+// blocks than the two that it is told here.
+extern "C" __global__ void __launch_bounds__(128, REFRACTORY || LEARNS_DECAY ? 2 : 0)
     lif_backward(const real *__restrict__ g_spikes, const real *__restrict__ x,
                  const state *__restrict__ decay, const state *__restrict__ threshold,
                  const state *__restrict__ saved, const int *__restrict__ waits,
