@@ -2,7 +2,8 @@
 
     /                     format, version, dt, hop, hop_semantics, created_by, outputs (JSON)
     /info                 JSON text
-    /populations/<k>      name, kind, shape, reset, refractory; decay gain bias threshold [N]
+    /populations/<k>      name, kind, shape, reset, refractory, latency;
+                          decay gain bias threshold [N]
     /projections/<k>      source, target; indptr [N_pre + 1], post weight delay [S], sorted by pre
     /golden               seed, steps, samples; inputs/<k>, spikes/<k>, readout/<k>, each with name
 
@@ -28,8 +29,8 @@ from axonal.deploy._check import GraphError
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 
 FORMAT = "axonal-event-graph"
-VERSION = 1
-HOP = 0
+VERSION = 2
+"""Version 1 had no latencies, and no hops that take time."""
 HOP_SEMANTICS = "a synapse with delay d delivers at step t + d; d = 0 within the same step"
 FIELDS = ("decay", "gain", "bias", "threshold")
 
@@ -79,7 +80,7 @@ def _write(file: h5py.File, graph: EventGraph) -> None:
         "format": FORMAT,
         "version": VERSION,
         "dt": graph.dt,
-        "hop": HOP,
+        "hop": graph.hop,
         "hop_semantics": HOP_SEMANTICS,
         "created_by": _program(),
         "outputs": json.dumps(graph.outputs),
@@ -89,7 +90,8 @@ def _write(file: h5py.File, graph: EventGraph) -> None:
     populations = file.create_group("populations")
     for k, p in enumerate(graph.populations):
         group = populations.create_group(str(k))
-        _set(group, name=p.name, kind=p.kind, reset=p.reset, refractory=p.refractory)
+        _set(group, name=p.name, kind=p.kind, reset=p.reset)
+        _set(group, refractory=p.refractory, latency=p.latency)
         group.attrs["shape"] = np.array(p.shape, np.int64)
         for name in FIELDS:
             if getattr(p, name).size:
@@ -125,10 +127,11 @@ def _read(file: h5py.File) -> EventGraph:
             f"written by format version {version:g}; this axonal reads up to {VERSION}: "
             "upgrade axonal"
         )
-    if version != VERSION or _number(file, "hop") != HOP:
+    hop = _whole(file, "hop")
+    if version not in range(1, VERSION + 1) or (version == 1 and hop != 0):
         raise GraphError(
-            f"version {version:g} with hop {_number(file, 'hop'):g} is unknown, "
-            f"expected version {VERSION} with hop {HOP}"
+            f"version {version:g} with hop {hop} is unknown, expected version 1 with hop 0 or "
+            f"version {VERSION}"
         )
     try:
         info = json.loads(bytes(_get(file, "info", "u", 1)))
@@ -144,7 +147,9 @@ def _read(file: h5py.File) -> EventGraph:
     sizes = {p.name: p.size for p in reversed(populations)}
     projections = tuple(_projection(group, sizes) for group in _numbered(file, "projections"))
     golden = _read_golden(file["golden"]) if "golden" in file else None
-    return EventGraph(populations, projections, tuple(outputs), _number(file, "dt"), info, golden)
+    return EventGraph(
+        populations, projections, tuple(outputs), _number(file, "dt"), info, golden, hop
+    )
 
 
 def _population(group: h5py.Group) -> Population:
@@ -160,6 +165,7 @@ def _population(group: h5py.Group) -> Population:
         shape=tuple(int(n) for n in shape),
         reset=_text(group, "reset"),
         refractory=_whole(group, "refractory"),
+        latency=_whole(group, "latency") if "latency" in group.attrs else 0,
         **fields,
     )
 
