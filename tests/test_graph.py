@@ -231,11 +231,7 @@ def put(file, name, values):
     [
         (lambda f: note(f, "version", 3), "version 3; this axonal reads up to 2: upgrade"),
         (lambda f: note(f, "version", 0), "version 0 with hop 0 is unknown"),
-        (lambda f: note(f, "hop", 0.5), "hop must be a whole number, got 0.5"),
-        (lambda f: note(f, "hop", -1), "hop must be at least 0 steps, got -1"),
         (lambda f: note(f, "hop", 1), "but a hop of this graph takes at least 1"),
-        (lambda f: note(f["populations/2"], "latency", -3), "latency must be at least 0, and 0"),
-        (lambda f: note(f["populations/0"], "latency", 1), "0 of an input or constant, got 1"),
         (lambda f: note(f, "format", "nir"), "an HDF5 file, but no axonal event graph"),
         (lambda f: f.attrs.pop("dt"), "the number dt is missing"),
         (lambda f: note(f, "dt", np.nan), "the number dt is missing"),

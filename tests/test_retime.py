@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -214,3 +215,20 @@ def test_a_graph_with_latencies_does_not_go_on_from_a_state():
     assert run(late, x).state is None
     with pytest.raises(ValueError, match="cannot go on from a state"):
         run(late, x, state=run(loop(0, 2), x).state)
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value", "text"),
+    [
+        ("/", "hop", 0.5, "hop must be a whole number, got 0.5"),
+        ("/", "hop", -1, "hop must be at least 0 steps, got -1"),
+        ("populations/1", "latency", -3, "latency must be at least 0, and 0"),
+        ("populations/0", "latency", 1, "0 of an input or constant, got 1"),
+    ],
+)
+def test_a_file_with_impossible_timing_is_refused(tmp_path, part, field, value, text):
+    loop(1).save(tmp_path / "graph.h5")
+    with h5py.File(tmp_path / "graph.h5", "a") as file:
+        file[part].attrs[field] = value
+    with pytest.raises(deploy.GraphError, match=text):
+        EventGraph.load(tmp_path / "graph.h5")

@@ -85,7 +85,8 @@ def tiled(job: Job, copies: int) -> Job:
     """Put copies of a network side by side, as one network; events and probe stay as they are."""
 
     def spread(index: Array, size: int) -> Array:
-        return np.add.outer(size * np.arange(copies), index).ravel()
+        moved: Array = size * np.arange(copies)[:, None] + index
+        return moved.ravel()
 
     parameters = ("decay", "gain", "bias", "threshold")
     cells = []
