@@ -1,4 +1,4 @@
-"""Brian 2 with its Cython target: compiled at first use, with the arithmetic of the numpy target."""
+"""Brian 2 with its Cython target: compiled at first use, with the same arithmetic."""
 
 from collections.abc import Mapping
 from typing import Any
