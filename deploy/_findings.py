@@ -13,8 +13,8 @@ class Comparison:
     Args:
         backend: name of the back end.
         population: name of the population.
-        what: "spikes" (cells must be equal) or "readout" (equal to 1e-9 of the largest golden
-            value, or to 1e-9 where all golden values are zero).
+        what: "spikes" (cells must be equal) or "readout" (equal to a tolerance of
+            its back end, relative to the largest golden value, or to 1 where all are zero).
         cells: neurons x steps x samples that were compared.
         spikes: golden spikes among them; None for a readout.
         mismatches: cells that differ.

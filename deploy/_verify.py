@@ -9,10 +9,8 @@ from axonal.deploy._findings import Comparison, Divergence, Verification, place
 from axonal.deploy._process import BackendError
 from axonal.deploy._run import TIMEOUT, Probe, Request, Run, fitted, in_network_time
 from axonal.deploy.backends import Backend, find, reference
+from axonal.deploy.backends._support import Support
 from axonal.deploy.graph import EventGraph, Golden
-
-TOLERANCE = 1e-9
-"""Largest deviation of a readout that counts as equal, relative to its largest golden value."""
 
 
 def verify(
@@ -21,10 +19,10 @@ def verify(
     """Run the golden inputs on back ends and compare what comes out with the golden run.
 
     Spikes of every lif population are compared cell by cell; readouts to a tolerance of 1e-9
-    relative to their largest golden value. Nothing counts as passed that was not compared: a
-    graph without golden run or without golden spikes fails, as does a missing back end. A back end
-    whose hops take time runs the graph retimed, and each population is compared on the steps
-    [L, L + T) of its latency L.
+    relative to their largest golden value (1e-5 where the arithmetic of a back end is coarser).
+    Nothing counts as passed that was not compared: a graph without golden run or without golden
+    spikes fails, as does a missing back end. A back end whose hops take time runs the graph
+    retimed, and each population is compared on the steps [L, L + T) of its latency L.
 
     Args:
         graph: a graph with a golden run.
@@ -66,7 +64,7 @@ def verify(
             continue
         try:
             result = in_network_time(timed, golden.inputs, backend, Request(timeout=timeout))
-            found = _compare(graph.order, golden, name, result)
+            found = _compare(graph.order, golden, name, result, backend.support())
             divergences += _diverged(timed, golden, name, backend, found, timeout)
         except BackendError as error:
             failures.append(str(error))
@@ -125,7 +123,9 @@ def _membranes(run: Run) -> tuple[float, float] | None:
     return None
 
 
-def _compare(order: Sequence[str], golden: Golden, backend: str, run: Run) -> list[Comparison]:
+def _compare(
+    order: Sequence[str], golden: Golden, backend: str, run: Run, support: Support
+) -> list[Comparison]:
     found = []
     for name in order:
         if name in golden.spikes:
@@ -138,7 +138,7 @@ def _compare(order: Sequence[str], golden: Golden, backend: str, run: Run) -> li
             difference = np.abs(run.readout[name] - expected)
             scale = float(np.abs(expected).max()) or 1.0
             # Written so that a value that is not a number is a mismatch.
-            wrong = ~(difference <= TOLERANCE * scale)
+            wrong = ~(difference <= support.readout_error * scale)
             deviation = float(difference.max())
             found.append(_comparison(backend, name, "readout", wrong, None, deviation))
     return found

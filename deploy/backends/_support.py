@@ -26,6 +26,7 @@ class Support:
         decays: least and largest decay.
         positive_threshold: whether thresholds must be above 0.
         longest_delay: longest delay in steps; None without limit.
+        readout_error: deviation of a readout that counts as equal, relative to its largest value.
     """
 
     hop: int = 1
@@ -38,6 +39,7 @@ class Support:
     decays: tuple[float, float] = (-np.inf, np.inf)
     positive_threshold: bool = False
     longest_delay: int | None = None
+    readout_error: float = 1e-9
 
 
 def installed(module: str) -> bool:
