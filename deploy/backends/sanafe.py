@@ -1,9 +1,9 @@
 """SANA-FE's model of Loihi: spikes, and an estimate of energy and time.
 
-Its membrane is cut to multiples of 1/64 towards zero after every update and held in 32 bits, and it
-fires where v > threshold. The graph is therefore scaled by the largest power of two that its
-membranes cannot overflow, so that what is cut off is small (`resolution` in the run's extra);
-`verify` shows whether it ever mattered.
+Its membrane is cut to multiples of 1/64 towards zero after every update and held in 32 bits; it
+takes weights, thresholds and decays in single precision, and fires where v > threshold. The graph
+is therefore scaled by a power of two, as large as its membranes and thresholds allow, so that what
+is cut off is small (`resolution` in the run's extra); `verify` shows whether it ever mattered.
 
 SANA-FE 2.2.9 has delays of up to 5 steps only, and loses what it delays where no later event wakes
 the dendrite. Delays are made of relays, one neuron a step and source, which fire once for each
@@ -13,8 +13,10 @@ Source: SANA-FE 2.2.9 with its `loihi.yaml`; J. Boyle et al., IEEE TCAD 44 (2025
 M. Davies et al., IEEE Micro 38 (2018). SANA-FE is GPL: it is imported in a process of its own only.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +32,8 @@ CORES, CORE = 128, 1024
 """Cores of the chip, and neurons a core."""
 LARGEST = 2.0**25
 """What a membrane in multiples of 1/64 must stay below in 32 bits."""
+HIGHEST = 2.0**17
+"""Threshold below which single precision still has multiples of 1/64."""
 NEVER = 2.0**30
 """Threshold of what does not spike."""
 
@@ -88,7 +92,11 @@ def simulate(job: "Job", answer: "Answer") -> None:
     """Simulate one network; called in the process that may import SANA-FE."""
     import sanafe
 
-    arch = sanafe.load_loihi()
+    given = ("input", "constant")
+    width = min(CORE, sum(p.size for p in job.cells if p.kind in given))
+    arch = _architecture(sanafe, width)
+    # Inputs that share a core are consecutive, and no more than there are units.
+    units = itertools.cycle(range(width))
     cores = [core for tile in arch.tiles for core in tile.cores]
     network = sanafe.Network()
     scale = _scale(job)
@@ -99,8 +107,13 @@ def simulate(job: "Job", answer: "Answer") -> None:
         stages[k] = [_group(network, job, k, p, scale)]
         for late in range(1, max(delays, default=1)):
             stages[k].append(_relay(network, f"{k}_{late}", p.size, stages[k][-1]))
+        if p.kind in given:
+            for neuron in stages[k][0].neurons:
+                neuron.set_attributes(soma_hw_name=f"loihi_inputs[{next(units)}]")
         for group in stages[k]:
-            used = _place(group, p.kind if group is stages[k][0] else "relay", cores, used)
+            for place, neuron in enumerate(group.neurons, used):
+                neuron.map_to_core(cores[place // CORE])
+            used += len(group.neurons)
     for q in job.wires:
         for delay in np.unique(q.delay):
             own = q.delay == delay
@@ -123,9 +136,20 @@ def simulate(job: "Job", answer: "Answer") -> None:
     }
 
 
+def _architecture(sanafe: Any, inputs: int) -> Any:
+    """SANA-FE's Loihi with as many input units a core as are used: 1024 take seconds to make."""
+    description = Path(sanafe.__file__).parent / "examples" / "loihi.yaml"
+    text = description.read_text().replace("loihi_inputs[0..1023]", f"loihi_inputs[0..{inputs}]")
+    own = Path("loihi.yaml")
+    own.write_text(text)
+    return sanafe.load_arch(own)
+
+
 def _scale(job: "Job") -> float:
     """The largest power of two by which no membrane leaves its 32 bits."""
-    largest = 1.0
+    levels = [float((p.threshold / p.gain).max()) for p in job.cells if p.kind == "lif"]
+    highest = max(levels, default=1.0)
+    largest = LARGEST / HIGHEST * highest
     for k, p in enumerate(job.cells):
         total = np.zeros(p.size)
         for q in job.wires:
@@ -134,8 +158,6 @@ def _scale(job: "Job") -> float:
         if p.kind in ("lif", "integrator"):
             memory = 1.0 / np.maximum(1.0 - p.decay, 1.0 / job.steps)
             largest = max(largest, float((total * memory).max(initial=0.0)))
-        if p.kind == "lif":
-            largest = max(largest, float((p.threshold / p.gain).max()))
     return 2.0 ** math.floor(math.log2(LARGEST / largest / 2.0))
 
 
@@ -158,7 +180,10 @@ def _group(network: Any, job: "Job", k: int, p: "Cells", scale: float) -> Any:
         log_potential=watched,
         model_attributes={"reset_mode": "hard" if p.reset == "zero" else "soft"},
     )
-    level = np.nextafter(scale * p.threshold / p.gain, 0) if spiking else np.full(p.size, NEVER)
+    level = np.full(p.size, NEVER)
+    if spiking:
+        # v >= threshold, for a v in multiples of 1/64
+        level = (np.ceil(scale * p.threshold / p.gain * 64) - 1) / 64
     for neuron, threshold, decay in zip(
         group.neurons, level.tolist(), p.decay.tolist(), strict=True
     ):
@@ -177,15 +202,6 @@ def _relay(network: Any, name: str, size: int, source: Any) -> Any:
     pairs = [(n, n) for n in range(size)]
     source.connect_neurons_sparse(group, {"weight": [1.0] * size}, pairs)
     return group
-
-
-def _place(group: Any, kind: str, cores: list[Any], used: int) -> int:
-    """Put a group on the next free places of the cores; return how many are taken then."""
-    for place, neuron in enumerate(group.neurons, used):
-        if kind in ("input", "constant"):
-            neuron.set_attributes(soma_hw_name=f"loihi_inputs[{place % CORE}]")
-        neuron.map_to_core(cores[place // CORE])
-    return used + len(group.neurons)
 
 
 def _read(job: "Job", answer: "Answer", found: dict[str, Any], scale: float) -> None:
