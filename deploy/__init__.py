@@ -5,6 +5,7 @@ from axonal.deploy._example import example
 from axonal.deploy._export import ExportError, export
 from axonal.deploy._findings import Comparison, Divergence, Verification
 from axonal.deploy._process import BackendError
+from axonal.deploy._quantize import QuantizeError, quantization_table, quantize
 from axonal.deploy._retime import RetimeError, retime
 from axonal.deploy._run import Run, Spikes, run
 from axonal.deploy._verify import verify
@@ -20,12 +21,15 @@ __all__ = [
     "GraphError",
     "Population",
     "Projection",
+    "QuantizeError",
     "RetimeError",
     "Run",
     "Spikes",
     "Verification",
     "example",
     "export",
+    "quantization_table",
+    "quantize",
     "retime",
     "run",
     "verify",

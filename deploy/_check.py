@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy import chips
+
 if TYPE_CHECKING:
     from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 
@@ -41,6 +43,9 @@ def problems(graph: "EventGraph") -> list[str]:
         found.append("the graph has no input population")
     if not (math.isfinite(graph.dt) and graph.dt > 0):
         found.append(f"dt must be a positive number of seconds, got {graph.dt}")
+    if graph.arithmetic not in ("float64", *chips.names()):
+        known_chips = ", ".join(chips.names())
+        found.append(f"unknown arithmetic {graph.arithmetic!r}, known are float64, {known_chips}")
     if graph.hop < 0:
         found.append(f"hop must be at least 0 steps, got {graph.hop}")
     known = {p.name: p for p in graph.populations}
@@ -54,6 +59,8 @@ def problems(graph: "EventGraph") -> list[str]:
         found.append(str(error))
     if graph.golden is not None:
         found += _golden(graph, graph.golden)
+    if not found and graph.arithmetic != "float64":
+        found += chips.find(graph.arithmetic).problems(graph)
     return found
 
 

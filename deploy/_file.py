@@ -1,10 +1,12 @@
 """Event graphs in one HDF5 file: what is stored where, written whole or not at all.
 
-    /                     format, version, dt, hop, hop_semantics, created_by, outputs (JSON)
+    /                     format, version, dt, hop, hop_semantics, arithmetic, created_by,
+                          outputs (JSON)
     /info                 JSON text
     /populations/<k>      name, kind, shape, reset, refractory, latency;
                           decay gain bias threshold [N]
-    /projections/<k>      source, target; indptr [N_pre + 1], post weight delay [S], sorted by pre
+    /projections/<k>      source, target, exponent;
+                          indptr [N_pre + 1], post weight delay [S], sorted by pre
     /golden               seed, steps, samples; inputs/<k>, spikes/<k>, readout/<k>, each with name
 
 All metadata and all arrays carry checksums of HDF5 itself, so that damage is found before a byte
@@ -81,6 +83,7 @@ def _write(file: h5py.File, graph: EventGraph) -> None:
         "version": VERSION,
         "dt": graph.dt,
         "hop": graph.hop,
+        "arithmetic": graph.arithmetic,
         "hop_semantics": HOP_SEMANTICS,
         "created_by": _program(),
         "outputs": json.dumps(graph.outputs),
@@ -99,7 +102,7 @@ def _write(file: h5py.File, graph: EventGraph) -> None:
     projections = file.create_group("projections")
     for k, q in enumerate(graph.projections):
         group = projections.create_group(str(k))
-        _set(group, source=q.source, target=q.target)
+        _set(group, source=q.source, target=q.target, exponent=q.exponent)
         for name, values in _by_pre(q, graph.population(q.source).size).items():
             _put(group, name, values)
     if graph.golden is not None:
@@ -182,7 +185,9 @@ def _projection(group: h5py.Group, sizes: dict[str, int]) -> Projection:
             f"synapses {len(post)} with one entry more than {source} has neurons"
         )
     pre = np.repeat(np.arange(len(counts), dtype=_unsigned(len(counts))), counts)
-    return Projection(source, target, pre, post, _get(group, "weight", "f", 1), delay)
+    exponent = _whole(group, "exponent") if "exponent" in group.attrs else 0
+    weight = _get(group, "weight", "f", 1)
+    return Projection(source, target, pre, post, weight, delay, exponent)
 
 
 def _read_golden(group: Any) -> Golden:

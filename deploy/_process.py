@@ -113,6 +113,7 @@ def _write(
     head = {
         "steps": steps,
         "samples": samples,
+        "arithmetic": graph.arithmetic,
         "populations": [
             {
                 "name": p.name,
@@ -124,7 +125,8 @@ def _write(
             for p in graph.populations
         ],
         "projections": [
-            {"source": number[q.source], "target": number[q.target]} for q in graph.projections
+            {"source": number[q.source], "target": number[q.target], "exponent": q.exponent}
+            for q in graph.projections
         ],
         "events": [number[p.name] for p in graph.of_kind("input", "constant")],
         "probe": probe and [number[probe.population], probe.sample, probe.neuron],

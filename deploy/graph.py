@@ -102,6 +102,7 @@ class Projection:
         post: receiving neuron of each synapse `[S]`.
         weight: weight `[S]`.
         delay: steps `[S]`, at least 0.
+        exponent: in a quantised graph, a weight is a whole number times 2^exponent.
 
     Raises:
         GraphError: a field cannot be read as what it should be.
@@ -116,6 +117,7 @@ class Projection:
     post: Integers
     weight: Floats
     delay: Integers
+    exponent: int = 0
 
     def __post_init__(self) -> None:
         for name in ("pre", "post", "delay"):
@@ -195,6 +197,7 @@ class EventGraph:
         golden: a run of the original network to compare with, in the network's own time: its step t
             is step t + latency of a population.
         hop: least steps that a synapse takes; 0 as exported, 1 or more after `retime`.
+        arithmetic: "float64", or the chip in whose integers it runs; `quantize` sets it.
 
     Raises:
         GraphError: the parts do not fit together; every problem is named in one line.
@@ -212,6 +215,7 @@ class EventGraph:
     info: dict[str, Any] = field(default_factory=dict)
     golden: Golden | None = None
     hop: int = 0
+    arithmetic: str = "float64"
 
     def __post_init__(self) -> None:
         if isinstance(self.outputs, str):
@@ -331,6 +335,8 @@ class EventGraph:
         if self.golden is not None:
             golden = f"golden run of {self.golden.steps} steps x {self.golden.samples} samples"
         timing = f"hop {self.hop}, latency up to {self.max_latency}, " if self.hop else ""
+        if self.arithmetic != "float64":
+            timing += f"arithmetic of {self.arithmetic}, "
         return (
             f"EventGraph({len(self.populations)} populations, "
             f"{sum(p.size for p in self.populations)} neurons, {synapses} synapses, "

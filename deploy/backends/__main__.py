@@ -1,5 +1,7 @@
 """Print what each back end can express: `python -m axonal.deploy.backends > docs/back-ends.md`."""
 
+from collections.abc import Callable
+
 from axonal.deploy.backends import find, names
 from axonal.deploy.backends._support import Support
 
@@ -12,7 +14,7 @@ a graph are no obstacle: the graph is retimed.
 
 """
 
-ROWS = {
+ROWS: dict[str, Callable[[Support], str]] = {
     "least steps a synapse": lambda s: str(s.hop),
     "longest delay in steps": lambda s: "any" if s.longest_delay is None else str(s.longest_delay),
     "reset to zero": lambda s: _sign("zero" in s.resets),
@@ -20,6 +22,8 @@ ROWS = {
     "refractory steps": lambda s: _sign(s.refractory),
     "membranes read out": lambda s: _sign(s.integrators),
     "graded input events": lambda s: _sign(s.graded),
+    "arithmetic": lambda s: ", ".join(s.arithmetics),
+    "any gain": lambda s: _sign(s.any_gain),
     "bias without retiming": lambda s: _sign(s.bias),
     "decay": lambda s: "any" if s.decays[0] < 0 else f"{s.decays[0]:g} to {s.decays[1]:g}",
     "threshold": lambda s: "above 0" if s.positive_threshold else "any",

@@ -22,10 +22,11 @@ class Support:
         integrators: whether membranes can be read out.
         graded: whether events may have other values than 1.
         bias: whether a neuron can have one; if not, `retime` makes it an always-on source.
-        gain: whether the summed input may be scaled.
+        any_gain: whether the summed input may be scaled by other factors than those above 0.
         decays: least and largest decay.
         positive_threshold: whether thresholds must be above 0.
         longest_delay: longest delay in steps; None without limit.
+        arithmetics: of the graphs that it runs.
         readout_error: deviation of a readout that counts as equal, relative to its largest value.
     """
 
@@ -35,10 +36,11 @@ class Support:
     integrators: bool = True
     graded: bool = True
     bias: bool = True
-    gain: bool = True
+    any_gain: bool = False
     decays: tuple[float, float] = (-np.inf, np.inf)
     positive_threshold: bool = False
     longest_delay: int | None = None
+    arithmetics: tuple[str, ...] = ("float64",)
     readout_error: float = 1e-9
 
 
@@ -49,6 +51,8 @@ def installed(module: str) -> bool:
 
 def unfit(graph: EventGraph, support: Support) -> list[str]:
     """What of a graph a back end has no form for, one line for each population or projection."""
+    if graph.arithmetic not in support.arithmetics:
+        return [f"the graph is quantised for {graph.arithmetic}"]
     found = [line for p in graph.populations for line in _population(p, support)]
     longest = support.longest_delay
     for q in graph.projections:
@@ -84,9 +88,7 @@ def _population(p: Population, support: Support) -> Iterator[str]:
         yield f"{where} is refractory"
     if p.bias.any() and not support.bias:
         yield f"{where} has a bias: retime(graph) makes it an always-on source"
-    if not support.gain and np.any(p.gain != 1):
-        yield f"{where} has a gain, {_value(p.gain, p.gain != 1)}"
-    elif np.any(p.gain <= 0) and support != Support():
+    if np.any(p.gain <= 0) and not support.any_gain:
         yield f"{where} has a gain that is not above 0, {_value(p.gain, p.gain <= 0)}"
     low, high = support.decays
     wrong = (p.decay < low) | (p.decay > high)

@@ -44,6 +44,7 @@ class Wires:
 
     source: int
     target: int
+    exponent: int
     pre: Array
     post: Array
     weight: Array
@@ -64,6 +65,7 @@ class Job:
     """One network to simulate from rest for a number of steps; what it is given, by population."""
 
     steps: int
+    arithmetic: str
     cells: list[Cells]
     wires: list[Wires]
     events: dict[int, Events]
@@ -151,7 +153,8 @@ def _job(request: dict[str, Any], arrays: dict[str, Array]) -> Job:
     events = {
         k: Events(**fields(f"events{k}", ("t", "neuron", "value"))) for k in request["events"]
     }
-    return Job(request["steps"], cells, wires, events, None, request["options"])
+    arithmetic, options = request["arithmetic"], request["options"]
+    return Job(request["steps"], arithmetic, cells, wires, events, None, options)
 
 
 def _chosen(events: Events, first: int, copies: int, job: Job, k: int) -> Events:

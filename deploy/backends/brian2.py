@@ -44,7 +44,7 @@ def support() -> "Support":
     """What these equations have a form for."""
     from axonal.deploy.backends._support import Support
 
-    return Support(graded=False)
+    return Support(graded=False, any_gain=True)
 
 
 def missing() -> str | None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NEVER = 1e300
 """Threshold of what does not spike."""
+HIGHEST = 2**17 - 1
+"""The highest that Loihi has."""
 LONGEST = 63
 """Longest hop: 62 steps of delay, as lava-dl stores it, and the step that any hop takes."""
 
@@ -40,6 +42,7 @@ def support() -> "Support":
         graded=False,
         decays=(0.0, 1.0),
         longest_delay=LONGEST,
+        arithmetics=("float64", "loihi2"),
     )
 
 
@@ -74,10 +77,12 @@ def simulate(job: "Job", answer: "Answer") -> None:
     from lava.proc.io.sink import RingBuffer as Sink
     from lava.proc.monitor.process import Monitor
 
-    neurons = {k: _neurons(p) for k, p in enumerate(job.cells) if p.kind in ("lif", "integrator")}
+    fixed = job.arithmetic == "loihi2"
+    cells = {k: p for k, p in enumerate(job.cells) if p.kind in ("lif", "integrator")}
+    neurons = {k: _whole_neurons(p) if fixed else _neurons(p) for k, p in cells.items()}
     sources = {k: _source(job, k) for k in {q.source for q in job.wires} - set(neurons)}
     for q in job.wires:
-        for wire in _connections(q, job.cells[q.source].size, job.cells[q.target].size):
+        for wire in _connections(q, job.cells[q.source].size, job.cells[q.target].size, fixed):
             (neurons | sources)[q.source].s_out.connect(wire.s_in)
             wire.a_out.connect(neurons[q.target].a_in)
     sinks = {k: Sink(shape=(job.cells[k].size,), buffer=job.steps) for k in neurons}
@@ -95,21 +100,22 @@ def simulate(job: "Job", answer: "Answer") -> None:
     monitors = {k: Monitor() for k in watched}
     for k, monitor in monitors.items():
         monitor.probe(neurons[k].v, job.steps)
-    sinks[first].run(
-        condition=RunSteps(num_steps=job.steps), run_cfg=Loihi2SimCfg(select_tag="floating_pt")
-    )
+    model = "fixed_pt" if fixed else "floating_pt"
+    how = Loihi2SimCfg(select_tag=model)
+    sinks[first].run(condition=RunSteps(num_steps=job.steps), run_cfg=how)
     for k, sink in sinks.items():
         if job.cells[k].kind == "lif":
-            answer.spikes[k] = np.nonzero(sink.data.get().T)
-    membranes = {k: _monitored(monitor) for k, monitor in monitors.items()}
+            t, neuron = np.nonzero(sink.data.get().T)
+            answer.spikes[k] = t, neuron
+    unit = {k: 1 / 64 if fixed else p.gain for k, p in cells.items()}
+    membranes = {k: _monitored(monitor) * unit[k] for k, monitor in monitors.items()}
     sinks[first].stop()
     for k, v in membranes.items():
         if job.cells[k].kind == "integrator":
-            answer.readout[k] = v * job.cells[k].gain
+            answer.readout[k] = v
     if job.probe is not None:
-        k, neuron = job.probe
-        answer.membrane = membranes[k][:, neuron] * job.cells[k].gain[neuron]
-    answer.extra["model"] = "floating_pt"
+        answer.membrane = membranes[job.probe[0]][:, job.probe[1]]
+    answer.extra["model"] = model
 
 
 def _neurons(p: "Cells") -> Any:
@@ -127,6 +133,21 @@ def _neurons(p: "Cells") -> Any:
     )
 
 
+def _whole_neurons(p: "Cells") -> Any:
+    """Neurons in the integers of `axonal.deploy.chips.loihi2`, whose ranges were checked."""
+    from lava.proc.lif.process import LIF
+
+    threshold = p.threshold if p.kind == "lif" else np.full(p.size, HIGHEST)
+    return LIF(
+        shape=(p.size,),
+        du=4095,
+        dv=_one_if_equal(np.rint((1 - p.decay) * 4096).astype(int)),
+        vth=_one_if_equal(threshold.astype(int)),
+        bias_mant=np.rint(p.bias * 64).astype(int),
+        bias_exp=0,
+    )
+
+
 def _one_if_equal(values: npt.NDArray[Any]) -> Any:
     return values if np.any(values != values[0]) else values[0]
 
@@ -139,22 +160,24 @@ def _source(job: "Job", k: int) -> Any:
     return RingBuffer(data=data)
 
 
-def _connections(q: "Wires", sources: int, targets: int) -> Iterator[Any]:
+def _connections(q: "Wires", sources: int, targets: int, fixed: bool) -> Iterator[Any]:
     """The processes of a projection; a matrix holds one synapse of each pair of neurons."""
     from lava.proc.sparse.process import DelaySparse, Sparse
     from scipy.sparse import csr_matrix
 
+    weight = np.rint(np.ldexp(q.weight, -q.exponent)).astype(int) if fixed else q.weight
+    exponent = {"weight_exp": q.exponent} if fixed else {}
     nth = _occurrence(q.pre.astype(np.int64) * targets + q.post)
     for k in range(nth.max(initial=-1) + 1):
         own = nth == k
         place, shape = (q.post[own], q.pre[own]), (targets, sources)
-        weights = csr_matrix((q.weight[own], place), shape=shape)
+        weights = csr_matrix((weight[own], place), shape=shape)
         longest = int(q.delay[own].max()) - 1
         if longest == 0:
-            yield Sparse(weights=weights)
+            yield Sparse(weights=weights, **exponent)
         else:
             delays = csr_matrix((q.delay[own] - 1, place), shape=shape)
-            yield DelaySparse(weights=weights, delays=delays, max_delay=longest)
+            yield DelaySparse(weights=weights, delays=delays, max_delay=longest, **exponent)
 
 
 def _occurrence(key: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

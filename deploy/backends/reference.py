@@ -1,4 +1,4 @@
-"""The reference back end: the event-driven kernel on this machine, exact in float64."""
+"""The reference back end: on this machine, exact in float64 and in the integers of each chip."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy import chips
+from axonal.deploy._integer import run_integers
 from axonal.deploy._run import Probe, Request, Run, Spikes
 from axonal.deploy.backends._support import Support
 from axonal.deploy.graph import EventGraph, Floats, Population
@@ -137,7 +139,7 @@ class Executor:
 
 def support() -> Support:
     """Everything, at once."""
-    return Support(hop=0)
+    return Support(hop=0, any_gain=True, arithmetics=("float64", *chips.names()))
 
 
 def missing() -> str | None:
@@ -152,6 +154,8 @@ def refused(graph: EventGraph) -> list[str]:
 
 def run(graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Request) -> Run:
     """Run a graph once; see `axonal.deploy.run`."""
+    if graph.arithmetic != "float64":
+        return run_integers(graph, inputs, request)
     state = request.state
     if state is not None and not isinstance(state, EventState):
         raise ValueError(f"state must come from an earlier run (run.state), got {type(state)}")
