@@ -150,9 +150,9 @@ def _read(file: h5py.File) -> EventGraph:
     sizes = {p.name: p.size for p in reversed(populations)}
     projections = tuple(_projection(group, sizes) for group in _numbered(file, "projections"))
     golden = _read_golden(file["golden"]) if "golden" in file else None
-    return EventGraph(
-        populations, projections, tuple(outputs), _number(file, "dt"), info, golden, hop
-    )
+    dt, arithmetic = _number(file, "dt"), _text(file, "arithmetic", missing="float64")
+    outputs = tuple(outputs)
+    return EventGraph(populations, projections, outputs, dt, info, golden, hop, arithmetic)
 
 
 def _population(group: h5py.Group) -> Population:

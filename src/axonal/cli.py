@@ -66,6 +66,9 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
     arm: Annotated[str | None, typer.Option(help="Of coincidence: learned, fixed or none.")] = None,
+    reset: Annotated[
+        str | None, typer.Option(help="Of digits: subtract, or zero as on simulators and chips.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a run.")] = False,
@@ -76,9 +79,10 @@ def train(
 
     with _users_own(recipes.RecipeError):
         settings_class = recipes.find(recipe).Settings
-        if arm is not None and not hasattr(settings_class, "arm"):
-            raise UserError(f"--arm is a choice of the recipe coincidence; {recipe} has none.")
-        chosen = {"epochs": epochs, "seed": seed, "arm": arm}
+        chosen = {"epochs": epochs, "seed": seed, "arm": arm, "reset": reset}
+        for name, owner in (("arm", "coincidence"), ("reset", "digits")):
+            if chosen[name] is not None and not hasattr(settings_class, name):
+                raise UserError(f"--{name} is a choice of the recipe {owner}; {recipe} has none.")
         given = {name: value for name, value in chosen.items() if value is not None}
         settings = settings_class.from_json(given)
     folder = Path("runs") / recipe if out is None else out
@@ -112,29 +116,36 @@ def export(
     target: Annotated[Target, typer.Option(help="What to make.")] = Target.graph,
     out: Annotated[
         Path | None,
-        typer.Option(help="File.", show_default="RUN/graph.h5; digits.h5 for the one that ships"),
+        typer.Option(
+            help="File.",
+            show_default="RUN/graph.h5 or RUN/loihi2.h5; digits.h5 for the one that ships",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network as an event graph with its golden run."""
-    if target is not Target.graph:
+    """Export a trained network as an event graph with its golden run, or quantised for a chip."""
+    if target not in (Target.graph, Target.loihi2):
         raise UserError(
-            f"--target {target} is not in this version of axonal; write --target graph."
+            f"--target {target} is not in this version of axonal; write --target graph or loihi2."
         )
-    from axonal import recipes
+    from axonal import deploy, recipes
 
     with _users_own(ValueError, OSError):
         if _ships(run):
             graph, file = recipes.export_run(recipes.trained(SHIPPED)), Path(f"{SHIPPED}.h5")
         else:
-            graph, file = recipes.export_run(run), run / "graph.h5"
+            graph, file = recipes.export_run(run), run / f"{target}.h5"
+        if target is Target.loihi2:
+            graph = deploy.quantize(graph, target)
     file = file if out is None else out
     with _users_own(OSError):
         graph.save(file)
     if as_json:
         _print_json({"file": str(file), **_description(graph)})
-    else:
-        typer.echo(f"{graph.summary()}\n\nwritten to {file}")
+        return
+    if target is Target.loihi2:
+        typer.echo(f"{deploy.quantization_table(graph)}\n")
+    typer.echo(f"{graph.summary()}\n\nwritten to {file}")
 
 
 @app.command("run")
@@ -149,9 +160,10 @@ def run_graph(
 ) -> None:
     """Run an event graph, and score it if the data has labels."""
     loaded = _load(graph)
+    from axonal import deploy
     from axonal.recipes import _graphs
 
-    with _users_own(ValueError, OSError):
+    with _users_own(ValueError, OSError, deploy.BackendError):
         x, labels = _graphs.read_data(loaded, data)
         result = _graphs.run(loaded, x, backend=backend)
     answer: dict[str, Any] = {"backend": backend, **_counts(result)}
