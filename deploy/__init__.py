@@ -4,6 +4,7 @@ from axonal.deploy._check import GraphError
 from axonal.deploy._example import example
 from axonal.deploy._export import ExportError, export
 from axonal.deploy._findings import Comparison, Divergence, Verification
+from axonal.deploy._finetune import QuantizedNetwork, fake_quantize
 from axonal.deploy._process import BackendError
 from axonal.deploy._quantize import QuantizeError, quantization_table, quantize
 from axonal.deploy._retime import RetimeError, retime
@@ -22,12 +23,14 @@ __all__ = [
     "Population",
     "Projection",
     "QuantizeError",
+    "QuantizedNetwork",
     "RetimeError",
     "Run",
     "Spikes",
     "Verification",
     "example",
     "export",
+    "fake_quantize",
     "quantization_table",
     "quantize",
     "retime",

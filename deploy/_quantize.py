@@ -26,7 +26,7 @@ class QuantizeError(ValueError):
 
 
 @dataclass(frozen=True)
-class _Choice:
+class Choice:
     """How one population is quantised: membranes times scale, weights cut at a share."""
 
     scale: float
@@ -77,39 +77,50 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
         raise ValueError(f"the graph is quantised for {graph.arithmetic} already")
     if graph.golden is None:
         raise ValueError("quantize calibrates on the golden run, and the graph has none")
-    timed = _single(retime(graph, max(graph.hop, 1)))
+    timed = single(retime(graph, max(graph.hop, 1)))
     found = list(_unfit(timed, graph.golden))
     if found:
         raise QuantizeError(f"the graph cannot be quantised for {chip}: {'; '.join(found)}")
-    choices = {p.name: _Choice(_finest(timed, p)) for p in timed.of_kind("lif", "integrator")}
+    choices = {p.name: Choice(_finest(timed, p)) for p in timed.of_kind("lif", "integrator")}
     for name in timed.order:
         if name in choices:
             choices[name] = _calibrated(timed, graph.golden, choices, name)
-    whole, rows = _whole(timed, choices)
-    result = _run(whole, graph.golden)
-    golden = Golden(
-        graph.golden.inputs,
-        {name: result.raster(name) for name in result.spikes},
-        {name: v for name, v in result.readout.items() if name in graph.outputs},
-        graph.golden.seed,
-    )
+    return finished(timed, graph.golden, choices, *whole_graph(timed, choices))
+
+
+def finished(
+    exact: EventGraph,
+    golden: Golden,
+    choices: Mapping[str, Choice],
+    whole: EventGraph,
+    rows: list[dict[str, Any]],
+) -> EventGraph:
+    """A graph in whole numbers with a golden run of its own and the report."""
+    result = _run(whole, golden)
     populations = [
         {
             "population": p.name,
             "scale": choices[p.name].scale,
-            "decay_error": float(np.abs(p.decay - timed.population(p.name).decay).max()),
-            **_differences(graph.golden, result, p.name, choices[p.name].scale),
+            "clip": choices[p.name].clip,
+            "decay_error": float(np.abs(p.decay - exact.population(p.name).decay).max()),
+            **_differences(golden, result, p.name, choices[p.name].scale),
         }
         for p in whole.of_kind("lif", "integrator")
     ]
     report = {
-        "chip": chip,
+        "chip": whole.arithmetic,
         "golden": "of the integer executor on the inputs of the network's golden run",
         "overflows": result.extra["overflows"],
         "populations": populations,
         "projections": rows,
     }
-    return replace(whole, golden=golden, info={**graph.info, "quantization": report})
+    own = Golden(
+        golden.inputs,
+        {name: result.raster(name) for name in result.spikes},
+        {name: v for name, v in result.readout.items() if name in whole.outputs},
+        golden.seed,
+    )
+    return replace(whole, golden=own, info={**exact.info, "quantization": report})
 
 
 def quantization_table(graph: EventGraph) -> str:
@@ -165,7 +176,7 @@ def _unfit(graph: EventGraph, golden: Golden) -> Iterator[str]:
             yield f"input {name!r} has events of other values than 1"
 
 
-def _single(graph: EventGraph) -> EventGraph:
+def single(graph: EventGraph) -> EventGraph:
     """Split projections until none has two synapses between the same neurons."""
     parts: list[Projection] = []
     for q in graph.projections:
@@ -182,13 +193,14 @@ def _part(q: Projection, own: npt.NDArray[np.bool_]) -> Projection:
     return replace(q, **fields)
 
 
-def _scaled(graph: EventGraph, q: Projection) -> npt.NDArray[np.float64]:
+def scaled(graph: EventGraph, q: Projection) -> npt.NDArray[np.float64]:
+    """Weights times the gain of the neurons that they reach `[S]`."""
     return q.weight * graph.population(q.target).gain[q.post]
 
 
 def _finest(graph: EventGraph, p: Population) -> float:
     """The scale at which the smallest projection fills its bits, if the largest still fits."""
-    largest = [float(np.abs(_scaled(graph, q)).max()) for q in graph.projections_into(p.name)]
+    largest = [float(np.abs(scaled(graph, q)).max()) for q in graph.projections_into(p.name)]
     largest = [x for x in largest if x > 0]
     limit, high = loihi2.MIXED[1], 2.0 ** loihi2.EXPONENTS[1]
     scale = min(limit / min(largest), limit * high / max(largest)) if largest else 1.0
@@ -198,14 +210,14 @@ def _finest(graph: EventGraph, p: Population) -> float:
 
 
 def _calibrated(
-    graph: EventGraph, golden: Golden, choices: Mapping[str, _Choice], name: str
-) -> _Choice:
+    graph: EventGraph, golden: Golden, choices: Mapping[str, Choice], name: str
+) -> Choice:
     """The choice of one population, the others as they are, that the golden run likes best."""
     first = choices[name].scale
     while True:
         tried = {}
-        for choice in (_Choice(first * finer, clip) for clip in CLIPS for finer in FINER):
-            whole, _ = _whole(graph, {**choices, name: choice})
+        for choice in (Choice(first * finer, clip) for clip in CLIPS for finer in FINER):
+            whole, _ = whole_graph(graph, {**choices, name: choice})
             result = _run(whole, golden)
             if not result.extra["overflows"]:
                 tried[choice] = _differences(golden, result, name, choice.scale)["difference"]
@@ -231,8 +243,8 @@ def _differences(golden: Golden, result: Run, name: str, scale: float) -> dict[s
     return {"difference": float(error) / size}
 
 
-def _whole(
-    graph: EventGraph, choices: Mapping[str, _Choice]
+def whole_graph(
+    graph: EventGraph, choices: Mapping[str, Choice]
 ) -> tuple[EventGraph, list[dict[str, Any]]]:
     """The graph in whole numbers, and what became of each projection."""
     populations = [
@@ -240,17 +252,17 @@ def _whole(
     ]
     projections, rows = [], []
     for q in graph.projections:
-        whole, row = _projection(_scaled(graph, q), q, choices[q.target])
-        projections.append(whole)
+        wire, row = whole_projection(scaled(graph, q), q, choices[q.target])
+        projections.append(wire)
         rows.append(row)
-    whole_graph = replace(
+    whole = replace(
         graph,
         populations=tuple(populations),
         projections=tuple(projections),
         arithmetic="loihi2",
         golden=None,
     )
-    return whole_graph, rows
+    return whole, rows
 
 
 def _population(p: Population, scale: float) -> Population:
@@ -262,9 +274,10 @@ def _population(p: Population, scale: float) -> Population:
     return replace(p, **fields)
 
 
-def _projection(
-    weight: npt.NDArray[np.float64], q: Projection, choice: _Choice
+def whole_projection(
+    weight: npt.NDArray[np.float64], q: Projection, choice: Choice
 ) -> tuple[Projection, dict[str, Any]]:
+    """A projection in whole numbers, and what became of its weights."""
     exact = weight * choice.scale
     (low, high), step = loihi2.weight_range(exact)
     largest = float(np.abs(exact).max(initial=0.0)) * choice.clip
