@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from axonal import deploy, recipes
 from axonal.deploy import EventGraph, GraphError, Population, Projection, quantize, run, verify
+from axonal.deploy.backends.reference import Executor
 
 
 def whole(seed, exponents, neurons=24, fan=10, steps=300, delays=63, samples=1):
@@ -238,6 +239,11 @@ def test_every_reason_against_quantising_is_listed():
         quantize(graph)
     for text in ("reset 'subtract'", "'x' is refractory", "in -> x has a delay of 81 steps"):
         assert text in str(caught.value)
+
+
+def test_the_float_executor_does_not_take_a_quantised_graph():
+    with pytest.raises(ValueError, match="Executor takes float64 graphs, got one for loihi2"):
+        Executor(whole(1, (0, 0), steps=5))
 
 
 def test_what_cannot_be_quantised_at_all_is_refused():

@@ -27,7 +27,10 @@ class Executor:
     """A graph made ready to run many times, for streams: sorting its synapses is done once.
 
     Args:
-        graph: the graph.
+        graph: the graph, not quantised.
+
+    Raises:
+        ValueError: the graph is quantised; `axonal.deploy.run` takes both.
 
     >>> from axonal.deploy import Population, Projection
     >>> cell = Population("out", "integrator", (1,), decay=0.5, gain=1, bias=0)
@@ -39,6 +42,8 @@ class Executor:
     """
 
     def __init__(self, graph: EventGraph) -> None:
+        if graph.arithmetic != "float64":
+            raise ValueError(f"Executor takes float64 graphs, got one for {graph.arithmetic}")
         cells, outside, self._offsets = _layout(graph)
         self._cells = cells
         blocks, column = [], 0

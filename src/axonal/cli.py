@@ -54,6 +54,7 @@ def _users_own(*kinds: type[Exception]) -> Iterator[None]:
         ) from error
 
 
+Timeout = Annotated[float, typer.Option(help="Seconds that a simulator may take.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
@@ -156,6 +157,7 @@ def run_graph(
     ],
     backend: Annotated[str, typer.Option(help="Where to run it.")] = "reference",
     out: Annotated[Path | None, typer.Option(help="Write spikes and readouts here (.npz).")] = None,
+    timeout: Timeout = 600.0,
     as_json: Json = False,
 ) -> None:
     """Run an event graph, and score it if the data has labels."""
@@ -165,7 +167,7 @@ def run_graph(
 
     with _users_own(ValueError, OSError, deploy.BackendError):
         x, labels = _graphs.read_data(loaded, data)
-        result = _graphs.run(loaded, x, backend=backend)
+        result = _graphs.run(loaded, x, backend=backend, timeout=timeout)
     answer: dict[str, Any] = {"backend": backend, **_counts(result)}
     if labels is not None:
         with _users_own(ValueError):
@@ -175,15 +177,17 @@ def run_graph(
             _graphs.write(out, result)
         answer["file"] = str(out)
     if as_json:
-        _print_json(answer)
+        _print_json({**answer, "extra": result.extra})
     else:
-        typer.echo("\n".join(f"{name.replace('_', ' '):<16} {v}" for name, v in answer.items()))
+        shown = {name: value for name, value in answer.items() if value is not None}
+        typer.echo("\n".join(f"{name.replace('_', ' '):<16} {v}" for name, v in shown.items()))
 
 
 @app.command()
 def verify(
     graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
     backends: Annotated[str, typer.Option(help="Names, with commas between.")] = "reference",
+    timeout: Timeout = 600.0,
     as_json: Json = False,
 ) -> None:
     """Compare back ends with the golden run, cell by cell; exit 1 if anything differs."""
@@ -192,7 +196,7 @@ def verify(
 
     names = [name.strip() for name in backends.split(",") if name.strip()]
     with _users_own(ValueError):
-        result = deploy.verify(loaded, backends=names)
+        result = deploy.verify(loaded, backends=names, timeout=timeout)
     if as_json:
         _print_json(result.to_json())
     else:
