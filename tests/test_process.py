@@ -53,9 +53,9 @@ def test_a_simulator_that_hangs_is_stopped_with_its_children_and_named(tmp_path)
     )
     started = time.monotonic()
     with pytest.raises(BackendError) as caught:
-        ask(fake(tmp_path, body), timeout=3)
-    assert time.monotonic() - started < 20
-    assert str(caught.value) == "fake did not answer within 3 s and was stopped"
+        ask(fake(tmp_path, body), timeout=8)
+    assert time.monotonic() - started < 60
+    assert str(caught.value) == "fake did not answer within 8 s and was stopped"
     assert "still busy" in caught.value.__notes__[0]
     assert gone(int(note.read_text()))
 

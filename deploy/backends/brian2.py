@@ -29,6 +29,7 @@ gain : 1 (constant)
 bias : 1 (constant)
 threshold : 1 (constant)
 """
+# `wait` counts the refractory steps to come; a neuron is ready where none was left.
 UPDATE = {
     False: "v = decay * v + gain * (total + bias); total = 0",
     True: """
