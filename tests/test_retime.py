@@ -42,14 +42,18 @@ def equals_golden(graph, hop):
 
 @pytest.mark.filterwarnings("ignore:in the golden run .* never fired:UserWarning")
 @settings(
-    max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 @given(networks(exportable=True), st.integers(0, 2**16), st.integers(1, 2))
 def test_random_networks_keep_their_rasters_with_hops_that_take_time(network, seed, hop):
     net, shape = network
     graph = deploy.export(net, dt=1e-3, input_shape=shape, steps=30, samples=2, seed=seed)
     assume(any(raster.any() for raster in graph.golden.spikes.values()))
-    equals_golden(graph, hop)
+    try:
+        equals_golden(graph, hop)
+    except RetimeError as error:
+        # a loop of delay 1 runs with hops of 1 step, and of no more
+        assert hop == 2 and "the loop" in str(error)
 
 
 def test_a_deep_network_with_norms_skips_and_loops_runs_five_steps_late():
@@ -199,6 +203,22 @@ def test_a_file_keeps_hop_and_latencies(tmp_path):
     assert [p.latency for p in again.populations] == [p.latency for p in late.populations]
     assert deploy.verify(again).passed
     assert "hop 1, latency up to 2" in repr(again)
+
+
+def test_a_file_of_version_1_is_read_without_hops_and_latencies(tmp_path):
+    graph = loop(1)
+    graph.save(tmp_path / "old.h5")
+    with h5py.File(tmp_path / "old.h5", "a") as file:
+        file.attrs["version"] = 1
+        del file.attrs["arithmetic"]
+        for population in file["populations"].values():
+            del population.attrs["latency"]
+        for projection in file["projections"].values():
+            del projection.attrs["exponent"]
+    old = EventGraph.load(tmp_path / "old.h5")
+    assert (old.hop, old.max_latency, old.arithmetic) == (0, 0, "float64")
+    x = np.ones((9, 1, 1))
+    np.testing.assert_array_equal(run(old, x).raster("a"), run(graph, x).raster("a"))
 
 
 def test_a_delay_below_the_hop_is_refused():
