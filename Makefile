@@ -10,11 +10,13 @@ BIN := .venv/bin
 RUN := runs/demo
 EXAMPLE := src/axonal/recipes/trained/digits
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+LAVA_INSTALL := .venv-lava/bin/python -m pip install --disable-pip-version-check
 PEERS_INSTALL := .venv-peers/bin/python -m pip install --disable-pip-version-check
 DEFINITIONS := setup.cfg pyproject.toml constraints.txt
+LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 10))
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types pytest notebooks fuzz experiments example peers clean
+.PHONY: help demo test lint types pytest notebooks fuzz experiments example peers lava clean
 
 help:
 	@sed -n '1,2s/^# //p' Makefile
@@ -61,13 +63,13 @@ lint: .venv/.test
 types: .venv/.test
 	$(BIN)/python -m mypy
 
-pytest: .venv/.test
+pytest: .venv/.test .venv-lava/.installed
 	$(BIN)/python -m pytest
 
 notebooks: .venv/.test
 	$(BIN)/python -m pytest --nbmake notebooks
 
-fuzz: .venv/.test
+fuzz: .venv/.test .venv-lava/.installed
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests
 
 experiments: .venv/.train
@@ -86,6 +88,28 @@ peers: .venv-peers/.installed
 	$(PEERS_INSTALL) --no-deps -e .
 	@touch $@
 
+# Lava needs Python 3.10. Each candidate is run: a python3.10 on the PATH may be a shim that fails.
+lava: .venv-lava/.installed
+
+.venv-lava/.installed:
+	@found=; \
+	for python in .venv-lava/bin/python python3.10 "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/3.10*/bin/python \
+	        "$$(uv python find 3.10 2>/dev/null)" /usr/bin/python3.10; do \
+	    if "$$python" -c '$(LAVA_NEEDS)' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "Lava needs Python 3.10 with its venv module; none of python3.10, pyenv's versions and uv's is one." >&2; \
+	    echo "Install one (pyenv install 3.10, or uv python install 3.10), then: make lava" >&2; \
+	    exit 1; \
+	fi; \
+	if [ "$$found" != .venv-lava/bin/python ]; then \
+	    echo "Creating .venv-lava with $$found"; \
+	    "$$found" -m venv --clear .venv-lava || exit 1; \
+	fi
+	@$(LAVA_INSTALL) lava-nc==0.10.0
+	@.venv-lava/bin/python -c 'import lava.proc.lif.process'
+	@touch $@
+
 # The trained digits that ship with the package; they change with the recipe or the format only.
 example: .venv/.train
 	$(BIN)/axonal train digits --out runs/example --force
@@ -94,6 +118,6 @@ example: .venv/.train
 	$(BIN)/axonal export runs/example --out deploy/data/digits.h5
 
 clean:
-	rm -rf .venv .venv-peers build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lava .venv-peers build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src/axonal neuro hebbian reservoirs deploy datasets tests -name __pycache__ -type d \
 	    -prune -exec rm -rf {} +

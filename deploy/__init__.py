@@ -3,23 +3,37 @@
 from axonal.deploy._check import GraphError
 from axonal.deploy._example import example
 from axonal.deploy._export import ExportError, export
+from axonal.deploy._findings import Comparison, Divergence, Verification
+from axonal.deploy._finetune import QuantizedNetwork, fake_quantize
+from axonal.deploy._process import BackendError
+from axonal.deploy._quantize import QuantizeError, quantization_table, quantize
+from axonal.deploy._retime import RetimeError, retime
 from axonal.deploy._run import Run, Spikes, run
-from axonal.deploy._verify import Comparison, Verification, verify
+from axonal.deploy._verify import verify
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 
 __all__ = [
+    "BackendError",
     "Comparison",
+    "Divergence",
     "EventGraph",
     "ExportError",
     "Golden",
     "GraphError",
     "Population",
     "Projection",
+    "QuantizeError",
+    "QuantizedNetwork",
+    "RetimeError",
     "Run",
     "Spikes",
     "Verification",
     "example",
     "export",
+    "fake_quantize",
+    "quantization_table",
+    "quantize",
+    "retime",
     "run",
     "verify",
 ]

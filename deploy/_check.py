@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy import chips
+
 if TYPE_CHECKING:
     from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 
@@ -41,8 +43,13 @@ def problems(graph: "EventGraph") -> list[str]:
         found.append("the graph has no input population")
     if not (math.isfinite(graph.dt) and graph.dt > 0):
         found.append(f"dt must be a positive number of seconds, got {graph.dt}")
+    if graph.arithmetic not in ("float64", *chips.names()):
+        known_chips = ", ".join(chips.names())
+        found.append(f"unknown arithmetic {graph.arithmetic!r}, known are float64, {known_chips}")
+    if graph.hop < 0:
+        found.append(f"hop must be at least 0 steps, got {graph.hop}")
     known = {p.name: p for p in graph.populations}
-    found += [line for p in graph.projections for line in _projection(p, known)]
+    found += [line for p in graph.projections for line in _projection(p, known, graph.hop)]
     found += _outputs(graph.outputs, known)
     if found:
         return found
@@ -52,6 +59,8 @@ def problems(graph: "EventGraph") -> list[str]:
         found.append(str(error))
     if graph.golden is not None:
         found += _golden(graph, graph.golden)
+    if not found and graph.arithmetic != "float64":
+        found += chips.find(graph.arithmetic).problems(graph)
     return found
 
 
@@ -121,9 +130,13 @@ def _population(p: "Population") -> Iterator[str]:
         yield f"{where}: unknown reset {p.reset!r}, known are {', '.join(RESETS)}"
     if not 0 <= p.refractory <= LIMIT or (p.refractory and p.kind != "lif"):
         yield f"{where}: refractory must be at least 0, and 0 unless lif, got {p.refractory}"
+    if not 0 <= p.latency <= LIMIT or (p.latency and p.kind in ("input", "constant")):
+        yield (
+            f"{where}: latency must be at least 0, and 0 of an input or constant, got {p.latency}"
+        )
 
 
-def _projection(p: "Projection", known: dict[str, "Population"]) -> Iterator[str]:
+def _projection(p: "Projection", known: dict[str, "Population"], hop: int) -> Iterator[str]:
     where = f"projection {p.source} -> {p.target}"
     for name in dict.fromkeys((p.source, p.target)):
         if name not in known:
@@ -152,6 +165,12 @@ def _projection(p: "Projection", known: dict[str, "Population"]) -> Iterator[str
     if p.delay.min() < 0 or p.delay.max() > LIMIT:
         wrong = _first((p.delay < 0) | (p.delay > LIMIT))
         yield f"{where}: delay of synapse {wrong} is {p.delay[wrong]}, expected 0 to 2^31 - 1 steps"
+    elif p.delay.min() < hop:
+        wrong = _first(p.delay < hop)
+        yield (
+            f"{where}: delay of synapse {wrong} is {p.delay[wrong]}, but a hop of this graph takes "
+            f"at least {hop}"
+        )
     bad = ~np.isfinite(p.weight)
     if bad.any():
         yield f"{where}: weight of synapse {_first(bad)} is {p.weight[_first(bad)]}"

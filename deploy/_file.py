@@ -1,9 +1,12 @@
 """Event graphs in one HDF5 file: what is stored where, written whole or not at all.
 
-    /                     format, version, dt, hop, hop_semantics, created_by, outputs (JSON)
+    /                     format, version, dt, hop, hop_semantics, arithmetic, created_by,
+                          outputs (JSON)
     /info                 JSON text
-    /populations/<k>      name, kind, shape, reset, refractory; decay gain bias threshold [N]
-    /projections/<k>      source, target; indptr [N_pre + 1], post weight delay [S], sorted by pre
+    /populations/<k>      name, kind, shape, reset, refractory, latency;
+                          decay gain bias threshold [N]
+    /projections/<k>      source, target, exponent;
+                          indptr [N_pre + 1], post weight delay [S], sorted by pre
     /golden               seed, steps, samples; inputs/<k>, spikes/<k>, readout/<k>, each with name
 
 All metadata and all arrays carry checksums of HDF5 itself, so that damage is found before a byte
@@ -28,8 +31,8 @@ from axonal.deploy._check import GraphError
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 
 FORMAT = "axonal-event-graph"
-VERSION = 1
-HOP = 0
+VERSION = 2
+"""Version 1 had no latencies, and no hops that take time."""
 HOP_SEMANTICS = "a synapse with delay d delivers at step t + d; d = 0 within the same step"
 FIELDS = ("decay", "gain", "bias", "threshold")
 
@@ -79,7 +82,8 @@ def _write(file: h5py.File, graph: EventGraph) -> None:
         "format": FORMAT,
         "version": VERSION,
         "dt": graph.dt,
-        "hop": HOP,
+        "hop": graph.hop,
+        "arithmetic": graph.arithmetic,
         "hop_semantics": HOP_SEMANTICS,
         "created_by": _program(),
         "outputs": json.dumps(graph.outputs),
@@ -89,7 +93,8 @@ def _write(file: h5py.File, graph: EventGraph) -> None:
     populations = file.create_group("populations")
     for k, p in enumerate(graph.populations):
         group = populations.create_group(str(k))
-        _set(group, name=p.name, kind=p.kind, reset=p.reset, refractory=p.refractory)
+        _set(group, name=p.name, kind=p.kind, reset=p.reset)
+        _set(group, refractory=p.refractory, latency=p.latency)
         group.attrs["shape"] = np.array(p.shape, np.int64)
         for name in FIELDS:
             if getattr(p, name).size:
@@ -97,7 +102,7 @@ def _write(file: h5py.File, graph: EventGraph) -> None:
     projections = file.create_group("projections")
     for k, q in enumerate(graph.projections):
         group = projections.create_group(str(k))
-        _set(group, source=q.source, target=q.target)
+        _set(group, source=q.source, target=q.target, exponent=q.exponent)
         for name, values in _by_pre(q, graph.population(q.source).size).items():
             _put(group, name, values)
     if graph.golden is not None:
@@ -125,10 +130,11 @@ def _read(file: h5py.File) -> EventGraph:
             f"written by format version {version:g}; this axonal reads up to {VERSION}: "
             "upgrade axonal"
         )
-    if version != VERSION or _number(file, "hop") != HOP:
+    hop = _whole(file, "hop")
+    if version not in range(1, VERSION + 1) or (version == 1 and hop != 0):
         raise GraphError(
-            f"version {version:g} with hop {_number(file, 'hop'):g} is unknown, "
-            f"expected version {VERSION} with hop {HOP}"
+            f"version {version:g} with hop {hop} is unknown, expected version 1 with hop 0 or "
+            f"version {VERSION}"
         )
     try:
         info = json.loads(bytes(_get(file, "info", "u", 1)))
@@ -144,7 +150,9 @@ def _read(file: h5py.File) -> EventGraph:
     sizes = {p.name: p.size for p in reversed(populations)}
     projections = tuple(_projection(group, sizes) for group in _numbered(file, "projections"))
     golden = _read_golden(file["golden"]) if "golden" in file else None
-    return EventGraph(populations, projections, tuple(outputs), _number(file, "dt"), info, golden)
+    dt, arithmetic = _number(file, "dt"), _text(file, "arithmetic", missing="float64")
+    outputs = tuple(outputs)
+    return EventGraph(populations, projections, outputs, dt, info, golden, hop, arithmetic)
 
 
 def _population(group: h5py.Group) -> Population:
@@ -160,6 +168,7 @@ def _population(group: h5py.Group) -> Population:
         shape=tuple(int(n) for n in shape),
         reset=_text(group, "reset"),
         refractory=_whole(group, "refractory"),
+        latency=_whole(group, "latency") if "latency" in group.attrs else 0,
         **fields,
     )
 
@@ -176,7 +185,9 @@ def _projection(group: h5py.Group, sizes: dict[str, int]) -> Projection:
             f"synapses {len(post)} with one entry more than {source} has neurons"
         )
     pre = np.repeat(np.arange(len(counts), dtype=_unsigned(len(counts))), counts)
-    return Projection(source, target, pre, post, _get(group, "weight", "f", 1), delay)
+    exponent = _whole(group, "exponent") if "exponent" in group.attrs else 0
+    weight = _get(group, "weight", "f", 1)
+    return Projection(source, target, pre, post, weight, delay, exponent)
 
 
 def _read_golden(group: Any) -> Golden:

@@ -1,14 +1,21 @@
 """Running a graph on a back end, and what a run leaves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy._inputs import checked_inputs
+from axonal.deploy._retime import RetimeError, retime
 from axonal.deploy.graph import EventGraph
+
+if TYPE_CHECKING:
+    from axonal.deploy.backends import Backend
+
+TIMEOUT = 600.0
+"""Seconds that a simulator may take."""
 
 
 class Spikes(NamedTuple):
@@ -28,6 +35,29 @@ class Spikes(NamedTuple):
     neuron: npt.NDArray[np.int32]
 
 
+class Probe(NamedTuple):
+    """One neuron of one sample, whose membrane is wanted."""
+
+    population: str
+    sample: int
+    neuron: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a back end beside the graph and its inputs.
+
+    Args:
+        state: state to go on from; None starts from rest.
+        probe: neuron whose membrane is recorded.
+        timeout: seconds that a simulator may take.
+    """
+
+    state: Any = None
+    probe: Probe | None = None
+    timeout: float = TIMEOUT
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """What a graph did.
@@ -39,7 +69,10 @@ class Run:
         spikes: events of every lif population.
         readout: membrane of every integrator after each step, float64 `[T, B, N]`.
         state: pass it to `run` to go on from here; None where a back end cannot.
-        synaptic_events: events that went through a synapse, those of constants included.
+        synaptic_events: events that went through a synapse, those of constants included; None
+            where a back end does not count them.
+        membrane: of each probed cell, its membrane after every step `[T]`.
+        extra: what else a back end says, such as its version.
 
     >>> spikes = {"out": Spikes(np.array([0]), np.array([1]), np.array([0]))}
     >>> Run(2, 1, {"out": 1}, spikes, {}, None, synaptic_events=4).raster("out").ravel()
@@ -52,7 +85,9 @@ class Run:
     spikes: dict[str, Spikes]
     readout: dict[str, npt.NDArray[np.float64]]
     state: Any
-    synaptic_events: int
+    synaptic_events: int | None
+    membrane: dict["Probe", npt.NDArray[np.float64]] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
 
     def raster(self, name: str) -> npt.NDArray[np.bool_]:
         """Spikes of a population as a dense array.
@@ -78,7 +113,8 @@ class Run:
         spikes = ", ".join(f"{name}: {len(s.t)}" for name, s in self.spikes.items())
         return (
             f"Run({self.steps} steps x {self.samples} samples, spikes {{{spikes}}}, "
-            f"{self.synaptic_events} synaptic events)"
+            f"{'uncounted' if self.synaptic_events is None else self.synaptic_events} "
+            "synaptic events)"
         )
 
 
@@ -88,8 +124,12 @@ def run(
     *,
     backend: str = "reference",
     state: Any = None,
+    timeout: float = TIMEOUT,
 ) -> Run:
     """Run a graph on given events; the equations are those of `Population` and `Projection`.
+
+    A back end whose hops take time runs the graph retimed; what comes back is in the network's own
+    time, step 0 being that of the first event.
 
     Args:
         graph: the graph.
@@ -98,6 +138,7 @@ def run(
         backend: "reference" (exact, event-driven, on this machine) or another name that
             ``axonal.deploy.backends`` knows.
         state: the state that an earlier run of this graph left; None starts from rest.
+        timeout: seconds that a simulator may take before it is stopped.
 
     Returns:
         spikes, readouts and state. Two runs in a row equal one long run, spike for spike.
@@ -106,6 +147,7 @@ def run(
         ValueError: x does not fit, the state is of another graph or batch, the back end is
             unknown or cannot express the graph.
         TypeError: x is not made of real numbers.
+        BackendError: the simulator failed, or was stopped after ``timeout``.
 
     >>> from axonal.deploy import EventGraph, Population, Projection, run
     >>> cell = Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=1)
@@ -121,7 +163,59 @@ def run(
     missing = chosen.missing()
     if missing is not None:
         raise ValueError(f"back end {backend!r} is not installed: {missing}")
-    refused = chosen.refused(graph)
+    timed, refused = fitted(graph, chosen, inputs)
     if refused:
         raise ValueError(f"back end {backend!r} cannot run this graph: {'; '.join(refused)}")
-    return chosen.run(graph, inputs, state)
+    return in_network_time(timed, inputs, chosen, Request(state=state, timeout=timeout))
+
+
+def fitted(
+    graph: EventGraph, backend: "Backend", inputs: Mapping[str, npt.NDArray[Any]]
+) -> tuple[EventGraph, list[str]]:
+    """The graph as a back end runs it, retimed if its hops take longer, and what it refuses."""
+    from axonal.deploy.backends._support import unfit_inputs
+
+    support = backend.support()
+    if graph.hop < support.hop:
+        try:
+            graph = retime(graph, support.hop)
+        except RetimeError as error:
+            return graph, [str(error)]
+    return graph, [*backend.refused(graph), *unfit_inputs(inputs, support)]
+
+
+def in_network_time(
+    graph: EventGraph,
+    inputs: Mapping[str, npt.NDArray[Any]],
+    backend: "Backend",
+    request: Request,
+) -> Run:
+    """Run a graph long enough for its latencies, and count each population's steps from its own.
+
+    A population of latency L repeats on [L, L + T) what the network does on [0, T).
+    """
+    steps, longest = len(next(iter(inputs.values()))), graph.max_latency
+    if not longest:
+        return backend.run(graph, inputs, request)
+    if request.state is not None:
+        raise ValueError(
+            "a graph with latencies cannot go on from a state: its populations have not run "
+            "equally far; run all steps at once"
+        )
+    padding = ((0, longest), (0, 0), (0, 0))
+    padded = {name: np.pad(x, padding) for name, x in inputs.items()}
+    result = backend.run(graph, padded, request)
+    spikes = {}
+    for name, found in result.spikes.items():
+        t = found.t - graph.population(name).latency
+        kept = (t >= 0) & (t < steps)
+        spikes[name] = Spikes(found.sample[kept], t[kept], found.neuron[kept])
+    first = {name: graph.population(name).latency for name in result.readout}
+    readout = {name: v[first[name] : first[name] + steps] for name, v in result.readout.items()}
+    membrane = {
+        probe: v[graph.population(probe.population).latency :][:steps]
+        for probe, v in result.membrane.items()
+    }
+    return replace(
+        result, steps=steps, spikes=spikes, readout=readout, membrane=membrane, state=None
+    )

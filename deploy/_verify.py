@@ -1,118 +1,34 @@
 """The proof: every back end against the golden run of the original network, cell by cell."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy._run import Run
-from axonal.deploy._table import table
-from axonal.deploy.backends import Backend, find
+from axonal.deploy._findings import Comparison, Divergence, Verification, place
+from axonal.deploy._process import BackendError
+from axonal.deploy._run import TIMEOUT, Probe, Request, Run, fitted, in_network_time
+from axonal.deploy.backends import Backend, find, reference
+from axonal.deploy.backends._support import Support
 from axonal.deploy.graph import EventGraph, Golden
 
-TOLERANCE = 1e-9
-"""Largest deviation of a readout that counts as equal, relative to its largest golden value."""
 
-
-@dataclass(frozen=True)
-class Comparison:
-    """One population of one back end against the golden run.
-
-    Args:
-        backend: name of the back end.
-        population: name of the population.
-        what: "spikes" (cells must be equal) or "readout" (equal to 1e-9 of the largest golden
-            value, or to 1e-9 where all golden values are zero).
-        cells: neurons x steps x samples that were compared.
-        spikes: golden spikes among them; None for a readout.
-        mismatches: cells that differ.
-        first: earliest cell that differs, as (sample, step, neuron); None without one.
-        deviation: largest absolute difference of a readout; None for spikes.
-
-    >>> Comparison("reference", "out", "spikes", 60, 7, 1, (0, 3, 2), None).first
-    (0, 3, 2)
-    """
-
-    backend: str
-    population: str
-    what: str
-    cells: int
-    spikes: int | None
-    mismatches: int
-    first: tuple[int, int, int] | None
-    deviation: float | None
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What `verify` found; ``print`` it for a table.
-
-    Args:
-        comparisons: one for each back end and population.
-        failures: why this is no proof, one line each; empty if it is one.
-
-    >>> print(Verification((), ("the graph has no golden run to compare with",)))
-    FAILED: the graph has no golden run to compare with
-    """
-
-    comparisons: tuple[Comparison, ...]
-    failures: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        """True if each back end was run, spikes were compared and no cell differed."""
-        return not self.failures
-
-    @property
-    def mismatches(self) -> int:
-        """Cells that differ, over all back ends."""
-        return sum(c.mismatches for c in self.comparisons)
-
-    @property
-    def spikes(self) -> int:
-        """Golden spikes that were compared, over all back ends."""
-        return sum(c.spikes or 0 for c in self.comparisons)
-
-    def table(self) -> str:
-        """One line for each back end and population, as plain text."""
-        head = ["backend", "population", "what", "cells", "spikes", "mismatches", "deviation"]
-        rows = [
-            [*[getattr(c, name) for name in head], _where(c.first) if c.first else ""]
-            for c in self.comparisons
-        ]
-        return table([*head, "first mismatch"], rows)
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything as a dict that JSON can hold."""
-        return {
-            "passed": self.passed,
-            "spikes": self.spikes,
-            "mismatches": self.mismatches,
-            "failures": list(self.failures),
-            "comparisons": [asdict(c) for c in self.comparisons],
-        }
-
-    def __str__(self) -> str:
-        verdict = (
-            f"passed: {self.spikes} spikes compared, 0 mismatches"
-            if self.passed
-            else "FAILED: " + "\n        ".join(self.failures)
-        )
-        return f"{self.table()}\n\n{verdict}" if self.comparisons else verdict
-
-
-def verify(graph: EventGraph, backends: Sequence[str] = ("reference",)) -> Verification:
+def verify(
+    graph: EventGraph, backends: Sequence[str] = ("reference",), *, timeout: float = TIMEOUT
+) -> Verification:
     """Run the golden inputs on back ends and compare what comes out with the golden run.
 
     Spikes of every lif population are compared cell by cell; readouts to a tolerance of 1e-9
-    relative to their largest golden value. Nothing counts as passed that was not compared: a
-    graph without golden run or without golden spikes fails, as does a missing back end.
+    relative to their largest golden value (1e-5 where the arithmetic of a back end is coarser).
+    Nothing counts as passed that was not compared: a graph without golden run or without golden
+    spikes fails, as does a missing back end. A back end whose hops take time runs the graph
+    retimed, and each population is compared on the steps [L, L + T) of its latency L. The golden
+    run of a quantised graph is that of the reference executor: other back ends prove it.
 
     Args:
         graph: a graph with a golden run.
         backends: names of back ends.
+        timeout: seconds that a simulator may take before it is stopped, which counts as a failure.
 
     Returns:
         the findings; ``.passed`` says whether they are a proof.
@@ -141,28 +57,79 @@ def verify(graph: EventGraph, backends: Sequence[str] = ("reference",)) -> Verif
         return Verification((), ("the graph has no golden run to compare with",))
     comparisons: list[Comparison] = []
     failures: list[str] = []
+    divergences: list[Divergence] = []
     for name, backend in chosen.items():
-        obstacle = _obstacle(graph, backend)
+        timed, obstacle = _fit(graph, backend, golden)
         if obstacle is not None:
             failures.append(f"{name}: {obstacle}")
             continue
-        found = _compare(graph.order, golden, name, backend.run(graph, golden.inputs, None))
+        try:
+            result = in_network_time(timed, golden.inputs, backend, Request(timeout=timeout))
+        except BackendError as error:
+            failures.append(str(error))
+            continue
+        found = _compare(graph.order, golden, name, result, backend.support())
         comparisons += found
         failures += [_difference(c) for c in found if c.mismatches]
         if not any(c.spikes for c in found):
             failures.append(f"{name}: no spike was compared: the golden run has none")
-    return Verification(tuple(comparisons), tuple(failures))
+        try:
+            divergences += _diverged(timed, golden, name, backend, found, timeout)
+        except BackendError as error:
+            failures.append(f"membranes were not shown: {error}")
+    return Verification(tuple(comparisons), tuple(failures), tuple(divergences))
 
 
-def _obstacle(graph: EventGraph, backend: Backend) -> str | None:
+def _fit(graph: EventGraph, backend: Backend, golden: Golden) -> tuple[EventGraph, str | None]:
     missing = backend.missing()
     if missing is not None:
-        return f"not installed: {missing}"
-    refused = backend.refused(graph)
-    return f"cannot run this graph: {'; '.join(refused)}" if refused else None
+        return graph, f"not installed: {missing}"
+    timed, refused = fitted(graph, backend, golden.inputs)
+    return timed, f"cannot run this graph: {'; '.join(refused)}" if refused else None
 
 
-def _compare(order: Sequence[str], golden: Golden, backend: str, run: Run) -> list[Comparison]:
+def _diverged(
+    graph: EventGraph,
+    golden: Golden,
+    name: str,
+    backend: Backend,
+    found: Sequence[Comparison],
+    timeout: float,
+) -> list[Divergence]:
+    """Locate the first difference, and run its sample again up to there for the membranes."""
+    wrong = [c for c in found if c.first is not None]
+    if not wrong:
+        return []
+    earliest = min(wrong, key=lambda c: c.first[1] if c.first else 0)
+    assert earliest.first is not None
+    sample, step, neuron = earliest.first
+    inputs = {k: x[: step + 1, sample : sample + 1] for k, x in golden.inputs.items()}
+    request = Request(probe=Probe(earliest.population, 0, neuron), timeout=timeout)
+    cell = graph.population(earliest.population)
+    return [
+        Divergence(
+            name,
+            earliest.population,
+            sample,
+            step,
+            neuron,
+            _membranes(in_network_time(graph, inputs, reference, request)),
+            _membranes(in_network_time(graph, inputs, backend, request)),
+            float(cell.threshold[neuron]) if cell.kind == "lif" else None,
+        )
+    ]
+
+
+def _membranes(run: Run) -> tuple[float, float] | None:
+    """Membrane of the probed neuron before and after the last step."""
+    for v in run.membrane.values():
+        return (float(v[-2]) if len(v) > 1 else 0.0, float(v[-1]))
+    return None
+
+
+def _compare(
+    order: Sequence[str], golden: Golden, backend: str, run: Run, support: Support
+) -> list[Comparison]:
     found = []
     for name in order:
         if name in golden.spikes:
@@ -175,7 +142,7 @@ def _compare(order: Sequence[str], golden: Golden, backend: str, run: Run) -> li
             difference = np.abs(run.readout[name] - expected)
             scale = float(np.abs(expected).max()) or 1.0
             # Written so that a value that is not a number is a mismatch.
-            wrong = ~(difference <= TOLERANCE * scale)
+            wrong = ~(difference <= support.readout_error * scale)
             deviation = float(difference.max())
             found.append(_comparison(backend, name, "readout", wrong, None, deviation))
     return found
@@ -200,9 +167,5 @@ def _comparison(
 def _difference(c: Comparison) -> str:
     return (
         f"{c.backend}: {c.what} of {c.population!r} differ in {c.mismatches} of {c.cells} cells, "
-        f"first at {_where(c.first or (0, 0, 0))}"
+        f"first at {place(c.first or (0, 0, 0))}"
     )
-
-
-def _where(cell: tuple[int, int, int]) -> str:
-    return "sample {}, step {}, neuron {}".format(*cell)

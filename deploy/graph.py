@@ -43,6 +43,7 @@ class Population:
         threshold: threshold `[N]`; empty for an integrator.
         reset: "zero" or "subtract".
         refractory: steps without input after a spike, at least 0.
+        latency: steps by which it runs behind the network, at least 0; `retime` sets it.
 
     One number in place of an array stands for every neuron.
 
@@ -62,16 +63,18 @@ class Population:
     threshold: Floats = field(default_factory=_empty)
     reset: str = "zero"
     refractory: int = 0
+    latency: int = 0
 
     def __post_init__(self) -> None:
         where = f"population {self.name!r}"
         try:
             object.__setattr__(self, "shape", tuple(operator.index(n) for n in self.shape))
-            object.__setattr__(self, "refractory", operator.index(self.refractory))
+            for name in ("refractory", "latency"):
+                object.__setattr__(self, name, operator.index(getattr(self, name)))
         except TypeError as error:
             raise GraphError(
-                f"{where}: shape takes a tuple of whole numbers and refractory a whole number, "
-                f"got {self.shape!r} and {self.refractory!r}"
+                f"{where}: shape takes a tuple of whole numbers, refractory and latency a whole "
+                f"number, got {self.shape!r}, {self.refractory!r} and {self.latency!r}"
             ) from error
         for name in ("decay", "gain", "bias", "threshold"):
             values = _floats(getattr(self, name), f"{where}: {name}")
@@ -99,6 +102,7 @@ class Projection:
         post: receiving neuron of each synapse `[S]`.
         weight: weight `[S]`.
         delay: steps `[S]`, at least 0.
+        exponent: in a quantised graph, a weight is a whole number times 2^exponent.
 
     Raises:
         GraphError: a field cannot be read as what it should be.
@@ -113,6 +117,7 @@ class Projection:
     post: Integers
     weight: Floats
     delay: Integers
+    exponent: int = 0
 
     def __post_init__(self) -> None:
         for name in ("pre", "post", "delay"):
@@ -189,7 +194,10 @@ class EventGraph:
         outputs: names of the populations that are the result.
         dt: seconds per step.
         info: anything JSON can hold, kept with the graph.
-        golden: a run of the original network to compare with.
+        golden: a run of the original network to compare with, in the network's own time: its step t
+            is step t + latency of a population.
+        hop: least steps that a synapse takes; 0 as exported, 1 or more after `retime`.
+        arithmetic: "float64", or the chip in whose integers it runs; `quantize` sets it.
 
     Raises:
         GraphError: the parts do not fit together; every problem is named in one line.
@@ -206,6 +214,8 @@ class EventGraph:
     dt: float
     info: dict[str, Any] = field(default_factory=dict)
     golden: Golden | None = None
+    hop: int = 0
+    arithmetic: str = "float64"
 
     def __post_init__(self) -> None:
         if isinstance(self.outputs, str):
@@ -214,10 +224,12 @@ class EventGraph:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         try:
             object.__setattr__(self, "dt", float(self.dt))
+            object.__setattr__(self, "hop", operator.index(self.hop))
             copy = json.loads(json.dumps(self.info, allow_nan=False))
         except (TypeError, ValueError) as error:
             raise GraphError(
-                f"dt must be a number of seconds and info something JSON can hold: {error}"
+                "dt must be a number of seconds, hop a whole number and info something JSON can "
+                f"hold: {error}"
             ) from error
         object.__setattr__(self, "info", copy)
         found = problems(self)
@@ -256,6 +268,11 @@ class EventGraph:
     def max_delay(self) -> int:
         """Longest delay of any synapse, in steps."""
         return max((int(p.delay.max()) for p in self.projections if p.size), default=0)
+
+    @property
+    def max_latency(self) -> int:
+        """Steps by which the last population runs behind the network."""
+        return max((p.latency for p in self.populations), default=0)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the graph to one HDF5 file, which is complete or not there at all.
@@ -317,10 +334,13 @@ class EventGraph:
         golden = "no golden run"
         if self.golden is not None:
             golden = f"golden run of {self.golden.steps} steps x {self.golden.samples} samples"
+        timing = f"hop {self.hop}, latency up to {self.max_latency}, " if self.hop else ""
+        if self.arithmetic != "float64":
+            timing += f"arithmetic of {self.arithmetic}, "
         return (
             f"EventGraph({len(self.populations)} populations, "
             f"{sum(p.size for p in self.populations)} neurons, {synapses} synapses, "
-            f"longest delay {self.max_delay}, dt {self.dt:g} s, {golden})"
+            f"longest delay {self.max_delay}, {timing}dt {self.dt:g} s, {golden})"
         )
 
 

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
@@ -22,3 +23,19 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session")
+def hard_reset_run(tmp_path_factory):
+    """Run folder of digits whose neurons reset to zero, as simulators and chips have them."""
+    from axonal import recipes
+    from axonal.recipes import digits
+
+    folder = tmp_path_factory.mktemp("run") / "digits"
+    recipes.train(
+        "digits",
+        digits.Settings(reset="zero", epochs=12, freeze_from=0.5),
+        folder,
+        progress=False,
+    )
+    return folder

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from axonal import _info, recipes
-from axonal.deploy import EventGraph, Population
+from axonal.deploy import EventGraph, Population, backends
 from axonal.recipes import digits
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -113,6 +113,27 @@ def test_export_and_info_answer_in_json(run: Path, tmp_path: Path) -> None:
     assert answer["core"]["torch"]
 
 
+def test_a_quantised_network_is_exported_run_and_verified(hard_reset_run, tmp_path: Path) -> None:
+    file = tmp_path / "loihi2.h5"
+    exported = axonal("export", hard_reset_run, "--target", "loihi2", "--out", file)
+    assert "rounded to zero" in exported.stdout, exported.stderr
+    verified = axonal("verify", file, "--backends", "reference,lava")
+    assert verified.returncode == 0, verified.stdout
+    assert "0 mismatches" in verified.stdout
+    other = axonal("verify", file, "--backends", "nest")
+    assert other.returncode == 1
+    assert "nest: cannot run this graph: the graph is quantised for loihi2" in other.stdout
+
+
+def test_info_names_back_ends_that_are_missing_and_what_installs_them(monkeypatch) -> None:
+    for name, command in (("lava", "make lava"), ("nest", r"pip install 'axonal[deploy]'")):
+        monkeypatch.setattr(backends.find(name), "missing", lambda command=command: command)
+    answer = _info.collect()["backends"]
+    assert answer["reference"] == {"found": True, "install": None}
+    assert answer["lava"] == {"found": False, "install": "make lava"}
+    assert "  nest           missing: pip install 'axonal[deploy]'" in _info.table(_info.collect())
+
+
 def test_the_shipped_digits_are_exported_run_and_verified_by_name(tmp_path: Path) -> None:
     exported = axonal("export", "digits", cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr
@@ -195,6 +216,10 @@ def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: P
         (("train", "digits", "--out", run), "holds a finished run"),
         (("train", "digits", "--arm", "none"), "--arm is a choice of the recipe coincidence"),
         (("train", "coincidence", "--arm", "some"), "arm takes one of learned, fixed, none"),
+        (("train", "coincidence", "--reset", "zero"), "--reset is a choice of the recipe digits"),
+        (("train", "digits", "--reset", "soft"), 'reset takes "zero" or "subtract"'),
+        (("export", "digits", "--target", "loihi2"), "'hidden' has reset 'subtract'"),
+        (("run", graph, "--data", "digits", "--backend", "lava"), "'hidden' has reset 'subtract'"),
         (("train", "digits", "--epochs", "0", "--out", tmp_path / "a"), "epochs takes"),
         (("train", "digits", "--device", "abacus", "--out", tmp_path / "a"), "auto, cpu, cuda"),
         (("train", "digits", "--epochs", "many"), "epochs"),

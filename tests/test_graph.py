@@ -98,7 +98,7 @@ def test_the_file_says_what_it_is_to_any_reader(tmp_path):
     example().save(tmp_path / "graph.h5")
     with h5py.File(tmp_path / "graph.h5") as file:
         assert file.attrs["format"] == b"axonal-event-graph"
-        assert (file.attrs["version"], file.attrs["hop"], file.attrs["dt"]) == (1, 0, 0.001)
+        assert (file.attrs["version"], file.attrs["hop"], file.attrs["dt"]) == (2, 0, 0.001)
         assert b"delivers at step t + d" in file.attrs["hop_semantics"]
         assert file.attrs["created_by"].startswith(b"axonal")
         feed = file["projections/0"]
@@ -229,9 +229,9 @@ def put(file, name, values):
 @pytest.mark.parametrize(
     ("what", "text"),
     [
-        (lambda f: note(f, "version", 2), "version 2; this axonal reads up to 1: upgrade"),
+        (lambda f: note(f, "version", 3), "version 3; this axonal reads up to 2: upgrade"),
         (lambda f: note(f, "version", 0), "version 0 with hop 0 is unknown"),
-        (lambda f: note(f, "hop", 1), "version 1 with hop 1 is unknown"),
+        (lambda f: note(f, "hop", 1), "but a hop of this graph takes at least 1"),
         (lambda f: note(f, "format", "nir"), "an HDF5 file, but no axonal event graph"),
         (lambda f: f.attrs.pop("dt"), "the number dt is missing"),
         (lambda f: note(f, "dt", np.nan), "the number dt is missing"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from axonal.deploy._run import Run
+    from axonal.deploy._run import Request, Run
+    from axonal.deploy.backends._support import Support
     from axonal.deploy.graph import EventGraph
 
 
@@ -18,14 +19,19 @@ class Backend(Protocol):
     A back end that needs a package imports it when it runs, never when it is found.
     """
 
+    def support(self) -> "Support":
+        """What it has a form for, in general."""
+
     def missing(self) -> str | None:
         """Command that installs what this back end lacks; None if it is ready."""
 
     def refused(self, graph: "EventGraph") -> list[str]:
         """What of a graph it cannot express, one line for each population; empty if nothing."""
 
-    def run(self, graph: "EventGraph", inputs: Mapping[str, npt.NDArray[Any]], state: Any) -> "Run":
-        """Run checked inputs `[T, B, N]` by name, from a state or from rest (None)."""
+    def run(
+        self, graph: "EventGraph", inputs: Mapping[str, npt.NDArray[Any]], request: "Request"
+    ) -> "Run":
+        """Run checked inputs `[T, B, N]` by name."""
 
 
 def names() -> tuple[str, ...]:

@@ -1,12 +1,16 @@
-"""The reference back end: the event-driven kernel on this machine, exact in float64."""
+"""The reference back end: on this machine, exact in float64 and in the integers of each chip."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy._run import Run, Spikes
+from axonal.deploy import chips
+from axonal.deploy._integer import run_integers
+from axonal.deploy._run import Probe, Request, Run, Spikes
+from axonal.deploy.backends._support import Support
 from axonal.deploy.graph import EventGraph, Floats, Population
 from axonal.neuro.ops.events import (
     Block,
@@ -23,7 +27,10 @@ class Executor:
     """A graph made ready to run many times, for streams: sorting its synapses is done once.
 
     Args:
-        graph: the graph.
+        graph: the graph, not quantised.
+
+    Raises:
+        ValueError: the graph is quantised; `axonal.deploy.run` takes both.
 
     >>> from axonal.deploy import Population, Projection
     >>> cell = Population("out", "integrator", (1,), decay=0.5, gain=1, bias=0)
@@ -35,6 +42,8 @@ class Executor:
     """
 
     def __init__(self, graph: EventGraph) -> None:
+        if graph.arithmetic != "float64":
+            raise ValueError(f"Executor takes float64 graphs, got one for {graph.arithmetic}")
         cells, outside, self._offsets = _layout(graph)
         self._cells = cells
         blocks, column = [], 0
@@ -99,6 +108,18 @@ class Executor:
             synaptic_events=result.synaptic_events,
         )
 
+    def probed(
+        self, inputs: Mapping[str, npt.NDArray[Any]], state: EventState | None, probe: Probe
+    ) -> Run:
+        """Run one step at a time, and keep the membrane of one neuron after each."""
+        column, now = self._offsets[probe.population] + probe.neuron, state
+        membrane = []
+        for t in range(len(next(iter(inputs.values())))):
+            now = self.run({name: x[t : t + 1] for name, x in inputs.items()}, now).state
+            assert now is not None
+            membrane.append(now.v[probe.sample, column])
+        return replace(self.run(inputs, state), membrane={probe: np.array(membrane)})
+
     def _spikes(self, result: EventRun) -> dict[str, Spikes]:
         ends = np.cumsum([p.size for p in self._cells])
         owner = np.searchsorted(ends, result.neuron, side="right")
@@ -121,6 +142,11 @@ class Executor:
         return readout
 
 
+def support() -> Support:
+    """Everything, at once."""
+    return Support(hop=0, any_gain=True, arithmetics=("float64", *chips.names()))
+
+
 def missing() -> str | None:
     """Command that installs what is lacking: nothing ever is."""
     return None
@@ -131,11 +157,17 @@ def refused(graph: EventGraph) -> list[str]:
     return []
 
 
-def run(graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], state: Any) -> Run:
+def run(graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Request) -> Run:
     """Run a graph once; see `axonal.deploy.run`."""
+    if graph.arithmetic != "float64":
+        return run_integers(graph, inputs, request)
+    state = request.state
     if state is not None and not isinstance(state, EventState):
         raise ValueError(f"state must come from an earlier run (run.state), got {type(state)}")
-    return Executor(graph).run(inputs, state)
+    executor = Executor(graph)
+    if request.probe is None:
+        return executor.run(inputs, state)
+    return executor.probed(inputs, state, request.probe)
 
 
 def _layout(graph: EventGraph) -> tuple[list[Population], list[Population], dict[str, int]]:

@@ -11,7 +11,7 @@ CORE = (
 )  # fmt: skip
 EXTRAS = {
     "train": ("lightning", "tensorboard"),
-    "deploy": ("nir", "nest-simulator", "brian2", "spynnaker", "graphviz"),
+    "deploy": ("nir", "nest-simulator", "brian2", "cython", "spynnaker", "graphviz"),
     "energy": ("sanafe",),
     "phase": ("joblib", "xarray", "zarr", "dask"),
     "data": ("tonic",),

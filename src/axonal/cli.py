@@ -55,6 +55,7 @@ def _users_own(*kinds: type[Exception]) -> Iterator[None]:
         raise UserError(text) from error
 
 
+Timeout = Annotated[float, typer.Option(help="Seconds that a simulator may take.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
@@ -67,6 +68,9 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
     arm: Annotated[str | None, typer.Option(help="Of coincidence: learned, fixed or none.")] = None,
+    reset: Annotated[
+        str | None, typer.Option(help="Of digits: subtract, or zero as on simulators and chips.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a run.")] = False,
@@ -77,9 +81,10 @@ def train(
 
     with _users_own(recipes.RecipeError):
         settings_class = recipes.find(recipe).Settings
-        if arm is not None and not hasattr(settings_class, "arm"):
-            raise UserError(f"--arm is a choice of the recipe coincidence; {recipe} has none.")
-        chosen = {"epochs": epochs, "seed": seed, "arm": arm}
+        chosen = {"epochs": epochs, "seed": seed, "arm": arm, "reset": reset}
+        for name, owner in (("arm", "coincidence"), ("reset", "digits")):
+            if chosen[name] is not None and not hasattr(settings_class, name):
+                raise UserError(f"--{name} is a choice of the recipe {owner}; {recipe} has none.")
         given = {name: value for name, value in chosen.items() if value is not None}
         settings = settings_class.from_json(given)
     folder = Path("runs") / recipe if out is None else out
@@ -113,29 +118,36 @@ def export(
     target: Annotated[Target, typer.Option(help="What to make.")] = Target.graph,
     out: Annotated[
         Path | None,
-        typer.Option(help="File.", show_default="RUN/graph.h5; digits.h5 for the one that ships"),
+        typer.Option(
+            help="File.",
+            show_default="RUN/graph.h5 or RUN/loihi2.h5; digits.h5 for the one that ships",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network as an event graph with its golden run."""
-    if target is not Target.graph:
+    """Export a trained network as an event graph with its golden run, or quantised for a chip."""
+    if target not in (Target.graph, Target.loihi2):
         raise UserError(
-            f"--target {target} is not in this version of axonal; write --target graph."
+            f"--target {target} is not in this version of axonal; write --target graph or loihi2."
         )
-    from axonal import recipes
+    from axonal import deploy, recipes
 
     with _users_own(ValueError, OSError):
         if _ships(run):
             graph, file = recipes.export_run(recipes.trained(SHIPPED)), Path(f"{SHIPPED}.h5")
         else:
-            graph, file = recipes.export_run(run), run / "graph.h5"
+            graph, file = recipes.export_run(run), run / f"{target}.h5"
+        if target is Target.loihi2:
+            graph = deploy.quantize(graph, target)
     file = file if out is None else out
     with _users_own(OSError):
         graph.save(file)
     if as_json:
         _print_json({"file": str(file), **_description(graph)})
-    else:
-        typer.echo(f"{graph.summary()}\n\nwritten to {file}")
+        return
+    if target is Target.loihi2:
+        typer.echo(f"{deploy.quantization_table(graph)}\n")
+    typer.echo(f"{graph.summary()}\n\nwritten to {file}")
 
 
 @app.command("run")
@@ -146,15 +158,17 @@ def run_graph(
     ],
     backend: Annotated[str, typer.Option(help="Where to run it.")] = "reference",
     out: Annotated[Path | None, typer.Option(help="Write spikes and readouts here (.npz).")] = None,
+    timeout: Timeout = 600.0,
     as_json: Json = False,
 ) -> None:
     """Run an event graph, and score it if the data has labels."""
     loaded = _load(graph)
+    from axonal import deploy
     from axonal.recipes import _graphs
 
-    with _users_own(ValueError, OSError):
+    with _users_own(ValueError, OSError, deploy.BackendError):
         x, labels = _graphs.read_data(loaded, data)
-        result = _graphs.run(loaded, x, backend=backend)
+        result = _graphs.run(loaded, x, backend=backend, timeout=timeout)
     answer: dict[str, Any] = {"backend": backend, **_counts(result)}
     if labels is not None:
         with _users_own(ValueError):
@@ -164,15 +178,17 @@ def run_graph(
             _graphs.write(out, result)
         answer["file"] = str(out)
     if as_json:
-        _print_json(answer)
+        _print_json({**answer, "extra": result.extra})
     else:
-        typer.echo("\n".join(f"{name.replace('_', ' '):<16} {v}" for name, v in answer.items()))
+        shown = {name: value for name, value in answer.items() if value is not None}
+        typer.echo("\n".join(f"{name.replace('_', ' '):<16} {v}" for name, v in shown.items()))
 
 
 @app.command()
 def verify(
     graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
     backends: Annotated[str, typer.Option(help="Names, with commas between.")] = "reference",
+    timeout: Timeout = 600.0,
     as_json: Json = False,
 ) -> None:
     """Compare back ends with the golden run, cell by cell; exit 1 if anything differs."""
@@ -181,7 +197,7 @@ def verify(
 
     names = [name.strip() for name in backends.split(",") if name.strip()]
     with _users_own(ValueError):
-        result = deploy.verify(loaded, backends=names)
+        result = deploy.verify(loaded, backends=names, timeout=timeout)
     if as_json:
         _print_json(result.to_json())
     else:

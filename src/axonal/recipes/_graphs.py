@@ -94,9 +94,11 @@ def read_data(
     return held["x"], labels
 
 
-def run(graph: deploy.EventGraph, x: npt.NDArray[Any], *, backend: str) -> deploy.Run:
+def run(
+    graph: deploy.EventGraph, x: npt.NDArray[Any], *, backend: str, timeout: float = 600.0
+) -> deploy.Run:
     """Run events `[T, B, N]` of the only input."""
-    return deploy.run(graph, x, backend=backend)
+    return deploy.run(graph, x, backend=backend, timeout=timeout)
 
 
 def score(graph: deploy.EventGraph, result: deploy.Run, labels: npt.NDArray[np.int64]) -> float:

@@ -21,6 +21,7 @@ class Settings(_settings.Settings):
         hidden: spiking neurons.
         max_delay: longest delay in steps; as many silent steps follow each sample.
         tau: membrane time constant of the neurons in steps.
+        reset: of the neurons, "subtract" or "zero"; chips and simulators have "zero".
         tau_readout: time constant of the readout in steps.
         thinning: share of the input spikes that training drops at random.
 
@@ -34,6 +35,7 @@ class Settings(_settings.Settings):
     hidden: int = 128
     max_delay: int = 8
     tau: float = 10.0
+    reset: str = "subtract"
     tau_readout: float = 20.0
     thinning: float = 0.1
 
@@ -43,6 +45,7 @@ class Settings(_settings.Settings):
             self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
         self.require("max_delay", self.max_delay >= 0, "a whole number of steps >= 0")
         self.require("thinning", 0 <= self.thinning < 1, "a share from 0 to below 1")
+        self.require("reset", self.reset in ("zero", "subtract"), '"zero" or "subtract"')
         for name in ("tau", "tau_readout"):
             self.require(name, getattr(self, name) > 0, "steps > 0")
 
@@ -74,7 +77,7 @@ def build(settings: Settings) -> neuro.Network:
                 "delays": neuro.DelayedLinear(PIXELS, settings.hidden, settings.max_delay),
                 "norm": neuro.BatchNorm(settings.hidden),
                 "hidden": neuro.LIF(
-                    settings.hidden, settings.tau, reset="subtract", surrogate=neuro.ATan(5)
+                    settings.hidden, settings.tau, reset=settings.reset, surrogate=neuro.ATan(5)
                 ),
                 "weights": neuro.Linear(settings.hidden, CLASSES),
                 "readout": neuro.LeakyIntegrator(CLASSES, settings.tau_readout),

@@ -1,0 +1,142 @@
+"""What a verification found: each comparison, each first divergence, and the verdict."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from axonal.deploy._table import table
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One population of one back end against the golden run.
+
+    Args:
+        backend: name of the back end.
+        population: name of the population.
+        what: "spikes" (cells must be equal) or "readout" (equal to a tolerance of
+            its back end, relative to the largest golden value, or to 1 where all are zero).
+        cells: neurons x steps x samples that were compared.
+        spikes: golden spikes among them; None for a readout.
+        mismatches: cells that differ.
+        first: earliest cell that differs, as (sample, step, neuron); None without one.
+        deviation: largest absolute difference of a readout; None for spikes.
+
+    >>> Comparison("reference", "out", "spikes", 60, 7, 1, (0, 3, 2), None).first
+    (0, 3, 2)
+    """
+
+    backend: str
+    population: str
+    what: str
+    cells: int
+    spikes: int | None
+    mismatches: int
+    first: tuple[int, int, int] | None
+    deviation: float | None
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where a back end first leaves the golden run: the earliest step of any population.
+
+    Args:
+        backend: name of the back end.
+        population: name of the population; of several at one step, the first that is updated.
+        sample: sample of the cell.
+        step: step of the network.
+        neuron: neuron of the cell.
+        expected: membrane after the step before and after this step, in the reference executor.
+        found: the same two of the back end; None, as above, where membranes are not shown.
+        threshold: threshold of the neuron; None for a readout.
+
+    >>> print(Divergence("nest", "out", 0, 7, 3, (0.5, 0.0), (0.5, 1.25), 1.5))
+    nest: first differs at population 'out', sample 0, step 7, neuron 3: membrane 0.5 -> 0.0 in the
+    reference, 0.5 -> 1.25 in nest, threshold 1.5
+    """
+
+    backend: str
+    population: str
+    sample: int
+    step: int
+    neuron: int
+    expected: tuple[float, float] | None
+    found: tuple[float, float] | None
+    threshold: float | None
+
+    def __str__(self) -> str:
+        where = f"population {self.population!r}, {place((self.sample, self.step, self.neuron))}"
+        sides = {"the reference": self.expected, self.backend: self.found}
+        shown = [f"{_path(v)} in {side}" for side, v in sides.items() if v is not None]
+        membrane = f": membrane {', '.join(shown)}" if shown else ""
+        level = "" if self.threshold is None else f", threshold {self.threshold!r}"
+        return f"{self.backend}: first differs at {where}{membrane}{level}"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` found; ``print`` it for a table.
+
+    Args:
+        comparisons: one for each back end and population.
+        failures: why this is no proof, one line each; empty if it is one.
+        divergences: for each back end that differs, where it first does.
+
+    >>> print(Verification((), ("the graph has no golden run to compare with",)))
+    FAILED: the graph has no golden run to compare with
+    """
+
+    comparisons: tuple[Comparison, ...]
+    failures: tuple[str, ...]
+    divergences: tuple[Divergence, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """True if each back end was run, spikes were compared and no cell differed."""
+        return not self.failures
+
+    @property
+    def mismatches(self) -> int:
+        """Cells that differ, over all back ends."""
+        return sum(c.mismatches for c in self.comparisons)
+
+    @property
+    def spikes(self) -> int:
+        """Golden spikes that were compared, over all back ends."""
+        return sum(c.spikes or 0 for c in self.comparisons)
+
+    def table(self) -> str:
+        """One line for each back end and population, as plain text."""
+        head = ["backend", "population", "what", "cells", "spikes", "mismatches", "deviation"]
+        rows = [
+            [*[getattr(c, name) for name in head], place(c.first) if c.first else ""]
+            for c in self.comparisons
+        ]
+        return table([*head, "first mismatch"], rows)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as a dict that JSON can hold."""
+        return {
+            "passed": self.passed,
+            "spikes": self.spikes,
+            "mismatches": self.mismatches,
+            "failures": list(self.failures),
+            "comparisons": [asdict(c) for c in self.comparisons],
+            "divergences": [asdict(d) for d in self.divergences],
+        }
+
+    def __str__(self) -> str:
+        verdict = (
+            f"passed: {self.spikes} spikes compared, 0 mismatches"
+            if self.passed
+            else "FAILED: " + "\n        ".join([*self.failures, *map(str, self.divergences)])
+        )
+        return f"{self.table()}\n\n{verdict}" if self.comparisons else verdict
+
+
+def _path(membrane: tuple[float, float]) -> str:
+    return " -> ".join(f"{v!r}" for v in membrane)
+
+
+def place(cell: tuple[int, int, int]) -> str:
+    """A cell in words."""
+    return "sample {}, step {}, neuron {}".format(*cell)

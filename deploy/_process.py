@@ -1,0 +1,164 @@
+"""Simulators in processes of their own: one protocol, a timeout, and no word unless they fail."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.deploy._run import Request, Run, Spikes
+from axonal.deploy.graph import EventGraph
+
+WORKER = Path(__file__).parent / "backends" / "_worker.py"
+
+
+class BackendError(RuntimeError):
+    """A simulator that failed or did not answer; its output is a note of the error.
+
+    >>> raise BackendError("nest did not answer within 60 s and was stopped")
+    Traceback (most recent call last):
+    axonal.deploy._process.BackendError: nest did not answer within 60 s and was stopped
+    """
+
+
+def simulate(
+    file: str,
+    graph: EventGraph,
+    inputs: Mapping[str, npt.NDArray[Any]],
+    request: Request,
+    *,
+    python: str = sys.executable,
+    name: str = "",
+    **options: Any,
+) -> Run:
+    """Run a graph by ``simulate(job, answer)`` of a back end's file, in a process of its own.
+
+    Args:
+        file: the back end's file.
+        graph: the graph.
+        inputs: checked inputs `[T, B, N]` by name.
+        request: probe and timeout; a state is refused.
+        python: interpreter that has the simulator.
+        name: name of the back end in messages; by default that of its file.
+        options: anything JSON can hold, given to the simulator.
+
+    Returns:
+        the run, without a state.
+
+    Raises:
+        ValueError: a state was given.
+        BackendError: the simulator failed, or did not answer in time and was stopped.
+    """
+    name = name or Path(file).stem
+    if request.state is not None:
+        raise ValueError(f"{name} always starts from rest: only the reference goes on from a state")
+    with tempfile.TemporaryDirectory(prefix=f"axonal-{Path(file).stem}-") as folder:
+        _write(Path(folder), graph, inputs, request, options)
+        _execute([python, "-I", str(WORKER), file, folder], folder, name, request.timeout)
+        return _read(Path(folder), graph, inputs, request)
+
+
+def _execute(command: list[str], folder: str, name: str, timeout: float) -> None:
+    log = Path(folder, "log.txt")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={"OMP_NUM_THREADS": "1", **os.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise _error(
+                f"{name} did not answer within {timeout:g} s and was stopped", log
+            ) from None
+        finally:
+            # Simulators may leave children behind; all of them are in the group of this process.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if code or not Path(folder, "result.json").is_file():
+        words = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        raise _error(f"{name} failed (exit code {code}): {words[-1] if words else 'silent'}", log)
+
+
+def _error(line: str, log: Path) -> BackendError:
+    error = BackendError(line)
+    error.add_note(log.read_text(errors="replace")[-4000:])
+    return error
+
+
+def _write(
+    folder: Path,
+    graph: EventGraph,
+    inputs: Mapping[str, npt.NDArray[Any]],
+    request: Request,
+    options: dict[str, Any],
+) -> None:
+    steps, samples = next(iter(inputs.values())).shape[:2]
+    number = {p.name: k for k, p in enumerate(graph.populations)}
+    probe = request.probe
+    head = {
+        "steps": steps,
+        "samples": samples,
+        "arithmetic": graph.arithmetic,
+        "populations": [
+            {
+                "name": p.name,
+                "kind": p.kind,
+                "size": p.size,
+                "reset": p.reset,
+                "refractory": p.refractory,
+            }
+            for p in graph.populations
+        ],
+        "projections": [
+            {"source": number[q.source], "target": number[q.target], "exponent": q.exponent}
+            for q in graph.projections
+        ],
+        "events": [number[p.name] for p in graph.of_kind("input", "constant")],
+        "probe": probe and [number[probe.population], probe.sample, probe.neuron],
+        "options": options,
+    }
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for k, p in enumerate(graph.populations):
+        arrays |= {f"population{k}.{x}": getattr(p, x) for x in ("decay", "gain", "bias")}
+        arrays[f"population{k}.threshold"] = p.threshold
+        if p.kind in ("input", "constant"):
+            sent = inputs.get(p.name, np.broadcast_to(1.0, (steps, samples, p.size)))
+            t, sample, neuron = np.nonzero(sent)
+            arrays |= {f"events{k}.t": t, f"events{k}.neuron": sample * p.size + neuron}
+            arrays[f"events{k}.value"] = np.asarray(sent[t, sample, neuron], np.float64)
+    for k, q in enumerate(graph.projections):
+        fields = ("pre", "post", "delay")
+        arrays |= {f"projection{k}.{x}": getattr(q, x).astype(np.int64) for x in fields}
+        arrays[f"projection{k}.weight"] = q.weight
+    np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
+    (folder / "request.json").write_text(json.dumps(head))
+
+
+def _read(
+    folder: Path, graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Request
+) -> Run:
+    steps, samples = next(iter(inputs.values())).shape[:2]
+    extra = json.loads((folder / "result.json").read_text())
+    number = {p.name: k for k, p in enumerate(graph.populations)}
+    with np.load(folder / "result.npz", allow_pickle=False) as found:
+        spikes = {p.name: Spikes(*found[f"spikes{number[p.name]}"]) for p in graph.of_kind("lif")}
+        readout = {p.name: found[f"readout{number[p.name]}"] for p in graph.of_kind("integrator")}
+        probe = request.probe
+        membrane = {probe: found["membrane"]} if probe and "membrane" in found else {}
+    sizes = {p.name: p.size for p in graph.of_kind("lif")}
+    return Run(steps, samples, sizes, spikes, readout, None, None, membrane, extra)

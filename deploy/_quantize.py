@@ -1,0 +1,301 @@
+"""From trained weights to the whole numbers of a chip, calibrated on the golden inputs."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.deploy._retime import retime
+from axonal.deploy._run import Request, Run, in_network_time
+from axonal.deploy._table import table
+from axonal.deploy.backends import reference
+from axonal.deploy.chips import loihi2
+from axonal.deploy.graph import EventGraph, Golden, Population, Projection
+
+FINER = (1.0, 2**0.25, 2**0.5, 2**0.75)
+"""Scales that are tried, as factors of the one at which the smallest weights fill their bits."""
+CLIPS = (1.0, 0.85, 0.7, 0.55)
+"""Shares of the largest weight at which weights saturate."""
+
+
+class QuantizeError(ValueError):
+    """A graph that a chip has no form for; the message lists every reason by name."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How one population is quantised: membranes times scale, weights cut at a share."""
+
+    scale: float
+    clip: float = 1.0
+
+
+def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
+    """Quantise a graph for a chip: whole weights, thresholds and decays, in the chip's arithmetic.
+
+    The graph is retimed for hops of one step. Each population gets a scale S, each projection an
+    exponent e, and
+
+        weight -> 2^e round(S gain weight / 2^e),  threshold -> ceil(S threshold) - 1,
+        decay -> 1 - round(4096 (1 - decay)) / 4096
+
+    within the ranges of the chip. S, and the share of the largest weight at which weights saturate,
+    are those of a small grid at which the population's spikes (or readout) on the golden inputs
+    differ least from the golden run; populations are calibrated in the order of their updates.
+
+    Args:
+        graph: an exported graph with a golden run.
+        chip: "loihi2".
+
+    Returns:
+        a graph that runs in the chip's integers on "reference" and "lava". Its golden run is that
+        of the integer executor on the same inputs; ``info["quantization"]`` says per layer what
+        saturated, what rounding changed and how many golden cells differ from the float network
+        (`quantization_table` shows it). Readouts are in units of weights, S times the original.
+
+    Raises:
+        QuantizeError: populations or delays that the chip has no form for, all of them listed.
+        RetimeError: a loop that one-step hops cannot run.
+        ValueError: the chip is unknown, the graph is quantised already or has no golden run.
+
+    >>> from axonal.deploy import Golden, Population, Projection
+    >>> cell = Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=1)
+    >>> wire = Projection("in", "out", pre=[0], post=[0], weight=[0.4], delay=[0])
+    >>> golden = Golden({"in": np.ones((3, 1, 1))}, {"out": np.zeros((3, 1, 1), bool)}, {})
+    >>> graph = EventGraph((Population("in", "input", (1,)), cell), (wire,), ("out",), 1e-3,
+    ...                    golden=golden)
+    >>> whole = quantize(graph, "loihi2")
+    >>> whole.projections[0].weight.item(), whole.population("out").threshold.item()
+    (254.0, 634.0)
+    """
+    if chip != "loihi2":
+        raise ValueError(f"unknown chip {chip!r}; known are loihi2")
+    if graph.arithmetic != "float64":
+        raise ValueError(f"the graph is quantised for {graph.arithmetic} already")
+    if graph.golden is None:
+        raise ValueError("quantize calibrates on the golden run, and the graph has none")
+    timed = single(retime(graph, max(graph.hop, 1)))
+    found = list(_unfit(timed, graph.golden))
+    if found:
+        raise QuantizeError(f"the graph cannot be quantised for {chip}: {'; '.join(found)}")
+    choices = {p.name: Choice(_finest(timed, p)) for p in timed.of_kind("lif", "integrator")}
+    for name in timed.order:
+        if name in choices:
+            choices[name] = _calibrated(timed, graph.golden, choices, name)
+    return finished(timed, graph.golden, choices, *whole_graph(timed, choices))
+
+
+def finished(
+    exact: EventGraph,
+    golden: Golden,
+    choices: Mapping[str, Choice],
+    whole: EventGraph,
+    rows: list[dict[str, Any]],
+) -> EventGraph:
+    """A graph in whole numbers with a golden run of its own and the report."""
+    result = _run(whole, golden)
+    populations = [
+        {
+            "population": p.name,
+            "scale": choices[p.name].scale,
+            "clip": choices[p.name].clip,
+            "decay_error": float(np.abs(p.decay - exact.population(p.name).decay).max()),
+            **_differences(golden, result, p.name, choices[p.name].scale),
+        }
+        for p in whole.of_kind("lif", "integrator")
+    ]
+    report = {
+        "chip": whole.arithmetic,
+        "golden": "of the integer executor on the inputs of the network's golden run",
+        "overflows": result.extra["overflows"],
+        "populations": populations,
+        "projections": rows,
+    }
+    own = Golden(
+        golden.inputs,
+        {name: result.raster(name) for name in result.spikes},
+        {name: v for name, v in result.readout.items() if name in whole.outputs},
+        golden.seed,
+    )
+    return replace(whole, golden=own, info={**exact.info, "quantization": report})
+
+
+def quantization_table(graph: EventGraph) -> str:
+    """What `quantize` did to each population and projection, as plain text.
+
+    Args:
+        graph: a quantised graph.
+
+    Returns:
+        two tables: cells of the golden run that differ from the float network, and weights that
+        saturated or were rounded.
+
+    Raises:
+        ValueError: the graph is not quantised.
+
+    >>> quantization_table(EventGraph((Population("in", "input", (1,)),
+    ...     Population("out", "integrator", (1,), decay=0, gain=1, bias=0)), (), ("out",), 1e-3))
+    Traceback (most recent call last):
+    ValueError: the graph is not quantised: make it with quantize(graph, 'loihi2')
+    """
+    report = graph.info.get("quantization")
+    if report is None:
+        raise ValueError("the graph is not quantised: make it with quantize(graph, 'loihi2')")
+    parts = []
+    for part in ("populations", "projections"):
+        rows: list[dict[str, Any]] = report[part]
+        head = list(dict.fromkeys(key for row in rows for key in row))
+        parts.append(table(head, [[row.get(key) for key in head] for row in rows]))
+    return "\n\n".join(parts)
+
+
+def _unfit(graph: EventGraph, golden: Golden) -> Iterator[str]:
+    for p in graph.of_kind("lif", "integrator"):
+        if p.reset != "zero":
+            yield f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only"
+        if p.refractory:
+            yield f"population {p.name!r} is refractory; the chip's neuron is not"
+        if np.any((p.decay < 0) | (p.decay > 1)):
+            yield f"population {p.name!r} has decays outside 0 to 1"
+        if np.any(p.gain <= 0) or (p.kind == "lif" and np.any(p.threshold <= 0)):
+            yield f"population {p.name!r} has gains or thresholds that are not above 0"
+        if p.bias.any():
+            yield f"population {p.name!r} has a bias: retime(graph) makes it an always-on source"
+    longest = loihi2.DELAYS[1]
+    for q in graph.projections:
+        if q.size and q.delay.max() > longest:
+            yield (
+                f"projection {q.source} -> {q.target} has a delay of {q.delay.max()} steps; the "
+                f"longest is {longest}"
+            )
+    for name, x in golden.inputs.items():
+        if np.any((x != 0) & (x != 1)):
+            yield f"input {name!r} has events of other values than 1"
+
+
+def single(graph: EventGraph) -> EventGraph:
+    """Split projections until none has two synapses between the same neurons."""
+    parts: list[Projection] = []
+    for q in graph.projections:
+        key = q.pre.astype(np.int64) * graph.population(q.target).size + q.post
+        order = np.argsort(key, kind="stable")
+        nth = np.empty(q.size, np.int64)
+        nth[order] = np.arange(q.size) - np.searchsorted(key[order], key[order])
+        parts += [_part(q, nth == k) for k in range(nth.max(initial=-1) + 1)]
+    return replace(graph, projections=tuple(parts))
+
+
+def _part(q: Projection, own: npt.NDArray[np.bool_]) -> Projection:
+    fields = {name: getattr(q, name)[own] for name in ("pre", "post", "weight", "delay")}
+    return replace(q, **fields)
+
+
+def scaled(graph: EventGraph, q: Projection) -> npt.NDArray[np.float64]:
+    """Weights times the gain of the neurons that they reach `[S]`."""
+    return q.weight * graph.population(q.target).gain[q.post]
+
+
+def _finest(graph: EventGraph, p: Population) -> float:
+    """The scale at which the smallest projection fills its bits, if the largest still fits."""
+    largest = [float(np.abs(scaled(graph, q)).max()) for q in graph.projections_into(p.name)]
+    largest = [x for x in largest if x > 0]
+    limit, high = loihi2.MIXED[1], 2.0 ** loihi2.EXPONENTS[1]
+    scale = min(limit / min(largest), limit * high / max(largest)) if largest else 1.0
+    if p.kind == "lif":
+        scale = min(scale, loihi2.THRESHOLDS[1] / 2 / float(p.threshold.max()))
+    return scale
+
+
+def _calibrated(
+    graph: EventGraph, golden: Golden, choices: Mapping[str, Choice], name: str
+) -> Choice:
+    """The choice of one population, the others as they are, that the golden run likes best."""
+    first = choices[name].scale
+    while True:
+        tried = {}
+        for choice in (Choice(first * finer, clip) for clip in CLIPS for finer in FINER):
+            whole, _ = whole_graph(graph, {**choices, name: choice})
+            result = _run(whole, golden)
+            if not result.extra["overflows"]:
+                tried[choice] = _differences(golden, result, name, choice.scale)["difference"]
+        if tried:
+            return min(tried, key=tried.__getitem__)
+        first /= 2
+
+
+def _run(graph: EventGraph, golden: Golden) -> Run:
+    return in_network_time(graph, golden.inputs, reference, Request())
+
+
+def _differences(golden: Golden, result: Run, name: str, scale: float) -> dict[str, Any]:
+    """How far a population is from the golden run of the float network."""
+    if name in golden.spikes:
+        wrong = int(np.count_nonzero(result.raster(name) != golden.spikes[name]))
+        spikes = int(np.count_nonzero(golden.spikes[name]))
+        return {"spikes": spikes, "difference": wrong}
+    if name not in golden.readout:
+        return {"difference": 0}
+    error = np.sqrt(np.mean((result.readout[name] / scale - golden.readout[name]) ** 2))
+    size = float(np.sqrt(np.mean(golden.readout[name] ** 2))) or 1.0
+    return {"difference": float(error) / size}
+
+
+def whole_graph(
+    graph: EventGraph, choices: Mapping[str, Choice]
+) -> tuple[EventGraph, list[dict[str, Any]]]:
+    """The graph in whole numbers, and what became of each projection."""
+    populations = [
+        _population(p, choices[p.name].scale) if p.name in choices else p for p in graph.populations
+    ]
+    projections, rows = [], []
+    for q in graph.projections:
+        wire, row = whole_projection(scaled(graph, q), q, choices[q.target])
+        projections.append(wire)
+        rows.append(row)
+    whole = replace(
+        graph,
+        populations=tuple(populations),
+        projections=tuple(projections),
+        arithmetic="loihi2",
+        golden=None,
+    )
+    return whole, rows
+
+
+def _population(p: Population, scale: float) -> Population:
+    leak = np.clip(np.rint((1 - p.decay) * 2**loihi2.DECAY_BITS), *loihi2.DECAYS)
+    fields = {"decay": 1 - leak / 2**loihi2.DECAY_BITS, "gain": np.ones(p.size)}
+    if p.kind == "lif":
+        # v > threshold stands for v >= S threshold
+        fields["threshold"] = np.clip(np.ceil(scale * p.threshold) - 1, *loihi2.THRESHOLDS)
+    return replace(p, **fields)
+
+
+def whole_projection(
+    weight: npt.NDArray[np.float64], q: Projection, choice: Choice
+) -> tuple[Projection, dict[str, Any]]:
+    """A projection in whole numbers, and what became of its weights."""
+    exact = weight * choice.scale
+    (low, high), step = loihi2.weight_range(exact)
+    largest = float(np.abs(exact).max(initial=0.0)) * choice.clip
+    top = max(high, -low) - (step - 1)
+    exponent = math.ceil(math.log2(largest / top)) if largest else 0
+    exponent = min(max(exponent, loihi2.EXPONENTS[0]), loihi2.EXPONENTS[1])
+    mantissa = step * np.rint(np.ldexp(exact, -exponent) / step)
+    cut = np.clip(mantissa, low, high)
+    kept = cut != 0
+    whole = replace(_part(q, kept), weight=np.ldexp(cut[kept], exponent), exponent=exponent)
+    size = float(np.sqrt(np.mean(exact**2))) if q.size else 0.0
+    error = float(np.sqrt(np.mean((np.ldexp(cut, exponent) - exact) ** 2))) if q.size else 0.0
+    row = {
+        "projection": f"{q.source} -> {q.target}",
+        "synapses": q.size,
+        "exponent": exponent,
+        "saturated": int(np.count_nonzero(mantissa != cut)),
+        "rounded to zero": int(np.count_nonzero(~kept & (exact != 0))),
+        "error": error / size if size else 0.0,
+    }
+    return whole, row

@@ -1,0 +1,54 @@
+"""Print what each back end can express: `python -m axonal.deploy.backends > docs/back-ends.md`."""
+
+from collections.abc import Callable
+
+from axonal.deploy.backends import find, names
+from axonal.deploy.backends._support import Support
+
+HEAD = """\
+# What the back ends can express
+
+Written by `python -m axonal.deploy.backends` from what each back end says of itself; a test
+compares it. What a back end has no form for is refused by name. Hops that take longer than those of
+a graph are no obstacle: the graph is retimed.
+
+"""
+
+ROWS: dict[str, Callable[[Support], str]] = {
+    "least steps a synapse": lambda s: str(s.hop),
+    "longest delay in steps": lambda s: "any" if s.longest_delay is None else str(s.longest_delay),
+    "reset to zero": lambda s: _sign("zero" in s.resets),
+    "reset by subtraction": lambda s: _sign("subtract" in s.resets),
+    "refractory steps": lambda s: _sign(s.refractory),
+    "membranes read out": lambda s: _sign(s.integrators),
+    "graded input events": lambda s: _sign(s.graded),
+    "arithmetic": lambda s: ", ".join(s.arithmetics),
+    "any gain": lambda s: _sign(s.any_gain),
+    "bias without retiming": lambda s: _sign(s.bias),
+    "decay": lambda s: "any" if s.decays[0] < 0 else f"{s.decays[0]:g} to {s.decays[1]:g}",
+    "threshold": lambda s: "above 0" if s.positive_threshold else "any",
+    "equal readouts, relative": lambda s: f"{s.readout_error:g}",
+}
+
+
+def _sign(possible: bool) -> str:
+    return "yes" if possible else "-"
+
+
+def matrix() -> str:
+    """The support matrix as a Markdown table, one column a back end.
+
+    >>> "| nest" in matrix()
+    True
+    """
+    support: dict[str, Support] = {name: find(name).support() for name in names()}
+    lines = ["| | " + " | ".join(support) + " |", "|---" * (len(support) + 1) + "|"]
+    lines += [
+        f"| {row} | " + " | ".join(of(s) for s in support.values()) + " |"
+        for row, of in ROWS.items()
+    ]
+    return HEAD + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(matrix(), end="")

@@ -1,0 +1,132 @@
+"""Loihi 2 with its standard leaky integrate-and-fire neuron: ranges and exact arithmetic.
+
+With a the sum of what arrives, each projection's sum shifted by its exponent (a negative one rounds
+down), and tz rounding towards zero,
+
+    u = 64 a, wrapped into 24 bits
+    v = clip(tz(v (4096 - dv) / 4096) + u + bias),    a spike where v > 64 vth, then v = 0
+
+In a graph, decay = 1 - dv / 4096, and membranes, thresholds and weights are in units of a, so that
+v and the bias are multiples of 1/64.
+
+Sources: lava-nc 0.10.0, `lava.proc.lif` and `lava.proc.sparse` (bit-accurate models), against which
+this was measured without a difference; the delay range is that of lava-dl's netx.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from axonal.deploy.graph import EventGraph, Population, Projection
+
+UNIT = 64
+"""Steps of the membrane in one unit of weight."""
+DECAY_BITS = 12
+DECAYS = (0, 2**DECAY_BITS - 1)
+THRESHOLDS = (0, 2**17 - 1)
+BIASES = (-(2**12), 2**12 - 1)
+"""Mantissa of a bias; its exponent is 0 here."""
+EXPONENTS = (-8, 7)
+DELAYS = (1, 63)
+"""Hops: 0 to 62 steps of delay, and the step that any hop takes."""
+LARGEST = 2**23
+"""Currents wrap and membranes saturate here, in steps of the membrane."""
+MIXED, EXCITATORY, INHIBITORY = (-256, 254), (0, 255), (-255, 0)
+
+Integers = npt.NDArray[np.int64]
+
+
+def weight_range(weight: npt.NDArray[np.float64]) -> tuple[tuple[int, int], int]:
+    """Range and step of whole weights of these signs: of both signs, only even ones are stored.
+
+    >>> weight_range(np.array([1.0, -3.0]))
+    ((-256, 254), 2)
+    """
+    if weight.min(initial=0) >= 0:
+        return EXCITATORY, 1
+    if weight.max(initial=0) <= 0:
+        return INHIBITORY, 1
+    return MIXED, 2
+
+
+def advance(
+    v: Integers, arrived: Integers, decay: Integers, bias: Integers
+) -> tuple[Integers, int]:
+    """Membranes after a step without reset, and how many values overflowed.
+
+    Args:
+        v: membranes `[B, N]`.
+        arrived: a, the sum of shifted weights `[B, N]`.
+        decay: 4096 - dv `[N]`.
+        bias: added at every step `[N]`.
+
+    Returns:
+        the membranes, and the number of currents that wrapped and membranes that were clipped.
+
+    >>> v, overflows = advance(np.array([[-3]]), np.array([[2]]), np.array([2048]), np.array([0]))
+    >>> v.item(), overflows
+    (127, 0)
+    """
+    u = arrived * UNIT
+    wrapped = np.where(u > LARGEST, u - 2 * LARGEST, u)
+    wrapped = np.where(wrapped <= -LARGEST, u + 2 * LARGEST, wrapped)
+    product = v * decay
+    kept = np.sign(product) * (np.abs(product) >> DECAY_BITS)
+    after = kept + wrapped + bias
+    clipped = np.clip(after, 1 - LARGEST, LARGEST - 1)
+    return clipped, int(np.count_nonzero(u != wrapped) + np.count_nonzero(after != clipped))
+
+
+def problems(graph: "EventGraph") -> list[str]:
+    """What of a quantised graph is outside the ranges, one line each."""
+    found = [line for p in graph.of_kind("lif", "integrator") for line in _population(p)]
+    return found + [line for q in graph.projections if q.size for line in _projection(q)]
+
+
+def _population(p: "Population") -> Iterator[str]:
+    where = f"population {p.name!r} on loihi2"
+    if p.reset != "zero" or p.refractory:
+        yield f"{where}: the neuron resets to zero and is not refractory"
+    if np.any(p.gain != 1):
+        yield f"{where}: a gain has no place; quantize puts it into the weights"
+    yield from _within(where, "dv = 4096 (1 - decay)", (1 - p.decay) * 2**DECAY_BITS, DECAYS)
+    yield from _within(where, "bias mantissa (64 bias)", p.bias * UNIT, BIASES)
+    if p.kind == "lif":
+        yield from _within(where, "threshold mantissa", p.threshold, THRESHOLDS)
+
+
+def _projection(q: "Projection") -> Iterator[str]:
+    where = f"projection {q.source} -> {q.target} on loihi2"
+    yield from _within(where, "weight exponent", np.array([float(q.exponent)]), EXPONENTS)
+    yield from _within(where, "delay in steps, the hop included,", q.delay.astype(float), DELAYS)
+    limits, step = weight_range(q.weight)
+    mantissa = np.ldexp(q.weight, -q.exponent)
+    yield from _within(where, f"weight (of {_signs(limits)})", mantissa, limits)
+    pairs = q.pre.astype(np.int64) * (int(q.post.max()) + 1) + q.post
+    if q.exponent < 0 and len(np.unique(pairs)) < q.size:
+        yield (
+            f"{where}: with a negative exponent every projection holds one synapse of each pair of "
+            "neurons; put further ones into projections of their own"
+        )
+    if step == 2 and np.any(mantissa % 2 == 1):
+        yield f"{where}: weights of both signs are even, got {mantissa[np.argmax(mantissa % 2)]:g}"
+
+
+def _signs(limits: tuple[int, int]) -> str:
+    return {MIXED: "both signs", EXCITATORY: "one sign", INHIBITORY: "one sign"}[limits]
+
+
+def _within(
+    where: str, what: str, values: npt.NDArray[np.float64], limits: tuple[int, int]
+) -> Iterator[str]:
+    low, high = limits
+    wrong = (values < low) | (values > high) | (values != np.rint(values))
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        yield (
+            f"{where}: {what} is {values[first]:g} at {first}, expected a whole number from {low} "
+            f"to {high}; make it with quantize(graph, 'loihi2')"
+        )

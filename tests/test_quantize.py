@@ -1,0 +1,257 @@
+"""Loihi's integers: the executor against the equations and against Lava, and what is lost."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from event_graphs import loop, with_golden
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from axonal import deploy, recipes
+from axonal.deploy import EventGraph, GraphError, Population, Projection, quantize, run, verify
+from axonal.deploy.backends.reference import Executor
+
+
+def whole(seed, exponents, neurons=24, fan=10, steps=300, delays=63, samples=1):
+    """A recurrent graph in Loihi's integers: mixed, positive and negative weights, long delays."""
+    r = np.random.default_rng(seed)
+    pairs = r.permutation(neurons * neurons)[: neurons * fan]
+    every = np.arange(neurons)
+    cell = Population(
+        "x",
+        "lif",
+        (neurons,),
+        decay=1 - r.integers(0, 4096, neurons) / 4096,
+        gain=1,
+        bias=r.integers(-100, 900, neurons) / 64,
+        threshold=r.integers(60, 200, neurons),
+    )
+    out = Population("out", "integrator", (3,), decay=1 - 100 / 4096, gain=1, bias=0)
+
+    def wire(source, target, pre, post, mantissa, delay, exponent):
+        weight = np.ldexp(mantissa.astype(float), exponent)
+        return Projection(source, target, pre, post, weight, delay, exponent)
+
+    wires = (
+        wire("in", "x", every, every, r.integers(60, 256, neurons), 1 + every % 3, exponents[0]),
+        wire(
+            "x",
+            "x",
+            pairs % neurons,
+            pairs // neurons,
+            2 * r.integers(-60, 75, len(pairs)),
+            r.integers(1, delays + 1, len(pairs)),
+            exponents[1],
+        ),
+        wire("x", "out", every, every % 3, -r.integers(1, 256, neurons), np.ones(neurons, int), -1),
+    )
+    parts = (Population("in", "input", (neurons,)), cell, out)
+    graph = EventGraph(parts, wires, ("x", "out"), dt=1e-3, hop=1, arithmetic="loihi2")
+    return with_golden(graph, {"in": (r.random((steps, samples, neurons)) < 0.2) * 1.0})
+
+
+def by_the_equations(graph, x):
+    """Spikes of one sample, neuron by neuron, in Python's unbounded integers."""
+    steps, names = len(x), [p.name for p in graph.of_kind("lif", "integrator")]
+    sent = {"in": x.astype(int)} | {
+        name: np.zeros((steps, graph.population(name).size), int) for name in names
+    }
+    v = {name: [0] * graph.population(name).size for name in names}
+    for t in range(steps):
+        for name in names:
+            p = graph.population(name)
+            for n in range(p.size):
+                a = 0
+                for q in graph.projections_into(name):
+                    groups: dict[int, int] = {}
+                    for i, j, w, d in zip(q.pre, q.post, q.weight, q.delay, strict=True):
+                        if j == n and t >= d and sent[q.source][t - d, i]:
+                            m = round(float(np.ldexp(w, -q.exponent)))
+                            groups[int(d)] = groups.get(int(d), 0) + m
+                    a += sum(int(np.floor(m * 2.0**q.exponent)) for m in groups.values())
+                u = 64 * a
+                u = u - 2**24 if u > 2**23 else u + 2**24 if u <= -(2**23) else u
+                product = v[name][n] * round(float(p.decay[n]) * 4096)
+                kept = abs(product) // 4096 * (1 if product >= 0 else -1)
+                h = kept + u + round(float(p.bias[n]) * 64)
+                h = max(-(2**23) + 1, min(2**23 - 1, h))
+                if p.kind == "lif" and h > 64 * p.threshold[n]:
+                    sent[name][t, n], h = 1, 0
+                v[name][n] = h
+    return {name: sent[name] == 1 for name in names if graph.population(name).kind == "lif"}, v
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 2**32), st.sampled_from([(0, 0), (1, -1), (-2, 0), (7, 7), (-8, 3)]))
+def test_the_executor_equals_the_equations(seed, exponents):
+    graph = whole(seed, exponents, neurons=5, fan=4, steps=25, delays=6)
+    found = run(graph, graph.golden.inputs)
+    rasters, v = by_the_equations(graph, graph.golden.inputs["in"][:, 0])
+    np.testing.assert_array_equal(found.raster("x")[:, 0], rasters["x"])
+    np.testing.assert_array_equal(found.readout["out"][-1, 0] * 64, v["out"])
+
+
+@pytest.mark.parametrize("exponents", [(0, 0), (1, -1), (-2, 0)])
+def test_300_steps_with_delays_0_to_62_equal_lavas_fixed_point_models(exponents):
+    graph = whole(1, exponents)
+    delays = graph.projections[1].delay - 1  # as Lava counts them
+    assert (delays.min(), delays.max()) == (0, 62)
+    found = verify(graph, ("lava",))
+    assert found.passed, str(found)
+    assert found.spikes > 100
+    assert sum(c.cells for c in found.comparisons) == 300 * (24 + 3)
+
+
+def test_currents_wrap_and_membranes_saturate_as_on_the_chip():
+    graph = whole(3, (7, 7), neurons=12, steps=40, delays=3)
+    result = run(graph, graph.golden.inputs)
+    assert result.extra["overflows"] > 0
+    assert verify(graph, ("lava",)).passed
+
+
+@pytest.fixture(scope="module")
+def hard_digits(hard_reset_run):
+    graph = recipes.export_run(hard_reset_run, samples=16)
+    return graph, quantize(graph, "loihi2")
+
+
+def test_quantised_digits_lose_less_than_a_point(hard_digits):
+    exact, rounded = (recipes.graph_accuracy(g, backend="reference") for g in hard_digits)
+    assert exact > 0.93
+    assert rounded > exact - 0.01
+
+
+def test_quantised_digits_fire_the_same_spikes_in_lava(hard_digits):
+    found = verify(hard_digits[1], ("lava",))
+    assert found.passed, str(found)
+    assert found.spikes > 1000
+
+
+def test_the_report_counts_what_changed(hard_digits):
+    exact, rounded = hard_digits
+    report = rounded.info["quantization"]
+    hidden, readout = report["populations"]
+    wrong = rounded.golden.spikes["hidden"] != exact.golden.spikes["hidden"]
+    assert hidden["difference"] == wrong.sum() < 0.01 * wrong.size
+    assert readout["difference"] < 0.1
+    assert report["overflows"] == 0
+    rows = {row["projection"]: row for row in report["projections"]}
+    assert set(rows) == {
+        "x -> hidden",
+        "hidden -> readout",
+        "always_on -> hidden",
+        "always_on -> readout",
+    }
+    assert all(row["error"] < 0.03 for row in rows.values())
+    text = deploy.quantization_table(rounded)
+    assert "rounded to zero" in text and "x -> hidden" in text
+
+
+def test_weights_that_are_whole_already_stay_as_they_are():
+    graph = loop(20, fan=5, steps=20)
+    rounded = quantize(graph)
+    assert rounded.hop == 1
+    feed = next(q for q in rounded.projections if q.source == "in")
+    scale = rounded.info["quantization"]["populations"][0]["scale"]
+    np.testing.assert_allclose(feed.weight, 0.625 * scale, rtol=0.005)
+
+
+def test_two_synapses_between_the_same_neurons_are_kept_apart():
+    wire = Projection("in", "a", [0, 0, 0], [0, 0, 0], [0.5, 0.25, -0.125], [0, 3, 0])
+    cell = Population("a", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=1)
+    graph = EventGraph((Population("in", "input", (1,)), cell), (wire,), ("a",), dt=1e-3)
+    rounded = quantize(with_golden(graph, {"in": np.ones((9, 1, 1))}))
+    assert [q.size for q in rounded.projections] == [1, 1, 1]
+    assert rounded.golden.spikes["a"].any()
+
+
+def test_a_file_keeps_the_arithmetic(tmp_path):
+    graph = whole(1, (1, -1), steps=60)
+    graph.save(tmp_path / "whole.h5")
+    again = EventGraph.load(tmp_path / "whole.h5")
+    assert again.arithmetic == "loihi2"
+    assert [q.exponent for q in again.projections] == [1, -1, -1]
+    assert verify(again).passed
+    assert "arithmetic of loihi2" in repr(again)
+
+
+@pytest.mark.parametrize("name", ["nest", "brian2", "sanafe"])
+def test_simulators_in_floating_point_refuse_a_quantised_graph(name):
+    with pytest.raises(ValueError, match="the graph is quantised for loihi2"):
+        run(whole(1, (0, 0), steps=5), np.zeros((5, 1, 24)), backend=name)
+
+
+def small(cell=(), wire=()):
+    cell = {"decay": 0.5, "gain": 1, "bias": 0, "threshold": 100, **dict(cell)}
+    wire = {"weight": [10, -4], "delay": [1, 1], "exponent": 0, "post": [0, 1], **dict(wire)}
+    parts = (Population("in", "input", (1,)), Population("a", "lif", (2,), **cell))
+    feed = Projection("in", "a", pre=[0, 0], **wire)
+    return EventGraph(parts, (feed,), ("a",), dt=1e-3, hop=1, arithmetic="loihi2")
+
+
+@pytest.mark.parametrize(
+    ("cell", "wire", "text"),
+    [
+        ({}, {"weight": [256, -4]}, r"weight \(of both signs\) is 256 at 0, .* from -256 to 254"),
+        ({}, {"weight": [10, -258]}, "is -258 at 1, expected a whole number from -256 to 254"),
+        ({}, {"weight": [3, 256]}, r"weight \(of one sign\) is 256 at 1, .* from 0 to 255"),
+        ({}, {"weight": [-256, 0]}, "is -256 at 0, expected a whole number from -255 to 0"),
+        ({}, {"weight": [10.5, -4]}, "is 10.5 at 0, expected a whole number"),
+        ({}, {"weight": [3, -4]}, "weights of both signs are even, got 3"),
+        ({}, {"weight": [1024, 2048], "exponent": 8}, "weight exponent is 8 at 0, .* from -8 to 7"),
+        ({}, {"weight": [2**-9, 0], "exponent": -9}, "weight exponent is -9"),
+        ({}, {"delay": [1, 64]}, "delay in steps, the hop included, is 64 at 1, .* from 1 to 63"),
+        (
+            {},
+            {"weight": [0.5, 0.5], "exponent": -1, "post": [0, 0]},
+            "with a negative exponent every projection holds one synapse of each pair",
+        ),
+        ({"decay": 0}, {}, r"dv = 4096 \(1 - decay\) is 4096 at 0, .* from 0 to 4095"),
+        ({"decay": 1.25}, {}, "is -1024 at 0"),
+        ({"decay": 0.9}, {}, "is 409.6 at 0, expected a whole number"),
+        ({"threshold": 2**17}, {}, "threshold mantissa is 131072 at 0, .* from 0 to 131071"),
+        ({"threshold": [5, -1]}, {}, "threshold mantissa is -1 at 1"),
+        ({"bias": 64}, {}, r"bias mantissa \(64 bias\) is 4096 at 0, .* from -4096 to 4095"),
+        ({"bias": -65}, {}, "is -4160 at 0"),
+        ({"reset": "subtract"}, {}, "the neuron resets to zero and is not refractory"),
+        ({"refractory": 2}, {}, "the neuron resets to zero and is not refractory"),
+        ({"gain": 2}, {}, "a gain has no place"),
+    ],
+)
+def test_what_is_outside_the_ranges_of_loihi_is_refused(cell, wire, text):
+    with pytest.raises(GraphError, match=text) as caught:
+        small(cell, wire)
+    assert "\n" not in str(caught.value)
+
+
+def test_values_at_the_edges_of_the_ranges_are_taken():
+    small({"decay": 1 / 4096, "threshold": [0, 2**17 - 1], "bias": [-64, 4095 / 64]})
+    small({}, {"weight": [-256, 254], "delay": [1, 63]})
+    small({}, {"weight": [255 * 2.0**7, 0], "exponent": 7})
+
+
+def test_every_reason_against_quantising_is_listed():
+    graph = loop(reset="subtract", refractory=1)
+    far = replace(graph.projections[1], delay=np.full(40, 80))
+    graph = replace(graph, projections=(graph.projections[0], far, graph.projections[2]))
+    with pytest.raises(deploy.QuantizeError) as caught:
+        quantize(graph)
+    for text in ("reset 'subtract'", "'x' is refractory", "in -> x has a delay of 81 steps"):
+        assert text in str(caught.value)
+
+
+def test_the_float_executor_does_not_take_a_quantised_graph():
+    with pytest.raises(ValueError, match="Executor takes float64 graphs, got one for loihi2"):
+        Executor(whole(1, (0, 0), steps=5))
+
+
+def test_what_cannot_be_quantised_at_all_is_refused():
+    with pytest.raises(ValueError, match="unknown chip 'loihi9'; known are loihi2"):
+        quantize(loop(), "loihi9")
+    with pytest.raises(ValueError, match="calibrates on the golden run, and the graph has none"):
+        quantize(replace(loop(), golden=None))
+    with pytest.raises(ValueError, match="quantised for loihi2 already"):
+        quantize(whole(1, (0, 0), steps=5))
+    with pytest.raises(GraphError, match="unknown arithmetic 'loihi9', known are float64, loihi2"):
+        replace(loop(), arithmetic="loihi9")
