@@ -157,3 +157,22 @@ def test_without_a_longest_delay_every_delay_is_none(kernel):
         for backend in ("cpu", "reference")
     )
     torch.testing.assert_close(y, wanted)
+
+
+@pytest.mark.parametrize("backend", ["auto", "cpu"])
+@pytest.mark.parametrize("sigma", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_width_that_is_none_is_refused_in_one_line(sigma, backend):
+    with pytest.raises(ValueError, match="expects sigma > 0 steps"):
+        connect("gaussian", 0.1, sigma=sigma, backend=backend)
+
+
+def test_the_gradient_of_a_width_is_computed_or_refused_but_not_lost():
+    width = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+
+    def gradient(backend):
+        y = connect("gaussian", 0.3, max_delay=25, sigma=width, backend=backend)
+        return torch.autograd.grad(y.square().sum(), width)
+
+    torch.testing.assert_close(gradient("auto"), gradient("reference"))
+    with pytest.raises(ValueError, match="no gradient of sigma"):
+        gradient("cpu")

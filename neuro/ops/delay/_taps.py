@@ -26,9 +26,14 @@ class Taps(NamedTuple):
 def reach(sigma: float, dtype: torch.dtype) -> int:
     """Steps from its centre beyond which a Gaussian is nothing in the precision of ``dtype``.
 
+    Raises:
+        ValueError: if the width is not a positive number.
+
     >>> reach(0.5, torch.float32)
     3
     """
+    if not 0 < sigma < math.inf:
+        raise ValueError(f"delayed_linear expects sigma > 0 steps, got {sigma!r}.")
     return math.ceil(sigma * math.sqrt(-2 * math.log(torch.finfo(dtype).eps / 4)))
 
 
