@@ -1,8 +1,11 @@
 """Room that is given out again: never while anybody holds it, and never without end."""
 
 import gc
+import os
+import signal
 import threading
 
+import pytest
 import torch
 
 from axonal.neuro.ops import _memory
@@ -88,3 +91,47 @@ def test_results_of_an_operator_survive_later_calls():
     reference = lif(x, v, None, half, one, backend="reference")[0]
     (wanted,) = torch.autograd.grad(reference.sum(), x)
     torch.testing.assert_close(gradient, wanted)
+
+
+def test_garbage_collected_while_a_place_is_looked_for_changes_nothing():
+    room = Room(kept=250)
+    own = [room.take(100), room.take(150)]
+    late = [room.take(200)]
+
+    class Looked(dict):
+        def items(self):
+            seen = list(super().items())
+            late.clear()  # what comes back makes the places that were just seen go
+            return seen
+
+    del own
+    room._idle = Looked(room._idle)
+    assert room.idle == 250
+    place = room.take(100)
+    assert place.nbytes == 100
+    assert room.idle == 200
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_a_fork_while_another_thread_looks_for_a_place_leaves_the_room_usable():
+    room, inside, go_on = Room(kept=250), threading.Event(), threading.Event()
+
+    class Slow(dict):
+        def items(self):
+            if threading.current_thread() is not threading.main_thread():
+                inside.set()
+                go_on.wait()
+            return super().items()
+
+    room._idle = Slow()
+    thread = threading.Thread(target=room.take, args=(100,))
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # ends a child that waits for a lock which nobody will open
+        room.take(100)
+        os._exit(0)
+    go_on.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0

@@ -7,7 +7,6 @@ on pages of four kilobytes, and still as much again on huge ones, because the sy
 import ctypes
 import math
 import sys
-import threading
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -44,20 +43,21 @@ class Room:
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
-        self._idle: list[Bytes] = []
-        # a collection of garbage inside `take` can call `_come_back` in the same thread
-        self._lock = threading.RLock()
+        # By place, the longest idle first. Garbage can be collected anywhere in these methods and
+        # call `_come_back`, in this thread or another: each change is one operation that fails if
+        # it comes too late, and there is no lock that a fork could leave closed.
+        self._idle: dict[int, Bytes] = {}
 
     @property
     def idle(self) -> int:
         """Bytes that nobody holds."""
-        return sum(array.nbytes for array in self._idle)
+        return sum(array.nbytes for array in list(self._idle.values()))
 
     def take(self, size: int) -> Bytes:
         """Return ``size`` uninitialised bytes that nobody else holds."""
-        with self._lock:
-            found = [i for i, array in enumerate(self._idle) if array.nbytes == size]
-            array = self._idle.pop(found[-1]) if found else None
+        idle = list(self._idle.items())
+        found = next((place for place, array in reversed(idle) if array.nbytes == size), 0)
+        array = self._idle.pop(found, None)
         if array is None:
             array = _fresh(size)
         # the tensor holds this view and nothing else does: its end is the end of every use
@@ -66,10 +66,9 @@ class Room:
         return view
 
     def _come_back(self, array: Bytes) -> None:
-        with self._lock:
-            self._idle.append(array)
-            while self.idle > self._kept:
-                self._idle.pop(0)
+        self._idle[array.ctypes.data] = array
+        while self.idle > self._kept:
+            self._idle.pop(next(iter(list(self._idle)), 0), None)
 
 
 _room = Room(KEPT)

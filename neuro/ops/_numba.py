@@ -77,7 +77,9 @@ def kernel(function: Callable[P, R], *, unrolled: bool = False) -> Callable[P, R
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         known = len(compiled.overloads)
         start = time.perf_counter()
-        with _statements_as_vectors() if unrolled and not known else nullcontext():
+        # every signature is compiled, and kept on disk, on its own
+        fresh = unrolled and tuple(map(numba.typeof, args)) not in compiled.overloads
+        with _statements_as_vectors() if fresh else nullcontext():
             result = compiled(*args, **kwargs)
         if len(compiled.overloads) > known:
             how = "loaded from its cache" if sum(compiled.stats.cache_hits.values()) else "compiled"

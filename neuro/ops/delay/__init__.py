@@ -49,7 +49,8 @@ def delayed_linear(
         history: the ``max_delay`` inputs before ``x`` [max_delay, B, I].
         weight: [O, I].
         delay: in steps [O, I], 0 to ``max_delay``.
-        sigma: standard deviation of the Gaussian in steps, > 0; the other kernels ignore it.
+        sigma: standard deviation of the Gaussian in steps, > 0; the other kernels ignore it. If it
+            requires a gradient, "auto" takes the definition.
         kernel: ``"gaussian"``, ``"two-tap"`` or ``"one-tap"``.
         max_delay: the longest delay in steps.
         backend: ``"auto"``, ``"reference"`` (a dense convolution), ``"cpu"`` (compiled loops over
@@ -61,7 +62,8 @@ def delayed_linear(
         y [T, B, O] and the history [max_delay, B, I] with which the next sequence goes on.
 
     Raises:
-        ValueError: if the kernel or the back end is unknown, or cannot run these tensors.
+        ValueError: if the kernel or the back end is unknown, or cannot run these tensors; if
+            sigma is not > 0, or its gradient is asked of compiled code.
 
     >>> import torch
     >>> x = torch.tensor([1.0, 0.0, 0.0]).reshape(3, 1, 1)
@@ -73,7 +75,13 @@ def delayed_linear(
     if kernel not in KERNELS:
         raise ValueError(f"unknown delay kernel {kernel!r}; known: {', '.join(KERNELS)}.")
     found, given = _on_cpu is not None, (x, history, weight, delay)
-    pays = backend == "auto" and _few_taps(sigma, kernel, max_delay, x.dtype)
+    learned = isinstance(sigma, Tensor) and sigma.requires_grad and kernel == "gaussian"
+    if learned and backend in ("cpu", "cuda"):
+        raise ValueError(
+            f'backend="{backend}" of delay has no gradient of sigma. Use backend="reference", or '
+            "sigma.detach()."
+        )
+    pays = backend == "auto" and not learned and _few_taps(sigma, kernel, max_delay, x.dtype)
     if _choose.compiled("delay", backend, found, *given, pays=pays, cuda=True):
         return _operator.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
     return reference.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.delay import _operator, cpu, spikes
@@ -64,7 +65,10 @@ def _(
     kernel: str,
     max_delay: int,
 ) -> Tensor:
-    steps, batch, _ = x.shape
+    steps, batch, size = x.shape
+    same_shape("delayed_linear", "history", history, (max_delay, batch, size))
+    for what, given in (("weight", weight), ("delay", delay)):
+        same_shape("delayed_linear", what, given, (len(weight), size))
     first, share, _ = taps(delay, sigma.item(), kernel, max_delay)
     found = spikes.find(history, x, share.shape[2])
     if found is not None:

@@ -26,9 +26,14 @@ class Taps(NamedTuple):
 def reach(sigma: float, dtype: torch.dtype) -> int:
     """Steps from its centre beyond which a Gaussian is nothing in the precision of ``dtype``.
 
+    Raises:
+        ValueError: if the width is not a positive number.
+
     >>> reach(0.5, torch.float32)
     3
     """
+    if not 0 < sigma < math.inf:
+        raise ValueError(f"delayed_linear expects sigma > 0 steps, got {sigma!r}.")
     return math.ceil(sigma * math.sqrt(-2 * math.log(torch.finfo(dtype).eps / 4)))
 
 
@@ -43,10 +48,16 @@ def count(kernel: str, sigma: float, max_delay: int, dtype: torch.dtype) -> int:
 
 
 def taps(delay: Tensor, sigma: float, kernel: str, max_delay: int) -> Taps:
-    """Spread delays [O, I] over taps, as `axonal.neuro.ops.delay.delayed_linear` says."""
+    """Spread delays [O, I] over taps, as `axonal.neuro.ops.delay.delayed_linear` says.
+
+    Raises:
+        ValueError: if a tap would lie before 0 or after ``max_delay``.
+    """
     number = count(kernel, sigma, max_delay, delay.dtype)
     if kernel == "gaussian":
-        first = delay.floor().long() + 1 - reach(sigma, delay.dtype)
+        # an index must hold it, however wide the Gaussian is
+        before = min(reach(sigma, delay.dtype), max_delay + 1)
+        first = delay.floor().long() + 1 - before
         first = first.clamp(min=0, max=max_delay + 1 - number)
         steps = torch.arange(number, dtype=delay.dtype, device=delay.device)
         z = ((first - delay).unsqueeze(-1) + steps).div_(sigma)
@@ -56,8 +67,25 @@ def taps(delay: Tensor, sigma: float, kernel: str, max_delay: int) -> Taps:
         return Taps(first, share, slope.addcmul(share, slope.sum(-1, keepdim=True), value=-1))
     if number == 1:
         one = torch.ones_like(delay).unsqueeze(-1)
-        return Taps(delay.round().long(), one, torch.zeros_like(one))
+        # the only tap of two takes any delay
+        whole = torch.zeros_like(delay) if kernel == "two-tap" else delay.round()
+        return Taps(_within(whole, delay, max_delay), one, torch.zeros_like(one))
     first = delay.floor().clamp(max=max_delay - 1)
     late = delay - first
     one = torch.ones_like(late)
-    return Taps(first.long(), torch.stack((1 - late, late), -1), torch.stack((-one, one), -1))
+    return Taps(
+        _within(first, delay, max_delay),
+        torch.stack((1 - late, late), -1),
+        torch.stack((-one, one), -1),
+    )
+
+
+def _within(first: Tensor, delay: Tensor, max_delay: int) -> Tensor:
+    """Return the first taps as indices, or refuse those at which nothing can be read."""
+    outside = ~((first >= 0) & (first <= max_delay))
+    if outside.any():
+        raise ValueError(
+            f"delayed_linear expects delays from 0 to max_delay = {max_delay} steps, got "
+            f"{delay[outside][0].item():g}: clip them, or look where a NaN comes from."
+        )
+    return first.long()

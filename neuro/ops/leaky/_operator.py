@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops._arrays import flat, rows, values
+from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty_like
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.leaky import cpu
@@ -13,9 +14,10 @@ from axonal.neuro.ops.leaky import cpu
 
 @torch.library.custom_op("axonal::leaky", mutates_args=(), device_types="cpu")
 def _leaky(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
+    same_shape("leaky", "v", v, x.shape[1:])
     y = empty_like(x)
     run = cpu.forward(decay_input)
-    arrays = rows(x), values(decay), flat(v.contiguous()), rows(y)
+    arrays = rows(x), values(per_neuron(decay, x)), flat(v.contiguous()), rows(y)
     shards(lambda start, stop: run(*arrays, start, stop), v.numel(), x.nbytes)
     return y
 
@@ -38,9 +40,9 @@ def _leaky_backward(
     g_x, carry = empty_like(g), torch.zeros_like(v, memory_format=torch.contiguous_format)
     g_decay = torch.zeros_like(carry) if learns_decay else carry.new_empty(0)
     run = cpu.backward(decay_input, learns_decay)
-    series = rows(g)
+    series, d = rows(g), values(per_neuron(decay, g))
     arrays = (
-        series, series if x is None else rows(x), rows(y), flat(v.contiguous()), values(decay),
+        series, series if x is None else rows(x), rows(y), flat(v.contiguous()), d,
         rows(g_x), flat(carry), flat(g_decay),
     )  # fmt: skip
     shards(lambda start, stop: run(*arrays, start, stop), v.numel(), g.nbytes)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops._arrays import flat, rows, values
+from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty, empty_like
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.lif import _operator, _saved, cpu
@@ -24,6 +25,10 @@ def _(
     alpha: float,
     save: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    same_shape("lif", "v", v, x.shape[1:])
+    if refractory:
+        same_shape("lif", "wait", wait, v.shape)
+    decay, threshold = per_neuron(decay, x), per_neuron(threshold, x)
     spikes = empty_like(x)
     saved, waits = _saved.room(x, v, wait, save, empty=empty)
     v = v.clone(memory_format=torch.contiguous_format)
@@ -65,13 +70,14 @@ def _(
     )
     learns = learns_decay or learns_threshold
     alike = not (refractory or learns) and decay.numel() == threshold.numel() == 1
+    d, theta = per_neuron(decay, g_spikes), per_neuron(threshold, g_spikes)
     run = cpu.backward(
         decay_input, reset == "subtract", refractory > 0, save, detach_reset, surrogate,
         learns_decay, learns_threshold, alike,
     )  # fmt: skip
     g = rows(g_spikes)
     arrays = (
-        g, g if x is None else rows(x), values(decay), values(threshold),
+        g, g if x is None else rows(x), values(d), values(theta),
         rows(saved), rows(waits), rows(g_x), flat(carry), flat(g_decay), flat(g_threshold),
     )  # fmt: skip
     shards(

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty_like
 from axonal.neuro.ops.recurrent_lif import _operator, cpu
 from axonal.neuro.ops.recurrent_lif._saved import POTENTIAL
@@ -45,6 +46,10 @@ def _(
     save: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     steps, _, size = x.shape
+    for what, given in (("spikes", before), ("v", v), ("wait", wait if refractory else v)):
+        same_shape("recurrent_lif", what, given, x.shape[1:])
+    same_shape("recurrent_lif", "weight", weight, (size, size))
+    same_shape("recurrent_lif", "bias", bias, (size,))
     x, spikes = x.contiguous(), empty_like(x)
     h = empty_like(x if save == POTENTIAL else x[:0])
     v, wait = (a.clone(memory_format=torch.contiguous_format) for a in (v, wait))
@@ -52,7 +57,7 @@ def _(
     bits, feedback = _BITS[x.dtype], torch.empty_like(v)
     fired = before.ne(0).to(x.dtype)
     # a state of the user's own may hold other values than spikes
-    given = not torch.equal(fired, before)
+    dense = not torch.equal(fired, before)
     run = cpu.forward(decay_input, reset == "subtract", refractory > 0, save == POTENTIAL)
     arrays = (
         feedback.numpy(), x.numpy(), fired.numpy().view(bits), spikes.numpy().view(bits),
@@ -61,9 +66,9 @@ def _(
     )  # fmt: skip
     t = 0
     while t < steps:
-        if given:
+        if dense:
             torch.addmm(bias, spikes[t - 1] if t else before, weight.T, out=feedback)
-        t, given = run(t, given, *arrays), True
+        t, dense = run(t, dense, *arrays), True
     return spikes, v, wait, h
 
 

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.spike_linear import cpu
@@ -29,6 +30,7 @@ def _sparse(x: Tensor, dense: float) -> tuple[Any, Any] | None:
 
 @torch.library.custom_op("axonal::spike_linear", mutates_args=(), device_types="cpu")
 def _multiply(x: Tensor, weight: Tensor) -> Tensor:
+    same_shape("spike_linear", "weight", weight, (len(weight), x.shape[1]))
     found = _sparse(x, DENSE)
     if found is None:
         return x @ weight.T
