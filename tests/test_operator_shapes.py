@@ -176,3 +176,14 @@ def test_the_gradient_of_a_width_is_computed_or_refused_but_not_lost():
     torch.testing.assert_close(gradient("auto"), gradient("reference"))
     with pytest.raises(ValueError, match="no gradient of sigma"):
         gradient("cpu")
+
+
+@pytest.mark.parametrize(("wait", "refractory"), [(None, 2), (torch.zeros(3, 4).int(), 0)])
+@pytest.mark.parametrize("backend", ["auto", "reference"])
+def test_refractory_steps_left_go_with_neurons_that_have_some(wait, refractory, backend):
+    one = torch.tensor(1.0)
+    with pytest.raises(ValueError, match="lif expects wait .* with refractory > 0 and None with"):
+        lif(
+            torch.zeros(5, 3, 4), torch.zeros(3, 4), wait, one * 0.5, one,
+            refractory=refractory, backend=backend,
+        )  # fmt: skip

@@ -99,3 +99,19 @@ def _required_cuda(name: str, cuda: bool, tensors: tuple[Tensor, ...]) -> bool:
 
 def _have(tensors: tuple[Tensor, ...]) -> str:
     return ", ".join(sorted({f"{a.dtype} on {a.device.type}" for a in tensors}))
+
+
+def wait_fits(name: str, wait: Tensor | None, refractory: int) -> None:
+    """Refuse refractory steps left of neurons that have none, and neurons that have some without.
+
+    Raises:
+        ValueError: if one is given without the other.
+
+    >>> wait_fits("lif", None, 0)
+    """
+    if (wait is None) != (refractory == 0):
+        given = "None" if wait is None else "a tensor"
+        raise ValueError(
+            f"{name} expects wait [B, ...] with refractory > 0 and None with refractory = 0, got "
+            f"{given} with refractory = {refractory}."
+        )

@@ -70,6 +70,7 @@ def lif(
     >>> spikes.flatten(), v.flatten()
     (tensor([0., 0., 1.]), tensor([0.]))
     """
+    _choose.wait_fits("lif", wait, refractory)
     fast = _choose.compiled(
         "lif", backend, _on_cpu is not None, x, v, decay, threshold, pays=len(x) > 1, cuda=True
     )

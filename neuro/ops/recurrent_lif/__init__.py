@@ -81,6 +81,7 @@ def recurrent_lif(
             [0., 0.]])
     """
     given = (x, spikes, v, weight, decay, threshold, *(() if bias is None else (bias,)))
+    _choose.wait_fits("recurrent_lif", wait, refractory)
     fast = _choose.compiled("recurrent_lif", backend, _on_cpu is not None, *given, cuda=True)
     run = _operator.recurrent_lif if fast else reference.recurrent_lif
     return run(

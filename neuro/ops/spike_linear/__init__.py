@@ -20,8 +20,8 @@ def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     """Multiply spikes with weights, ``y = x W^T``, at the cost of the spikes that there are.
 
     Where few entries of x differ from zero, the compiled loops add a row of weights for each, which
-    is exact for any values; where many do, they hand over to a dense product. The gradient of W is
-    computed in the same way, that of x densely.
+    is exact for any values of x and finite weights; where many do, they hand over to a dense
+    product. The gradient of W is computed in the same way, that of x densely.
 
     Args:
         x: [..., I].
