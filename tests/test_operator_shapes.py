@@ -33,7 +33,7 @@ def test_a_potential_of_another_shape_is_refused(shape):
 
 @pytest.mark.parametrize("wait", [None, torch.zeros(1, 4).int(), torch.zeros(6, 4).int()])
 def test_refractory_steps_of_another_shape_are_refused(wait):
-    with pytest.raises(ValueError, match="lif expects wait"):
+    with pytest.raises(ValueError, match=r"lif expects wait"):
         lif(X, REST, wait, HALF, ONE, refractory=2, backend="cpu")
     with pytest.raises(ValueError, match="recurrent_lif expects wait"):
         recurrent_lif(
@@ -182,7 +182,7 @@ def test_the_gradient_of_a_width_is_computed_or_refused_but_not_lost():
 @pytest.mark.parametrize("backend", ["auto", "reference"])
 def test_refractory_steps_left_go_with_neurons_that_have_some(wait, refractory, backend):
     one = torch.tensor(1.0)
-    with pytest.raises(ValueError, match="lif expects wait .* with refractory > 0 and None with"):
+    with pytest.raises(ValueError, match=r"lif expects wait .* with refractory > 0 and None with"):
         lif(
             torch.zeros(5, 3, 4), torch.zeros(3, 4), wait, one * 0.5, one,
             refractory=refractory, backend=backend,
