@@ -3,19 +3,28 @@
 from axonal.neuro._checks import InputError
 from axonal.neuro._surrogates import ATan, FastSigmoid, Sigmoid, Surrogate, Triangle
 from axonal.neuro.layers import (
+    ALIF,
+    IF,
     LIF,
+    PLIF,
+    ALIFState,
     BatchNorm,
     Cell,
     Conv2d,
+    CuBaLIF,
+    CuBaLIFState,
     DelayedLinear,
     DelayedLinearState,
     Dropout,
+    GradedLIF,
     Layer,
     LeakyIntegrator,
     LeakyIntegratorState,
     LIFState,
     Lift,
     Linear,
+    ResonateAndFire,
+    ResonateAndFireState,
     detach,
 )
 from axonal.neuro.losses import (
@@ -42,10 +51,11 @@ from axonal.neuro.network import (
 from axonal.neuro.optim import SigmaSchedule, freeze_delays, param_groups, set_sigma
 
 __all__ = [
-    "LIF", "ATan", "BatchNorm", "Cell", "Conv2d", "DelayedLinear", "DelayedLinearState", "Dropout",
-    "FastSigmoid", "InputError", "LIFState", "Layer", "LayerReport", "LeakyIntegrator",
-    "LeakyIntegratorState", "Lift", "Linear", "Network", "NetworkError", "Recurrent",
-    "RecurrentState", "Sequential", "SigmaSchedule", "Sigmoid", "SpikeReport", "Streamer",
+    "ALIF", "IF", "LIF", "PLIF", "ALIFState", "ATan", "BatchNorm", "Cell", "Conv2d", "CuBaLIF",
+    "CuBaLIFState", "DelayedLinear", "DelayedLinearState", "Dropout", "FastSigmoid", "GradedLIF",
+    "InputError", "LIFState", "Layer", "LayerReport", "LeakyIntegrator", "LeakyIntegratorState",
+    "Lift", "Linear", "Network", "NetworkError", "Recurrent", "RecurrentState", "ResonateAndFire",
+    "ResonateAndFireState", "Sequential", "SigmaSchedule", "Sigmoid", "SpikeReport", "Streamer",
     "Surrogate", "Triangle", "detach", "freeze_delays", "max_over_time", "max_over_time_loss",
     "mean_over_time", "param_groups", "rate_loss", "record", "set_sigma", "spike_rate_regulariser",
     "spike_report", "summed_softmax", "summed_softmax_loss",
