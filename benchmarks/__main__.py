@@ -18,7 +18,17 @@ from benchmarks._measure import Table
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
-NAMES = ("lif", "delay", "step", "spike_linear", "recurrent", "memory", "growth", "montecarlo")
+NAMES = (
+    "lif",
+    "delay",
+    "step",
+    "spike_linear",
+    "recurrent",
+    "memory",
+    "growth",
+    "montecarlo",
+    "gpu",
+)
 MODULES = {
     "spikingjelly": "spikingjelly",
     "snntorch": "snntorch",
@@ -50,10 +60,13 @@ def main() -> None:
     if unknown := asked - set(MODULES):
         sys.exit(f"benchmarks: no peer {', '.join(unknown)}; there are {', '.join(MODULES)}.")
     missing = {name for name in asked if importlib.util.find_spec(MODULES[name]) is None}
-    if missing and PEERS_PYTHON.exists() and Path(sys.prefix) != PEERS_PYTHON.parents[1]:
+    if given.name == "gpu":
+        # the environment of the peers has a torch without GPUs: what is installed here must do
+        asked &= {"spikingjelly"}
+    elif missing and PEERS_PYTHON.exists() and Path(sys.prefix) != PEERS_PYTHON.parents[1]:
         command = [str(PEERS_PYTHON), "-m", "benchmarks", *sys.argv[1:]]
         os.execv(command[0], command)
-    if missing:
+    elif missing:
         print(f"without {', '.join(sorted(missing))}: `make peers` installs them.", flush=True)
     torch.set_num_threads(given.threads)
     table = importlib.import_module(f"benchmarks.{given.name}").run(

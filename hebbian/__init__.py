@@ -1,4 +1,4 @@
-"""Associative memories: modern Hopfield memories as functions and layers.
+"""Associative memories: models with their theory and simulation, and modern Hopfield layers.
 
 >>> import torch
 >>> from axonal import hebbian
@@ -8,6 +8,15 @@ tensor([1., 0.])
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+from axonal.hebbian.models import (
+    DenseHopfield,
+    ExponentialMemory,
+    ExponentialSolution,
+    Hopfield,
+    MultitaskingHopfield,
+)
+from axonal.hebbian.theory import MultitaskingSolution, Solution
 
 if TYPE_CHECKING:
     from axonal.hebbian.modern import (
@@ -27,11 +36,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BetaRange",
+    "DenseHopfield",
+    "ExponentialMemory",
+    "ExponentialSolution",
     "FixedPoint",
+    "Hopfield",
     "HopfieldAttention",
     "HopfieldLayer",
     "HopfieldPooling",
+    "MultitaskingHopfield",
+    "MultitaskingSolution",
     "Regime",
+    "Solution",
     "beta_range",
     "energy",
     "pattern_count",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
@@ -49,3 +50,14 @@ def test_an_unknown_peer_is_one_line() -> None:
     assert done.stderr.splitlines() == [
         "benchmarks: no peer abacus; there are spikingjelly, snntorch, norse, sinabs, dcls."
     ]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here, and would be measured")
+def test_without_a_gpu_nothing_is_measured_and_nothing_written(tmp_path: Path) -> None:
+    results = ROOT / "benchmarks" / "RESULTS.md"
+    before = results.read_bytes()
+    done = benchmark("gpu", "--json", tmp_path / "rows.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "gpu: torch sees no GPU here, so nothing was measured.\n"
+    assert not (tmp_path / "rows.json").exists()
+    assert results.read_bytes() == before

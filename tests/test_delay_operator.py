@@ -2,29 +2,12 @@
 
 import pytest
 import torch
+from delay_common import KERNELS, arguments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonal.neuro.ops.delay import delay_kernel, delayed_linear, spikes
 from axonal.neuro.ops.delay._taps import taps
-
-KERNELS = [("gaussian", 0.5), ("gaussian", 2.0), ("gaussian", 8.0), ("two-tap", 1), ("one-tap", 1)]
-
-
-def arguments(steps, batch, sources, targets, max_delay, dtype=torch.float64, seed=0):
-    """Input, history, weight and delay, with gradients."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=generator, dtype=dtype).requires_grad_()
-
-    delay = torch.rand((targets, sources), generator=generator, dtype=dtype) * max_delay
-    return (
-        normal(steps, batch, sources),
-        normal(max_delay, batch, sources),
-        normal(targets, sources),
-        delay.requires_grad_(),
-    )
 
 
 def run(backend, given, kernel, sigma, max_delay):

@@ -26,7 +26,8 @@ REGISTRY = re.compile(rb"pypi[.]org|pythonhosted[.]|npmjs[.]")
 def project_files() -> Iterator[Path]:
     for folder, below, names in os.walk(ROOT):
         below[:] = [name for name in below if not GENERATED.fullmatch(name)]
-        yield from (Path(folder, name) for name in names if not Path(folder, name).is_symlink())
+        files = (Path(folder, name) for name in names if not GENERATED.fullmatch(name))
+        yield from (file for file in files if not file.is_symlink())
 
 
 def blocks(document: str, language: str) -> list[str]:

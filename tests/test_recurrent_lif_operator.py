@@ -4,73 +4,19 @@ Weights, biases and inputs lie on a grid, so that sums are exact in any order an
 same. Elsewhere a potential within rounding of the threshold may fire on one back end only.
 """
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lif_common import ATAN, CONVENTIONS, OTHERS
+from recurrent_common import arguments
 
-from axonal.neuro.ops.recurrent_lif import _operator, recurrent_lif
+from axonal.neuro.ops.recurrent_lif import _on_cpu, recurrent_lif
 from axonal.neuro.ops.recurrent_lif.cpu import BLOCK
 
-ATAN = {"surrogate": "atan", "alpha": 2.0}
-OTHERS = (("sigmoid", 4.0), ("fast_sigmoid", 10.0), ("triangle", 1.0))
 NAMES = ("x", "spikes", "v", "weight", "bias", "decay", "threshold")
-
-
-def convention(decay_input, reset, detach, refractory, surrogate="atan", alpha=2.0):
-    name = f"{reset}-refractory{refractory}-{surrogate}"
-    return pytest.param(
-        {
-            "decay_input": decay_input,
-            "reset": reset,
-            "detach_reset": detach,
-            "refractory": refractory,
-            "surrogate": surrogate,
-            "alpha": alpha,
-        },
-        id=name + ("-input_decays" if decay_input else "") + ("-detached" if detach else ""),
-    )
-
-
-CONVENTIONS = [
-    convention(*choice)
-    for choice in itertools.product((False, True), ("zero", "subtract"), (False, True), (0, 2))
-] + [convention(False, "zero", True, 0, *surrogate) for surrogate in OTHERS]
-
-
-def arguments(
-    steps, batch, size, *, per_neuron=True, refractory=0, bias=True, high=3.0, dtype=torch.float64
-):
-    """Everything the operator takes, with gradients; inputs and weights are multiples of 1/64."""
-    generator = torch.Generator().manual_seed(steps + size)
-
-    def uniform(low, high, *shape):
-        values = torch.rand(shape, generator=generator, dtype=dtype)
-        return low + (high - low) * values
-
-    def grid(low, high, *shape):
-        return (uniform(low, high, *shape) * 64).round() / 64
-
-    each = (size,) if per_neuron else ()
-    spikes = (uniform(0, 1, batch, size) < 0.3).to(dtype)
-    wait = torch.randint(0, refractory + 1, (batch, size), generator=generator).int()
-    leaves = {
-        "x": grid(-1.0, high, steps, batch, size),
-        "spikes": spikes,
-        "v": uniform(-0.5, 0.9, batch, size),
-        "weight": grid(-1.0, 1.0, size, size) / 2,
-        "bias": grid(-0.2, 0.2, size),
-        "decay": uniform(0.3, 0.95, *each),
-        "threshold": uniform(0.4, 1.1, *each),
-    }
-    given = {name: leaf.requires_grad_() for name, leaf in leaves.items()}
-    given["wait"] = wait if refractory else None
-    if not bias:
-        given["bias"] = None
-    return given
 
 
 def gradients(outputs, given, used):
@@ -108,10 +54,10 @@ def assert_parity(given, choices, used=(1, 1), tolerance=1e-11):
     return exact, wanted
 
 
-@pytest.fixture(params=[0.0, _operator.DENSE, 1.0], ids=["dense", "mixed", "sparse"])
+@pytest.fixture(params=[0.0, _on_cpu.DENSE, 1.0], ids=["dense", "mixed", "sparse"])
 def product(request, monkeypatch):
     """Whichever way the feedback is computed."""
-    monkeypatch.setattr(_operator, "DENSE", request.param)
+    monkeypatch.setattr(_on_cpu, "DENSE", request.param)
 
 
 @pytest.mark.usefixtures("product")
@@ -198,7 +144,7 @@ def test_parts_of_a_sequence_give_bit_for_bit_the_whole():
         spikes, v, wait = recurrent_lif(**{**given, "x": x}, refractory=2, backend="cpu")
         given |= {"spikes": spikes[-1], "v": v, "wait": wait}
         made.append(spikes)
-    assert 0 < whole[0].mean() < _operator.DENSE
+    assert 0 < whole[0].mean() < _on_cpu.DENSE
     assert torch.equal(torch.cat(made), whole[0])
     assert torch.equal(v, whole[1])
     assert torch.equal(wait, whole[2])

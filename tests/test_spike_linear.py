@@ -69,16 +69,19 @@ def test_strided_inputs():
     assert_parity((x, weight))
 
 
-@pytest.mark.parametrize(("rate", "sparse"), [(0.02, True), (0.3, False)])
-def test_the_measured_rate_decides(rate, sparse):
-    x, _ = arguments((40, 3, 50), 20, rate)
-    assert (_operator._sparse(x.flatten(0, 1)) is not None) == sparse
+@pytest.mark.parametrize(
+    ("rate", "forward", "gradient"), [(0.02, True, True), (0.3, True, False), (0.6, False, False)]
+)
+def test_the_measured_rate_decides(rate, forward, gradient):
+    x = arguments((40, 3, 50), 20, rate)[0].flatten(0, 1)
+    assert (_operator._sparse(x, _operator.DENSE) is not None) == forward
+    assert (_operator._sparse(x, _operator.DENSE_GRADIENT) is not None) == gradient
 
 
 def test_rows_that_are_dense_only_later_are_seen():
     x = torch.zeros(320, 50)
     x[161:] = 1  # the rows looked at first may be silent
-    assert _operator._sparse(x) is None
+    assert _operator._sparse(x, _operator.DENSE) is None
 
 
 def test_nan_and_negative_zero_are_not_lost():

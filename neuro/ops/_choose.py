@@ -3,42 +3,99 @@
 import torch
 from torch import Tensor
 
-BACKENDS = ("auto", "reference", "cpu")
+from axonal.neuro.ops import _cuda
+
+BACKENDS = ("auto", "reference", "cpu", "cuda")
 COMPILED = (torch.float32, torch.float64)
 
 
-def compiled(name: str, backend: str, found: bool, *tensors: Tensor, pays: bool = True) -> bool:
-    """Say whether the compiled loops of an operator run, for the tensors it is given.
+def compiled(
+    name: str,
+    backend: str,
+    found: bool,
+    *tensors: Tensor,
+    pays: bool = True,
+    cuda: bool = False,
+) -> bool:
+    """Say whether compiled code runs instead of the definition, for the tensors it is given.
 
     Args:
         name: of the operator, for the message.
-        backend: one of `BACKENDS`. "auto" takes the compiled loops where they can run, that is for
-            tensors of one type of `COMPILED` on the CPU, and pay.
+        backend: one of `BACKENDS`. "auto" takes compiled code where it can run and pays: on the CPU
+            for tensors of one type of `COMPILED`, on a GPU if the operator has a kernel, for the
+            types that `_fits_a_gpu` says.
         found: whether numba is installed.
         tensors: everything the operator computes with.
-        pays: whether the compiled loops are the faster ones here.
+        pays: whether compiled code is faster here.
+        cuda: whether the operator has a kernel for GPUs.
 
     Raises:
-        ValueError: an unknown back end, or "cpu" for what the compiled loops cannot run.
+        ValueError: an unknown back end, or "cpu" or "cuda" for what cannot run there.
 
     >>> compiled("lif", "auto", True, torch.zeros(5, 1, 1))
     True
     """
+    if backend not in BACKENDS:
+        raise ValueError(f"unknown backend {backend!r} of {name}; known: {', '.join(BACKENDS)}.")
     if backend == "reference":
         return False
+    if backend == "cpu":
+        return _required_cpu(name, found, tensors)
+    if backend == "cuda":
+        return _required_cuda(name, cuda, tensors)
+    if not pays:
+        return False
+    if not tensors[0].is_cuda:
+        return found and _fits_the_cpu(tensors)
+    if not (cuda and _fits_a_gpu(tensors)):
+        return False
+    if _cuda.available():
+        return True
+    if not torch.compiler.is_compiling():
+        _cuda.warn_missing()
+    return False
+
+
+def _fits_the_cpu(tensors: tuple[Tensor, ...]) -> bool:
     x = tensors[0]
-    if backend == "auto":
-        fits = found and pays and x.dtype in COMPILED and x.device.type == "cpu"
-        return fits and all(a.dtype == x.dtype and a.device == x.device for a in tensors)
-    if backend != "cpu":
-        raise ValueError(f"unknown backend {backend!r} of {name}; known: {', '.join(BACKENDS)}.")
+    return x.dtype in COMPILED and all(
+        a.dtype == x.dtype and a.device.type == "cpu" for a in tensors
+    )
+
+
+def _fits_a_gpu(tensors: tuple[Tensor, ...]) -> bool:
+    """Whether all lie on one GPU, and are of the type of x or of that which is computed with."""
+    x = tensors[0]
+    if not x.is_cuda or x.dtype not in _cuda.TYPES:
+        return False
+    types = (x.dtype, _cuda.state_type(x.dtype))
+    return all(a.dtype in types and a.device == x.device for a in tensors)
+
+
+def _required_cpu(name: str, found: bool, tensors: tuple[Tensor, ...]) -> bool:
     if not found:
         raise ValueError(f'backend="cpu" of {name} needs numba, which is not installed.')
-    kinds = {(a.dtype, a.device.type) for a in tensors}
-    if len(kinds) > 1 or x.dtype not in COMPILED or x.device.type != "cpu":
-        have = ", ".join(sorted(f"{dtype} on {device}" for dtype, device in kinds))
+    if not _fits_the_cpu(tensors):
         raise ValueError(
             f'backend="cpu" of {name} expects tensors of one type, float32 or float64, on the CPU; '
-            f'got {have}. Use backend="auto".'
+            f'got {_have(tensors)}. Use backend="auto".'
         )
     return True
+
+
+def _required_cuda(name: str, cuda: bool, tensors: tuple[Tensor, ...]) -> bool:
+    if not cuda:
+        raise ValueError(f'{name} has no kernel for backend="cuda". Use backend="auto".')
+    if not _fits_a_gpu(tensors):
+        raise ValueError(
+            f'backend="cuda" of {name} expects tensors on one GPU: x of float16, bfloat16, float32 '
+            "or float64, the others of that type or, beside half precision, of float32; got "
+            f'{_have(tensors)}. Use backend="auto".'
+        )
+    if not _cuda.available():
+        raise ValueError(_cuda.missing())
+    return True
+
+
+def _have(tensors: tuple[Tensor, ...]) -> str:
+    return ", ".join(sorted({f"{a.dtype} on {a.device.type}" for a in tensors}))

@@ -15,7 +15,7 @@ EXTRAS = {
     "energy": ("sanafe",),
     "phase": ("joblib", "xarray", "zarr", "dask"),
     "data": ("tonic",),
-    "gpu": ("cuda-core", "nvidia-cuda-runtime"),
+    "gpu": ("cuda-core", "nvidia-cuda-nvrtc", "nvidia-cuda-runtime"),
 }
 
 

@@ -4,15 +4,15 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops import _choose
-from axonal.neuro.ops.delay import _taps, reference
+from axonal.neuro.ops.delay import _operator, _taps, reference
 from axonal.neuro.ops.delay.reference import delay_kernel
 
 try:
-    from axonal.neuro.ops.delay import _operator
+    from axonal.neuro.ops.delay import _on_cpu
 except ModuleNotFoundError as error:
     if error.name != "numba":
         raise
-    _operator = None  # type: ignore[assignment]
+    _on_cpu = None  # type: ignore[assignment]
 
 __all__ = ["KERNELS", "delay_kernel", "delayed_linear"]
 
@@ -52,8 +52,10 @@ def delayed_linear(
         sigma: standard deviation of the Gaussian in steps, > 0; the other kernels ignore it.
         kernel: ``"gaussian"``, ``"two-tap"`` or ``"one-tap"``.
         max_delay: the longest delay in steps.
-        backend: ``"auto"``, ``"reference"`` (a dense convolution) or ``"cpu"`` (compiled loops over
-            the taps that are not zero in the precision of x).
+        backend: ``"auto"``, ``"reference"`` (a dense convolution), ``"cpu"`` (compiled loops over
+            the taps that are not zero in the precision of x) or ``"cuda"`` (kernels over the same
+            taps). Where ``sigma`` is a tensor on a GPU, "auto" does not look at it, since that
+            would wait for the GPU, and takes the kernels, whose time grows with sigma.
 
     Returns:
         y [T, B, O] and the history [max_delay, B, I] with which the next sequence goes on.
@@ -70,9 +72,9 @@ def delayed_linear(
     """
     if kernel not in KERNELS:
         raise ValueError(f"unknown delay kernel {kernel!r}; known: {', '.join(KERNELS)}.")
-    found, given = _operator is not None, (x, history, weight, delay)
+    found, given = _on_cpu is not None, (x, history, weight, delay)
     pays = backend == "auto" and _few_taps(sigma, kernel, max_delay, x.dtype)
-    if _choose.compiled("delay", backend, found, *given, pays=pays):
+    if _choose.compiled("delay", backend, found, *given, pays=pays, cuda=True):
         return _operator.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
     return reference.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
 
@@ -80,7 +82,8 @@ def delayed_linear(
 def _few_taps(sigma: Tensor | float, kernel: str, max_delay: int, dtype: torch.dtype) -> bool:
     if kernel != "gaussian":
         return True
-    if torch.compiler.is_compiling() or dtype not in _choose.COMPILED:
+    unread = isinstance(sigma, Tensor) and sigma.is_cuda
+    if unread or torch.compiler.is_compiling() or dtype not in _choose.COMPILED:
         # the width is a value that nobody may read now
         return True
     return _taps.count(kernel, float(sigma), max_delay, dtype) < _DENSE * (max_delay + 1)

@@ -1,63 +1,19 @@
-"""Delayed connections as an opaque operator over compiled loops, tap by tap."""
+"""Delayed connections as an opaque operator with a hand-written backward pass.
+
+It is defined here with its kernels for CUDA; `_on_cpu` adds the one that needs numba.
+"""
 
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from axonal.neuro.ops._memory import empty
-from axonal.neuro.ops._numba import shards
-from axonal.neuro.ops.delay import cpu, spikes
-from axonal.neuro.ops.delay._taps import taps
-
-LANES = 8
-"""Samples side by side in a row: as many numbers as a vector of the CPU holds."""
+from axonal.neuro.ops._cuda import state_type
+from axonal.neuro.ops.delay import cuda
 
 
-def _lanes(batch: int) -> int:
-    return max(1, min(LANES, batch))
-
-
-def _pack(*series: Tensor, before: int = 0, after: int = 0) -> Tensor:
-    """Series [T, B, N] that follow one another as rows [G, N, steps x lanes].
-
-    Steps of zeros stand before and after them, samples of zeros fill the last group.
-    """
-    _, batch, size = series[0].shape
-    lanes = _lanes(batch)
-    steps = before + sum(map(len, series)) + after
-    rows = series[0].new_zeros(-(-batch // lanes), size, steps * lanes)
-    for x in series:
-        cpu.pack(rows.numpy(), x.detach().contiguous().numpy(), lanes, before)
-        before += len(x)
-    return rows
-
-
-def _unpack(rows: Tensor, batch: int) -> Tensor:
-    """Rows [G, N, T x lanes] as series [T, B, N]."""
-    rows = rows.unflatten(2, (-1, _lanes(batch)))
-    return rows.permute(2, 0, 3, 1).flatten(1, 2)[:, :batch].contiguous()
-
-
-def _filled(taps: Tensor) -> Tensor:
-    """Taps [O, I, K] with zeros up to whole vectors."""
-    return F.pad(taps, (0, spikes.whole(taps.shape[2]) - taps.shape[2])).contiguous()
-
-
-def _add(
-    y: Tensor, x: Tensor, scaled: Tensor, first: Tensor, lanes: int, origin: int, way: int
-) -> None:
-    arrays = y.numpy(), x.numpy(), scaled.numpy(), first.numpy()
-    shards(
-        lambda start, stop: cpu.add_rows(*arrays, lanes, origin, way, start, stop),
-        y.shape[1],
-        y.nbytes,
-    )
-
-
-@torch.library.custom_op("axonal::delayed_linear", mutates_args=(), device_types="cpu")
-def _delayed(
+@torch.library.custom_op("axonal::delayed_linear", mutates_args=(), device_types="cuda")
+def forward(
     x: Tensor,
     history: Tensor,
     weight: Tensor,
@@ -66,33 +22,16 @@ def _delayed(
     kernel: str,
     max_delay: int,
 ) -> Tensor:
-    steps, batch, _ = x.shape
-    first, share, _ = taps(delay, sigma.item(), kernel, max_delay)
-    found = spikes.find(history, x, share.shape[2])
-    if found is not None:
-        y = empty((steps, batch, len(weight)), x)
-        scaled = _filled(weight.unsqueeze(-1) * share).numpy()
-        arrays = y.numpy(), *found, scaled, first.numpy()
-        shards(
-            lambda start, stop: spikes.add_spikes(*arrays, max_delay, start, stop),
-            len(weight),
-            y.nbytes,
-        )
-        return y
-    rows = _pack(history, x)
-    lanes = _lanes(batch)
-    y = rows.new_zeros(len(rows), len(weight), steps * lanes)
-    _add(y, rows, weight.unsqueeze(-1) * share, first, lanes, max_delay, -1)
-    return _unpack(y, batch)
+    return cuda.forward(x, history, weight, delay, sigma, kernel, max_delay)
 
 
-@_delayed.register_fake
+@forward.register_fake
 def _(x: Tensor, history: Tensor, weight: Tensor, *_: Any) -> Tensor:
     return x.new_empty(*x.shape[:2], weight.shape[0])
 
 
-@torch.library.custom_op("axonal::delayed_linear_backward", mutates_args=(), device_types="cpu")
-def _delayed_backward(
+@torch.library.custom_op("axonal::delayed_linear_backward", mutates_args=(), device_types="cuda")
+def backward(
     g: Tensor,
     x: Tensor,
     history: Tensor,
@@ -105,48 +44,12 @@ def _delayed_backward(
     needs_history: bool,
     needs_taps: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    steps, batch, size = x.shape
-    lanes = _lanes(batch)
-    first, share, slope = taps(delay, sigma.item(), kernel, max_delay)
-
-    # x reaches y up to max_delay steps later; what was before x too, if somebody asks for it
-    ahead = max_delay if needs_history else 0
-    rows = _pack(g, before=ahead, after=max_delay)
-    g_x, g_history = x.new_empty(0, *x.shape[1:]), x.new_empty(0, *x.shape[1:])
-    if needs_x or needs_history:
-        g_rows = rows.new_zeros(len(rows), size, (ahead + steps) * lanes)
-        back = (weight.unsqueeze(-1) * share).transpose(0, 1).contiguous()
-        _add(g_rows, rows, back, first.T.contiguous(), lanes, 0, 1)
-        g_x = _unpack(g_rows, batch)
-        if needs_history:
-            g_history, g_x = g_x[:ahead].clone(), g_x[ahead:].clone()
-    if not needs_taps:
-        return g_x, g_history, weight.new_empty(0), weight.new_empty(0)
-
-    g_taps = torch.zeros_like(share)
-    found = spikes.find(history, x, share.shape[2])
-    if found is not None:
-        g_taps = _filled(g_taps)
-        listed = g_taps.numpy(), g.contiguous().numpy(), *found, first.numpy()
-        shards(
-            lambda start, stop: spikes.dot_spikes(*listed, max_delay, start, stop),
-            len(weight),
-            g.nbytes,
-        )
-        g_taps = g_taps[..., : share.shape[2]]
-    else:
-        series = _pack(history, x)
-        arrays = g_taps.numpy(), rows.numpy(), series.numpy(), first.numpy()
-        shards(
-            lambda start, stop: cpu.dot_rows(*arrays, lanes, ahead, max_delay, start, stop),
-            len(weight),
-            g.nbytes,
-        )
-    g_weight, g_delay = (g_taps * share).sum(-1), weight * (g_taps * slope).sum(-1)
-    return g_x, g_history, g_weight, g_delay
+    return cuda.backward(
+        g, x, history, weight, delay, sigma, kernel, max_delay, needs_x, needs_history, needs_taps
+    )
 
 
-@_delayed_backward.register_fake
+@backward.register_fake
 def _(
     g: Tensor, x: Tensor, history: Tensor, weight: Tensor, delay: Tensor, sigma: Tensor,
     kernel: str, max_delay: int, needs_x: bool, needs_history: bool, needs_taps: bool,
@@ -167,7 +70,7 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     needs_x, needs_history, needs_weight, needs_delay = ctx.needs_input_grad[:4]
-    g_x, g_history, g_weight, g_delay = _delayed_backward(
+    g_x, g_history, g_weight, g_delay = backward(
         g, *ctx.saved_tensors, *ctx.settings, needs_x, needs_history, needs_weight or needs_delay
     )
     return (
@@ -181,7 +84,7 @@ def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     )
 
 
-_delayed.register_autograd(_gradients, setup_context=_setup)
+forward.register_autograd(_gradients, setup_context=_setup)
 
 
 def delayed_linear(
@@ -194,6 +97,11 @@ def delayed_linear(
     max_delay: int,
 ) -> tuple[Tensor, Tensor]:
     """Run the connections over ``x``; see :func:`axonal.neuro.ops.delay.delayed_linear`."""
-    width = torch.as_tensor(sigma, dtype=x.dtype)
-    y = _delayed(x, history, weight, delay, width, kernel, max_delay)
+    number = state_type(x.dtype)
+    if isinstance(sigma, Tensor):
+        width = sigma.to(x.device, number)
+    else:
+        # filled on the device: a copy from the host would wait for it
+        width = torch.full((), sigma, dtype=number, device=x.device)
+    y = forward(x, history, weight.to(number), delay.to(number), width, kernel, max_delay)
     return y, torch.cat((history, x))[len(x) :]

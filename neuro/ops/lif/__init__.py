@@ -3,14 +3,14 @@
 from torch import Tensor
 
 from axonal.neuro.ops import _choose
-from axonal.neuro.ops.lif import reference
+from axonal.neuro.ops.lif import _operator, reference
 
 try:
-    from axonal.neuro.ops.lif import _operator
+    from axonal.neuro.ops.lif import _on_cpu
 except ModuleNotFoundError as error:
     if error.name != "numba":
         raise
-    _operator = None  # type: ignore[assignment]
+    _on_cpu = None  # type: ignore[assignment]
 
 
 def lif(
@@ -53,8 +53,9 @@ def lif(
         alpha: sharpness of the surrogate.
         recompute: keep x instead of h for the backward pass, which computes h again. It saves
             memory where x is kept anyway; who is refractory or learns its decay always does so.
-        backend: ``"auto"``, ``"reference"`` (the definition, differentiable twice) or ``"cpu"``
-            (compiled loops).
+        backend: ``"auto"``, ``"reference"`` (the definition, differentiable twice), ``"cpu"``
+            (compiled loops) or ``"cuda"`` (a kernel, which keeps x; half precision is computed in
+            single precision and rounded at the end).
 
     Returns:
         spikes [T, B, ...], v and wait after the last step.
@@ -70,7 +71,7 @@ def lif(
     (tensor([0., 0., 1.]), tensor([0.]))
     """
     fast = _choose.compiled(
-        "lif", backend, _operator is not None, x, v, decay, threshold, pays=len(x) > 1
+        "lif", backend, _on_cpu is not None, x, v, decay, threshold, pays=len(x) > 1, cuda=True
     )
     run = _operator.lif if fast else reference.lif
     return run(

@@ -1,31 +1,27 @@
-"""The LIF recurrence as an opaque operator with a hand-written backward pass."""
+"""The LIF recurrence as an opaque operator with a hand-written backward pass.
 
-import functools
-from collections.abc import Callable
+It is defined here with its kernel for CUDA; `_on_cpu` adds the one that needs numba.
+"""
+
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._arrays import flat, rows, values
-from axonal.neuro.ops._memory import empty_like
-from axonal.neuro.ops._numba import shards
-from axonal.neuro.ops.lif import cpu
-from axonal.neuro.ops.lif.cpu import CHECKPOINTS, NOTHING, POTENTIAL, SEGMENT
+from axonal.neuro.ops._cuda import state_type
+from axonal.neuro.ops.lif import cuda
+from axonal.neuro.ops.lif._saved import (
+    CHECKPOINTS,
+    CUDA_SEGMENT,
+    NOTHING,
+    POTENTIAL,
+    SEGMENT,
+    room,
+)
 
 
-def _saved(
-    x: Tensor, wait: Tensor, save: int, room: Callable[[Tensor], Tensor]
-) -> tuple[Tensor, Tensor]:
-    """Room for what the backward pass needs, in the shapes that `cpu` describes."""
-    segments = -(-x.shape[0] // SEGMENT) if save == CHECKPOINTS else 0
-    saved = room(x if save == POTENTIAL else x[:segments])
-    waits = wait.new_empty(segments, *wait.shape) if wait.numel() else wait.new_empty(0, 0)
-    return saved, waits
-
-
-@torch.library.custom_op("axonal::lif", mutates_args=(), device_types="cpu")
-def _lif(
+@torch.library.custom_op("axonal::lif", mutates_args=(), device_types="cuda")
+def lif_forward(
     x: Tensor,
     v: Tensor,
     wait: Tensor,
@@ -39,28 +35,22 @@ def _lif(
     alpha: float,
     save: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    spikes = empty_like(x)
-    saved, waits = _saved(x, wait, save, empty_like)
-    v = v.clone(memory_format=torch.contiguous_format)
-    wait = wait.clone(memory_format=torch.contiguous_format)
-    alike = not refractory and decay.numel() == threshold.numel() == 1
-    run = cpu.forward(decay_input, reset == "subtract", refractory > 0, save, alike)
-    arrays = (
-        rows(x), values(decay), values(threshold), flat(v), flat(wait),
-        rows(spikes), rows(saved), rows(waits),
+    return cuda.forward(
+        x, v, wait, decay, threshold,
+        decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
     )  # fmt: skip
-    shards(lambda start, stop: run(*arrays, refractory, start, stop), v.numel(), x.nbytes)
-    return spikes, v, wait, saved, waits
 
 
-@_lif.register_fake
+@lif_forward.register_fake
 def _(x: Tensor, v: Tensor, wait: Tensor, *args: Any) -> tuple[Tensor, ...]:
-    room = functools.partial(torch.empty_like, memory_format=torch.contiguous_format)
-    return room(x), torch.empty_like(v), torch.empty_like(wait), *_saved(x, wait, args[-1], room)
+    spikes = torch.empty_like(x, memory_format=torch.contiguous_format)
+    segment = CUDA_SEGMENT if x.is_cuda else SEGMENT
+    saved = room(x, v, wait, args[-1], segment)
+    return spikes, torch.empty_like(v), torch.empty_like(wait), *saved
 
 
-@torch.library.custom_op("axonal::lif_backward", mutates_args=(), device_types="cpu")
-def _lif_backward(
+@torch.library.custom_op("axonal::lif_backward", mutates_args=(), device_types="cuda")
+def lif_backward(
     g_spikes: Tensor,
     g_v: Tensor,
     x: Tensor | None,
@@ -78,34 +68,14 @@ def _lif_backward(
     learns_decay: bool,
     learns_threshold: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    g_x = empty_like(g_spikes)
-    carry = g_v.clone(memory_format=torch.contiguous_format)
-    g_decay, g_threshold = (
-        torch.zeros_like(carry) if learns else carry.new_empty(0)
-        for learns in (learns_decay, learns_threshold)
-    )
-    learns = learns_decay or learns_threshold
-    alike = not (refractory or learns) and decay.numel() == threshold.numel() == 1
-    run = cpu.backward(
-        decay_input, reset == "subtract", refractory > 0, save, detach_reset, surrogate,
-        learns_decay, learns_threshold, alike,
+    return cuda.backward(
+        g_spikes, g_v, x, decay, threshold, saved, waits,
+        decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
+        learns_decay, learns_threshold,
     )  # fmt: skip
-    g = rows(g_spikes)
-    arrays = (
-        g, g if x is None else rows(x), values(decay), values(threshold),
-        rows(saved), rows(waits), rows(g_x), flat(carry), flat(g_decay), flat(g_threshold),
-    )  # fmt: skip
-    shards(
-        lambda start, stop: run(*arrays, alpha, refractory, start, stop), carry.numel(), g.nbytes
-    )
-    if learns_decay:
-        g_decay = g_decay.sum_to_size(decay.shape)
-    if learns_threshold:
-        g_threshold = g_threshold.sum_to_size(threshold.shape)
-    return g_x, carry, g_decay, g_threshold
 
 
-@_lif_backward.register_fake
+@lif_backward.register_fake
 def _(
     g_spikes: Tensor, g_v: Tensor, x: Tensor | None, decay: Tensor, threshold: Tensor, *args: Any
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -123,7 +93,7 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> Non
     _, _, _, saved, waits = output
     again = inputs[-1] == CHECKPOINTS
     ctx.save_for_backward(x if again else None, decay, threshold, saved, waits)
-    ctx.settings, ctx.shape = inputs[5:], x.shape
+    ctx.settings, ctx.shape, ctx.dtype = inputs[5:], x.shape, x.dtype
     ctx.mark_non_differentiable(saved, waits)
     ctx.set_materialize_grads(False)
 
@@ -131,11 +101,11 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> Non
 def _gradients(ctx: Any, g_spikes: Tensor | None, g_v: Tensor | None, *_: Any) -> tuple[Any, ...]:
     x, decay, threshold, saved, waits = ctx.saved_tensors
     if g_spikes is None:
-        g_spikes = saved.new_zeros(ctx.shape)
+        g_spikes = saved.new_zeros(ctx.shape, dtype=ctx.dtype)
     if g_v is None:
-        g_v = torch.zeros_like(g_spikes[0])
+        g_v = saved.new_zeros(ctx.shape[1:])
     learns_decay, learns_threshold = ctx.needs_input_grad[3:5]
-    g_x, g_v0, g_decay, g_threshold = _lif_backward(
+    g_x, g_v0, g_decay, g_threshold = lif_backward(
         g_spikes, g_v, x, decay, threshold, saved, waits, *ctx.settings,
         learns_decay, learns_threshold,
     )  # fmt: skip
@@ -149,7 +119,7 @@ def _gradients(ctx: Any, g_spikes: Tensor | None, g_v: Tensor | None, *_: Any) -
     )
 
 
-_lif.register_autograd(_gradients, setup_context=_setup)
+lif_forward.register_autograd(_gradients, setup_context=_setup)
 
 
 def lif(
@@ -170,11 +140,14 @@ def lif(
     """Run the recurrence over ``x`` [T, B, ...]; see :func:`axonal.neuro.ops.lif.lif`."""
     save = NOTHING
     if torch.is_grad_enabled() and any(a.requires_grad for a in (x, v, decay, threshold)):
-        again = recompute or refractory or decay.requires_grad
+        again = x.is_cuda or recompute or refractory or decay.requires_grad
         save = CHECKPOINTS if again else POTENTIAL
-    waits = x.new_empty(0, dtype=torch.int32) if wait is None else wait
-    spikes, last, waits, _, _ = _lif(
+    waits = x.new_empty(0) if wait is None else wait
+    waits = waits.to(x.device, torch.int32)
+    given = v.dtype
+    v, decay, threshold = (a.to(state_type(x.dtype)) for a in (v, decay, threshold))
+    spikes, last, waits, _, _ = lif_forward(
         x, v, waits, decay, threshold,
         decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
     )  # fmt: skip
-    return spikes, last, None if wait is None else waits
+    return spikes, last.to(given), None if wait is None else waits.to(wait.dtype)

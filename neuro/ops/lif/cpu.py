@@ -16,18 +16,13 @@ import numpy as np
 
 from axonal.neuro.ops._numba import jit, kernel
 from axonal.neuro.ops._rows import spread
+from axonal.neuro.ops.lif._saved import CHECKPOINTS, POTENTIAL, SEGMENT
 
 BLOCK = 8192
 """Neurons whose state is kept in the cache."""
 
 LONG_BLOCK = 32768
 """The same where the potential is all that is kept: longer rows stream faster."""
-
-SEGMENT = 32
-"""Steps between two checkpoints of the state, from which a backward pass computes again."""
-
-NOTHING, POTENTIAL, CHECKPOINTS = 0, 1, 2
-"""What a forward pass saves: nothing, h [T, M], or v (and wait) [ceil(T / SEGMENT), M]."""
 
 SURROGATES = ("atan", "sigmoid", "fast_sigmoid", "triangle")
 

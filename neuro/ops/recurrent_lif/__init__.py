@@ -3,14 +3,14 @@
 from torch import Tensor
 
 from axonal.neuro.ops import _choose
-from axonal.neuro.ops.recurrent_lif import reference
+from axonal.neuro.ops.recurrent_lif import _operator, reference
 
 try:
-    from axonal.neuro.ops.recurrent_lif import _operator
+    from axonal.neuro.ops.recurrent_lif import _on_cpu
 except ModuleNotFoundError as error:
     if error.name != "numba":
         raise
-    _operator = None  # type: ignore[assignment]
+    _on_cpu = None  # type: ignore[assignment]
 
 
 def recurrent_lif(
@@ -60,8 +60,9 @@ def recurrent_lif(
         alpha: sharpness of the surrogate.
         recompute: keep x instead of the potential for the backward pass, beside the spikes; who is
             refractory or learns the decay of an input that decays always does so.
-        backend: ``"auto"``, ``"reference"`` (the definition, differentiable twice) or ``"cpu"``
-            (compiled loops).
+        backend: ``"auto"``, ``"reference"`` (the definition, differentiable twice), ``"cpu"``
+            (compiled loops) or ``"cuda"`` (a product and a kernel a step; in half precision the
+            products are of that precision, the rest is single).
 
     Returns:
         spikes [T, B, N], v and wait after the last step.
@@ -80,7 +81,7 @@ def recurrent_lif(
             [0., 0.]])
     """
     given = (x, spikes, v, weight, decay, threshold, *(() if bias is None else (bias,)))
-    fast = _choose.compiled("recurrent_lif", backend, _operator is not None, *given)
+    fast = _choose.compiled("recurrent_lif", backend, _on_cpu is not None, *given, cuda=True)
     run = _operator.recurrent_lif if fast else reference.recurrent_lif
     return run(
         x, spikes, v, wait, weight, bias, decay, threshold,

@@ -1,33 +1,20 @@
-"""A loop of LIF neurons as an opaque operator with a hand-written backward pass."""
+"""A loop of LIF neurons as an opaque operator with a hand-written backward pass.
+
+It is defined here with its kernels for CUDA; `_on_cpu` adds the one that needs numba.
+"""
 
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from axonal.neuro.ops._memory import empty_like
-from axonal.neuro.ops.recurrent_lif import cpu
-from axonal.neuro.ops.recurrent_lif.cpu import INPUT, NOTHING, POTENTIAL
-from axonal.neuro.ops.spike_linear._operator import spike_linear, weight_gradient
-
-DENSE = 0.4
-"""Share of neurons that fired from which on a dense product is faster."""
-
-_BITS = {torch.float32: np.int32, torch.float64: np.int64}
+from axonal.neuro.ops._cuda import state_type
+from axonal.neuro.ops.recurrent_lif import cuda
+from axonal.neuro.ops.recurrent_lif._saved import INPUT, NOTHING, POTENTIAL
 
 
-def _array(x: Tensor) -> Any:
-    return x.detach().contiguous().numpy()
-
-
-def _row(values: Tensor, size: int) -> Any:
-    return _array(values.expand(size))
-
-
-@torch.library.custom_op("axonal::recurrent_lif", mutates_args=(), device_types="cpu")
-def _recurrent_lif(
+@torch.library.custom_op("axonal::recurrent_lif", mutates_args=(), device_types="cuda")
+def forward(
     x: Tensor,
     before: Tensor,
     v: Tensor,
@@ -44,40 +31,22 @@ def _recurrent_lif(
     alpha: float,
     save: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    steps, _, size = x.shape
-    x, spikes = x.contiguous(), empty_like(x)
-    h = empty_like(x if save == POTENTIAL else x[:0])
-    v, wait = (a.clone(memory_format=torch.contiguous_format) for a in (v, wait))
-    columns = F.pad(weight.T, (0, 0, 0, 1)).flatten()
-    bits, feedback = _BITS[x.dtype], torch.empty_like(v)
-    fired = before.ne(0).to(x.dtype)
-    # a state of the user's own may hold other values than spikes
-    given = not torch.equal(fired, before)
-    run = cpu.forward(decay_input, reset == "subtract", refractory > 0, save == POTENTIAL)
-    arrays = (
-        feedback.numpy(), x.numpy(), fired.numpy().view(bits), spikes.numpy().view(bits),
-        _array(columns), _array(bias), _row(decay, size), _row(threshold, size),
-        v.numpy(), wait.numpy(), spikes.numpy(), h.numpy(), refractory, int(DENSE * v.numel()),
+    return cuda.forward(
+        x, before, v, wait, weight, bias, decay, threshold,
+        decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
     )  # fmt: skip
-    t = 0
-    while t < steps:
-        if given:
-            torch.addmm(bias, spikes[t - 1] if t else before, weight.T, out=feedback)
-        t, given = run(t, given, *arrays), True
-    return spikes, v, wait, h
 
 
-@_recurrent_lif.register_fake
+@forward.register_fake
 def _(x: Tensor, before: Tensor, v: Tensor, wait: Tensor, *args: Any) -> tuple[Tensor, ...]:
-    kept = x if args[-1] == POTENTIAL else x[:0]
-    spikes, last, left, h = (
-        torch.empty_like(a, memory_format=torch.contiguous_format) for a in (x, v, wait, kept)
+    spikes, last, left = (
+        torch.empty_like(a, memory_format=torch.contiguous_format) for a in (x, v, wait)
     )
-    return spikes, last, left, h
+    return spikes, last, left, v.new_empty(x.shape if args[-1] == POTENTIAL else (0, *v.shape))
 
 
-@torch.library.custom_op("axonal::recurrent_lif_backward", mutates_args=(), device_types="cpu")
-def _recurrent_lif_backward(
+@torch.library.custom_op("axonal::recurrent_lif_backward", mutates_args=(), device_types="cuda")
+def backward(
     g_spikes: Tensor,
     g_v: Tensor,
     x: Tensor | None,
@@ -100,45 +69,14 @@ def _recurrent_lif_backward(
     learns_decay: bool,
     learns_threshold: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    steps, _, size = spikes.shape
-    subtract = reset == "subtract"
-    v, weight = v.contiguous(), weight.contiguous()
-    d, theta = _row(decay, size), _row(threshold, size)
-    held = torch.empty(spikes.shape if refractory else (1, 1, 1), dtype=torch.bool).numpy()
-    drive = g_spikes
-    if x is not None:
-        heard = torch.cat((before.unsqueeze(0), spikes[:-1]))
-        drive, h = spike_linear(heard, weight).add_(bias).add_(x), empty_like(spikes)
-        cpu.replay(decay_input, subtract, refractory > 0)(
-            _array(drive), spikes.numpy(), d, theta, v.clone().numpy(), wait.clone().numpy(),
-            h.numpy(), held, refractory,
-        )  # fmt: skip
-    g_x = empty_like(g_spikes)
-    carry = g_v.clone(memory_format=torch.contiguous_format)
-    g_decay, g_threshold = (
-        carry.new_zeros(size if learns else 0) for learns in (learns_decay, learns_threshold)
-    )
-    run = cpu.backward(
-        decay_input, subtract, refractory > 0, detach_reset, surrogate,
+    return cuda.backward(
+        g_spikes, g_v, x, spikes, before, v, wait, weight, bias, decay, threshold, h,
+        decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
         learns_decay, learns_threshold,
     )  # fmt: skip
-    back = torch.zeros_like(carry)
-    arrays = (
-        _array(g_spikes), back.numpy(), h.numpy(), held, spikes.numpy(), v.numpy(), _array(drive),
-        d, theta, g_x.numpy(), carry.numpy(), g_decay.numpy(), g_threshold.numpy(), alpha,
-    )  # fmt: skip
-    for t in range(steps - 1, -1, -1):
-        run(t, *arrays)
-        if t:
-            torch.mm(g_x[t], weight, out=back)
-    if learns_decay:
-        g_decay = g_decay.sum_to_size(decay.shape)
-    if learns_threshold:
-        g_threshold = g_threshold.sum_to_size(threshold.shape)
-    return g_x, carry, g_decay, g_threshold
 
 
-@_recurrent_lif_backward.register_fake
+@backward.register_fake
 def _(g_spikes: Tensor, g_v: Tensor, *args: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     decay, threshold, (learns_decay, learns_threshold) = args[7], args[8], args[-2:]
     return (
@@ -161,6 +99,14 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> Non
     ctx.set_materialize_grads(False)
 
 
+def _weight_gradient(spikes: Tensor, g: Tensor) -> Tensor:
+    """One product over all steps, on the CPU at the cost of the spikes that there are."""
+    if spikes.is_cuda:
+        return g.T @ spikes
+    sparse: Tensor = torch.ops.axonal.spike_linear_weight(spikes, g)
+    return sparse
+
+
 def _gradients(ctx: Any, g_spikes: Tensor | None, g_v: Tensor | None, *_: Any) -> tuple[Any, ...]:
     x, spikes, before, v, wait, weight, bias, decay, threshold, h = ctx.saved_tensors
     _, needs_before, _, _, needs_weight, needs_bias, learns_decay, learns_threshold = (
@@ -168,14 +114,13 @@ def _gradients(ctx: Any, g_spikes: Tensor | None, g_v: Tensor | None, *_: Any) -
     )
     g_spikes = torch.zeros_like(spikes) if g_spikes is None else g_spikes
     g_v = torch.zeros_like(v) if g_v is None else g_v
-    g_x, g_v0, g_decay, g_threshold = _recurrent_lif_backward(
+    g_x, g_v0, g_decay, g_threshold = backward(
         g_spikes, g_v, x, spikes, before, v, wait, weight, bias, decay, threshold, h,
         *ctx.settings, learns_decay, learns_threshold,
     )  # fmt: skip
     g_weight = None
     if needs_weight:
-        # one product over all steps, at the cost of the spikes that there are
-        g_weight = weight_gradient(spikes[:-1].flatten(0, 1), g_x[1:].flatten(0, 1))
+        g_weight = _weight_gradient(spikes[:-1].flatten(0, 1), g_x[1:].flatten(0, 1))
         g_weight = torch.addmm(g_weight, g_x[0].T, before)
     return (
         g_x,
@@ -190,7 +135,7 @@ def _gradients(ctx: Any, g_spikes: Tensor | None, g_v: Tensor | None, *_: Any) -
     )
 
 
-_recurrent_lif.register_autograd(_gradients, setup_context=_setup)
+forward.register_autograd(_gradients, setup_context=_setup)
 
 
 def recurrent_lif(
@@ -212,15 +157,19 @@ def recurrent_lif(
     recompute: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run ``x`` [T, B, N]; see :func:`axonal.neuro.ops.recurrent_lif.recurrent_lif`."""
-    waits = x.new_empty(0, dtype=torch.int32) if wait is None else wait
+    waits = x.new_empty(0) if wait is None else wait
+    waits = waits.to(x.device, torch.int32)
     bias = x.new_zeros(len(weight)) if bias is None else bias
     save = NOTHING
     learns = (x, spikes, v, weight, bias, decay, threshold)
     if torch.is_grad_enabled() and any(a.requires_grad for a in learns):
         again = recompute or refractory or (decay_input and decay.requires_grad)
         save = INPUT if again else POTENTIAL
-    made, last, waits, _ = _recurrent_lif(
+    given, number = v.dtype, state_type(x.dtype)
+    spikes, weight, bias = (a.to(x.dtype) for a in (spikes, weight, bias))
+    v, decay, threshold = (a.to(number) for a in (v, decay, threshold))
+    made, last, waits, _ = forward(
         x, spikes, v, waits, weight, bias, decay, threshold,
         decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
     )  # fmt: skip
-    return made, last, None if wait is None else waits
+    return made, last.to(given), None if wait is None else waits.to(wait.dtype)

@@ -18,9 +18,6 @@ from axonal.neuro.ops.lif.cpu import SURROGATES, after, charge, derivative
 BLOCK = 1024
 """Neurons of one sample whose parameters are kept in the cache."""
 
-NOTHING, POTENTIAL, INPUT = 0, 1, 2
-"""What a forward pass keeps beside the spikes: nothing, h [T, B, N], or x."""
-
 
 @jit
 def _gather(y: Any, weight: Any, where: Any, used: int, low: int, size: int) -> None:

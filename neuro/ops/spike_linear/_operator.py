@@ -10,8 +10,8 @@ from axonal.neuro.ops._memory import empty
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.spike_linear import cpu
 
-DENSE = 0.12
-"""Share of active inputs from which on a dense product is faster."""
+DENSE, DENSE_GRADIENT = 0.4, 0.2
+"""Shares of active inputs from which a dense product is faster, and for the gradient of weights."""
 
 SAMPLED = 256
 """Rows, spread evenly, in which the active inputs are counted."""
@@ -19,22 +19,22 @@ SAMPLED = 256
 _BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
 
 
-def _sparse(x: Tensor) -> tuple[Any, Any] | None:
-    """Return x [R, I] and its bits as arrays, or nothing if too many entries are active."""
+def _sparse(x: Tensor, dense: float) -> tuple[Any, Any] | None:
+    """Return x [R, I] and its bits as arrays, or nothing if this share of entries is active."""
     x = x.detach().contiguous()
     bits = x.view(_BITS[x.dtype]).numpy()
     some = bits[:: max(1, len(bits) // SAMPLED)]
-    return None if cpu.count(some) > DENSE * some.size else (x.numpy(), bits)
+    return None if cpu.count(some) > dense * some.size else (x.numpy(), bits)
 
 
 @torch.library.custom_op("axonal::spike_linear", mutates_args=(), device_types="cpu")
 def _multiply(x: Tensor, weight: Tensor) -> Tensor:
-    found = _sparse(x)
+    found = _sparse(x, DENSE)
     if found is None:
         return x @ weight.T
     y = empty((len(x), len(weight)), x)
-    rows = F.pad(weight.detach().T, (0, 0, 0, 1))
-    arrays = y.numpy(), *found, rows.contiguous().numpy()
+    rows = F.pad(weight.detach().T, (0, -len(weight) % cpu.BLOCK)).contiguous()
+    arrays = y.numpy(), *found, rows.numpy()
     shards(lambda start, stop: cpu.multiply(*arrays, start, stop), len(x), y.nbytes)
     return y
 
@@ -46,7 +46,7 @@ def _(x: Tensor, weight: Tensor) -> Tensor:
 
 @torch.library.custom_op("axonal::spike_linear_weight", mutates_args=(), device_types="cpu")
 def weight_gradient(x: Tensor, g: Tensor) -> Tensor:
-    found = _sparse(x)
+    found = _sparse(x, DENSE_GRADIENT)
     if found is None:
         return g.T @ x
     g_weight = torch.zeros(x.shape[1], g.shape[1], dtype=g.dtype)

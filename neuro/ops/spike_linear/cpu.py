@@ -7,8 +7,8 @@ import numpy as np
 from axonal.neuro.ops._numba import jit, kernel
 from axonal.neuro.ops._rows import active
 
-TOGETHER = 4
-"""Rows of weights that are added in one pass over the output."""
+LANES, BLOCK = 8, 32
+"""Outputs of one vector, and those of a row that are summed in registers at a time."""
 
 
 @kernel
@@ -28,41 +28,63 @@ def _add_1(y: Any, a: Any, p: Any) -> None:
 
 
 @jit
-def _add_4(y: Any, weight: Any, at: Any, by: Any, fresh: Any) -> None:
-    """Add four rows to y, or let y be their sum."""
-    n = y.size
-    a, b, c, d = weight[at[0] :][:n], weight[at[1] :][:n], weight[at[2] :][:n], weight[at[3] :][:n]
-    p, q, r, s = by[0], by[1], by[2], by[3]
-    if fresh:
-        for k in range(n):
-            y[k] = (p * a[k] + q * b[k]) + (r * c[k] + s * d[k])
-    else:
-        for k in range(n):
-            y[k] += (p * a[k] + q * b[k]) + (r * c[k] + s * d[k])
+def _plus(y: Any, weight: Any, k: Any, p: Any) -> Any:
+    """Eight sums y and p times the weights from place k on: one vector, see `kernel(unrolled)`."""
+    return (
+        y[0] + p * weight[k],
+        y[1] + p * weight[k + np.uint64(1)],
+        y[2] + p * weight[k + np.uint64(2)],
+        y[3] + p * weight[k + np.uint64(3)],
+        y[4] + p * weight[k + np.uint64(4)],
+        y[5] + p * weight[k + np.uint64(5)],
+        y[6] + p * weight[k + np.uint64(6)],
+        y[7] + p * weight[k + np.uint64(7)],
+    )
 
 
-@kernel
-def multiply(y: Any, x: Any, bits: Any, weight: Any, start: int, stop: int) -> None:
-    """Fill the rows ``start`` to ``stop`` of y [R, O] with x [R, I] times weight [I + 1, O].
+@jit
+def _put(row: Any, k: Any, y: Any) -> None:
+    """Write eight numbers from place k on."""
+    row[k], row[k + np.uint64(1)], row[k + np.uint64(2)], row[k + np.uint64(3)] = y[:4]
+    k += np.uint64(4)
+    row[k], row[k + np.uint64(1)], row[k + np.uint64(2)], row[k + np.uint64(3)] = y[4:]
 
-    bits is x as integers of its size, whose zeros are quickly found. The last row of weights is
-    zero and stands in for spikes where there are fewer than are added together.
+
+def _multiply(y: Any, x: Any, bits: Any, weight: Any, start: int, stop: int) -> None:
+    """Fill the rows ``start`` to ``stop`` of y [R, O] with x [R, I] times weight [I, O + ...].
+
+    bits is x as integers of its size, whose zeros are quickly found. Rows of weights are filled up
+    to whole blocks.
     """
     sources, targets = x.shape[1], y.shape[1]
-    rows = weight.reshape(-1)
-    where = np.empty(sources + TOGETHER, np.int64)
-    value = np.empty(sources + TOGETHER, x.dtype)
+    line, across = weight.reshape(-1), weight.shape[1]
+    where, value = np.empty(sources + 1, np.int64), np.empty(sources + 1, x.dtype)
+    zero = x.dtype.type(0)
+    zeros = (zero, zero, zero, zero, zero, zero, zero, zero)
+    sums = np.empty(BLOCK, x.dtype)
+    second, third, fourth = np.uint64(LANES), np.uint64(2 * LANES), np.uint64(3 * LANES)
     for r in range(start, stop):
         used = active(bits[r], where)
         for k in range(used):
             value[k] = x[r, where[k]]
-            where[k] *= targets
-        for k in range(used, used + TOGETHER):
-            value[k] = x.dtype.type(0)
-            where[k] = sources * targets
-        _add_4(y[r], rows, where, value, True)
-        for k in range(TOGETHER, used, TOGETHER):
-            _add_4(y[r], rows, where[k:], value[k:], False)
+            where[k] *= across
+        for low in range(0, across, BLOCK):
+            a = b = c = d = zeros
+            for k in range(used):
+                at, p = np.uint64(where[k] + low), value[k]
+                a, b = _plus(a, line, at, p), _plus(b, line, at + second, p)
+                c, d = _plus(c, line, at + third, p), _plus(d, line, at + fourth, p)
+            whole = low + BLOCK <= targets
+            row = y[r, low:] if whole else sums
+            _put(row, np.uint64(0), a)
+            _put(row, second, b)
+            _put(row, third, c)
+            _put(row, fourth, d)
+            if not whole:
+                y[r, low:] = sums[: targets - low]
+
+
+multiply = kernel(_multiply, unrolled=True)
 
 
 @kernel

@@ -1,0 +1,52 @@
+"""What a memory learns from."""
+
+from dataclasses import dataclass
+
+from axonal.hebbian import _checks
+from axonal.hebbian.theory.examples import BinomialNoise, GaussianNoise, Signal, entropy
+
+PROTOCOLS = ("supervised", "unsupervised")
+NOISES = ("binomial", "gaussian")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What a memory learns from: noisy examples of archetypes, or the archetypes themselves."""
+
+    quality: float
+    examples: int | None
+    protocol: str
+    noise: str
+
+    def check(self, where: str) -> None:
+        """Refuse values outside their ranges."""
+        if not isinstance(self.quality, int | float) or not 0 < self.quality <= 1:
+            raise ValueError(
+                f"{where} expects a quality r in (0, 1], got {self.quality!r};"
+                " 1 stands for clean patterns."
+            )
+        if self.examples is not None:
+            _checks.whole(where, "examples", self.examples, 1)
+        elif self.quality < 1:
+            raise ValueError(
+                f"{where} of quality {self.quality:g} stores noisy examples:"
+                " say how many a pattern, examples=M."
+            )
+        _checks.one_of(where, "protocol", self.protocol, PROTOCOLS)
+        _checks.one_of(where, "noise", self.noise, NOISES)
+
+    @property
+    def clean(self) -> bool:
+        """Whether the patterns themselves are stored."""
+        return self.examples is None or self.quality == 1
+
+    @property
+    def rho(self) -> float:
+        """Entropy ``(1 - r^2) / (M r^2)``."""
+        return entropy(self.quality, self.examples or 1)
+
+    def signal(self) -> Signal:
+        """What a site sees of the pattern that is retrieved."""
+        if self.clean or self.noise == "gaussian":
+            return GaussianNoise(self.rho)
+        return BinomialNoise(self.quality, self.examples or 1)

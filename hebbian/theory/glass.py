@@ -1,0 +1,94 @@
+"""States without overlap with any pattern: the paramagnet and the spin glass."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from axonal.hebbian.theory._roots import find_maximum, find_root
+from axonal.hebbian.theory.examples import GaussianNoise
+from axonal.hebbian.theory.system import Solution, System, assemble, quiet
+
+Array = NDArray[np.float64]
+
+_FIELDS = np.linspace(-12.0, 12.0, 97)
+"""Logarithms of s / T on which the edge of the dense glass is bracketed."""
+
+_CLEAN = GaussianNoise()
+
+
+def no_retrieval(system: System, load: ArrayLike, T: ArrayLike, glassy: bool) -> Solution:
+    """The state without overlap with any pattern: paramagnet or spin glass.
+
+    Args:
+        system: the model.
+        load: alpha or gamma, >= 0.
+        T: temperature, >= 0; broadcasts with ``load``.
+        glassy: True for the root with the largest q > 0, False for q = 0, or the smallest q where
+            the crosstalk does not vanish at q = 0.
+
+    >>> from axonal.hebbian.theory.crosstalk import Reaction
+    >>> from axonal.hebbian.theory.examples import GaussianNoise
+    >>> from axonal.hebbian.theory.system import System
+    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> no_retrieval(hopfield, 0.1, [0.5, 1.5], glassy=True).q.round(6)
+    array([0.628213,      nan])
+    """
+    load, T = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(load, T))
+    bracket = _pairwise_bracket if system.P == 2 else _dense_bracket
+    low, high, exists = bracket(system, load, T, glassy)
+    target, t = load[exists], T[exists]
+
+    def excess(s: Array, target: Array, T: Array) -> Array:
+        return _glass_load(system, s, T) - target
+
+    s = np.zeros(target.size)
+    above = high[exists] > 0
+    s[above] = find_root(excess, low[exists][above], high[exists][above], (target[above], t[above]))
+    exists = np.array(exists)
+    exists[exists] = ~np.isnan(s)
+    target, t, s = load[exists], T[exists], s[~np.isnan(s)]
+    zero = np.zeros_like(s)
+    site = _CLEAN.averages(zero, s, t)._replace(m=zero, n=zero)
+    return assemble(system, exists, target, t, s, site, zero)
+
+
+def _glass_load(system: System, s: Array, T: Array) -> Array:
+    # Without a signal it does not matter what the signal would be.
+    site = _CLEAN.averages(np.zeros_like(s), s, T)
+    with quiet():
+        return system.crosstalk.load(s, site.q, site.C)
+
+
+def _pairwise_bracket(
+    system: System, load: Array, T: Array, glassy: bool
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Range of the crosstalk for P = 2, where C <= sqrt(2 / pi) / s bounds it from above."""
+    if not glassy:
+        return np.zeros_like(T), np.zeros_like(T), T > 1
+    high = np.sqrt(load * system.crosstalk.bound) + np.sqrt(2 / np.pi)
+    return np.full_like(T, 1e-6), high * (1 + 1e-9), load > 0
+
+
+def _dense_bracket(
+    system: System, load: Array, T: Array, glassy: bool
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Range of the crosstalk for P >= 3, where load / T^2 is a function of s / T alone."""
+    frozen = system.crosstalk.variance(np.zeros(1), np.zeros(1))[0] > 0
+    if not glassy and not frozen:
+        return np.zeros_like(T), np.zeros_like(T), T > 0
+
+    def falling(log_sigma: Array, one: Array) -> Array:
+        return -np.log(_glass_load(system, np.exp(log_sigma), one))
+
+    lowest = find_maximum(falling, _FIELDS, (np.ones(1),)).x
+    sigma = np.exp(np.sort(np.append(_FIELDS, lowest)))
+    table = _glass_load(system, sigma, np.ones_like(sigma))
+    with quiet():
+        below = table < (load / T**2)[..., None]
+    some = below.any(-1) & (load > 0)
+    high = np.sqrt(load * system.crosstalk.bound) * (1 + 1e-9)
+    if glassy:
+        last = sigma.size - 1 - below[..., ::-1].argmax(-1)
+        return np.maximum(sigma[last] * T, 1e-9), high, some
+    first = np.where(below.all(-1), sigma.size - 1, (~below).argmax(-1))
+    ceiling = np.where(below.all(-1), high, sigma[first] * T)
+    return np.zeros_like(T) + 1e-12, ceiling, some

@@ -1,0 +1,48 @@
+// One step of leaky integrate-and-fire, and the surrogate's derivative. Whoever compiles defines
+// DECAY_INPUT, SUBTRACT, REFRACTORY, DETACH (0 or 1) and SURROGATE (0 to 3); the meaning is that of
+// axonal.neuro.ops.lif.lif. Products and sums are rounded one by one (no contraction to fma): the
+// last bit decides a spike.
+
+__device__ __forceinline__ state charge(state v, state x, state decay) {
+  return DECAY_INPUT ? decay * v + (state(1) - decay) * x : decay * v + x;
+}
+
+__device__ __forceinline__ state after(state h, bool fired, state threshold) {
+  return fired ? (SUBTRACT ? h - threshold : state(0)) : h;
+}
+
+// Gradients may be off by two units in the last place, spikes may not.
+__device__ __forceinline__ float quotient(float a, float b) { return __fdividef(a, b); }
+__device__ __forceinline__ double quotient(double a, double b) { return a / b; }
+__device__ __forceinline__ float magnitude(float a) { return fabsf(a); }
+__device__ __forceinline__ double magnitude(double a) { return fabs(a); }
+
+__device__ __forceinline__ state slope_at(state u, state alpha) {
+  const state one = 1;
+  if (SURROGATE == 0) {  // atan
+    const state z = state(1.5707963267948966) * alpha * u;
+    return quotient(alpha / 2, one + z * z);
+  }
+  if (SURROGATE == 1) {  // sigmoid, in a form whose exponential never overflows
+    const state e = exponential(-magnitude(alpha * u));
+    return quotient(alpha * e, (one + e) * (one + e));
+  }
+  const state z = alpha * magnitude(u);
+  if (SURROGATE == 2) return quotient(one, (one + z) * (one + z));  // fast_sigmoid
+  return z < one ? one - z : state(0);                              // triangle
+}
+
+// What the backward pass of a step takes and gives. `carry` is the gradient of v after the step and
+// becomes that of v before it; the result is the gradient of what was added to the decayed
+// potential. A held neuron kept its potential and fired for nobody.
+__device__ __forceinline__ state back_through(state h, bool held, bool fired, state g_spike,
+                                              state decay, state threshold, state alpha,
+                                              state &carry, state &g_threshold) {
+  const state slope = held ? state(0) : slope_at(h - threshold, alpha);
+  // what pulls at a spike: its own gradient and, through the reset, that of v
+  const state pull = DETACH ? g_spike : g_spike - carry * (SUBTRACT ? threshold : h);
+  g_threshold -= pull * slope + (SUBTRACT && fired ? carry : state(0));
+  const state g_h = (SUBTRACT || !fired ? carry : state(0)) + pull * slope;
+  carry = held ? g_h : g_h * decay;
+  return held ? state(0) : g_h;
+}
