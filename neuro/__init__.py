@@ -38,6 +38,7 @@ from axonal.neuro.losses import (
     summed_softmax,
     summed_softmax_loss,
 )
+from axonal.neuro.models import DelaySNN
 from axonal.neuro.network import (
     LayerReport,
     Network,
@@ -64,6 +65,7 @@ __all__ = [
     "Conv2d",
     "CuBaLIF",
     "CuBaLIFState",
+    "DelaySNN",
     "DelayedLinear",
     "DelayedLinearState",
     "Dropout",
