@@ -290,7 +290,8 @@ class _Builder:
                 reset=layer.reset, refractory=layer.refractory,
             )  # fmt: skip
         raise UnsupportedError(
-            "a neuron without an event-driven equation here; LIF and LeakyIntegrator have one"
+            "a neuron without an event-driven equation here; LIF, IF, PLIF and LeakyIntegrator "
+            "have one"
         )
 
     def recurrent(self, path: str, layer: Recurrent, x: Signal) -> Signal:

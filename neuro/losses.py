@@ -91,6 +91,30 @@ def summed_softmax(y: Tensor, lengths: Tensor | None = None) -> Tensor:
     return (shares if valid is None else torch.where(valid, shares, 0.0)).sum(0)
 
 
+def first_spike_time(spikes: Tensor, lengths: Tensor | None = None) -> Tensor:
+    """Count the steps before each neuron's first spike, ``sum_t prod_{k <= t} (1 - s_k)``.
+
+    The sum is a whole number, T for a neuron that stays silent. Its gradient reaches every step up
+    to the first spike, ``dt/ds_k = -sum_{t >= k} prod_{j <= t, j != k} (1 - s_j)``: a spike at k
+    would have cut off what follows.
+
+    Args:
+        spikes: 0 or 1 [T, B, C].
+        lengths: steps that count in each sample [B], 1 to T; all by default.
+
+    Returns:
+        [B, C], from 0 to the sample's length.
+
+    >>> first_spike_time(torch.tensor([[[0.0, 0.0]], [[1.0, 0.0]], [[1.0, 0.0]]]))
+    tensor([[1., 3.]])
+    """
+    valid = _valid(spikes, lengths)
+    if valid is not None:
+        spikes = torch.where(valid, spikes, 0.0)
+    still_silent = (1 - spikes).cumprod(0)
+    return (still_silent if valid is None else torch.where(valid, still_silent, 0.0)).sum(0)
+
+
 def _cross_entropy(scores: Tensor, target: Tensor, y: Tensor) -> Tensor:
     steps, batch = y.shape[:2]
     if target.shape[:1] != (batch,):
@@ -164,6 +188,33 @@ def summed_softmax_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None
     tensor(2.9957)
     """
     return _cross_entropy(summed_softmax(y, lengths), target, y)
+
+
+def first_spike_loss(
+    spikes: Tensor, target: Tensor, lengths: Tensor | None = None, *, scale: float = 1.0
+) -> Tensor:
+    """Cross-entropy of the first spike times, ``CE(-t / scale, target)``: the target fires first.
+
+    Source: Göltz et al., Nature Machine Intelligence 2021 (arXiv 1912.11443), in continuous time.
+
+    Args:
+        spikes: 0 or 1, of the readout's neurons [T, B, C].
+        target: class of each sample [B].
+        lengths: steps that count in each sample [B], 1 to T; all by default.
+        scale: steps by which the target must lead for a ratio of e, > 0.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: if the batch of spikes, target and lengths differ, or for a scale of 0 or less.
+
+    >>> first_spike_loss(torch.zeros(5, 2, 4), torch.tensor([0, 3]))
+    tensor(1.3863)
+    """
+    if not 0 < scale < float("inf"):
+        raise ValueError(f"first_spike_loss expects scale > 0 steps, got {scale!r}.")
+    return _cross_entropy(-first_spike_time(spikes, lengths) / scale, target, spikes)
 
 
 def spike_rate_regulariser(

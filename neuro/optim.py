@@ -88,7 +88,8 @@ class SigmaSchedule:
     """Narrow the Gaussian of every delay layer geometrically, from epoch 0 to ``epochs``.
 
     sigma(e) = 0.27 + start (end / start)^(min(e, epochs) / epochs), a pure function of the epoch:
-    call ``set_epoch`` at the start of each, also after resuming. Frozen layers are left alone.
+    call ``set_epoch`` at the start of each, also after resuming. Triangles end at 1 + ``end``, with
+    1 in place of 0.27. Frozen layers are left alone.
 
     Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670), with start = floor(K / 2), end = 0.23
     (a standard deviation of 0.5) reached after a quarter of the epochs.
@@ -111,8 +112,6 @@ class SigmaSchedule:
     (None, 0.5)
     """
 
-    offset = 0.27  # the original adds it to its width parameter
-
     def __init__(
         self, net: nn.Module, epochs: int, *, start: float | None = None, end: float = 0.23
     ) -> None:
@@ -129,4 +128,4 @@ class SigmaSchedule:
             if not layer.frozen:
                 start = self.start or max(layer.max_delay / 2, self.end)
                 share = min(max(epoch, 0), self.epochs) / self.epochs
-                layer.set_sigma(self.offset + start * (self.end / start) ** share)
+                layer.set_sigma(layer.sigma_offset + start * (self.end / start) ** share)

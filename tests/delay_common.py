@@ -3,6 +3,10 @@
 import torch
 
 KERNELS = [("gaussian", 0.5), ("gaussian", 2.0), ("gaussian", 8.0), ("two-tap", 1), ("one-tap", 1)]
+"""What every back end knows."""
+
+TRIANGLES = [("triangle", 1.0), ("triangle", 1.23), ("triangle", 4.5)]
+"""What the CPU knows as well."""
 
 
 def arguments(steps, batch, sources, targets, max_delay, dtype=torch.float64, seed=0):

@@ -10,6 +10,25 @@ from torch import nn
 
 from axonal import neuro
 
+EXPORTABLE = (
+    lambda n: neuro.IF(n, reset="subtract"),
+    lambda n: neuro.IF(n, refractory=1, learn="threshold"),
+    lambda n: neuro.PLIF(n, 3.0, threshold=0.5),
+)
+"""Neurons besides LIF that a graph can hold."""
+
+NEURONS = (
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, decay="euler", refractory=2, reset="subtract"),
+    lambda n: neuro.ALIF(n, 5.0, 9.0, learn=("tau", "tau_adaptation", "threshold")),
+    lambda n: neuro.ALIF(n, 5.0, 9.0, reset="zero", refractory=1),
+    lambda n: neuro.GradedLIF(n, 3.0, learn=("tau", "threshold")),
+    lambda n: neuro.GradedLIF(n, 3.0, reset="subtract", refractory=2),
+    lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, learn=("tau", "period", "threshold")),
+    lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, reset="zero", threshold=0.5),
+)
+"""Neurons that run, stream and learn, and have no form in a graph."""
+
 
 class Planned(nn.Module):
     """A forward that follows a plan: steps of (operation, layer's name or None, sources)."""
@@ -71,10 +90,12 @@ class _Plan:
         return neuro.DelayedLinear(n, m, max_delay=steps, kernel=kernel, bias=bias, mask=mask)
 
     def neuron(self, size):
-        """Draw one of the spiking conventions, or a user's Cell."""
+        """Draw one of the spiking conventions, another neuron, or a user's Cell."""
         draw = self.draw
-        if not self.exportable and draw(st.integers(0, 4)) == 0:
-            return Adaptive()
+        others = [*EXPORTABLE] if self.exportable else [*EXPORTABLE, *NEURONS, Adaptive]
+        if draw(st.integers(0, 2)) == 0:
+            other = draw(st.sampled_from(others))
+            return other() if other is Adaptive else other(size)
         return neuro.LIF(
             size,
             draw(st.sampled_from([1.005, 2.0, 5.0, 20.0])),

@@ -56,6 +56,22 @@ def test_gradients_of_gaussian_kernels(arrays, width):
     assert delay.grad.abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_triangles(arrays, width):
+    weight, delay = published(arrays)
+    kernel = summed(weight, delay, float(width) + 1, "triangle")
+    torch.testing.assert_close(kernel, arrays[f"K_max_sig{width}"], **CLOSE)
+    cotangent = torch.linspace(-1, 1, kernel.numel()).reshape(kernel.shape)
+    (kernel * cotangent).sum().backward()
+    torch.testing.assert_close(weight.grad, arrays[f"gW_max_sig{width}"], **CLOSE)
+    torch.testing.assert_close(-delay.grad, arrays[f"gP_max_sig{width}"][0], **CLOSE)
+
+
+def test_the_first_version_of_the_triangle_is_the_line_between_two_taps(arrays):
+    kernel = summed(*published(arrays), 1.0, "two-tap")
+    torch.testing.assert_close(kernel, arrays["K_v1"], **CLOSE)
+
+
 def test_the_kernel_of_evaluation(arrays):
     weight, delay = published(arrays)
     kernel = summed(weight, delay, 0.5, "one-tap")
@@ -70,10 +86,10 @@ def test_a_kernel_of_five_taps():
     torch.testing.assert_close(kernel, expected, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("kernel", ["gaussian", "two-tap", "one-tap"])
+@pytest.mark.parametrize("kernel", ["gaussian", "triangle", "two-tap", "one-tap"])
 def test_a_kernel_sums_to_its_weight(arrays, kernel):
     weight, delay = (a.detach().double() for a in published(arrays))
-    for sigma in (0.27, 0.5, 12.27):
+    for sigma in (1.0, 1.5, 13.0) if kernel == "triangle" else (0.27, 0.5, 12.27):
         dense = summed(weight, delay, sigma, kernel)
         error = (dense.sum(-1) - weight.sum(-1)).abs()
         assert (error <= 5e-7 * weight.abs().sum(-1)).all()
@@ -91,6 +107,20 @@ def test_the_layer_correlates_as_the_published_one(arrays):
     torch.testing.assert_close(layer(x)[0], expected, **CLOSE)
 
 
+def test_two_layers_added_are_two_synapses_a_connection(arrays):
+    # several delays a synapse: the published kernel sums over its last axis
+    weight, delay = (a.detach() for a in published(arrays))
+    layers = [neuro.DelayedLinear(3, 4, MAX_DELAY, sigma=1.27, delay=d) for d in delay.unbind(-1)]
+    with torch.no_grad():
+        for layer, w in zip(layers, weight.unbind(-1), strict=True):
+            layer.weight.copy_(w)
+    x = torch.randn(40, 2, 3, generator=torch.Generator().manual_seed(0))
+    padded = torch.nn.functional.pad(x.permute(1, 2, 0), (MAX_DELAY, 0))
+    kernel = arrays["K_gauss_sig1.0"]
+    expected = torch.nn.functional.conv1d(padded, kernel).permute(2, 0, 1)
+    torch.testing.assert_close(sum(layer(x)[0] for layer in layers), expected, **CLOSE)
+
+
 def test_the_width_after_each_epoch_of_the_published_schedule():
     layer = neuro.DelayedLinear(2, 2, max_delay=6)
     schedule = neuro.SigmaSchedule(layer, epochs=3)
@@ -99,6 +129,16 @@ def test_the_width_after_each_epoch_of_the_published_schedule():
         schedule.set_epoch(epoch)
         widths.append(layer.sigma.item() - 0.27)
     assert widths == pytest.approx([3, 1.27445, 0.541409, 0.23, 0.23, 0.23], abs=1e-5)
+
+
+def test_the_width_of_a_triangle_follows_the_same_schedule():
+    layer = neuro.DelayedLinear(2, 2, max_delay=6, kernel="triangle")
+    schedule = neuro.SigmaSchedule(layer, epochs=3)
+    widths = []
+    for epoch in range(5):
+        schedule.set_epoch(epoch)
+        widths.append(layer.sigma.item() - 1)
+    assert widths == pytest.approx([3, 1.27445, 0.541409, 0.23, 0.23], abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +156,7 @@ def test_the_factor_of_the_published_schedules(max_delay, epochs, factor):
 def test_the_operator_refuses_unknown_kernels():
     one = torch.ones(1, 1)
     x = torch.ones(3, 1, 1)
-    with pytest.raises(ValueError, match="unknown delay kernel 'box'; known: gaussian, two-tap"):
+    with pytest.raises(ValueError, match="unknown delay kernel 'box'; known: gaussian, triangle"):
         delayed_linear(x, torch.zeros(2, 1, 1), one, one, kernel="box", max_delay=2)
     with pytest.raises(ValueError, match="unknown backend 'gpu' of delay; known: auto, reference"):
         delayed_linear(

@@ -2,12 +2,15 @@
 
 import pytest
 import torch
-from delay_common import KERNELS, arguments
+from delay_common import KERNELS as EVERYWHERE
+from delay_common import TRIANGLES, arguments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonal.neuro.ops.delay import delay_kernel, delayed_linear, spikes
 from axonal.neuro.ops.delay._taps import taps
+
+KERNELS = EVERYWHERE + TRIANGLES
 
 
 def run(backend, given, kernel, sigma, max_delay):

@@ -22,7 +22,7 @@ class Layer(nn.Module, Generic[S]):
     """
 
     spiking: ClassVar[bool] = False
-    """Whether the output is spikes, 0 or 1; ``spike_report`` looks at those layers."""
+    """Whether the output is spikes, 0 or 1 or graded; ``spike_report`` looks at those layers."""
 
     @abstractmethod
     def forward(self, x: Tensor, state: S | None = None) -> tuple[Tensor, S]:
@@ -44,7 +44,7 @@ class Cell(Layer[S]):
 
     A cell written this way runs over sequences, streams, recurs inside ``Recurrent``, and shows up
     in ``record`` and ``spike_report``. Make its spikes with a surrogate, ``ATan()(v - threshold)``,
-    so that gradients pass; set ``spiking = False`` on a cell whose output is not 0 or 1.
+    so that gradients pass; set ``spiking = False`` on a cell whose output is not spikes.
 
     >>> from typing import NamedTuple
     >>> class Counter(NamedTuple):

@@ -43,9 +43,14 @@ class DelayedLinearState(NamedTuple):
 class DelayedLinear(Layer[DelayedLinearState]):
     """Linear connections with one learnable delay a synapse, y_t = sum_i w_oi x_i(t - d_oi).
 
+    With ``per="source"`` all synapses of an input share a delay, d_oi = d_i (axonal delays), with
+    ``per="target"`` those of an output, d_oi = d_o (dendritic delays): N or M delays in place of
+    M N. For several delays a synapse add the outputs of several layers.
+
     While training, d is real and each synapse is spread over whole steps by a kernel:
 
         gaussian  k_j = w g_j / (sum_j g_j + 1e-7),  g_j = exp(-((j - d) / sigma)^2 / 2)
+        triangle  k_j = w g_j / (sum_j g_j + 1e-7),  g_j = max(0, sigma - |j - d|)
         two-tap   k = w (1 - f) at floor(d), w f one step later,  f = d - floor(d)
         one-tap   k = w at round(d): fixed delays, no gradient reaches d
 
@@ -54,22 +59,26 @@ class DelayedLinear(Layer[DelayedLinearState]):
     :class:`SigmaSchedule` and end training with :func:`freeze_delays`.
 
     Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670): Gaussian kernel; its SIG is sigma -
-    0.27.
+    0.27. In their library the triangle is the version "max", with SIG = sigma - 1, and two-tap the
+    version "v1".
 
     Args:
         in_features: inputs N.
         out_features: outputs M.
         max_delay: longest delay in steps, >= 0.
-        kernel: ``"gaussian"``, ``"two-tap"`` or ``"one-tap"``.
-        sigma: standard deviation of the Gaussian in steps, > 0; by default wide,
-            ``max_delay / 2 + 0.27``.
-        delay: initial delays in steps [M, N]; by default uniform over [0, max_delay].
+        kernel: ``"gaussian"``, ``"triangle"``, ``"two-tap"`` or ``"one-tap"``.
+        sigma: standard deviation of the Gaussian in steps, > 0, or half the base of the triangle,
+            >= 1; by default wide, ``max_delay / 2 + 0.27`` and ``max_delay / 2 + 1``.
+        delay: initial delays in steps, in the shape of ``position``; by default uniform over
+            [0, max_delay].
+        per: ``"synapse"``, ``"source"`` or ``"target"``: what has a delay of its own.
         bias: add a learned constant.
         mask: which synapses exist, 0 or 1, [M, N].
         backend: of :func:`axonal.neuro.ops.delay.delayed_linear`.
 
     Attributes:
-        position: the parameter behind ``delay``; it may leave [0, max_delay], ``delay`` never does.
+        position: the parameter behind ``delay``, [M, N], [1, N] or [M, 1] by ``per``; it may leave
+            [0, max_delay], ``delay`` never does.
         round_in_evaluation: set to ``False`` to evaluate with the training kernel, to measure what
             rounding costs.
 
@@ -98,6 +107,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
         kernel: str = "gaussian",
         sigma: float | None = None,
         delay: Any = None,
+        per: str = "synapse",
         bias: bool = False,
         mask: Any = None,
         backend: str = "auto",
@@ -110,23 +120,28 @@ class DelayedLinear(Layer[DelayedLinearState]):
         if kernel not in ops.KERNELS:
             known = ", ".join(ops.KERNELS)
             raise ValueError(f"DelayedLinear knows the kernels {known}; got {kernel!r}.")
+        if per not in ("synapse", "source", "target"):
+            raise ValueError(
+                f'DelayedLinear expects per "synapse", "source" or "target", got {per!r}.'
+            )
         if backend not in BACKENDS:
             known = ", ".join(BACKENDS)
             raise ValueError(f"DelayedLinear knows the backends {known}; got {backend!r}.")
         self.in_features, self.out_features = in_features, out_features
-        self.max_delay, self.kernel, self.backend = max_delay, kernel, backend
+        self.max_delay, self.kernel, self.per, self.backend = max_delay, kernel, per, backend
         self.round_in_evaluation = True
         self._fixed = kernel == "one-tap" or max_delay == 0  # nothing to learn in either
         self._frozen = self._fixed
 
         shape = (out_features, in_features)
         self.weight = nn.Parameter(torch.empty(shape))
-        self.position = nn.Parameter(torch.empty(shape), requires_grad=not self._frozen)
+        delays = (1 if per == "source" else shape[0], 1 if per == "target" else shape[1])
+        self.position = nn.Parameter(torch.empty(delays), requires_grad=not self._frozen)
         self.bias = nn.Parameter(torch.zeros(out_features)) if bias else None
         self.register_buffer("mask", connectivity(self, mask, self.weight.shape))
         self.register_buffer("sigma", torch.zeros(()))
         if not self._frozen:
-            self.set_sigma(max_delay / 2 + 0.27 if sigma is None else sigma)
+            self.set_sigma(max_delay / 2 + self.sigma_offset if sigma is None else sigma)
         nn.init.kaiming_uniform_(self.weight, nonlinearity="relu")
         if self.mask is not None:
             rescale_to_fan_in(self.weight, self.mask)
@@ -141,7 +156,13 @@ class DelayedLinear(Layer[DelayedLinearState]):
         """The delays in force while training, in steps [M, N], always within [0, max_delay]."""
         high = float(self.max_delay)
         bounded: Tensor = _Bounded.apply(self.position, high)  # type: ignore[no-untyped-call]
-        return bounded.round() if self._frozen else bounded
+        bounded = bounded.round() if self._frozen else bounded
+        return bounded.expand_as(self.weight).contiguous()
+
+    @property
+    def sigma_offset(self) -> float:
+        """What the published library adds to its width parameter SIG to get ``sigma``."""
+        return 1.0 if self.kernel == "triangle" else 0.27
 
     @property
     def frozen(self) -> bool:
@@ -154,7 +175,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
         return self.weight if self.mask is None else self.weight * self.mask
 
     def set_delays(self, delay: Any) -> None:
-        """Set the delays, in steps [M, N]; refused outside [0, max_delay]."""
+        """Set the delays, in steps, of the shape of ``position``; all from 0 to ``max_delay``."""
         values = torch.as_tensor(delay, dtype=self.position.dtype, device=self.position.device)
         if values.shape != self.position.shape:
             raise ValueError(
@@ -179,9 +200,14 @@ class DelayedLinear(Layer[DelayedLinearState]):
             self.freeze_delays()
 
     def set_sigma(self, sigma: float) -> None:
-        """Set the standard deviation of the Gaussian, in steps, > 0."""
+        """Set the width of the kernel, in steps: > 0 of the Gaussian, >= 1 of the triangle."""
         if not 0 < sigma < math.inf:
             raise ValueError(f"DelayedLinear expects sigma > 0 steps, got {sigma!r}.")
+        if self.kernel == "triangle" and sigma < 1:
+            raise ValueError(
+                f"DelayedLinear expects sigma >= 1 step of a triangle, got {sigma!r}: a narrower "
+                "one misses every whole step at some delays."
+            )
         if self._frozen:
             raise ValueError("these delays are frozen: a width no longer means anything.")
         self.sigma.fill_(sigma)
@@ -227,8 +253,9 @@ class DelayedLinear(Layer[DelayedLinearState]):
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""
         frozen = ", frozen" if self._frozen and not self._fixed else ""
+        shared = "" if self.per == "synapse" else f', per="{self.per}"'
         masked = "" if self.mask is None else f", synapses={int(self.mask.sum())}"
         return (
             f"{self.in_features}, {self.out_features}, max_delay={self.max_delay}, "
-            f'kernel="{self.kernel}"{masked}{frozen}'
+            f'kernel="{self.kernel}"{shared}{masked}{frozen}'
         )

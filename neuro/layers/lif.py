@@ -1,109 +1,15 @@
 """Leaky integrate-and-fire neurons and the leaky integrator that reads them out."""
 
-import math
-from collections.abc import Collection, Sequence
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Collection
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from axonal.neuro import _checks
-from axonal.neuro._surrogates import ATan, Surrogate
-from axonal.neuro.layers._layer import Layer
-from axonal.neuro.ops._choose import BACKENDS
+from axonal.neuro._surrogates import Surrogate
+from axonal.neuro.layers._leaky import Firing, Leaky, Size, Values, known_backend
 from axonal.neuro.ops.leaky import leaky
 from axonal.neuro.ops.lif import lif
-
-Size = int | Sequence[int]
-Values = float | Sequence[float] | Tensor
-
-
-def _size(module: nn.Module, size: Size) -> tuple[int, ...]:
-    shape = tuple(size) if isinstance(size, Sequence) and not isinstance(size, str) else (size,)
-    if not shape or any(type(n) is not int or n < 1 for n in shape):
-        raise ValueError(
-            f"{_checks.name_of(module)} expects size as a positive int, or (C, H, W), got {size!r}."
-        )
-    return shape
-
-
-def _values(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
-    """Return ``values`` as float64, a scalar or one a neuron, all positive."""
-    who = _checks.name_of(module)
-    try:
-        tensor = torch.as_tensor(values, dtype=torch.float64).detach()
-    except (TypeError, ValueError, RuntimeError):
-        raise ValueError(
-            f"{who} expects {name} as a number, or one a neuron, got {values!r}."
-        ) from None
-    if tensor.ndim and tensor.shape != shape:
-        raise ValueError(
-            f"{who} expects {name} as a scalar or of shape {shape}, got {tuple(tensor.shape)}."
-        )
-    if not (tensor > 0).all():
-        worst = tensor.min().item()
-        raise ValueError(f"{who} expects {name} > 0, got {name} = {worst:g}.")
-    return tensor
-
-
-class _Leaky(Layer[Any]):
-    """What spiking and non-spiking leaky neurons share: size, decay and its parametrisation."""
-
-    decay_factor: Tensor
-    _learnable: ClassVar[tuple[str, ...]] = ("tau",)
-
-    def __init__(self, size: Size, tau: Values, decay: str, decay_input: bool, learn: Any) -> None:
-        super().__init__()
-        who = _checks.name_of(self)
-        self.size = _size(self, size)
-        if decay not in ("exp", "euler"):
-            raise ValueError(f'{who} expects decay "exp" or "euler", got {decay!r}.')
-        if not isinstance(learn, Collection):
-            raise ValueError(f'{who} expects learn as names, such as learn="tau", got {learn!r}.')
-        learn = (learn,) if isinstance(learn, str) else tuple(learn)
-        unknown = set(learn) - set(self._learnable)
-        if unknown:
-            known = ", ".join(self._learnable)
-            got = ", ".join(sorted(map(str, unknown)))
-            raise ValueError(f"{who} can learn {known}; got {got}.")
-        self.decay_form, self.decay_input, self.learn = decay, decay_input, learn
-
-        steps = _values(self, "tau", tau, self.size)
-        if decay == "euler" and (steps < 1).any():
-            raise ValueError(
-                f'{who} with decay="euler" expects tau >= 1 step (its factor is 1 - 1 / tau), '
-                f'got {steps.min().item():g}. Use decay="exp" for shorter time constants.'
-            )
-        factor = torch.exp(-1 / steps) if decay == "exp" else 1 - 1 / steps
-        if "tau" in learn:
-            if ((factor == 0) | (factor == 1)).any():
-                raise ValueError(
-                    f"{who} cannot learn from a decay of exactly 0 or 1: choose a finite tau > 1."
-                )
-            factor = factor.expand(self.size).logit()
-            self.decay_logit = nn.Parameter(factor.to(torch.get_default_dtype()).contiguous())
-        else:
-            self.register_buffer("decay_factor", factor.to(torch.get_default_dtype()))
-
-    @property
-    def decay(self) -> Tensor:
-        """The factor by which the potential shrinks a step, in (0, 1); a scalar or one a neuron."""
-        return torch.sigmoid(self.decay_logit) if "tau" in self.learn else self.decay_factor
-
-    @property
-    def tau(self) -> Tensor:
-        """The membrane time constant in steps, from the present decay."""
-        decay = self.decay.detach()
-        return 1 / decay.log().abs() if self.decay_form == "exp" else 1 / (1 - decay)
-
-    def extra_repr(self) -> str:
-        """Return what ``print(layer)`` shows."""
-        size = self.size[0] if len(self.size) == 1 else self.size
-        tau = self.tau
-        low, high = tau.min().item(), tau.max().item()
-        steps = f"{low:.4g}" if math.isclose(low, high) else f"{low:.4g} to {high:.4g}"
-        learns = f", learn={self.learn}" if self.learn else ""
-        return f'{size}, tau={steps}, decay="{self.decay_form}"{learns}'
 
 
 class LIFState(NamedTuple):
@@ -118,7 +24,7 @@ class LIFState(NamedTuple):
     wait: Tensor | None
 
 
-class LIF(_Leaky):
+class LIF(Firing):
     """Leaky integrate-and-fire neurons in every convention of the field.
 
     For every step, with h the potential before the reset and d the decay:
@@ -164,10 +70,6 @@ class LIF(_Leaky):
     (tensor([0., 1., 0.]), tensor([0.7000]))
     """
 
-    threshold_level: Tensor
-    spiking: ClassVar[bool] = True
-    _learnable: ClassVar[tuple[str, ...]] = ("tau", "threshold")
-
     def __init__(
         self,
         size: Size,
@@ -184,58 +86,21 @@ class LIF(_Leaky):
         recompute: bool = False,
         backend: str = "auto",
     ) -> None:
-        super().__init__(size, tau, decay, decay_input, learn)
-        if reset not in ("zero", "subtract"):
-            raise ValueError(f'LIF expects reset "zero" or "subtract", got {reset!r}.')
-        if not isinstance(refractory, int) or refractory < 0:
-            raise ValueError(f"LIF expects refractory >= 0 whole steps, got {refractory!r}.")
-        if surrogate is not None and not isinstance(surrogate, Surrogate):
-            raise TypeError(
-                f"LIF expects surrogate as an instance such as ATan(alpha=2), got {surrogate!r}."
-            )
-        if backend not in BACKENDS:
-            known = ", ".join(BACKENDS)
-            raise ValueError(f"LIF knows the backends {known}; got {backend!r}.")
-        self.reset, self.detach_reset, self.refractory = reset, detach_reset, refractory
-        self.surrogate = ATan() if surrogate is None else surrogate
-        self.recompute, self.backend = recompute, backend
-        level = _values(self, "threshold", threshold, self.size).to(torch.get_default_dtype())
-        if torch.isinf(level).any():
-            raise ValueError(
-                "LIF expects a finite threshold; neurons that never fire: LeakyIntegrator."
-            )
-        if "threshold" in self.learn:
-            # learned as a logarithm, so that no step of an optimiser can make it negative
-            self.log_threshold = nn.Parameter(level.expand(self.size).log().contiguous())
-        else:
-            self.register_buffer("threshold_level", level)
-
-    @property
-    def threshold(self) -> Tensor:
-        """The potential at which a neuron fires, > 0; a scalar or one a neuron."""
-        return self.log_threshold.exp() if "threshold" in self.learn else self.threshold_level
+        super().__init__(
+            size, tau, threshold=threshold, decay=decay, decay_input=decay_input, reset=reset,
+            detach_reset=detach_reset, refractory=refractory, surrogate=surrogate, learn=learn,
+        )  # fmt: skip
+        self.recompute, self.backend = recompute, known_backend(self, backend)
 
     def init(self, x: Tensor) -> LIFState:
         """Return the state at rest for inputs like ``x`` [B, N]."""
-        wait = torch.zeros_like(x, dtype=torch.int32) if self.refractory else None
-        return LIFState(torch.zeros_like(x), wait)
+        return LIFState(torch.zeros_like(x), self._waiting(x))
 
-    def forward(self, x: Tensor, state: LIFState | None = None) -> tuple[Tensor, LIFState]:
-        """Run the neurons over ``x`` [T, B, N]."""
-        decay, threshold = self.decay, self.threshold
-        _checks.sequence(self, x, self.size, decay.dtype)
-        fresh = self.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(self, state, fresh, x)
+    def _run(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
         spikes, v, wait = lif(
-            x, state.v, state.wait, decay, threshold,
-            decay_input=self.decay_input, reset=self.reset, detach_reset=self.detach_reset,
-            refractory=self.refractory, surrogate=self.surrogate.name,
-            alpha=float(self.surrogate.alpha), recompute=self.recompute, backend=self.backend,
+            x, state.v, state.wait, decay, self.threshold, **self._choices(),
+            recompute=self.recompute, backend=self.backend,
         )  # fmt: skip
-        _checks.finite(self, v, "the potential")
         return spikes, LIFState(v, wait)
 
 
@@ -245,7 +110,7 @@ class LeakyIntegratorState(NamedTuple):
     v: Tensor
 
 
-class LeakyIntegrator(_Leaky):
+class LeakyIntegrator(Leaky):
     """Leaky integrators, neurons that never fire: the usual readout of a spiking network.
 
     v_t = d v_{t-1} + x_t, or d v_{t-1} + (1 - d) x_t with ``decay_input``; the output is v. The
@@ -281,27 +146,14 @@ class LeakyIntegrator(_Leaky):
         backend: str = "auto",
     ) -> None:
         super().__init__(size, tau, decay, decay_input, learn)
-        if backend not in BACKENDS:
-            known = ", ".join(BACKENDS)
-            raise ValueError(f"LeakyIntegrator knows the backends {known}; got {backend!r}.")
-        self.backend = backend
+        self.backend = known_backend(self, backend)
 
     def init(self, x: Tensor) -> LeakyIntegratorState:
         """Return the state at rest for inputs like ``x`` [B, N]."""
         return LeakyIntegratorState(torch.zeros_like(x))
 
-    def forward(
-        self, x: Tensor, state: LeakyIntegratorState | None = None
+    def _run(
+        self, x: Tensor, state: LeakyIntegratorState, decay: Tensor
     ) -> tuple[Tensor, LeakyIntegratorState]:
-        """Integrate ``x`` [T, B, N]."""
-        decay = self.decay
-        _checks.sequence(self, x, self.size, decay.dtype)
-        fresh = self.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(self, state, fresh, x)
         potential = leaky(x, state.v, decay, decay_input=self.decay_input, backend=self.backend)
-        v = potential[-1]
-        _checks.finite(self, v, "the potential")
-        return potential, LeakyIntegratorState(v)
+        return potential, LeakyIntegratorState(potential[-1])

@@ -214,7 +214,7 @@ def spike_report(
     for path, made in calls.items():
         if made:
             y = torch.cat([y.detach() for _, _, y in made]).flatten(0, 1)
-            per_neuron = y.mean(0)
+            per_neuron = (y != 0).to(y.dtype).mean(0)  # a graded spike is one spike
             rows.append(
                 LayerReport(
                     path,

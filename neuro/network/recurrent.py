@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.layers import LIF, Layer, LIFState, Linear
+from axonal.neuro.layers import IF, LIF, PLIF, Layer, LIFState, Linear
 from axonal.neuro.network.network import Network
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 
@@ -125,7 +125,8 @@ class Recurrent(Layer[RecurrentState]):
     def _connections(self, x: Tensor) -> Linear | None:
         """Return the feedback if the loop is one of plain LIF neurons that nobody looks into."""
         lif, net = self.body, self.feedback
-        if type(lif) is not LIF or not isinstance(net, Network) or self.delay != 1:
+        # IF and PLIF only choose the parameters of a LIF
+        if type(lif) not in (LIF, IF, PLIF) or not isinstance(net, Network) or self.delay != 1:
             return None
         # what the constructor wraps, not a Network of the user's that has other parts as well
         linear = net.inner if net.source_name == _Call.__name__ else None

@@ -16,7 +16,7 @@ except ModuleNotFoundError as error:
 
 __all__ = ["KERNELS", "delay_kernel", "delayed_linear"]
 
-KERNELS = ("gaussian", "two-tap", "one-tap")
+KERNELS = ("gaussian", "triangle", "two-tap", "one-tap")
 
 _DENSE = 0.6
 """Share of the taps from which on a dense convolution is faster than one tap after another."""
@@ -38,25 +38,29 @@ def delayed_linear(
     A delay between two steps is spread over whole ones, ``y_t = sum_ij k_oij x_i(t - j)``:
 
         gaussian  k_j = w g_j / (sum_j g_j + 1e-7),  g_j = exp(-((j - d) / sigma)^2 / 2)
+        triangle  k_j = w g_j / (sum_j g_j + 1e-7),  g_j = max(0, sigma - |j - d|)
         two-tap   k = w (1 - f) at floor(d) and w f one step later,  f = d - floor(d)
         one-tap   k = w at round(d), halves to the even step
 
     Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670), whose width parameter SIG is
-    ``sigma - 0.27`` and whose position P is ``floor(K / 2) - d`` with K = max_delay + 1.
+    ``sigma - 0.27`` (``sigma - 1`` of the triangle, its version "max"; "v1" is two-tap) and whose
+    position P is ``floor(K / 2) - d`` with K = max_delay + 1.
 
     Args:
         x: input [T, B, I].
         history: the ``max_delay`` inputs before ``x`` [max_delay, B, I].
         weight: [O, I].
         delay: in steps [O, I], 0 to ``max_delay``.
-        sigma: standard deviation of the Gaussian in steps, > 0; the other kernels ignore it. If it
-            requires a gradient, "auto" takes the definition.
-        kernel: ``"gaussian"``, ``"two-tap"`` or ``"one-tap"``.
+        sigma: standard deviation of the Gaussian in steps, > 0, or half the base of the triangle,
+            >= 1; the other kernels ignore it. If it requires a gradient, "auto" takes the
+            definition.
+        kernel: ``"gaussian"``, ``"triangle"``, ``"two-tap"`` or ``"one-tap"``.
         max_delay: the longest delay in steps.
         backend: ``"auto"``, ``"reference"`` (a dense convolution), ``"cpu"`` (compiled loops over
             the taps that are not zero in the precision of x) or ``"cuda"`` (kernels over the same
-            taps). Where ``sigma`` is a tensor on a GPU, "auto" does not look at it, since that
-            would wait for the GPU, and takes the kernels, whose time grows with sigma.
+            taps; not for triangles). Where ``sigma`` is a tensor on a GPU, "auto" does not look at
+            it, since that would wait for the GPU, and takes the kernels, whose time grows with
+            sigma.
 
     Returns:
         y [T, B, O] and the history [max_delay, B, I] with which the next sequence goes on.
@@ -75,20 +79,22 @@ def delayed_linear(
     if kernel not in KERNELS:
         raise ValueError(f"unknown delay kernel {kernel!r}; known: {', '.join(KERNELS)}.")
     found, given = _on_cpu is not None, (x, history, weight, delay)
-    learned = isinstance(sigma, Tensor) and sigma.requires_grad and kernel == "gaussian"
+    learned = (
+        isinstance(sigma, Tensor) and sigma.requires_grad and kernel in ("gaussian", "triangle")
+    )
     if learned and backend in ("cpu", "cuda"):
         raise ValueError(
             f'backend="{backend}" of delay has no gradient of sigma. Use backend="reference", or '
             "sigma.detach()."
         )
     pays = backend == "auto" and not learned and _few_taps(sigma, kernel, max_delay, x.dtype)
-    if _choose.compiled("delay", backend, found, *given, pays=pays, cuda=True):
+    if _choose.compiled("delay", backend, found, *given, pays=pays, cuda=kernel != "triangle"):
         return _operator.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
     return reference.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
 
 
 def _few_taps(sigma: Tensor | float, kernel: str, max_delay: int, dtype: torch.dtype) -> bool:
-    if kernel != "gaussian":
+    if kernel not in ("gaussian", "triangle"):
         return True
     unread = isinstance(sigma, Tensor) and sigma.is_cuda
     if unread or torch.compiler.is_compiling() or dtype not in _choose.COMPILED:

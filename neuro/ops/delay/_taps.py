@@ -40,10 +40,13 @@ def reach(sigma: float, dtype: torch.dtype) -> int:
 def count(kernel: str, sigma: float, max_delay: int, dtype: torch.dtype) -> int:
     """Taps a synapse that can differ from zero.
 
-    >>> count("gaussian", 0.5, 25, torch.float32), count("two-tap", 0.0, 25, torch.float32)
-    (6, 2)
+    >>> count("gaussian", 0.5, 25, torch.float32), count("triangle", 1.5, 25, torch.float32)
+    (6, 3)
     """
-    most = {"one-tap": 1, "two-tap": 2}.get(kernel) or 2 * reach(sigma, dtype)
+    if kernel in ("gaussian", "triangle"):
+        most = 2 * reach(sigma, dtype) if kernel == "gaussian" else math.ceil(2 * sigma)
+    else:
+        most = {"one-tap": 1, "two-tap": 2}[kernel]
     return min(most, max_delay + 1)
 
 
@@ -65,6 +68,16 @@ def taps(delay: Tensor, sigma: float, kernel: str, max_delay: int) -> Taps:
         share /= share.sum(-1, keepdim=True) + EPSILON
         slope = z.mul_(share).div_(sigma)
         return Taps(first, share, slope.addcmul(share, slope.sum(-1, keepdim=True), value=-1))
+    if kernel == "triangle":
+        first = (delay - sigma).floor().long() + 1
+        first = first.clamp(min=0, max=max_delay + 1 - number)
+        steps = torch.arange(number, dtype=delay.dtype, device=delay.device)
+        late = (first - delay).unsqueeze(-1) + steps
+        share = (sigma - late.abs()).relu()
+        total = share.sum(-1, keepdim=True) + EPSILON
+        slope = late.sign() * (share > 0) / total
+        share = share / total
+        return Taps(first, share, slope - share * slope.sum(-1, keepdim=True))
     if number == 1:
         one = torch.ones_like(delay).unsqueeze(-1)
         # the only tap of two takes any delay

@@ -14,6 +14,13 @@ def gaussian_kernel(weight: Tensor, delay: Tensor, sigma: Tensor | float, max_de
     return weight.unsqueeze(-1) * g / (g.sum(-1, keepdim=True) + EPSILON)
 
 
+def triangle_kernel(weight: Tensor, delay: Tensor, sigma: Tensor | float, max_delay: int) -> Tensor:
+    """Spread each weight over a triangle around its delay, ``k_j = w g_j / (sum g + 1e-7)``."""
+    taps = torch.arange(max_delay + 1, dtype=delay.dtype, device=delay.device)
+    g = (sigma - (taps - delay.unsqueeze(-1)).abs()).relu()
+    return weight.unsqueeze(-1) * g / (g.sum(-1, keepdim=True) + EPSILON)
+
+
 def two_tap_kernel(weight: Tensor, delay: Tensor, max_delay: int) -> Tensor:
     """Interpolate linearly between the whole steps around each delay."""
     if max_delay == 0:
@@ -38,11 +45,15 @@ def delay_kernel(
     """Build the dense kernel [O, I, max_delay + 1]; entry j is the weight at a delay of j steps."""
     if kernel == "gaussian":
         return gaussian_kernel(weight, delay, sigma, max_delay)
+    if kernel == "triangle":
+        return triangle_kernel(weight, delay, sigma, max_delay)
     if kernel == "two-tap":
         return two_tap_kernel(weight, delay, max_delay)
     if kernel == "one-tap":
         return one_tap_kernel(weight, delay, max_delay)
-    raise ValueError(f"unknown delay kernel {kernel!r}; known: gaussian, two-tap, one-tap.")
+    raise ValueError(
+        f"unknown delay kernel {kernel!r}; known: gaussian, triangle, two-tap, one-tap."
+    )
 
 
 def delayed_linear(

@@ -1,0 +1,254 @@
+"""The feed-forward network with learnable delays, and its published checkpoints."""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from axonal.neuro import _checks
+from axonal.neuro._surrogates import ATan
+from axonal.neuro.layers import LIF, BatchNorm, DelayedLinear, Dropout, LeakyIntegrator
+from axonal.neuro.network import Network, Sequential
+
+
+class _Block(nn.Module):
+    """Delayed connections, several of which are added, then what follows them."""
+
+    def __init__(self, connections: list[DelayedLinear], *after: nn.Module) -> None:
+        super().__init__()
+        self.connections = nn.ModuleList(connections)
+        self.after = nn.Sequential(*after)
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, *others = self.connections
+        y = first(x)
+        for connection in others:
+            y = y + connection(x)
+        after: Tensor = self.after(y)
+        return after
+
+
+class DelaySNN(nn.Module):
+    """Spiking network with one or several learnable delays a synapse.
+
+    Every hidden layer is :class:`DelayedLinear`, :class:`BatchNorm` over time and batch,
+    :class:`LIF` (Euler decay, reset to zero, detached, ATan(5)) and dropout of the spikes; the last
+    is :class:`DelayedLinear` and a :class:`LeakyIntegrator`, whose potential is the output. Each
+    layer first pads its input with ``max_delay / 2`` steps of silence at the end, so that late
+    spikes still arrive: L layers return T + L ``max_delay / 2`` steps. Train it with
+    :func:`summed_softmax_loss` and :class:`SigmaSchedule`.
+
+    Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670).
+
+    Args:
+        inputs: N.
+        hidden: neurons of each hidden layer.
+        outputs: C.
+        max_delay: longest delay in steps, even; the original's kernel size K is max_delay + 1.
+        tau: membrane time constant in steps, >= 1.
+        threshold: of the hidden neurons, > 0.
+        kernel: of :class:`DelayedLinear`.
+        count: delays a synapse.
+        dropout: share of the hidden spikes that are dropped while training.
+
+    Attributes:
+        extra_steps: by how many steps the output is longer than the input.
+
+    Returns:
+        Called with x [T, B, N], from rest: potentials [T + ``extra_steps``, B, C].
+
+    Raises:
+        ValueError: for parameters out of range, and for inputs of the wrong shape.
+
+    >>> net = DelaySNN(6, (8, 8), 5, max_delay=6, tau=1.005)
+    >>> net(torch.zeros(11, 2, 6)).shape
+    torch.Size([20, 2, 5])
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        hidden: Sequence[int],
+        outputs: int,
+        *,
+        max_delay: int,
+        tau: float,
+        threshold: float = 1.0,
+        kernel: str = "gaussian",
+        count: int = 1,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if not isinstance(max_delay, int) or max_delay < 0 or max_delay % 2:
+            raise ValueError(
+                "DelaySNN expects max_delay as an even number of steps, K - 1 for the original's "
+                f"kernel of K taps (K = 25 is max_delay=24), got {max_delay!r}."
+            )
+        if not isinstance(count, int) or count < 1:
+            raise ValueError(f"DelaySNN expects count >= 1 delays a synapse, got {count!r}.")
+        self.max_delay = max_delay
+        self.blocks = nn.ModuleList()
+        widths = (inputs, *hidden, outputs)
+        for k, (n, m) in enumerate(pairwise(widths)):
+            connections = [DelayedLinear(n, m, max_delay, kernel=kernel) for _ in range(count)]
+            with torch.no_grad():
+                for connection in connections:
+                    connection.weight.div_(count**0.5)  # the delays of a synapse share its fan-in
+            if k < len(hidden):
+                lif = LIF(m, tau, decay="euler", threshold=threshold, surrogate=ATan(5))
+                block = _Block(connections, BatchNorm(m), lif, Dropout(dropout))
+            else:
+                block = _Block(connections, LeakyIntegrator(m, tau, decay="euler"))
+            self.blocks.append(Network(block))
+
+    @property
+    def extra_steps(self) -> int:
+        """By how many steps the output is longer than the input."""
+        return len(self.blocks) * (self.max_delay // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run a whole sequence ``x`` [T, B, N] from rest."""
+        first = self.blocks[0].get_submodule("connections.0")
+        assert isinstance(first, DelayedLinear)
+        _checks.sequence(self, x, (first.in_features,), first.weight.dtype)
+        for block in self.blocks:
+            x, _ = block(F.pad(x, (0, 0, 0, 0, 0, self.max_delay // 2)))
+        return x
+
+    def network(self) -> Network:
+        """Return the same layers as a Network without padding, to stream, look inside and export.
+
+        >>> net = DelaySNN(6, (8,), 5, max_delay=6, tau=1.005)
+        >>> y, state = net.network()(torch.zeros(11, 2, 6))
+        >>> y.shape
+        torch.Size([11, 2, 5])
+        """
+        plain = Sequential(*self.blocks)
+        plain.train(self.training)
+        return plain
+
+    @classmethod
+    def from_official(
+        cls,
+        state_dict: Mapping[str, Tensor],
+        *,
+        max_delay: int,
+        tau: float,
+        threshold: float = 1.0,
+        kernel: str = "gaussian",
+        dropout: float = 0.0,
+    ) -> "DelaySNN":
+        """Load a checkpoint of the original delay code (SNN-delays).
+
+        Position P and width SIG become the delay ``max_delay / 2 - P`` and the sigma |SIG| + 0.27
+        (|SIG| + 1 for triangles). In evaluation mode a synapse has one tap of weight W, where the
+        original's has W / (1 + 1e-7).
+
+        Args:
+            state_dict: names ``model.0.weight``, ``model.0.P``, ``model.0.SIG``, ``model.1...`` and
+                so on, four entries a hidden layer and one for the last.
+            max_delay: longest delay in steps, K - 1 of the configuration's K taps.
+            tau: time constant of the configuration, in steps (1.005 for 10.05 ms in 10 ms steps).
+            threshold: of the configuration.
+            kernel: the configuration's version, "gauss" is ``"gaussian"``, "max" is
+                ``"triangle"`` and "v1" is ``"two-tap"``.
+            dropout: of the configuration.
+
+        Returns:
+            A :class:`DelaySNN` with the checkpoint's weights, delays, width and norms, in training
+            mode.
+
+        Raises:
+            ValueError: for names or shapes that the original does not write; they are named.
+
+        >>> one = {"model.0.weight": torch.ones(2, 3, 1), "model.0.P": torch.zeros(1, 2, 3, 1),
+        ...        "model.0.SIG": torch.zeros(1, 2, 3, 1)}
+        >>> net = DelaySNN.from_official(one, max_delay=6, tau=2.0)
+        >>> net.blocks[0].connections[0].delay[0, 0].item()
+        3.0
+        """
+        layers = _layers(state_dict)
+        weights = [state_dict[f"model.{k}.weight"] for k in layers]
+        for k, w, before in zip(layers, weights, [None, *weights], strict=False):
+            fits = w.ndim == 3 and w.shape[2] == weights[0].shape[2]
+            if not fits or (before is not None and w.shape[1] != before.shape[0]):
+                raise ValueError(
+                    f"from_official expects model.{k}.weight (out, in, count) that fits the layer "
+                    f"before it, got {tuple(w.shape)}."
+                )
+        sizes = [weights[0].shape[1], *(w.shape[0] for w in weights)]
+        net = cls(
+            sizes[0], sizes[1:-1], sizes[-1], max_delay=max_delay, tau=tau, threshold=threshold,
+            kernel=kernel, count=weights[0].shape[2], dropout=dropout,
+        )  # fmt: skip
+        net.to(weights[0])
+        for k, block in zip(layers, net.blocks, strict=True):
+            _load_connections(state_dict, k, block, max_delay)
+            if k != layers[-1]:
+                norm = block.get_submodule("after.0")
+                prefix = f"model.{k + 1}."
+                entries = {n: v for n, v in state_dict.items() if n.startswith(prefix)}
+                try:
+                    norm.load_state_dict({n.removeprefix(prefix): v for n, v in entries.items()})
+                except RuntimeError as error:
+                    reason = " ".join(str(error).split())
+                    raise ValueError(
+                        f"from_official expects a batch norm at {prefix[:-1]}: {reason}"
+                    ) from error
+        return net
+
+
+def _layers(state_dict: Mapping[str, Tensor]) -> list[int]:
+    """Return the numbers of the delay layers; refuse names that the original does not write."""
+    found = sorted(int(m[1]) for n in state_dict if (m := re.fullmatch(r"model\.(\d+)\.P", n)))
+    if not found or found != list(range(0, 4 * len(found), 4)):
+        layers = ", ".join(f"model.{k}" for k in found) or "none"
+        first = ", ".join(list(state_dict)[:4]) or "nothing"
+        raise ValueError(
+            "from_official expects delay layers at model.0, model.4, model.8, ..., each with "
+            f"weight, P and SIG, got {layers} of the names {first}, ...: is it the state_dict of "
+            "the whole network?"
+        )
+    delays = {f"model.{k}.{name}" for k in found for name in ("weight", "P", "SIG")}
+    norms = tuple(f"model.{k + 1}." for k in found[:-1])
+    missing = sorted(delays - set(state_dict))
+    foreign = sorted(n for n in set(state_dict) - delays if not n.startswith(norms or ("?",)))
+    if missing or foreign:
+        wrong = [f"{n} is missing" for n in missing] + [f"{n} is unknown" for n in foreign]
+        raise ValueError(f"from_official cannot read this checkpoint: {', '.join(wrong)}.")
+    return found
+
+
+def _load_connections(
+    state_dict: Mapping[str, Tensor], k: int, block: nn.Module, max_delay: int
+) -> None:
+    weight, place, width = (state_dict[f"model.{k}.{name}"] for name in ("weight", "P", "SIG"))
+    for name, tensor in (("P", place), ("SIG", width)):
+        if tensor.shape != (1, *weight.shape):
+            raise ValueError(
+                f"from_official expects model.{k}.{name} of shape {(1, *weight.shape)}, got "
+                f"{tuple(tensor.shape)}."
+            )
+    half = max_delay // 2
+    if place.abs().max() > half:
+        raise ValueError(
+            f"from_official got P up to {place.abs().max().item():g} in model.{k}, beyond "
+            f"max_delay / 2 = {half}: which K does the configuration name? max_delay is K - 1."
+        )
+    if (width.abs() - width.abs().max()).abs().max() > 1e-6:
+        raise ValueError(
+            f"from_official expects one width SIG for all synapses of model.{k}, got "
+            f"{width.min().item():g} to {width.max().item():g}."
+        )
+    sums = block.get_submodule("connections")
+    assert isinstance(sums, nn.ModuleList)
+    for j, connection in enumerate(sums):
+        assert isinstance(connection, DelayedLinear)
+        with torch.no_grad():
+            connection.weight.copy_(weight[..., j])
+        connection.set_delays(half - place[0, ..., j])
+        if not connection.frozen:
+            connection.set_sigma(width.abs().max().item() + connection.sigma_offset)
