@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import wave
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sound_common import write_recordings, write_wav
 
 from axonal.datasets import Events, HairCells, MelDelta, fsdd, read_wav
 from axonal.datasets._cache import cached
@@ -16,22 +16,9 @@ from axonal.datasets._fsdd import file_names
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 
 
-def write_wav(path: Path, x: Any, *, rate: int = 8000, channels: int = 1, width: int = 2) -> None:
-    with wave.open(str(path), "wb") as sound:
-        sound.setparams((channels, width, rate, 0, "NONE", "not compressed"))
-        sound.writeframes(np.asarray(x, f"<i{width}").tobytes())
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As many recordings as there are, each 60 ms of a tone of its own."""
-    folder = tmp_path_factory.mktemp("fsdd")
-    (folder / "recordings").mkdir()
-    t = np.arange(480) / 8000
-    for index, name in enumerate(file_names()):
-        x = 8000 * np.sin(2 * np.pi * (200 + index) * t)
-        write_wav(folder / "recordings" / name, x)
-    return folder
+    return write_recordings(tmp_path_factory.mktemp("fsdd"))
 
 
 @pytest.fixture(scope="module")

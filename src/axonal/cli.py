@@ -60,13 +60,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="digits or coincidence.")],
+    recipe: Annotated[str, typer.Argument(help="digits, coincidence or spoken-digits.")],
     out: Annotated[
         Path | None, typer.Option(help="Run folder.", show_default="runs/RECIPE")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
-    arm: Annotated[str | None, typer.Option(help="Of coincidence: learned, fixed or none.")] = None,
+    arm: Annotated[str | None, typer.Option(help="learned, fixed or none; not of digits.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a run.")] = False,
@@ -78,7 +78,9 @@ def train(
     with _users_own(recipes.RecipeError):
         settings_class = recipes.find(recipe).Settings
         if arm is not None and not hasattr(settings_class, "arm"):
-            raise UserError(f"--arm is a choice of the recipe coincidence; {recipe} has none.")
+            raise UserError(
+                f"the recipe {recipe} has no --arm; coincidence and spoken-digits have."
+            )
         chosen = {"epochs": epochs, "seed": seed, "arm": arm}
         given = {name: value for name, value in chosen.items() if value is not None}
         settings = settings_class.from_json(given)
