@@ -15,6 +15,7 @@ from sound_common import write_recordings
 
 from axonal import datasets, deploy, neuro, recipes
 from axonal.recipes import sound_figures, spoken_digits
+from axonal.recipes._samples import Padded
 from axonal.recipes._train import count_trained
 from axonal.recipes.experiments import _report, _spoken_digits
 from axonal.recipes.experiments._runs import Store, perform
@@ -184,6 +185,11 @@ def test_the_experiment_runs_in_small(
     }
     monkeypatch.setattr(_spoken_digits, "ARMS", small)
     monkeypatch.setattr(_report, "SEEDS", (0, 1))
+    few = {
+        part: Padded(samples.events.select(range(0, len(samples), 20)).binned(0.01, 8), 4)
+        for part, samples in datasets.fsdd().items()
+    }
+    monkeypatch.setattr(spoken_digits, "data", lambda settings: few)
     monkeypatch.setattr(_spoken_digits, "SPLITS", {"official": "official split"})
     store = Store(tmp_path / "runs.jsonl")
     for run in _spoken_digits.plan():
