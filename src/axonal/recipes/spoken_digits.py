@@ -50,7 +50,7 @@ class Settings(_settings.Settings):
     arm: str = "learned"
     equal: str = "width"
     epochs: int = 15
-    learning_rate: float = 5e-3
+    learning_rate: float = 0.01
     delay_rate: float = 0.1
     weight_decay: float = 1e-5
     narrow_until: float = 0.4
@@ -63,7 +63,7 @@ class Settings(_settings.Settings):
     silence: int = 36
     max_delay: int = 24
     tau: float = 1.005
-    dropout: float = 0.3
+    dropout: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()
