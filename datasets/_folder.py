@@ -1,6 +1,7 @@
 """Where data lie that are not part of the package."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 VARIABLE = "AXONAL_DATA"
@@ -15,6 +16,21 @@ def data_file(folder: str | os.PathLike[str] | None, part: str, name: str, sourc
         name: of the file.
         source: where it can be had.
     """
+    return _find(folder, part, name, source, Path.is_file)
+
+
+def data_folder(folder: str | os.PathLike[str] | None, part: str, name: str, source: str) -> Path:
+    """Path of a folder of data files; arguments and errors are those of `data_file`."""
+    return _find(folder, part, name, source, Path.is_dir)
+
+
+def _find(
+    folder: str | os.PathLike[str] | None,
+    part: str,
+    name: str,
+    source: str,
+    there: Callable[[Path], bool],
+) -> Path:
     root = os.environ.get(VARIABLE)
     if folder is None and not root:
         raise FileNotFoundError(
@@ -22,7 +38,7 @@ def data_file(folder: str | os.PathLike[str] | None, part: str, name: str, sourc
             f"set {VARIABLE} to the folder around it."
         )
     path = (Path(folder) if folder is not None else Path(root or "", part)) / name
-    if not path.is_file():
+    if not there(path):
         raise FileNotFoundError(
             f"there is no {name} in {path.parent}: get it from {source} and put it there."
         )

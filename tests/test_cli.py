@@ -214,7 +214,7 @@ def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: P
     cases = [
         (("train", "digit"), "there is no recipe 'digit'; the recipes are digits, coincidence"),
         (("train", "digits", "--out", run), "holds a finished run"),
-        (("train", "digits", "--arm", "none"), "--arm is a choice of the recipe coincidence"),
+        (("train", "digits", "--arm", "none"), "the recipe digits has no --arm; coincidence"),
         (("train", "coincidence", "--arm", "some"), "arm takes one of learned, fixed, none"),
         (("train", "coincidence", "--reset", "zero"), "--reset is a choice of the recipe digits"),
         (("train", "digits", "--reset", "soft"), 'reset takes "zero" or "subtract"'),
@@ -233,7 +233,7 @@ def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: P
         (("verify", tmp_path / "foreign.h5"), "foreign.h5"),
         (("verify", graph, "--backends", "abacus"), "unknown back end 'abacus'"),
         (("verify", graph, "--backends", ","), "at least one back end"),
-        (("run", graph, "--data", "letters"), "digits or coincidence, or a file"),
+        (("run", graph, "--data", "letters"), "digits, coincidence, spoken-digits or a file"),
         (("run", graph, "--data", "coincidence"), "this graph was trained on digits"),
         (("run", graph, "--data", tmp_path / "none.npz"), "there is no file"),
         (("run", graph, "--data", npz(tmp_path, y=[1])), "expected x [T, B, N]"),

@@ -108,9 +108,9 @@ def test_nothing_in_neuro_imports_what_lies_above_it() -> None:
     assert wrong == []
 
 
-def test_datasets_needs_numpy_scipy_and_scikit_learn_only() -> None:
+def test_datasets_needs_numpy_scipy_scikit_learn_and_h5py_only() -> None:
     found = {top(name) for path in files("datasets") for name in imports(path)}
-    assert found - set(sys.stdlib_module_names) == {"axonal", "numpy", "scipy", "sklearn"}
+    assert found - set(sys.stdlib_module_names) == {"axonal", "numpy", "scipy", "sklearn", "h5py"}
 
 
 def test_numba_is_imported_by_kernels_only() -> None:

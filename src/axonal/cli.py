@@ -61,13 +61,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="digits or coincidence.")],
+    recipe: Annotated[str, typer.Argument(help="digits, coincidence or spoken-digits.")],
     out: Annotated[
         Path | None, typer.Option(help="Run folder.", show_default="runs/RECIPE")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
-    arm: Annotated[str | None, typer.Option(help="Of coincidence: learned, fixed or none.")] = None,
+    arm: Annotated[str | None, typer.Option(help="learned, fixed or none; not of digits.")] = None,
     reset: Annotated[
         str | None, typer.Option(help="Of digits: subtract, or zero as on simulators and chips.")
     ] = None,
@@ -82,9 +82,12 @@ def train(
     with _users_own(recipes.RecipeError):
         settings_class = recipes.find(recipe).Settings
         chosen = {"epochs": epochs, "seed": seed, "arm": arm, "reset": reset}
-        for name, owner in (("arm", "coincidence"), ("reset", "digits")):
+        for name, owners in (
+            ("arm", "coincidence and spoken-digits have"),
+            ("reset", "digits has"),
+        ):
             if chosen[name] is not None and not hasattr(settings_class, name):
-                raise UserError(f"--{name} is a choice of the recipe {owner}; {recipe} has none.")
+                raise UserError(f"the recipe {recipe} has no --{name}; {owners}.")
         given = {name: value for name, value in chosen.items() if value is not None}
         settings = settings_class.from_json(given)
     folder = Path("runs") / recipe if out is None else out

@@ -5,7 +5,7 @@ and ``build(settings)`` (the untrained Network). Nothing heavy is imported befor
 
 >>> from axonal import recipes
 >>> recipes.names()
-('digits', 'coincidence')
+('digits', 'coincidence', 'spoken-digits')
 """
 
 import importlib
@@ -34,7 +34,11 @@ __all__ = [
     "trained",
 ]
 
-_MODULES = {"digits": "axonal.recipes.digits", "coincidence": "axonal.recipes.coincidence"}
+_MODULES = {
+    "digits": "axonal.recipes.digits",
+    "coincidence": "axonal.recipes.coincidence",
+    "spoken-digits": "axonal.recipes.spoken_digits",
+}
 
 
 class Recipe(Protocol):

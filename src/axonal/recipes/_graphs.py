@@ -63,7 +63,7 @@ def read_data(
         own = graph.info.get("recipe")
         if data not in recipes.names():
             raise RecipeError(
-                f"--data takes {' or '.join(recipes.names())}, or a file that ends in .npz, "
+                f"--data takes {', '.join(recipes.names())} or a file that ends in .npz, "
                 f"got {data!r}."
             )
         samples = test_samples(graph)

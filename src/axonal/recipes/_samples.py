@@ -6,8 +6,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from axonal.datasets import SpikeTimes
-
 
 class Samples(Protocol):
     """Labelled rasters of one length."""
@@ -28,11 +26,11 @@ class Padded:
     """Samples followed by silent steps, in which delayed spikes still arrive.
 
     Args:
-        source: the samples, at most one spike a neuron.
+        source: the samples.
         silence: silent steps after each sample, >= 0.
     """
 
-    source: SpikeTimes
+    source: Samples
     silence: int
 
     @property

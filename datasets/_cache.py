@@ -1,0 +1,86 @@
+"""Spike trains that are slow to make, kept on disk under the hash of all that decides them."""
+
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from axonal.datasets._events import Events
+
+VARIABLE = "AXONAL_CACHE"
+FORMAT = 1  # raised when files of an earlier version must not be read
+ARRAYS = ("times", "units", "offsets", "labels", "speakers", "classes")
+DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def cache_folder() -> Path:
+    """The folder that AXONAL_CACHE names, or ``axonal`` among the user's caches."""
+    own = os.environ.get(VARIABLE)
+    if own:
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser(), "axonal")
+
+
+def cached(
+    name: str, decides: Mapping[str, Any], folder: Path | None, make: Callable[[], Events]
+) -> Events:
+    """Load what ``make`` made before from the same ``decides``, or make and keep it.
+
+    A file that is damaged or not whole is made again. Where nothing can be written, a warning says
+    so and nothing is kept.
+
+    Args:
+        name: begins the name of the file.
+        decides: everything that the events depend on, as JSON can hold it.
+        folder: of the cache; None to keep nothing.
+        make: makes the events.
+    """
+    if folder is None:
+        return make()
+    text = json.dumps({"format": FORMAT, **decides}, sort_keys=True)
+    key = hashlib.sha256(text.encode()).hexdigest()
+    path = folder / f"{name}-{key[:20]}.npz"
+    try:
+        return _load(path)
+    except DAMAGED:
+        events = make()
+    try:
+        _save(path, events)
+    except OSError as error:
+        warnings.warn(
+            f"spikes are not kept in {folder} ({error.strerror}), so they are made anew every "
+            f"time: set {VARIABLE} to a folder that can be written.",
+            stacklevel=3,
+        )
+    return events
+
+
+def _load(path: Path) -> Events:
+    # opened here, because numpy leaves open what it finds to be damaged
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in ARRAYS}
+        channels, name = int(file["channels"]), str(file["name"])
+    arrays["classes"] = tuple(map(str, arrays["classes"]))
+    return Events(**arrays, channels=channels, name=name)
+
+
+def _save(path: Path, events: Events) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {name: np.asarray(getattr(events, name)) for name in (*ARRAYS, "channels", "name")}
+    # a name of its own, because several processes may be making the same file
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            np.savez(stream, allow_pickle=False, **arrays)
+        os.replace(beside, path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise

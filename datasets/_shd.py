@@ -1,0 +1,140 @@
+"""The HDF5 layout of the Spiking Heidelberg Digits, written and read back."""
+
+import os
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from axonal.datasets._events import MICROSECONDS, Events
+
+SHD_CHANNELS = 700
+PRECISIONS = ("float16", "float32")
+LONGEST = 2**31 / MICROSECONDS
+
+
+def write_shd(path: str | PathLike[str], events: Events, *, precision: str = "float16") -> Path:
+    """Write spike trains in the layout of SHD, for programs that read SHD.
+
+    The file holds spikes/times (seconds) and spikes/units, an array of its own a sample, labels,
+    extra/speaker and extra/keys (the names of the classes). The number of channels, which SHD
+    leaves to its reader, is the attribute ``channels`` of spikes.
+
+    Args:
+        path: of the file; it is replaced if it exists, and whole at every moment.
+        events: the spike trains.
+        precision: of the times: "float16" as in SHD, whose steps are 0.5 ms near 1 s, or "float32",
+            from which `read_shd` gets every microsecond back up to 8 s.
+
+    Returns:
+        the path.
+
+    Raises:
+        ValueError: another precision.
+
+    Source: Cramer, Stradmann, Schemmel and Zenke, IEEE TNNLS 33, 2022 (arXiv 1910.07407).
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from axonal.datasets import Events, read_shd, write_shd
+    >>> one, none = np.int64([0]), np.int64([0, 2])
+    >>> times, units = np.int32([0, 900]), np.uint16([0, 3])
+    >>> events = Events(times, units, none, one, one, channels=4, classes=("a",), name="one")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     read_shd(write_shd(f"{folder}/a.h5", events))[0][0].tolist()
+    [0, 900]
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"write_shd expects precision {PRECISIONS}, got {precision!r}.")
+    # only this layout needs h5py, which takes a while to import
+    import h5py
+
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with h5py.File(beside, "w") as file:
+            spikes = file.create_group("spikes")
+            spikes.attrs["channels"] = events.channels
+            shape = (len(events),)
+            times = spikes.create_dataset("times", shape, h5py.vlen_dtype(np.dtype(precision)))
+            units = spikes.create_dataset("units", shape, h5py.vlen_dtype(np.uint16))
+            for sample in range(len(events)):
+                microseconds, channels, _ = events[sample]
+                times[sample] = (microseconds / MICROSECONDS).astype(precision)
+                units[sample] = channels
+            file["labels"] = events.labels.astype(np.uint16)
+            file["extra/speaker"] = events.speakers.astype(np.uint16)
+            file["extra/keys"] = np.array([name.encode() for name in events.classes])
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
+
+
+def read_shd(path: str | PathLike[str], *, channels: int | None = None) -> Events:
+    """Read spike trains from a file in the layout of SHD.
+
+    Args:
+        path: of the file, for example ``shd_train.h5`` or what `write_shd` wrote.
+        channels: number of channels; by default what the file says, or the 700 of SHD.
+
+    Returns:
+        the events, times rounded to microseconds and sorted within each sample.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a file that is damaged or has another layout.
+
+    Source: see `write_shd`, which shows an example.
+
+    >>> from axonal.datasets import read_shd
+    >>> read_shd("nothing.h5")
+    Traceback (most recent call last):
+    FileNotFoundError: there is no file nothing.h5.
+    """
+    import h5py
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}.")
+    try:
+        with h5py.File(path, "r") as file:
+            return _read(file, path.stem, channels)
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        why = str(error.args[0] if error.args else error).splitlines()[0]
+        raise ValueError(
+            f"{path} is damaged or not in the layout of SHD ({why}); expected spikes/times, "
+            "spikes/units, labels, extra/speaker and extra/keys."
+        ) from error
+
+
+def _read(file: Any, name: str, channels: int | None) -> Events:
+    spikes = file["spikes"]
+    times, units = list(spikes["times"][()]), list(spikes["units"][()])
+    lengths = [len(one) for one in times]
+    if lengths != [len(one) for one in units]:
+        raise ValueError("times and units differ in length")
+    seconds = np.concatenate([np.zeros(0), *times]).astype(np.float64)
+    # asked this way round, so that NaN is refused too
+    if not ((seconds >= 0) & (seconds < LONGEST)).all():
+        raise ValueError("a time is no number of seconds from the start of its sample")
+    microseconds = np.rint(seconds * MICROSECONDS).astype(np.int32)
+    channel = np.concatenate([np.zeros(0, np.uint16), *units])
+    if channel.dtype != np.uint16:
+        raise ValueError(f"units are {channel.dtype}, not uint16")
+    owner = np.repeat(np.arange(len(times)), lengths)
+    order = np.lexsort((microseconds, owner))
+    keys = [key.decode() if isinstance(key, bytes) else str(key) for key in file["extra/keys"][()]]
+    if channels is None:
+        channels = int(spikes.attrs.get("channels", SHD_CHANNELS))
+    return Events(
+        microseconds[order],
+        channel[order],
+        np.cumsum([0, *lengths]),
+        file["labels"][()].astype(np.int64),
+        file["extra/speaker"][()].astype(np.int64),
+        channels,
+        tuple(keys),
+        name,
+    )

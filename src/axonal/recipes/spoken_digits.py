@@ -1,0 +1,150 @@
+"""Spoken digits, read by two hidden layers with delays before each: a real task in time.
+
+The shape of network, neuron, loss and schedule follow Hammouamri et al., ICLR 2024 (arXiv
+2306.17670), who trained larger ones on the Heidelberg digits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from axonal import datasets, neuro
+from axonal.recipes import _settings
+from axonal.recipes._errors import RecipeError
+from axonal.recipes._samples import Padded, Samples
+
+ARMS = ("learned", "fixed", "none")
+EQUAL = ("width", "parameters")
+CHANNELS = {"mel": 80, "gammatone": 64}
+SPLITS = ("official", "speaker")
+CLASSES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(_settings.Settings):
+    """Settings of the recipe; those not named here are shared by all recipes.
+
+    With H neurons in each hidden layer, N inputs and C classes there are S = H (N + H + C)
+    synapses; trained are S weights, 4 H numbers of the norms and, in the arm "learned", S delays.
+    With ``equal="parameters"`` the other arms get the smallest width that trains at least as many
+    numbers, so that rounding is in their favour.
+
+    Args:
+        arm: "learned", "fixed" (random whole delays that stay) or "none" (no delays).
+        equal: what the arms share: "width" or trained "parameters".
+        hidden: neurons in each of the two hidden layers of the arm "learned".
+        front_end: "mel" or "gammatone".
+        split: "official" or "speaker" (lucas and theo are for testing only).
+        steps: length of a sample in steps of ``dt``; what comes later is left out.
+        silence: silent steps after each sample, in which delayed spikes still arrive.
+        max_delay: longest delay of each of the three connections in steps.
+        tau: time constant of neurons and readout in steps, >= 1; 1.005 keeps nothing to the next
+            step.
+        dropout: share of the hidden neurons that training silences for a whole sample.
+
+    >>> [Settings(arm=arm, equal="parameters").width for arm in ("learned", "fixed", "none")]
+    [48, 79, 79]
+    """
+
+    arm: str = "learned"
+    equal: str = "width"
+    epochs: int = 15
+    learning_rate: float = 0.01
+    delay_rate: float = 0.1
+    weight_decay: float = 1e-5
+    narrow_until: float = 0.4
+    readout: str = "summed_softmax"
+    dt: float = 0.01
+    hidden: int = 48
+    front_end: str = "mel"
+    split: str = "official"
+    steps: int = 60
+    silence: int = 36
+    max_delay: int = 24
+    tau: float = 1.005
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known = {"arm": ARMS, "equal": EQUAL, "front_end": tuple(CHANNELS), "split": SPLITS}
+        for name, values in known.items():
+            self.require(name, getattr(self, name) in values, f"one of {', '.join(values)}")
+        for name in ("hidden", "steps"):
+            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        for name in ("silence", "max_delay"):
+            self.require(name, getattr(self, name) >= 0, "a whole number of steps >= 0")
+        self.require("tau", self.tau >= 1, "steps >= 1")
+        self.require("dropout", 0 <= self.dropout < 1, "a share from 0 to below 1")
+
+    @property
+    def inputs(self) -> int:
+        """Inputs N."""
+        return CHANNELS[self.front_end]
+
+    @property
+    def width(self) -> int:
+        """Neurons in each hidden layer of this arm."""
+        if self.arm == "learned" or self.equal == "width":
+            return self.hidden
+        wanted = self._trained(self.hidden, numbers_a_synapse=2)
+        return next(
+            width
+            for width in range(self.hidden, 2 * self.hidden + 1)
+            if self._trained(width, numbers_a_synapse=1) >= wanted
+        )
+
+    def _trained(self, width: int, numbers_a_synapse: int) -> int:
+        synapses = width * (self.inputs + width + CLASSES)
+        return numbers_a_synapse * synapses + 4 * width
+
+
+def data(settings: Settings) -> Mapping[str, Samples]:
+    """The samples by split, "train", "validation" and "test"; the same for every seed.
+
+    Raises:
+        ValueError: the recordings are not there, or not whole.
+    """
+    try:
+        found = datasets.fsdd(
+            settings.front_end, dt=settings.dt, steps=settings.steps, split=settings.split
+        )
+    except (ValueError, FileNotFoundError) as error:
+        raise RecipeError(str(error)) from error
+    return {part: Padded(samples, settings.silence) for part, samples in found.items()}
+
+
+def build(settings: Settings) -> neuro.Network:
+    """The untrained network, the same for the same settings.
+
+    >>> net = build(Settings(hidden=4))
+    >>> net(torch.zeros(96, 1, 80))[0].shape
+    torch.Size([96, 1, 10])
+    """
+    width = settings.width
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(settings.seed)
+        return neuro.Sequential(
+            {
+                "delays1": _connections(settings, settings.inputs, width),
+                "norm1": neuro.BatchNorm(width),
+                "hidden1": _neurons(settings, width),
+                "dropout1": neuro.Dropout(settings.dropout, same_over_time=True),
+                "delays2": _connections(settings, width, width),
+                "norm2": neuro.BatchNorm(width),
+                "hidden2": _neurons(settings, width),
+                "dropout2": neuro.Dropout(settings.dropout, same_over_time=True),
+                "delays3": _connections(settings, width, CLASSES),
+                "readout": neuro.LeakyIntegrator(CLASSES, settings.tau, decay="euler"),
+            }
+        )
+
+
+def _connections(settings: Settings, inputs: int, outputs: int) -> neuro.DelayedLinear:
+    longest = 0 if settings.arm == "none" else settings.max_delay
+    kernel = "gaussian" if settings.arm == "learned" else "one-tap"
+    return neuro.DelayedLinear(inputs, outputs, longest, kernel=kernel)
+
+
+def _neurons(settings: Settings, width: int) -> neuro.LIF:
+    return neuro.LIF(width, settings.tau, decay="euler", surrogate=neuro.ATan(5))
