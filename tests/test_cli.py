@@ -216,7 +216,10 @@ def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: P
         (("train", "digits", "--out", run), "holds a finished run"),
         (("train", "digits", "--arm", "none"), "the recipe digits has no --arm; coincidence"),
         (("train", "coincidence", "--arm", "some"), "arm takes one of learned, fixed, none"),
-        (("train", "coincidence", "--reset", "zero"), "--reset is a choice of the recipe digits"),
+        (
+            ("train", "coincidence", "--reset", "zero"),
+            "the recipe coincidence has no --reset; digits has",
+        ),
         (("train", "digits", "--reset", "soft"), 'reset takes "zero" or "subtract"'),
         (("export", "digits", "--target", "loihi2"), "'hidden' has reset 'subtract'"),
         (("run", graph, "--data", "digits", "--backend", "lava"), "'hidden' has reset 'subtract'"),
