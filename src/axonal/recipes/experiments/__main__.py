@@ -10,11 +10,17 @@ import typer
 
 from axonal.recipes import _train
 from axonal.recipes._errors import RecipeError
-from axonal.recipes.experiments import _coincidence, _digits, _mil, _rounding
+from axonal.recipes.experiments import _coincidence, _digits, _mil, _montecarlo, _rounding
 from axonal.recipes.experiments._pool import make
 from axonal.recipes.experiments._runs import Job, Store, cores
 
-PARTS = {"digits": _digits, "coincidence": _coincidence, "rounding": _rounding, "mil": _mil}
+PARTS = {
+    "digits": _digits,
+    "coincidence": _coincidence,
+    "rounding": _rounding,
+    "mil": _mil,
+    "montecarlo": _montecarlo,
+}
 INTERRUPTED, UNUSABLE = 130, 2
 
 
@@ -25,6 +31,7 @@ class Part(StrEnum):
     coincidence = "coincidence"
     rounding = "rounding"
     mil = "mil"
+    montecarlo = "montecarlo"
 
 
 def main(
