@@ -100,8 +100,8 @@ def _lines(families: dict[str, list[Row]]) -> list[str]:
         "replica-symmetric theory gives? Ten points of every model, at T <= 0.9 T_M, at least",
         f"{FIRST_SAMPLES} samples of disorder, doubled until the standard error is at most",
         f"{WANTED_ERROR:g} (or {MOST_SAMPLES} samples). Wanted: a deviation of at most",
-        f"{TOLERANCE:g} or {ERRORS:g} standard errors, whichever is larger; a point that misses is run again at",
-        f"{LARGER} N, where the deviation must halve.",
+        f"{TOLERANCE:g} or {ERRORS:g} standard errors, whichever is larger; a point that misses is",
+        f"run again at {LARGER} N, where the deviation must halve.",
         "",
         *_report.table(
             ["model", MEETS, HALVES, MISSES, NOT_RUN],
@@ -194,8 +194,8 @@ def _diluted(rows: list[Row]) -> list[str]:
         "",
         "Each sample is compared with the theory of its own columns, in the state where it was",
         "found. Its deviation is that of its worst overlap; the table has the mean over samples",
-        f"and the largest, which must be at most {TOLERANCE:g}, with no allowance for errors; at 4 N",
-        "the mean must halve.",
+        f"and the largest, which must be at most {TOLERANCE:g}, with no allowance for errors; at",
+        f"{LARGER} N the mean must halve.",
         "",
         *_explained(rows),
     ]
