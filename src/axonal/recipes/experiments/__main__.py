@@ -10,7 +10,14 @@ import typer
 
 from axonal.recipes import _train
 from axonal.recipes._errors import RecipeError
-from axonal.recipes.experiments import _coincidence, _digits, _mil, _montecarlo, _rounding
+from axonal.recipes.experiments import (
+    _archetypes,
+    _coincidence,
+    _digits,
+    _mil,
+    _montecarlo,
+    _rounding,
+)
 from axonal.recipes.experiments._pool import make
 from axonal.recipes.experiments._runs import Job, Store, cores
 
@@ -20,6 +27,7 @@ PARTS = {
     "rounding": _rounding,
     "mil": _mil,
     "montecarlo": _montecarlo,
+    "archetypes": _archetypes,
 }
 INTERRUPTED, UNUSABLE = 130, 2
 
@@ -32,6 +40,7 @@ class Part(StrEnum):
     rounding = "rounding"
     mil = "mil"
     montecarlo = "montecarlo"
+    archetypes = "archetypes"
 
 
 def main(

@@ -115,19 +115,22 @@ def _seconds(point: Point, samples: int) -> float:
 
 
 def doubling(
-    simulate: Callable[[int, int], Measurement], first: int = FIRST_SAMPLES
+    simulate: Callable[[int, int], Measurement],
+    first: int = FIRST_SAMPLES,
+    most: int = MOST_SAMPLES,
 ) -> list[Measurement]:
     """Batches of samples, each as large as all before, until the error of their mean is small.
 
     Args:
         simulate: takes a number of samples and which batch it is.
         first: samples of the first batch.
+        most: samples of all batches.
     """
     batches = [simulate(first, 0)]
     while True:
         m, survived = _joined(batches)
         error = statistics.survivors(m, survived).error
-        if error <= WANTED_ERROR or 2 * len(m) > MOST_SAMPLES:
+        if error <= WANTED_ERROR or 2 * len(m) > most:
             return batches
         batches.append(simulate(len(m), len(batches)))
 
@@ -156,7 +159,10 @@ def retrieved(point: Point) -> dict[str, Any]:
         found: Measurement = model.simulate(point.load, point.T, **_settings(point, samples, batch))
         return found
 
-    m, survived = _joined(doubling(simulate, samples_of(point)))
+    first, most = samples_of(point), MOST_SAMPLES
+    while most > first and _seconds(point, most) > LONGEST:
+        most //= 2
+    m, survived = _joined(doubling(simulate, first, most))
     kept = statistics.survivors(m, survived)
     theory = float(model.theory(point.load, point.T).m)
     return {
