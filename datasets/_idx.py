@@ -65,6 +65,10 @@ def fashion_mnist(
         FileNotFoundError: a file is not there; the message says where to get it.
 
     Source: Xiao, Rasul and Vollgraf, arXiv 1708.07747, 2017.
+
+    >>> fashion_mnist("validation")
+    Traceback (most recent call last):
+    ValueError: fashion_mnist expects split to be one of 'train', 'test', got 'validation'.
     """
     return _read("fashion_mnist", split, folder)
 
