@@ -1,4 +1,4 @@
-"""Encoders, embedded and spoken digits as spikes, spike trains, and bags of instances.
+"""Encoders, embedded and spoken digits as spikes, spike trains, images, and bags of instances.
 
 Everything here is numpy; what has time has it first: ``[T, B, N]``. Nothing is downloaded.
 
@@ -13,6 +13,7 @@ from axonal.datasets._encoders import delta, latency, rate, to_dense
 from axonal.datasets._events import Binned, Events
 from axonal.datasets._fsdd import fsdd
 from axonal.datasets._hair_cells import HairCells
+from axonal.datasets._idx import fashion_mnist, mnist
 from axonal.datasets._mel import MelDelta
 from axonal.datasets._mil import mil
 from axonal.datasets._shd import read_shd, write_shd
@@ -20,6 +21,7 @@ from axonal.datasets._spike_times import SpikeTimes
 from axonal.datasets._wav import read_wav
 
 __all__ = [
-    "Bags", "Binned", "Events", "HairCells", "MelDelta", "SpikeTimes", "delta", "digits", "fsdd",
-    "latency", "mil", "rate", "read_shd", "read_wav", "to_dense", "write_shd",
+    "Bags", "Binned", "Events", "HairCells", "MelDelta", "SpikeTimes", "delta", "digits",
+    "fashion_mnist", "fsdd", "latency", "mil", "mnist", "rate", "read_shd", "read_wav", "to_dense",
+    "write_shd",
 ]  # fmt: skip

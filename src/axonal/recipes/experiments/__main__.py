@@ -10,7 +10,15 @@ import typer
 
 from axonal.recipes import _train
 from axonal.recipes._errors import RecipeError
-from axonal.recipes.experiments import _coincidence, _digits, _mil, _rounding, _spoken_digits
+from axonal.recipes.experiments import (
+    _archetypes,
+    _coincidence,
+    _digits,
+    _mil,
+    _montecarlo,
+    _rounding,
+    _spoken_digits,
+)
 from axonal.recipes.experiments._pool import make
 from axonal.recipes.experiments._runs import Job, Store, cores
 
@@ -19,6 +27,8 @@ PARTS = {
     "coincidence": _coincidence,
     "rounding": _rounding,
     "mil": _mil,
+    "montecarlo": _montecarlo,
+    "archetypes": _archetypes,
     "spoken-digits": _spoken_digits,
 }
 INTERRUPTED, UNUSABLE = 130, 2
@@ -31,6 +41,8 @@ class Part(StrEnum):
     coincidence = "coincidence"
     rounding = "rounding"
     mil = "mil"
+    montecarlo = "montecarlo"
+    archetypes = "archetypes"
     spoken_digits = "spoken-digits"
 
 

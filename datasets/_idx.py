@@ -1,0 +1,107 @@
+"""Images of 28 x 28 pixels with ten classes, read from their published files."""
+
+import gzip
+import zlib
+from os import PathLike
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.datasets._folder import data_file
+
+Bytes = npt.NDArray[np.uint8]
+SPLITS = {"train": ("train", 60_000), "test": ("t10k", 10_000)}
+SIDE, CLASSES = 28, 10
+FOLDERS = {
+    "mnist": ("mnist/MNIST/raw", "the MNIST database of LeCun, Cortes and Burges"),
+    "fashion_mnist": (
+        "fashion-mnist/FashionMNIST/raw",
+        "github.com/zalandoresearch/fashion-mnist",
+    ),
+}
+
+
+def mnist(
+    split: str, folder: str | PathLike[str] | None = None
+) -> tuple[Bytes, npt.NDArray[np.int64]]:
+    """Handwritten digits.
+
+    Args:
+        split: "train" (60 000) or "test" (10 000).
+        folder: that of the four ``.gz`` files; by default ``mnist/MNIST/raw``, the layout of
+            torchvision, in the folder that AXONAL_DATA names.
+
+    Returns:
+        images [n, 28, 28], 0 (paper) to 255 (ink), and labels [n], 0 to 9.
+
+    Raises:
+        ValueError: an unknown split, or a file that is damaged or not whole.
+        FileNotFoundError: a file is not there; the message says where to get it.
+
+    Source: LeCun, Bottou, Bengio and Haffner, Proceedings of the IEEE 86, 1998.
+
+    >>> mnist("validation")
+    Traceback (most recent call last):
+    ValueError: mnist expects split to be one of 'train', 'test', got 'validation'.
+    """
+    return _read("mnist", split, folder)
+
+
+def fashion_mnist(
+    split: str, folder: str | PathLike[str] | None = None
+) -> tuple[Bytes, npt.NDArray[np.int64]]:
+    """Pictures of clothes, in the form of :func:`mnist`.
+
+    Args:
+        split: "train" (60 000) or "test" (10 000).
+        folder: that of the four ``.gz`` files; by default ``fashion-mnist/FashionMNIST/raw`` in
+            the folder that AXONAL_DATA names.
+
+    Returns:
+        images [n, 28, 28], 0 to 255, and labels [n], 0 to 9.
+
+    Raises:
+        ValueError: an unknown split, or a file that is damaged or not whole.
+        FileNotFoundError: a file is not there; the message says where to get it.
+
+    Source: Xiao, Rasul and Vollgraf, arXiv 1708.07747, 2017.
+
+    >>> fashion_mnist("validation")
+    Traceback (most recent call last):
+    ValueError: fashion_mnist expects split to be one of 'train', 'test', got 'validation'.
+    """
+    return _read("fashion_mnist", split, folder)
+
+
+def _read(
+    name: str, split: str, folder: str | PathLike[str] | None
+) -> tuple[Bytes, npt.NDArray[np.int64]]:
+    if split not in SPLITS:
+        wanted = ", ".join(map(repr, SPLITS))
+        raise ValueError(f"{name} expects split to be one of {wanted}, got {split!r}.")
+    part, where = FOLDERS[name]
+    prefix, count = SPLITS[split]
+    shapes = {"images-idx3": (count, SIDE, SIDE), "labels-idx1": (count,)}
+    found = []
+    for kind, shape in shapes.items():
+        path = data_file(folder, part, f"{prefix}-{kind}-ubyte.gz", where)
+        try:
+            values = _decoded(gzip.decompress(path.read_bytes()), shape)
+            if kind == "labels-idx1" and values.max() >= CLASSES:
+                raise ValueError(f"a label {values.max()}")
+        except (ValueError, EOFError, OSError, zlib.error) as error:
+            raise ValueError(
+                f"{path} is damaged or not whole ({error}): copy it again from {where}."
+            ) from error
+        found.append(values)
+    return found[0], found[1].astype(np.int64)
+
+
+def _decoded(content: bytes, shape: tuple[int, ...]) -> Bytes:
+    """Unsigned bytes of the IDX format: 0, 0, 8, axes, their sizes, values."""
+    header = bytes([0, 0, 8, len(shape)]) + b"".join(size.to_bytes(4, "big") for size in shape)
+    if content[: len(header)] != header:
+        raise ValueError(f"no IDX file of {shape} bytes")
+    if len(content) != len(header) + int(np.prod(shape)):
+        raise ValueError(f"{len(content)} bytes")
+    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape).copy()
