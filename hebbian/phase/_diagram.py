@@ -2,8 +2,9 @@
 
 import json
 import os
+import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +207,10 @@ def _simulate(
     work = joblib.delayed(_cell)
     tasks = (work(face, mc, seed, (i, j), float(load[i]), float(T[j])) for i, j in missing)
     written = None
-    with _bar(progress, len(missing), cells[..., -1].size) as advance, closing(run(tasks)) as done:
+    with (
+        _bar(progress, len(missing), cells[..., -1].size) as advance,
+        _stopping(run(tasks)) as done,
+    ):
         for i, j, values in done:
             if store is not None and written is None:
                 # Not before a cell is known: settings that no cell can be done with leave nothing.
@@ -217,6 +221,17 @@ def _simulate(
             if written is not None:
                 written[i, j] = cells[i, j]
             advance()
+
+
+@contextmanager
+def _stopping(tasks: Any) -> Iterator[Any]:
+    """Tasks that end with the block; joblib would warn of those that a stop leaves unused."""
+    try:
+        yield tasks
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*successfully executed", UserWarning)
+            tasks.close()
 
 
 @contextmanager
