@@ -1,4 +1,4 @@
-"""Associative memories: models with their theory and simulation, and modern Hopfield layers.
+"""Associative memories: models, their phase diagrams, and modern Hopfield layers.
 
 >>> import torch
 >>> from axonal import hebbian
@@ -15,6 +15,12 @@ from axonal.hebbian.models import (
     ExponentialSolution,
     Hopfield,
     MultitaskingHopfield,
+)
+from axonal.hebbian.phase import (
+    MonteCarlo,
+    load_phase_diagram,
+    phase_diagram,
+    plot_phase_diagram,
 )
 from axonal.hebbian.theory import MultitaskingSolution, Solution
 
@@ -44,13 +50,17 @@ __all__ = [
     "HopfieldAttention",
     "HopfieldLayer",
     "HopfieldPooling",
+    "MonteCarlo",
     "MultitaskingHopfield",
     "MultitaskingSolution",
     "Regime",
     "Solution",
     "beta_range",
     "energy",
+    "load_phase_diagram",
     "pattern_count",
+    "phase_diagram",
+    "plot_phase_diagram",
     "regime",
     "retrieve",
     "separation",

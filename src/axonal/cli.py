@@ -1,4 +1,4 @@
-"""The command line: train, export, run, verify, info."""
+"""The command line: train, export, run, verify, phase, info."""
 
 import json
 import signal
@@ -41,6 +41,10 @@ class Target(StrEnum):
 
 class UserError(Exception):
     """What the user can mend: one line on stderr, exit code 2."""
+
+
+class Stopped(Exception):
+    """Ctrl-C in a command that says itself how it goes on."""
 
 
 @contextmanager
@@ -210,6 +214,60 @@ def verify(
 
 
 @app.command()
+def phase(
+    model: Annotated[str, typer.Argument(help="hopfield, dense or multitasking.")],
+    alpha: Annotated[
+        str | None, typer.Option(help="Loads FIRST:LAST:COUNT, of hopfield.", show_default=False)
+    ] = None,
+    gamma: Annotated[
+        str | None, typer.Option(help="Loads of dense, likewise.", show_default=False)
+    ] = None,
+    dilution: Annotated[
+        str | None, typer.Option(help="The load of multitasking.", show_default=False)
+    ] = None,
+    T: Annotated[
+        str | None, typer.Option("--T", help="Temperatures FIRST:LAST:COUNT.", show_default=False)
+    ] = None,
+    mc: Annotated[
+        str | None, typer.Option(help="Simulate every cell: N=3000,samples=10,sweeps=200,...")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of cells and figure.", show_default="runs/phase-MODEL"),
+    ] = None,
+    P: Annotated[int | None, typer.Option("--P", help="Spins a coupling, of dense; 3.")] = None,
+    K: Annotated[int | None, typer.Option("--K", help="Patterns, of multitasking; 3.")] = None,
+    interaction: Annotated[str | None, typer.Option(help="Of dense: distinct or overlap.")] = None,
+    quality: Annotated[float | None, typer.Option(help="r of noisy examples, 0 to 1.")] = None,
+    examples: Annotated[int | None, typer.Option(help="M of every pattern.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="supervised or unsupervised.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides everything that is random.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
+    as_json: Json = False,
+) -> None:
+    """Draw a phase diagram: lines of the theory over Monte Carlo cells; resumes if repeated."""
+    from axonal import _phase
+
+    axes = {"alpha": alpha, "gamma": gamma, "dilution": dilution, "T": T}
+    parameters = {
+        "P": P, "K": K, "interaction": interaction,
+        "quality": quality, "examples": examples, "protocol": protocol,
+    }  # fmt: skip
+    folder = Path("runs") / f"phase-{model}" if out is None else out
+    with _users_own(ValueError, TypeError):
+        request = _phase.request(model, axes, parameters, mc)
+    try:
+        with _users_own(ValueError, ImportError, OSError, MemoryError):
+            answer = _phase.draw(request, folder, seed=seed, jobs=jobs, progress=not as_json)
+    except KeyboardInterrupt as stop:
+        raise Stopped("The same command goes on with the cells that are missing.") from stop
+    if as_json:
+        _print_json(answer)
+    else:
+        typer.echo(_phase.table(answer))
+
+
+@app.command()
 def info(as_json: Json = False) -> None:
     """Show versions, and the extras and back ends that are found or missing."""
     from axonal import _info
@@ -262,6 +320,9 @@ def main() -> None:
         code = app(standalone_mode=False)
     except UserError as error:
         _leave(str(error))
+    except Stopped as stop:
+        sys.stderr.write(f"axonal: stopped. {stop}\n")
+        sys.exit(INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:

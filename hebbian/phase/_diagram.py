@@ -1,0 +1,255 @@
+"""A phase diagram: the theory of a grid at once, Monte Carlo cell by cell."""
+
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from axonal.hebbian import _checks
+from axonal.hebbian.phase._extra import extra
+from axonal.hebbian.phase._faces import Face, face_of
+from axonal.hebbian.phase._settings import MonteCarlo
+from axonal.hebbian.phase._store import CELLS, QUANTITY, Header, Store, unfinished, written_by
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = NDArray[np.float64]
+
+LONGEST_AXIS = 10_000
+
+
+def phase_diagram(
+    model: Any,
+    *,
+    T: ArrayLike,
+    mc: MonteCarlo | None = None,
+    out: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    jobs: int = -1,
+    progress: bool = False,
+    **load: ArrayLike,
+) -> "xr.Dataset":
+    """Theory and, if asked for, Monte Carlo of a model over a grid of loads and temperatures.
+
+    Cells go through joblib: over the cores of this machine, or over a cluster inside
+    ``joblib.parallel_config(backend="dask")``. Each has random numbers of its own, which depend on
+    `seed` and the point only, so that neither the way it is distributed nor the rest of the grid
+    changes it. A call with the same `out` goes on where one was stopped.
+
+    Args:
+        model: :class:`Hopfield`, :class:`DenseHopfield` or :class:`MultitaskingHopfield`.
+        T: temperatures [T], rising.
+        mc: how cells are simulated; None for the theory alone.
+        out: folder in which the cells are kept, as ``diagram.zarr``.
+        seed: of all random numbers, >= 0.
+        jobs: processes, -1 for one a core.
+        progress: whether to show a bar on stderr.
+        load: the other axis, rising, under the name that the model gives it: ``alpha=`` [L],
+            ``gamma=`` or ``dilution=``. Zero load is simulated with one pattern.
+
+    Returns:
+        A dataset with the axes load and T. Theory: m (nan without retrieval), f, phase, and for
+        retrieval models q, r, replicon; on an axis ``line`` of loads, the temperatures T_M, T_c,
+        T_g, T_AT or those of the model, and on an axis ``line_T`` of temperatures the loads load_M
+        and load_c of the first two, which turn back at low temperature. Monte Carlo: overlap of
+        the runs that kept the memory, survival (how many did), energy, their errors over samples,
+        the autocorrelation time in sweeps and the acceptance; for the multitasking network the
+        sorted overlaps overlap_1 to overlap_K.
+
+    Raises:
+        ValueError: for a grid outside the model's domain, or a store of other settings or of
+            another version.
+        TypeError: for another model, or an axis of another name.
+        ImportError: without what ``pip install 'axonal[phase]'`` brings.
+
+    >>> from axonal.hebbian import Hopfield, phase_diagram
+    >>> diagram = phase_diagram(Hopfield(), alpha=[0.05, 0.1], T=[0.1, 0.3, 0.5])
+    >>> diagram.m.sel(alpha=0.1).values.round(4)
+    array([0.9968, 0.953 ,    nan])
+    """
+    face = face_of(model)
+    if set(load) != {face.load_name}:
+        got = ", ".join(sorted(load)) or "none"
+        raise TypeError(
+            f"phase_diagram of {type(model).__name__} expects T and {face.load_name}=, got {got}."
+        )
+    loads, temperatures = axis(face.load_name, load[face.load_name]), axis("T", T)
+    _checks.whole("phase_diagram", "seed", seed, 0)
+    if not isinstance(jobs, int) or not (jobs == -1 or jobs >= 1):
+        raise ValueError(f"phase_diagram expects jobs >= 1, or -1 for all cores; got {jobs!r}.")
+    header = {
+        **written_by(),
+        "model": repr(model),
+        "Monte Carlo": mc is not None,
+        **({} if mc is None else asdict(mc)),
+        "seed": seed,
+        face.load_name: loads.tolist(),
+        "T": temperatures.tolist(),
+    }
+    store = None if out is None else Store(out)
+    if store is not None and store.exists():
+        diagram = store.resume(header)
+    else:
+        diagram = _theory(face, header, loads, temperatures)
+        if mc is not None:
+            diagram = _with_cells(diagram, face)
+        elif store is not None:
+            store.create(diagram)
+    if mc is not None:
+        _simulate(face, mc, diagram, store, seed, jobs, progress)
+    return _named(diagram)
+
+
+def load_phase_diagram(out: str | os.PathLike[str]) -> "xr.Dataset":
+    """The phase diagram in a folder, nan where cells are still missing.
+
+    Args:
+        out: folder that was given to :func:`phase_diagram`; it may be at work there.
+
+    Raises:
+        ValueError: if there is none, or one that another version has written.
+
+    >>> import tempfile
+    >>> from axonal.hebbian import Hopfield, load_phase_diagram, phase_diagram
+    >>> folder = tempfile.mkdtemp()
+    >>> diagram = phase_diagram(Hopfield(), alpha=[0.05, 0.1], T=[0.1, 0.3], out=folder)
+    >>> load_phase_diagram(folder).equals(diagram)
+    True
+    """
+    return _named(Store(out).read())
+
+
+def axis(name: str, values: ArrayLike) -> Floats:
+    """A rising axis of finite numbers that are not negative."""
+    found = _checks.not_negative("phase_diagram", name, values)
+    if found.ndim != 1 or not 1 <= len(found) <= LONGEST_AXIS or (np.diff(found) <= 0).any():
+        raise ValueError(
+            f"phase_diagram expects {name} as one axis of 1 to {LONGEST_AXIS} rising values, got"
+            f" shape {list(found.shape)}."
+        )
+    return found
+
+
+def _theory(face: Face, header: Header, load: Floats, T: Floats) -> "xr.Dataset":
+    line = face.line_loads(load)
+    found: dict[str, Any] = {}
+    for name, (values, meaning) in face.states(load, T).items():
+        dims = (face.load_name, "T", "pattern")[: values.ndim]
+        found[name] = (dims, values, {"long_name": meaning})
+    for name, (values, meaning) in face.lines(line).items():
+        found[name] = ("line", values, {"long_name": meaning})
+    turning = face.line_temperatures()
+    for name, (values, meaning) in face.loads(turning).items():
+        found[name] = ("line_T", values, {"long_name": meaning})
+    axes = {face.load_name: load, "T": T, "line": line, "line_T": turning}
+    diagram: xr.Dataset = extra("xarray").Dataset(found, axes, {"settings": json.dumps(header)})
+    return diagram
+
+
+def _with_cells(diagram: "xr.Dataset", face: Face) -> "xr.Dataset":
+    axes = (face.load_name, "T", QUANTITY)
+    shape = [diagram.sizes[name] for name in axes[:2]]
+    empty = np.full((*shape, len(face.quantities)), np.nan)
+    names = np.array(face.quantities, dtype=object)
+    return diagram.assign({CELLS: (axes, empty)}).assign_coords({QUANTITY: names})
+
+
+def _named(diagram: "xr.Dataset") -> "xr.Dataset":
+    """Every simulated quantity under its name."""
+    if CELLS not in diagram:
+        return diagram
+    cells = diagram[CELLS].to_dataset(QUANTITY)
+    for name in cells.data_vars:
+        cells[name].attrs["long_name"] = f"{str(name).replace('_', ' ')} (Monte Carlo)"
+    return diagram.drop_dims(QUANTITY).assign(cells.data_vars)
+
+
+def cell_seed(seed: int, load: float, T: float) -> int:
+    """Seed of a cell: of the diagram's seed and the point, whatever grid it belongs to."""
+    words = np.array([load, T], "<f8").view("<u4").tolist()
+    return int(np.random.SeedSequence([seed, *words]).generate_state(1, np.uint64)[0])
+
+
+Cell = tuple[int, int, list[float]]
+
+
+def _cell(
+    face: Face, mc: MonteCarlo, seed: int, where: tuple[int, int], load: float, T: float
+) -> Cell:
+    return (*where, face.cell(mc, load, T, cell_seed(seed, load, T)))
+
+
+def _simulate(
+    face: Face,
+    mc: MonteCarlo,
+    diagram: "xr.Dataset",
+    store: Store | None,
+    seed: int,
+    jobs: int,
+    progress: bool,
+) -> None:
+    """Fill in the cells that are missing, each into the store as soon as it is known."""
+    cells = diagram[CELLS].values
+    missing = unfinished(cells)
+    if not missing:
+        return
+    joblib = extra("joblib")
+    load, T = diagram[face.load_name].values, diagram["T"].values
+    # One at a time: what is finished is never lost with what is not.
+    run = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
+    work = joblib.delayed(_cell)
+    tasks = (work(face, mc, seed, (i, j), float(load[i]), float(T[j])) for i, j in missing)
+    written = None
+    with (
+        _bar(progress, len(missing), cells[..., -1].size) as advance,
+        _stopping(run(tasks)) as done,
+    ):
+        for i, j, values in done:
+            if store is not None and written is None:
+                # Not before a cell is known: settings that no cell can be done with leave nothing.
+                if not store.exists():
+                    store.create(diagram)
+                written = store.cells()
+            cells[i, j] = values
+            if written is not None:
+                written[i, j] = cells[i, j]
+            advance()
+
+
+@contextmanager
+def _stopping(tasks: Any) -> Iterator[Any]:
+    """Tasks that end with the block; joblib would warn of those that a stop leaves unused."""
+    try:
+        yield tasks
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*successfully executed", UserWarning)
+            tasks.close()
+
+
+@contextmanager
+def _bar(shown: bool, missing: int, total: int) -> Iterator[Any]:
+    if not shown:
+        yield lambda: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("cells"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("left"),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("cells", total=total, completed=total - missing)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,152 @@
+"""The figure of a phase diagram."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+Floats = NDArray[np.float64]
+
+# Okabe and Ito's colours, told apart with every kind of colour vision, and dashes of their own.
+LINES: dict[str, tuple[str, str, Any]] = {
+    "T_g": ("$T_g$: paramagnet freezes below", "#009E73", "-"),
+    "T_M": ("$T_M$: retrieval exists below", "#D55E00", "-"),
+    "T_c": ("$T_c$: retrieval is the ground state below", "#CC79A7", (0, (5, 1.5))),
+    "T_AT": ("$T_{AT}$: replica symmetry breaks below", "#56B4E9", (0, (1.5, 1))),
+    "T_crit": ("$T = 1$: nothing is retrieved above", "#009E73", "-"),
+    "T_pure": ("one pattern alone is stable above", "#D55E00", (0, (5, 1.5))),
+}
+LOADS = {
+    "alpha": r"load $\alpha = K / N$",
+    "gamma": r"load $\gamma = (P - 1)!\, K / N^{P - 1}$",
+    "dilution": r"dilution $d$",
+}
+PHASES = ("paramagnet", "spin glass", "retrieval, metastable", "retrieval")
+REGIMES = ("paramagnet", "pure", "hierarchical", "parallel", "partial")
+COLOURS = "cividis"
+SMALLEST_LABEL = 0.03
+"""Share of the grid from which a phase gets its name written into it."""
+
+
+def plot_phase_diagram(diagram: "xr.Dataset", ax: "Axes") -> "Axes":
+    """Lines of the theory over Monte Carlo cells, or over its own states if there are none.
+
+    The colour of a cell is the overlap of the runs that kept the memory, its area the fraction of
+    runs that did: an empty place is one where all were lost (or, before the end, a missing cell).
+    For the multitasking network the colour is the second overlap over the first, from 0 where one
+    pattern is retrieved to 1 where all share alike, and regimes of the theory are outlined.
+
+    Args:
+        diagram: of :func:`phase_diagram` or :func:`load_phase_diagram`.
+        ax: where to draw.
+
+    Returns:
+        ``ax``, with a colour bar beside it and a legend.
+
+    >>> from axonal.hebbian import Hopfield, phase_diagram
+    >>> from matplotlib.figure import Figure
+    >>> diagram = phase_diagram(Hopfield(), alpha=[0.05, 0.1], T=[0.1, 0.3])
+    >>> plot_phase_diagram(diagram, Figure().subplots()).get_ylabel()
+    'temperature $T$'
+    """
+    load_name = str(diagram.m.dims[0])
+    load, T = (diagram[name].values for name in (load_name, "T"))
+    multitasking = load_name == "dilution"
+    colour, kept, label = (_shares if multitasking else _overlaps)(diagram)
+    drawn = _cells(ax, load, T, colour, kept)
+    ax.figure.colorbar(drawn, ax=ax, label=label, pad=0.02)
+    _name_phases(ax, load, T, diagram.phase.values, regimes=multitasking)
+    for name, style in LINES.items():
+        turning = name.replace("T_", "load_")
+        if turning in diagram:
+            _line(ax, diagram[turning].values, diagram.line_T.values, *style)
+        elif name in diagram:
+            _line(ax, diagram.line.values, diagram[name].values, *style)
+    ends = (_edges(load), _edges(T))
+    ax.set(
+        xlabel=LOADS[load_name],
+        ylabel="temperature $T$",
+        xlim=(max(ends[0][0], 0.0), ends[0][-1]),
+        ylim=(max(ends[1][0], 0.0), ends[1][-1]),
+    )
+    ax.legend(loc="upper right", fontsize="small", framealpha=0.9)
+    return ax
+
+
+def _overlaps(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
+    """Colour and area of cells, and what the colour is."""
+    if "overlap" not in diagram:
+        m = diagram.m.values
+        return m, np.isfinite(m).astype(float), "overlap $m$, theory"
+    label = "overlap $m$ of the runs that kept the memory (area: their share)"
+    return diagram.overlap.values, diagram.survival.fillna(0.0).values, label
+
+
+def _shares(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
+    if "acceptance" not in diagram:
+        m, source = diagram.m.values, "theory"
+    else:
+        count = diagram.sizes["pattern"]
+        names = [f"overlap_{k + 1}" for k in range(count)]
+        m, source = np.stack([diagram[name].values for name in names], -1), "Monte Carlo"
+    # Above T = 1 both are fluctuations, whose ratio says nothing.
+    retrieved = (diagram.m.values[..., 0] > 0) & np.isfinite(m[..., 0])
+    second = m[..., min(1, m.shape[-1] - 1)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where(retrieved, second / m[..., 0], np.nan)
+    return ratio, retrieved.astype(float), f"$m_2 / m_1$, {source}"
+
+
+def _edges(axis: Floats) -> Floats:
+    """Borders between cells, halfway between their values."""
+    if len(axis) == 1:
+        width = 0.5 * axis[0] or 0.5
+        return np.array([axis[0] - width, axis[0] + width])
+    inner = (axis[1:] + axis[:-1]) / 2
+    return np.concatenate([[2 * axis[0] - inner[0]], inner, [2 * axis[-1] - inner[-1]]])
+
+
+def _cells(ax: "Axes", load: Floats, T: Floats, colour: Floats, kept: Floats) -> Any:
+    """Rectangles [L, T] with a colour, and an area between nothing and the whole cell."""
+    from matplotlib.collections import PolyCollection
+
+    x, y = np.meshgrid(load, T, indexing="ij")
+    width, height = np.meshgrid(np.diff(_edges(load)), np.diff(_edges(T)), indexing="ij")
+    show = (kept > 0) & np.isfinite(colour)
+    half = np.sqrt(kept[show]) / 2
+    dx, dy = half * width[show], half * height[show]
+    signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    corners = np.stack([x[show], y[show]], -1)[:, None] + signs * np.stack([dx, dy], -1)[:, None]
+    cells = PolyCollection(corners, array=colour[show], cmap=COLOURS, clim=(0, 1), linewidths=0)
+    return ax.add_collection(cells, autolim=False)
+
+
+def _line(ax: "Axes", x: Floats, y: Floats, text: str, shade: str, dashes: Any) -> None:
+    from matplotlib import patheffects
+
+    # A pale rim keeps lines apart from dark cells and dark lines from one another.
+    rim = [patheffects.Stroke(linewidth=4, foreground="white"), patheffects.Normal()]
+    ax.plot(x, y, color=shade, linestyle=dashes, linewidth=2, label=text, path_effects=rim)
+
+
+def _name_phases(
+    ax: "Axes", load: Floats, T: Floats, phase: NDArray[np.int64], regimes: bool
+) -> None:
+    """Names of phases where there is room, and borders of those that have no line."""
+    from scipy.ndimage import distance_transform_edt
+
+    for k, name in enumerate(REGIMES if regimes else PHASES):
+        inside = phase == k
+        if regimes and 0 < inside.mean() < 1 and min(inside.shape) > 1:
+            ax.contour(load, T, inside.T.astype(float), [0.5], colors="white", linewidths=1.2)
+        if inside.mean() >= SMALLEST_LABEL:
+            # In the cell that is furthest from every border.
+            depth = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+            i, j = divmod(int(depth.argmax()), depth.shape[1])
+            box = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 2}
+            at: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "small", "bbox": box}
+            ax.text(float(load[i]), float(T[j]), name, **at)
