@@ -270,8 +270,13 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 )
 @pytest.mark.parametrize("mc", [None, MonteCarlo(N=120, samples=2, sweeps=10, warmup=5)])
 def test_every_model_has_a_figure_with_its_lines(
-    model: Any, grid: dict[str, Any], lines: int, mc: MonteCarlo | None
+    model: Any,
+    grid: dict[str, Any],
+    lines: int,
+    mc: MonteCarlo | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(_faces, "LINE_POINTS", 12)
     diagram = phase_diagram(model, T=[0.1, 0.3, 0.6], mc=mc, jobs=1, **grid)
     ax = Figure().subplots()
     assert plot_phase_diagram(diagram, ax) is ax
