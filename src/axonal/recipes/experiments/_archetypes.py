@@ -125,6 +125,8 @@ def _lines(rows: Rows) -> list[str]:
         "  resemble each other, not because the memory is full. Theory for random patterns does",
         "  not apply.",
         "- Nearest to the mean of a class is a weak classifier. These are tests of a memory.",
+        "- P = 10 and the projection were added after a look at seed 0, on which P up to 20 was",
+        "  tried; the grid, the starts and the number of test images were cut for time after that.",
         "",
         *_report.provenance(everything, "archetypes", "repeats", chosen=False),
     ]
