@@ -125,9 +125,9 @@ def report(rows: dict[str, dict[str, list[Row]]]) -> list[str]:
         "of the front end, the learning rate and the dropout were chosen on validation data of the",
         "official split, seed 100, in eight trials: three without delays, one with fixed and two",
         "with learned ones, two with a longer membrane. Seven variants of the front end were",
-        "compared before, by a linear classifier: on validation data, and on two held-out speakers,",
-        "whose recordings include takes 0 to 4, which are official test data. The choice went by",
-        "neither score. No epoch was selected.",
+        "compared before, by a linear classifier: on validation data, and on two held-out",
+        "speakers, whose recordings include takes 0 to 4, which are official test data. The choice",
+        "went by neither score. No epoch was selected.",
     ]
 
 
