@@ -82,9 +82,10 @@ def fsdd(
         raise ValueError(
             f"fsdd expects held_out as some, not all, of {', '.join(SPEAKERS)}, got {held_out!r}."
         )
+    ear = _front_end(front_end)
     recordings = data_folder(folder, "fsdd", "recordings", SOURCE)
     where = cache_folder() if cache is True else None if cache is False else Path(cache)
-    everything = _spikes(_front_end(front_end), recordings, where)
+    everything = _spikes(ear, recordings, where)
     parts = np.array([_part(name, split, held_out) for name in file_names()])
     return {
         part: everything.select(
