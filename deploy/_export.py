@@ -81,7 +81,8 @@ def export(
         ValueError: for inputs that do not fit the network.
 
     >>> from axonal import neuro
-    >>> net = neuro.Sequential({"fc": neuro.Linear(3, 4), "lif": neuro.LIF(4)})
+    >>> _ = torch.manual_seed(0)
+    >>> net = neuro.Sequential({"fc": neuro.Linear(3, 4), "lif": neuro.LIF(4, threshold=0.1)})
     >>> graph = export(net, dt=0.001)
     >>> [p.name for p in graph.populations], graph.golden.steps
     (['x', 'lif'], 100)
