@@ -11,18 +11,9 @@ from torch import Tensor
 from axonal.neuro.ops._cuda import state_type
 from axonal.neuro.ops.delay import cuda
 
-
-@torch.library.custom_op("axonal::delayed_linear", mutates_args=(), device_types="cuda")
-def forward(
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor,
-    kernel: str,
-    max_delay: int,
-) -> Tensor:
-    return cuda.forward(x, history, weight, delay, sigma, kernel, max_delay)
+forward = torch.library.custom_op(
+    "axonal::delayed_linear", cuda.forward, mutates_args=(), device_types="cuda"
+)
 
 
 @forward.register_fake
@@ -30,23 +21,9 @@ def _(x: Tensor, history: Tensor, weight: Tensor, *_: Any) -> Tensor:
     return x.new_empty(*x.shape[:2], weight.shape[0])
 
 
-@torch.library.custom_op("axonal::delayed_linear_backward", mutates_args=(), device_types="cuda")
-def backward(
-    g: Tensor,
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor,
-    kernel: str,
-    max_delay: int,
-    needs_x: bool,
-    needs_history: bool,
-    needs_taps: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return cuda.backward(
-        g, x, history, weight, delay, sigma, kernel, max_delay, needs_x, needs_history, needs_taps
-    )
+backward = torch.library.custom_op(
+    "axonal::delayed_linear_backward", cuda.backward, mutates_args=(), device_types="cuda"
+)
 
 
 @backward.register_fake

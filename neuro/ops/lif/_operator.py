@@ -19,26 +19,9 @@ from axonal.neuro.ops.lif._saved import (
     room,
 )
 
-
-@torch.library.custom_op("axonal::lif", mutates_args=(), device_types="cuda")
-def lif_forward(
-    x: Tensor,
-    v: Tensor,
-    wait: Tensor,
-    decay: Tensor,
-    threshold: Tensor,
-    decay_input: bool,
-    reset: str,
-    detach_reset: bool,
-    refractory: int,
-    surrogate: str,
-    alpha: float,
-    save: int,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    return cuda.forward(
-        x, v, wait, decay, threshold,
-        decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
-    )  # fmt: skip
+lif_forward = torch.library.custom_op(
+    "axonal::lif", cuda.forward, mutates_args=(), device_types="cuda"
+)
 
 
 @lif_forward.register_fake
@@ -49,30 +32,9 @@ def _(x: Tensor, v: Tensor, wait: Tensor, *args: Any) -> tuple[Tensor, ...]:
     return spikes, torch.empty_like(v), torch.empty_like(wait), *saved
 
 
-@torch.library.custom_op("axonal::lif_backward", mutates_args=(), device_types="cuda")
-def lif_backward(
-    g_spikes: Tensor,
-    g_v: Tensor,
-    x: Tensor | None,
-    decay: Tensor,
-    threshold: Tensor,
-    saved: Tensor,
-    waits: Tensor,
-    decay_input: bool,
-    reset: str,
-    detach_reset: bool,
-    refractory: int,
-    surrogate: str,
-    alpha: float,
-    save: int,
-    learns_decay: bool,
-    learns_threshold: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return cuda.backward(
-        g_spikes, g_v, x, decay, threshold, saved, waits,
-        decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
-        learns_decay, learns_threshold,
-    )  # fmt: skip
+lif_backward = torch.library.custom_op(
+    "axonal::lif_backward", cuda.backward, mutates_args=(), device_types="cuda"
+)
 
 
 @lif_backward.register_fake

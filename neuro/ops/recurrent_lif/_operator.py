@@ -12,29 +12,9 @@ from axonal.neuro.ops._cuda import state_type
 from axonal.neuro.ops.recurrent_lif import cuda
 from axonal.neuro.ops.recurrent_lif._saved import INPUT, NOTHING, POTENTIAL
 
-
-@torch.library.custom_op("axonal::recurrent_lif", mutates_args=(), device_types="cuda")
-def forward(
-    x: Tensor,
-    before: Tensor,
-    v: Tensor,
-    wait: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    decay: Tensor,
-    threshold: Tensor,
-    decay_input: bool,
-    reset: str,
-    detach_reset: bool,
-    refractory: int,
-    surrogate: str,
-    alpha: float,
-    save: int,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return cuda.forward(
-        x, before, v, wait, weight, bias, decay, threshold,
-        decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
-    )  # fmt: skip
+forward = torch.library.custom_op(
+    "axonal::recurrent_lif", cuda.forward, mutates_args=(), device_types="cuda"
+)
 
 
 @forward.register_fake
@@ -45,35 +25,9 @@ def _(x: Tensor, before: Tensor, v: Tensor, wait: Tensor, *args: Any) -> tuple[T
     return spikes, last, left, v.new_empty(x.shape if args[-1] == POTENTIAL else (0, *v.shape))
 
 
-@torch.library.custom_op("axonal::recurrent_lif_backward", mutates_args=(), device_types="cuda")
-def backward(
-    g_spikes: Tensor,
-    g_v: Tensor,
-    x: Tensor | None,
-    spikes: Tensor,
-    before: Tensor,
-    v: Tensor,
-    wait: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    decay: Tensor,
-    threshold: Tensor,
-    h: Tensor,
-    decay_input: bool,
-    reset: str,
-    detach_reset: bool,
-    refractory: int,
-    surrogate: str,
-    alpha: float,
-    save: int,
-    learns_decay: bool,
-    learns_threshold: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return cuda.backward(
-        g_spikes, g_v, x, spikes, before, v, wait, weight, bias, decay, threshold, h,
-        decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
-        learns_decay, learns_threshold,
-    )  # fmt: skip
+backward = torch.library.custom_op(
+    "axonal::recurrent_lif_backward", cuda.backward, mutates_args=(), device_types="cuda"
+)
 
 
 @backward.register_fake
