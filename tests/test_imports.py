@@ -114,11 +114,11 @@ def test_datasets_needs_numpy_scipy_scikit_learn_and_h5py_only() -> None:
 
 
 def test_numba_is_imported_by_kernels_only() -> None:
-    helper = ROOT / "neuro" / "ops" / "_numba.py"
+    shared = [ROOT / "neuro" / "ops" / name for name in ("_numba.py", "_active.py")]
     users = [
         str(path.relative_to(ROOT))
         for path in MODULES.values()
-        if path.name != "cpu.py" and path != helper and "numba" in map(top, imports(path))
+        if path.name != "cpu.py" and path not in shared and "numba" in map(top, imports(path))
     ]
     assert users == []
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from axonal.neuro.ops._active import AHEAD, active, count
 from axonal.neuro.ops._numba import jit, kernel
-from axonal.neuro.ops._rows import active
 from axonal.neuro.ops.lif.cpu import SURROGATES, after, charge, derivative
 
 BLOCK = 1024
@@ -57,16 +57,14 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, keep: bool) -> 
     ) -> Any:  # fmt: skip
         one, zero = x.dtype.type(1), x.dtype.type(0)
         steps, batch, size = x.shape
-        where = np.empty(size + 4, np.int64)
+        where = np.empty(size + AHEAD, np.int64)
         state, left = np.empty(5 * BLOCK, x.dtype), np.zeros(BLOCK, np.int32)
         for t in range(first, steps):
             heard = before if t == 0 else bits[t - 1]
             if t > first or not given:
                 fired_before = 0
                 for b in range(batch):
-                    row = heard[b]
-                    for k in range(size):
-                        fired_before += row[k] != 0
+                    fired_before += count(heard[b])
                 if fired_before > many:
                     return t
             for low in range(0, size, BLOCK):

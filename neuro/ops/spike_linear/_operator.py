@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -25,7 +26,7 @@ def _sparse(x: Tensor, dense: float) -> tuple[Any, Any] | None:
     x = x.detach().contiguous()
     bits = x.view(_BITS[x.dtype]).numpy()
     some = bits[:: max(1, len(bits) // SAMPLED)]
-    return None if cpu.count(some) > dense * some.size else (x.numpy(), bits)
+    return None if np.count_nonzero(some) > dense * some.size else (x.numpy(), bits)
 
 
 @torch.library.custom_op("axonal::spike_linear", mutates_args=(), device_types="cpu")

@@ -4,21 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from axonal.neuro.ops._active import AHEAD, active
 from axonal.neuro.ops._numba import jit, kernel
-from axonal.neuro.ops._rows import active
 
 LANES, BLOCK = 8, 32
 """Outputs of one vector, and those of a row that are summed in registers at a time."""
-
-
-@kernel
-def count(bits: Any) -> int:
-    """How many entries of bits [R, I] are not zero."""
-    used = 0
-    for r in range(bits.shape[0]):
-        for j in range(bits.shape[1]):
-            used += bits[r, j] != 0
-    return used
 
 
 @jit
@@ -58,7 +48,7 @@ def _multiply(y: Any, x: Any, bits: Any, weight: Any, start: int, stop: int) -> 
     """
     sources, targets = x.shape[1], y.shape[1]
     line, across = weight.reshape(-1), weight.shape[1]
-    where, value = np.empty(sources + 1, np.int64), np.empty(sources + 1, x.dtype)
+    where, value = np.empty(sources + AHEAD, np.int64), np.empty(sources, x.dtype)
     zero = x.dtype.type(0)
     zeros = (zero, zero, zero, zero, zero, zero, zero, zero)
     sums = np.empty(BLOCK, x.dtype)
@@ -90,7 +80,7 @@ multiply = kernel(_multiply, unrolled=True)
 @kernel
 def add_outer(g_weight: Any, x: Any, bits: Any, g: Any, start: int, stop: int) -> None:
     """Add x [R, I] transposed times g [R, O] to columns ``start`` to ``stop`` of [I, O]."""
-    where = np.empty(x.shape[1] + 1, np.int64)
+    where = np.empty(x.shape[1] + AHEAD, np.int64)
     for r in range(x.shape[0]):
         used, row, g_r = active(bits[r], where), x[r], g[r, start:stop]
         for k in range(used):

@@ -1,0 +1,99 @@
+"""Which entries of a row are not zero, asked of 64 entries at a time.
+
+numba has no words for a comparison of a whole vector that gives one bit an entry, nor for the
+lowest bit of a number. The compiler below it has; every processor that it knows gets its own
+instructions from the same lines.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import extending, types
+
+from axonal.neuro.ops._numba import jit
+
+AHEAD = 4
+"""Places that `active` writes beyond those that it returns."""
+
+_WORD = 64
+
+# numba's own type for it would ask callers for the first argument, too
+_intrinsic: Callable[[Any], Any] = extending.intrinsic
+
+
+@_intrinsic
+def _mask(_: Any, row: Any, start: Any) -> Any:
+    """Set bit k where row[start + k], an integer, is not zero; the row has no gaps."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array = signature.args[0]
+        vector = ir.VectorType(context.get_value_type(array.dtype), _WORD)
+        first = builder.gep(context.make_array(array)(context, builder, args[0]).data, [args[1]])
+        whole = builder.bitcast(first, vector.as_pointer())
+        entries = builder.load(whole, align=array.dtype.bitwidth // 8)
+        active = builder.icmp_unsigned("!=", entries, ir.Constant(vector, None))
+        return builder.bitcast(active, ir.IntType(_WORD))
+
+    return types.uint64(row, types.uint64), generate
+
+
+@_intrinsic
+def _lowest(_: Any, mask: Any) -> Any:
+    """Return the place of the lowest bit that is set, 64 if none is."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), generate
+
+
+@_intrinsic
+def _ones(_: Any, mask: Any) -> Any:
+    """Return how many bits are set."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@jit
+def active(bits: Any, where: Any) -> int:
+    """Write the indices of what is not zero in bits [N], integers, and return how many there are.
+
+    Few branches, since which entries are active cannot be foreseen: four indices are written even
+    where fewer are found, so that ``where`` needs room for N + `AHEAD`. An unsigned index spares
+    the question whether it counts from the end.
+    """
+    one = np.uint64(1)
+    used = np.uint64(0)
+    words = bits.size // _WORD
+    for word in range(words):
+        start = np.uint64(word * _WORD)
+        left = _mask(bits, start)
+        free, used = used, used + _ones(left)
+        while True:
+            for k in range(AHEAD):
+                where[free + np.uint64(k)] = start + _lowest(left)
+                left &= left - one
+            if left == 0:
+                break
+            free += np.uint64(AHEAD)
+    for j in range(words * _WORD, bits.size):
+        where[used] = j
+        used += np.uint64(bits[j] != 0)
+    return int(used)
+
+
+@jit
+def count(bits: Any) -> int:
+    """Count what is not zero in bits [N], integers."""
+    used = np.uint64(0)
+    words = bits.size // _WORD
+    for word in range(words):
+        used += _ones(_mask(bits, np.uint64(word * _WORD)))
+    for j in range(words * _WORD, bits.size):
+        used += np.uint64(bits[j] != 0)
+    return int(used)
