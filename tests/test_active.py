@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from axonal.neuro.ops._active import AHEAD, active, count  # noqa: E402
+from axonal.neuro.ops._active import AHEAD, active, count
 
 UNTOUCHED = -7
 

@@ -140,6 +140,12 @@ def test_forked_workers_run_a_network():
     assert "12 samples equal" in output
 
 
+@pytest.mark.parametrize("options", [(), ("read-only",)], ids=["cached", "read-only"])
+def test_large_tensors_in_several_threads_and_after_a_fork(options):
+    (output,) = finished(launch("many_threads.py", *options))
+    assert "the same" in output
+
+
 @pytest.mark.slow
 def test_two_processes_give_the_gradients_of_the_joined_batch():
     with socket.socket() as probe:
