@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.utils import _pytree as pytree
 
-from axonal.deploy import _affine
+from axonal.deploy import _affine, _delayed_reset
 from axonal.deploy._calls import (
     AbandonedError,
     UnsupportedError,
@@ -285,10 +285,15 @@ class _Builder:
             gain = 1 - decay if layer.decay_input else np.ones(n)
             if isinstance(layer, LeakyIntegrator):
                 return self.populate(path, "integrator", x, decay=decay, gain=gain)
+            level = np.broadcast_to(_affine.numbers(layer.threshold), x.shape).reshape(n)
+            reset = layer.reset
+            if reset == "none":
+                raise UnsupportedError('reset="none" has no event-driven form here')
+            if reset == "delayed":
+                (x, level), reset = _delayed_reset.raised(x, decay, gain, level), "subtract"
             return self.populate(
-                path, "lif", x, decay=decay, gain=gain,
-                threshold=np.broadcast_to(_affine.numbers(layer.threshold), x.shape).reshape(n),
-                reset=layer.reset, refractory=layer.refractory,
+                path, "lif", x, decay=decay, gain=gain, threshold=level, reset=reset,
+                refractory=layer.refractory,
             )  # fmt: skip
         raise UnsupportedError(
             "a neuron without an event-driven equation here; LIF, IF, PLIF and LeakyIntegrator "

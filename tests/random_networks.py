@@ -20,6 +20,8 @@ EXPORTABLE = (
 NEURONS = (
     lambda n: neuro.CuBaLIF(n, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")),
     lambda n: neuro.CuBaLIF(n, 4.0, 2.0, decay="euler", refractory=2, reset="subtract"),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, reset="delayed", detach_reset=False),
+    lambda n: neuro.LIF(n, 4.0, reset="none", refractory=1),
     lambda n: neuro.ALIF(n, 5.0, 9.0, learn=("tau", "tau_adaptation", "threshold")),
     lambda n: neuro.ALIF(n, 5.0, 9.0, reset="zero", refractory=1),
     lambda n: neuro.GradedLIF(n, 3.0, learn=("tau", "threshold")),
@@ -96,14 +98,15 @@ class _Plan:
         if draw(st.integers(0, 2)) == 0:
             other = draw(st.sampled_from(others))
             return other() if other is Adaptive else other(size)
+        reset = draw(st.sampled_from(["zero", "subtract", "delayed"]))
         return neuro.LIF(
             size,
             draw(st.sampled_from([1.005, 2.0, 5.0, 20.0])),
             threshold=draw(st.sampled_from([0.5, 1.0])),
             decay=draw(st.sampled_from(["exp", "euler"])),
             decay_input=draw(st.booleans()),
-            reset=draw(st.sampled_from(["zero", "subtract"])),
-            refractory=draw(st.sampled_from([0, 0, 1, 3])),
+            reset=reset,
+            refractory=0 if reset == "delayed" else draw(st.sampled_from([0, 0, 1, 3])),
             learn=draw(st.sampled_from([(), "tau", "threshold", ("tau", "threshold")])),
         )
 

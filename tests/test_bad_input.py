@@ -157,7 +157,7 @@ def test_input_of_the_wrong_kind(layer, x, parts):
         (lambda: neuro.LIF(3, threshold=0), ["LIF expects threshold > 0, got threshold = 0"]),
         (lambda: neuro.LIF(3, threshold=math.inf), ["finite threshold", "LeakyIntegrator"]),
         (lambda: neuro.LIF(3, decay="linear"), ['expects decay "exp" or "euler", got \'linear\'']),
-        (lambda: neuro.LIF(3, reset="soft"), ['reset "zero" or "subtract", got \'soft\'']),
+        (lambda: neuro.LIF(3, reset="soft"), ['"subtract" or "delayed" or "none", got \'soft\'']),
         (lambda: neuro.LIF(3, refractory=-1), ["refractory >= 0 whole steps, got -1"]),
         (lambda: neuro.LIF(3, refractory=1.5), ["refractory >= 0 whole steps, got 1.5"]),
         (lambda: neuro.LIF(0), ["LIF expects size as a positive int, or (C, H, W), got 0"]),

@@ -56,6 +56,8 @@ def seeded():
         {"tau": 20.0, "decay_input": True, "reset": "subtract", "threshold": 0.05},
         {"tau": 5.0, "refractory": 3},
         {"tau": 3.0, "reset": "subtract", "refractory": 2},
+        {"tau": 3.0, "reset": "delayed", "threshold": 0.3},
+        {"tau": 4.0, "reset": "delayed", "decay": "euler", "decay_input": True, "threshold": 0.2},
         {"tau": float("inf"), "reset": "subtract"},
         {"tau": 4.0, "learn": ("tau", "threshold")},
     ],

@@ -186,6 +186,11 @@ class Firing(Leaky):
             raise TypeError(
                 f"{who} expects surrogate as an instance such as ATan(alpha=2), got {surrogate!r}."
             )
+        if reset == "delayed" and refractory:
+            raise ValueError(
+                f'{who} with reset="delayed" expects refractory = 0 (what it holds is not reset '
+                f"yet), got {refractory}."
+            )
         self.reset, self.detach_reset, self.refractory = reset, detach_reset, refractory
         self.surrogate = ATan() if surrogate is None else surrogate
         level = positive(self, "threshold", threshold, self.size).to(torch.get_default_dtype())

@@ -17,7 +17,7 @@ class CuBaLIFState(NamedTuple):
 
     Attributes:
         i: synaptic current [B, N].
-        v: potential after the reset [B, N].
+        v: potential after the reset [B, N]; before it, if the reset is delayed.
         wait: refractory steps left [B, N] of int32; ``None`` for a neuron without refractory steps.
     """
 
@@ -47,7 +47,7 @@ class CuBaLIF(Firing):
         threshold: > 0, a scalar or one a neuron.
         decay: ``"exp"`` or ``"euler"``, for both.
         decay_input: scale the current by 1 - d.
-        reset: ``"zero"`` or ``"subtract"``; the current is never reset.
+        reset: of :class:`LIF`; the current is never reset.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative.
@@ -67,6 +67,7 @@ class CuBaLIF(Firing):
     """
 
     _learnable: ClassVar[tuple[str, ...]] = ("tau", "tau_synapse", "threshold")
+    _resets: ClassVar[tuple[str, ...]] = ("zero", "subtract", "delayed", "none")
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ class IF(LIF):
     Args:
         size: N neurons, or (C, H, W).
         threshold: > 0, a scalar or one a neuron.
-        reset: ``"zero"`` or ``"subtract"``.
+        reset: of :class:`LIF`.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative.

@@ -1,7 +1,7 @@
 """Leaky integrate-and-fire neurons and the leaky integrator that reads them out."""
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ class LIFState(NamedTuple):
     """State of :class:`LIF`.
 
     Attributes:
-        v: potential after the reset [B, N].
+        v: potential after the reset [B, N]; before it, if the reset is delayed.
         wait: refractory steps left [B, N] of int32; ``None`` for a neuron without refractory steps.
     """
 
@@ -33,6 +33,7 @@ class LIF(Firing):
         s = [h >= threshold]
         v = h (1 - s)  (``reset="subtract"``: v = h - threshold s)
 
+    (``reset="delayed"``: v = h, and the next h is lower by threshold s; ``"none"``: v = h)
     with d = exp(-1 / tau) (``decay="exp"``) or d = 1 - 1 / tau (``"euler"``). After a spike the
     neuron holds v, ignores its input and is silent for ``refractory`` steps. The backward pass
     replaces the derivative of s by the surrogate's.
@@ -41,7 +42,8 @@ class LIF(Firing):
     learnable-delay networks (arXiv 2306.17670); ``LIF(n, 2, decay="euler", decay_input=True,
     surrogate=Sigmoid(4))`` that of LMUFormer (arXiv 2402.04882), and with ``ATan(2)`` and
     ``detach_reset=False`` that of SpikeGPT (arXiv 2302.13939); ``LIF(n, 20, decay_input=True,
-    reset="subtract")`` has the membrane of HLOP (arXiv 2402.11984).
+    reset="subtract")`` has the membrane of HLOP (arXiv 2402.11984); ``reset="delayed"`` is the one
+    of snnTorch (arXiv 2109.12894), which runs as written out, without compiled loops.
 
     Args:
         size: N neurons, or (C, H, W).
@@ -50,9 +52,9 @@ class LIF(Firing):
         threshold: > 0, a scalar or one a neuron.
         decay: ``"exp"`` or ``"euler"``.
         decay_input: scale the input by 1 - d.
-        reset: ``"zero"`` or ``"subtract"``.
+        reset: ``"zero"``, ``"subtract"``, ``"delayed"`` or ``"none"``.
         detach_reset: let no gradient through the reset.
-        refractory: steps of silence after a spike, >= 0.
+        refractory: steps of silence after a spike, >= 0; 0 with ``"delayed"``.
         surrogate: the surrogate derivative.
         learn: any of ``"tau"``, ``"threshold"``; each gets one value a neuron.
         recompute: for the backward pass keep x instead of the potential, and compute that again.
@@ -69,6 +71,8 @@ class LIF(Firing):
     >>> spikes.flatten(), state.v.flatten()
     (tensor([0., 1., 0.]), tensor([0.7000]))
     """
+
+    _resets: ClassVar[tuple[str, ...]] = ("zero", "subtract", "delayed", "none")
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ class PLIF(LIF):
         tau: initial membrane time constant in steps, > 1, a scalar or one a neuron.
         threshold: > 0, a scalar or one a neuron.
         decay_input: scale the input by k.
-        reset: ``"zero"`` or ``"subtract"``.
+        reset: of :class:`LIF`.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative.

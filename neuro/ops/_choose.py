@@ -7,6 +7,8 @@ from axonal.neuro.ops import _cuda
 
 BACKENDS = ("auto", "reference", "cpu", "cuda")
 COMPILED = (torch.float32, torch.float64)
+WRITTEN_OUT = ("delayed", "none")
+"""Resets that the definition alone knows."""
 
 
 def compiled(
@@ -115,3 +117,22 @@ def wait_fits(name: str, wait: Tensor | None, refractory: int) -> None:
             f"{name} expects wait [B, ...] with refractory > 0 and None with refractory = 0, got "
             f"{given} with refractory = {refractory}."
         )
+
+
+def for_reset(name: str, reset: str, backend: str) -> str:
+    """Return the back end that knows ``reset``; refuse compiled code where it has none.
+
+    Raises:
+        ValueError: "cpu" or "cuda" for a reset of `WRITTEN_OUT`.
+
+    >>> for_reset("lif", "delayed", "auto")
+    'reference'
+    """
+    if reset not in WRITTEN_OUT or backend not in ("auto", "cpu", "cuda"):
+        return backend
+    if backend != "auto":
+        raise ValueError(
+            f'{name} has no compiled form of reset="{reset}" for backend="{backend}". Use '
+            'backend="auto".'
+        )
+    return "reference"

@@ -37,6 +37,9 @@ def lif(
         s = [h >= threshold]              (backward: the surrogate's derivative at h - threshold)
         v = h (1 - s)                     (``reset="zero"``; ``"subtract"``: v = h - threshold s)
 
+    With ``reset="delayed"`` v = h, and the next step subtracts: its h is lower by threshold s. With
+    ``"none"`` v = h, and nothing is ever taken away. These two have no compiled form.
+
     A neuron that fired holds v, ignores its input and stays silent for ``refractory`` steps.
 
     Args:
@@ -46,7 +49,7 @@ def lif(
         decay: factor a step, 0 to 1, a scalar or one a neuron.
         threshold: potential at which a neuron fires, a scalar or one a neuron.
         decay_input: scale the input by ``1 - decay``.
-        reset: ``"zero"`` or ``"subtract"``.
+        reset: ``"zero"``, ``"subtract"``, ``"delayed"`` or ``"none"``.
         detach_reset: let no gradient through the reset.
         refractory: steps, >= 0.
         surrogate: name of the surrogate derivative, with its ``alpha``.
@@ -71,6 +74,7 @@ def lif(
     (tensor([0., 0., 1.]), tensor([0.]))
     """
     _choose.wait_fits("lif", wait, refractory)
+    backend = _choose.for_reset("lif", reset, backend)
     fast = _choose.compiled(
         "lif", backend, _on_cpu is not None, x, v, decay, threshold, pays=len(x) > 1, cuda=True
     )

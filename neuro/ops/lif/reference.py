@@ -25,6 +25,9 @@ def step(
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run one step ``x`` [B, ...]: spikes, v and wait after it."""
     h = decay * v + ((1 - decay) * x if decay_input else x)
+    if reset == "delayed":
+        fired = spike(v - threshold, surrogate, alpha)
+        h = h - threshold * (fired.detach() if detach_reset else fired)
     if wait is not None:
         held = wait > 0
         h = torch.where(held, v, h)
@@ -33,8 +36,9 @@ def step(
         s = torch.where(held, 0.0, s)
         wait = torch.where(s > 0, refractory, (wait - 1).clamp(min=0))
     r = s.detach() if detach_reset else s
-    v = h * (1 - r) if reset == "zero" else h - threshold * r
-    return s, v, wait
+    if reset == "zero":
+        return s, h * (1 - r), wait
+    return s, h - threshold * r if reset == "subtract" else h, wait
 
 
 def lif(

@@ -53,7 +53,7 @@ def recurrent_lif(
         decay: factor a step, 0 to 1, a scalar or one a neuron.
         threshold: potential at which a neuron fires, a scalar or one a neuron.
         decay_input: scale the input by ``1 - decay``.
-        reset: ``"zero"`` or ``"subtract"``.
+        reset: that of :func:`axonal.neuro.ops.lif.lif`.
         detach_reset: let no gradient through the reset.
         refractory: steps, >= 0.
         surrogate: name of the surrogate derivative, with its ``alpha``.
@@ -82,6 +82,7 @@ def recurrent_lif(
     """
     given = (x, spikes, v, weight, decay, threshold, *(() if bias is None else (bias,)))
     _choose.wait_fits("recurrent_lif", wait, refractory)
+    backend = _choose.for_reset("recurrent_lif", reset, backend)
     fast = _choose.compiled("recurrent_lif", backend, _on_cpu is not None, *given, cuda=True)
     run = _operator.recurrent_lif if fast else reference.recurrent_lif
     return run(

@@ -1,0 +1,54 @@
+"""A reset one step late, as a reset within the step: the same spikes from a raised potential.
+
+A neuron whose threshold is subtracted one step late,
+
+    h_t = d h_{t-1} + x_t - threshold s_{t-1},    s_t = [h_t >= threshold]
+
+is one that takes threshold / d away at once, since v_t = h_t - (threshold / d) s_t gives
+h_t = d v_{t-1} + x_t. Where an event graph takes away what it compares with, both are raised by
+
+    b = threshold / d - threshold
+
+From rest, u_t = v_t + b follows from x_t + b at the first step and x_t + (1 - d) b at every other,
+which a source that is always on delivers: b at once, and -d b one step later.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.deploy._calls import UnsupportedError
+from axonal.deploy._signal import Signal, constant
+
+Floats = npt.NDArray[np.float64]
+
+_GRID = 2.0**40
+"""The raise is a multiple of 1 / _GRID: the grid of the weights holds it, sums of it are exact."""
+
+
+def raised(x: Signal, decay: Floats, gain: Floats, threshold: Floats) -> tuple[Signal, Floats]:
+    """Return the input and the threshold of the neuron that resets at once.
+
+    Args:
+        x: the input of the neuron with the delayed reset.
+        decay: d [N].
+        gain: factor of the input [N].
+        threshold: [N].
+
+    Returns:
+        the input with what the always-on source adds, and the raised threshold [N].
+
+    Raises:
+        UnsupportedError: a neuron that forgets everything within a step.
+    """
+    if (decay == 0).any():
+        raise UnsupportedError(
+            "a delayed reset of a neuron with decay 0, which has no form that resets at once; use "
+            'reset="zero" or "subtract"'
+        )
+    extra = np.rint((threshold / decay - threshold) * _GRID) / _GRID
+    level = threshold + extra
+    # a potential exactly at the threshold must stay exactly there: round towards silence
+    level = np.where(level - extra < threshold, np.nextafter(level, np.inf), level)
+    drive = constant((extra / gain).reshape(x.shape), x.shape)
+    fades = constant((-decay * extra / gain).reshape(x.shape), x.shape).later(1)
+    return x + drive + fades, level
