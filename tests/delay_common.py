@@ -8,6 +8,9 @@ KERNELS = [("gaussian", 0.5), ("gaussian", 2.0), ("gaussian", 8.0), ("two-tap", 
 TRIANGLES = [("triangle", 1.0), ("triangle", 1.23), ("triangle", 4.5)]
 """What the CPU knows as well."""
 
+STRAIGHT = [("straight-through", 0.5), ("straight-through", 8.0)]
+"""Rounded on the way forward, Gaussian on the way back; the CPU knows them too."""
+
 
 def arguments(steps, batch, sources, targets, max_delay, dtype=torch.float64, seed=0):
     """Input, history, weight and delay, with gradients."""

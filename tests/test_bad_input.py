@@ -180,7 +180,7 @@ def test_input_of_the_wrong_kind(layer, x, parts):
         ),
         (
             lambda: neuro.DelayedLinear(2, 1, 3, kernel="box"),
-            ["kernels gaussian, triangle, two-tap, one-tap"],
+            ["kernels gaussian, triangle, two-tap, one-tap, straight-through"],
         ),
         (lambda: neuro.DelayedLinear(2, 1, 3, sigma=0), ["sigma > 0 steps, got 0"]),
         (lambda: neuro.DelayedLinear(2, 1, 3, mask=[[1, 2]]), ["a mask of 0 and 1 only"]),

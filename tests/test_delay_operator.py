@@ -3,14 +3,14 @@
 import pytest
 import torch
 from delay_common import KERNELS as EVERYWHERE
-from delay_common import TRIANGLES, arguments
+from delay_common import STRAIGHT, TRIANGLES, arguments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonal.neuro.ops.delay import delay_kernel, delayed_linear, spikes
 from axonal.neuro.ops.delay._taps import taps
 
-KERNELS = EVERYWHERE + TRIANGLES
+KERNELS = EVERYWHERE + TRIANGLES + STRAIGHT
 
 
 def run(backend, given, kernel, sigma, max_delay):

@@ -53,20 +53,23 @@ class DelayedLinear(Layer[DelayedLinearState]):
         triangle  k_j = w g_j / (sum_j g_j + 1e-7),  g_j = max(0, sigma - |j - d|)
         two-tap   k = w (1 - f) at floor(d), w f one step later,  f = d - floor(d)
         one-tap   k = w at round(d): fixed delays, no gradient reaches d
+        straight-through  k = w at round(d), while d learns by the gradient of the Gaussian
 
     In evaluation mode every synapse has one tap, at the delay rounded to a whole step: what a chip
-    runs. The network trained is therefore not quite the network evaluated; narrow sigma with a
-    :class:`SigmaSchedule` and end training with :func:`freeze_delays`.
+    runs. The network trained is therefore not quite the network evaluated, unless the kernel is
+    straight-through; narrow sigma with a :class:`SigmaSchedule` and end training with
+    :func:`freeze_delays`.
 
     Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670): Gaussian kernel; its SIG is sigma -
     0.27. In their library the triangle is the version "max", with SIG = sigma - 1, and two-tap the
-    version "v1".
+    version "v1". Bengio et al., 2013 (arXiv 1308.3432): gradients straight through a rounding.
 
     Args:
         in_features: inputs N.
         out_features: outputs M.
         max_delay: longest delay in steps, >= 0.
-        kernel: ``"gaussian"``, ``"triangle"``, ``"two-tap"`` or ``"one-tap"``.
+        kernel: ``"gaussian"``, ``"triangle"``, ``"two-tap"``, ``"one-tap"`` or
+            ``"straight-through"``.
         sigma: standard deviation of the Gaussian in steps, > 0, or half the base of the triangle,
             >= 1; by default wide, ``max_delay / 2 + 0.27`` and ``max_delay / 2 + 1``.
         delay: initial delays in steps, in the shape of ``position``; by default uniform over

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops import _choose
-from axonal.neuro.ops.delay import _operator, _taps, reference
+from axonal.neuro.ops.delay import _operator, _taps, cuda, reference
 from axonal.neuro.ops.delay.reference import delay_kernel
 
 try:
@@ -16,7 +16,8 @@ except ModuleNotFoundError as error:
 
 __all__ = ["KERNELS", "delay_kernel", "delayed_linear"]
 
-KERNELS = ("gaussian", "triangle", "two-tap", "one-tap")
+KERNELS = ("gaussian", "triangle", "two-tap", "one-tap", "straight-through")
+_WIDE = ("gaussian", "triangle", "straight-through")
 
 _DENSE = 0.6
 """Share of the taps from which on a dense convolution is faster than one tap after another."""
@@ -41,10 +42,12 @@ def delayed_linear(
         triangle  k_j = w g_j / (sum_j g_j + 1e-7),  g_j = max(0, sigma - |j - d|)
         two-tap   k = w (1 - f) at floor(d) and w f one step later,  f = d - floor(d)
         one-tap   k = w at round(d), halves to the even step
+        straight-through  k = w at round(d); the gradient of d is that of the Gaussian
 
     Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670), whose width parameter SIG is
     ``sigma - 0.27`` (``sigma - 1`` of the triangle, its version "max"; "v1" is two-tap) and whose
-    position P is ``floor(K / 2) - d`` with K = max_delay + 1.
+    position P is ``floor(K / 2) - d`` with K = max_delay + 1. Bengio et al., 2013 (arXiv
+    1308.3432): gradients that pass a rounding straight through.
 
     Args:
         x: input [T, B, I].
@@ -52,15 +55,15 @@ def delayed_linear(
         weight: [O, I].
         delay: in steps [O, I], 0 to ``max_delay``.
         sigma: standard deviation of the Gaussian in steps, > 0, or half the base of the triangle,
-            >= 1; the other kernels ignore it. If it requires a gradient, "auto" takes the
+            >= 1; kernels of one tap or two ignore it. If it requires a gradient, "auto" takes the
             definition.
-        kernel: ``"gaussian"``, ``"triangle"``, ``"two-tap"`` or ``"one-tap"``.
+        kernel: one of `KERNELS`.
         max_delay: the longest delay in steps.
         backend: ``"auto"``, ``"reference"`` (a dense convolution), ``"cpu"`` (compiled loops over
             the taps that are not zero in the precision of x) or ``"cuda"`` (kernels over the same
-            taps; not for triangles). Where ``sigma`` is a tensor on a GPU, "auto" does not look at
-            it, since that would wait for the GPU, and takes the kernels, whose time grows with
-            sigma.
+            taps; not triangle, not straight-through). Where ``sigma`` is a tensor on a GPU, "auto"
+            does not look at it, since that would wait for the GPU, and takes the kernels, whose
+            time grows with sigma.
 
     Returns:
         y [T, B, O] and the history [max_delay, B, I] with which the next sequence goes on.
@@ -79,22 +82,20 @@ def delayed_linear(
     if kernel not in KERNELS:
         raise ValueError(f"unknown delay kernel {kernel!r}; known: {', '.join(KERNELS)}.")
     found, given = _on_cpu is not None, (x, history, weight, delay)
-    learned = (
-        isinstance(sigma, Tensor) and sigma.requires_grad and kernel in ("gaussian", "triangle")
-    )
+    learned = isinstance(sigma, Tensor) and sigma.requires_grad and kernel in _WIDE
     if learned and backend in ("cpu", "cuda"):
         raise ValueError(
             f'backend="{backend}" of delay has no gradient of sigma. Use backend="reference", or '
             "sigma.detach()."
         )
     pays = backend == "auto" and not learned and _few_taps(sigma, kernel, max_delay, x.dtype)
-    if _choose.compiled("delay", backend, found, *given, pays=pays, cuda=kernel != "triangle"):
+    if _choose.compiled("delay", backend, found, *given, pays=pays, cuda=kernel in cuda.KERNELS):
         return _operator.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
     return reference.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
 
 
 def _few_taps(sigma: Tensor | float, kernel: str, max_delay: int, dtype: torch.dtype) -> bool:
-    if kernel not in ("gaussian", "triangle"):
+    if kernel not in _WIDE:
         return True
     unread = isinstance(sigma, Tensor) and sigma.is_cuda
     if unread or torch.compiler.is_compiling() or dtype not in _choose.COMPILED:

@@ -15,7 +15,7 @@ class Taps(NamedTuple):
     Attributes:
         first: delay of the first tap in steps, int64 [O, I]; the others follow step by step.
         share: share of the weight on each tap [O, I, K].
-        slope: derivative of ``share`` with respect to the delay [O, I, K].
+        slope: derivative of ``share`` with respect to the delay [O, I, K], or what stands for it.
     """
 
     first: Tensor
@@ -43,8 +43,10 @@ def count(kernel: str, sigma: float, max_delay: int, dtype: torch.dtype) -> int:
     >>> count("gaussian", 0.5, 25, torch.float32), count("triangle", 1.5, 25, torch.float32)
     (6, 3)
     """
-    if kernel in ("gaussian", "triangle"):
-        most = 2 * reach(sigma, dtype) if kernel == "gaussian" else math.ceil(2 * sigma)
+    if kernel in ("gaussian", "straight-through"):
+        most = 2 * reach(sigma, dtype)
+    elif kernel == "triangle":
+        most = math.ceil(2 * sigma)
     else:
         most = {"one-tap": 1, "two-tap": 2}[kernel]
     return min(most, max_delay + 1)
@@ -57,7 +59,7 @@ def taps(delay: Tensor, sigma: float, kernel: str, max_delay: int) -> Taps:
         ValueError: if a tap would lie before 0 or after ``max_delay``.
     """
     number = count(kernel, sigma, max_delay, delay.dtype)
-    if kernel == "gaussian":
+    if kernel in ("gaussian", "straight-through"):
         # an index must hold it, however wide the Gaussian is
         before = min(reach(sigma, delay.dtype), max_delay + 1)
         first = delay.floor().long() + 1 - before
@@ -67,7 +69,10 @@ def taps(delay: Tensor, sigma: float, kernel: str, max_delay: int) -> Taps:
         share = z.square().mul_(-0.5).exp_()
         share /= share.sum(-1, keepdim=True) + EPSILON
         slope = z.mul_(share).div_(sigma)
-        return Taps(first, share, slope.addcmul(share, slope.sum(-1, keepdim=True), value=-1))
+        slope = slope.addcmul(share, slope.sum(-1, keepdim=True), value=-1)
+        if kernel == "straight-through":
+            share = (steps == (delay.round() - first).unsqueeze(-1)).to(delay.dtype)
+        return Taps(first, share, slope)
     if kernel == "triangle":
         first = (delay - sigma).floor().long() + 1
         first = first.clamp(min=0, max=max_delay + 1 - number)

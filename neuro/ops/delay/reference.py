@@ -39,6 +39,14 @@ def one_tap_kernel(weight: Tensor, delay: Tensor, max_delay: int) -> Tensor:
     return kernel.scatter(-1, delay.round().long().unsqueeze(-1), weight.unsqueeze(-1))
 
 
+def straight_through_kernel(
+    weight: Tensor, delay: Tensor, sigma: Tensor | float, max_delay: int
+) -> Tensor:
+    """Put each weight on one whole step, and let the delay learn as if it were a Gaussian."""
+    blurred = gaussian_kernel(weight.detach(), delay, sigma, max_delay)
+    return one_tap_kernel(weight, delay, max_delay) + (blurred - blurred.detach())
+
+
 def delay_kernel(
     weight: Tensor, delay: Tensor, sigma: Tensor | float, kernel: str, max_delay: int
 ) -> Tensor:
@@ -51,8 +59,11 @@ def delay_kernel(
         return two_tap_kernel(weight, delay, max_delay)
     if kernel == "one-tap":
         return one_tap_kernel(weight, delay, max_delay)
+    if kernel == "straight-through":
+        return straight_through_kernel(weight, delay, sigma, max_delay)
     raise ValueError(
-        f"unknown delay kernel {kernel!r}; known: gaussian, triangle, two-tap, one-tap."
+        f"unknown delay kernel {kernel!r}; known: gaussian, triangle, two-tap, one-tap, "
+        "straight-through."
     )
 
 
