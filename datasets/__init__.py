@@ -15,13 +15,14 @@ from axonal.datasets._fsdd import fsdd
 from axonal.datasets._hair_cells import HairCells
 from axonal.datasets._idx import fashion_mnist, mnist
 from axonal.datasets._mel import MelDelta
+from axonal.datasets._mel_quantiles import MelQuantiles
 from axonal.datasets._mil import mil
 from axonal.datasets._shd import read_shd, write_shd
 from axonal.datasets._spike_times import SpikeTimes
 from axonal.datasets._wav import read_wav
 
 __all__ = [
-    "Bags", "Binned", "Events", "HairCells", "MelDelta", "SpikeTimes", "delta", "digits",
-    "fashion_mnist", "fsdd", "latency", "mil", "mnist", "rate", "read_shd", "read_wav", "to_dense",
-    "write_shd",
+    "Bags", "Binned", "Events", "HairCells", "MelDelta", "MelQuantiles", "SpikeTimes", "delta",
+    "digits", "fashion_mnist", "fsdd", "latency", "mil", "mnist", "rate", "read_shd", "read_wav",
+    "to_dense", "write_shd",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from axonal.datasets._events import Binned, Events
 from axonal.datasets._folder import data_folder
 from axonal.datasets._hair_cells import HairCells
 from axonal.datasets._mel import MelDelta
+from axonal.datasets._mel_quantiles import MelQuantiles
 from axonal.datasets._wav import read_wav
 
 SOURCE = "github.com/Jakobovski/free-spoken-digit-dataset (its folder recordings)"
@@ -20,13 +21,18 @@ SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TAKES = 50  # of each digit by each speaker
 TEST_TAKES = 5  # the first ones of each
-FRONT_ENDS: dict[str, type[MelDelta] | type[HairCells]] = {"mel": MelDelta, "gammatone": HairCells}
+FrontEnd = MelDelta | HairCells | MelQuantiles
+FRONT_ENDS: dict[str, type[FrontEnd]] = {
+    "mel": MelDelta,
+    "gammatone": HairCells,
+    "quantiles": MelQuantiles,
+}
 SPLITS = ("official", "speaker")
 SHORTEST, LONGEST = 0.05, 5.0  # seconds
 
 
 def fsdd(
-    front_end: str | MelDelta | HairCells = "mel",
+    front_end: str | FrontEnd = "mel",
     *,
     dt: float = 0.01,
     steps: int = 60,
@@ -48,8 +54,8 @@ def fsdd(
     The spikes are kept in the cache under the hash of all recordings and settings of the front end.
 
     Args:
-        front_end: "mel" for `MelDelta`, "gammatone" for `HairCells`, or one of them with settings
-            of its own.
+        front_end: "mel" for `MelDelta`, "gammatone" for `HairCells`, "quantiles" for
+            `MelQuantiles`, or one of them with settings of its own.
         dt: seconds a step, a whole number of microseconds.
         steps: steps T of every sample; 60 of 10 ms are longer than 89 % of the recordings, of the
             others the end is left out.
@@ -73,7 +79,7 @@ def fsdd(
 
     >>> fsdd("ear")
     Traceback (most recent call last):
-    ValueError: fsdd expects front_end 'mel', 'gammatone', a MelDelta or a HairCells, got 'ear'.
+    ValueError: fsdd expects front_end 'mel', 'gammatone', 'quantiles' or such an object, got 'ear'.
     """
     if split not in SPLITS:
         raise ValueError(f"fsdd expects split 'official' or 'speaker', got {split!r}.")
@@ -100,13 +106,14 @@ def file_names() -> list[str]:
     return [f"{d}_{who}_{take}.wav" for d in range(10) for who in SPEAKERS for take in range(TAKES)]
 
 
-def _front_end(front_end: str | MelDelta | HairCells) -> MelDelta | HairCells:
+def _front_end(front_end: str | FrontEnd) -> FrontEnd:
     if isinstance(front_end, str) and front_end in FRONT_ENDS:
         return FRONT_ENDS[front_end]()
-    if isinstance(front_end, MelDelta | HairCells):
+    if isinstance(front_end, FrontEnd):
         return front_end
     raise ValueError(
-        f"fsdd expects front_end 'mel', 'gammatone', a MelDelta or a HairCells, got {front_end!r}."
+        f"fsdd expects front_end 'mel', 'gammatone', 'quantiles' or such an object, got "
+        f"{front_end!r}."
     )
 
 
@@ -118,7 +125,7 @@ def _part(name: str, split: str, held_out: Sequence[str]) -> str:
     return "validation" if tenth == 0 else "train"
 
 
-def _spikes(front_end: MelDelta | HairCells, recordings: Path, cache: Path | None) -> Events:
+def _spikes(front_end: FrontEnd, recordings: Path, cache: Path | None) -> Events:
     """Events of all recordings, in the order of `file_names`."""
     paths = [recordings / name for name in file_names()]
     missing = [path.name for path in paths if not path.is_file()]
@@ -139,7 +146,7 @@ def _spikes(front_end: MelDelta | HairCells, recordings: Path, cache: Path | Non
     return cached("fsdd", decides, cache, lambda: _encoded(front_end, paths))
 
 
-def _encoded(front_end: MelDelta | HairCells, paths: Sequence[Path]) -> Events:
+def _encoded(front_end: FrontEnd, paths: Sequence[Path]) -> Events:
     sounds = [read_wav(path, front_end.rate) for path in paths]
     for path, sound in zip(paths, sounds, strict=True):
         seconds = len(sound) / front_end.rate

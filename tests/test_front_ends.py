@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonal.datasets import HairCells, MelDelta
+from axonal.datasets import HairCells, MelDelta, MelQuantiles
 
 RATE = 8000
 FRONT_ENDS = {"mel": MelDelta(), "gammatone": HairCells()}
@@ -168,6 +168,30 @@ def test_the_level_of_a_sound_that_begins_loud_does_not_matter(
     assert spikes_of(front_end, x) == spikes_of(front_end, 4 * x)
 
 
+@given(st.integers(0, 10_000), st.integers(300, 9000))
+def test_quantiles_tell_by_their_times_alone(seed: int, samples: int) -> None:
+    front_end = MelQuantiles()
+    x = sound(seed, samples)
+    ((times, units),) = front_end.encode([x])
+    assert (np.bincount(units, minlength=40) == 4).all()
+    assert (np.diff(times) >= 0).all()
+    assert (times.dtype, units.dtype) == (np.int32, np.uint16)
+    assert times.max() < 600_000
+    magnitude = 10 ** (MelDelta().energies(x)[:120] / 20)
+    for band in (0, 17, 39):
+        passed = np.cumsum(magnitude[:, band]) / magnitude[:, band].sum()
+        for time, share in zip(times[units == band], (0.1, 0.35, 0.65, 0.9), strict=True):
+            frame = time // 5000
+            assert passed[frame] >= share - 1e-9
+            assert frame == 0 or passed[frame - 1] < share + 1e-9
+
+
+def test_quantiles_do_not_hear_how_loud_a_sound_is() -> None:
+    x = 0.2 * sound(3).clip(-1, 1)
+    quiet, loud = MelQuantiles().encode([x, 4 * x])
+    np.testing.assert_array_equal(quiet, loud)
+
+
 ERRORS: dict[str, tuple[Callable[[], object], str]] = {
     "stereo": (lambda: MelDelta().encode([np.zeros((800, 2))]), "Is it stereo"),
     "integers": (lambda: HairCells().encode([np.full(800, 900)]), "Divide them by 32768"),
@@ -179,6 +203,9 @@ ERRORS: dict[str, tuple[Callable[[], object], str]] = {
     "hop": (lambda: MelDelta(hop=0.05), "at most the window of 0.025 s"),
     "threshold": (lambda: MelDelta(threshold=0), "threshold to be a finite number above 0"),
     "emphasis": (lambda: HairCells(emphasis=1.0), "emphasis from 0 to below 1"),
+    "shares": (lambda: MelQuantiles(shares=(0.5, 0.2)), "rising shares above 0 and at most 1"),
+    "no shares": (lambda: MelQuantiles(shares=()), "rising shares"),
+    "length": (lambda: MelQuantiles(length=0.004), "length of at least a hop of 0.005 s"),
     "bands": (lambda: MelDelta(bands=0), "bands"),
 }
 

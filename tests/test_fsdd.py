@@ -259,7 +259,7 @@ def test_a_recording_that_is_none_is_named_in_one_line(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"front_end": "ear"}, "'mel', 'gammatone', a MelDelta or a HairCells, got 'ear'"),
+        ({"front_end": "ear"}, "'mel', 'gammatone', 'quantiles' or such an object, got 'ear'"),
         ({"front_end": 3}, "got 3"),
         ({"split": "test"}, "split 'official' or 'speaker', got 'test'"),
         ({"held_out": ("bob",)}, "george, jackson.* got"),

@@ -48,7 +48,7 @@ def tiny(**changes: Any) -> spoken_digits.Settings:
 
 
 @pytest.mark.parametrize("hidden", [1, 5, 48, 100])
-@pytest.mark.parametrize("front_end", ["mel", "gammatone"])
+@pytest.mark.parametrize("front_end", spoken_digits.CHANNELS)
 def test_arms_of_equal_parameters_differ_by_less_than_a_neuron_in_their_favour(
     hidden: int, front_end: str
 ) -> None:
@@ -93,7 +93,7 @@ def test_the_silence_lets_most_delayed_spikes_arrive() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("arm", "some"), ("equal", "size"), ("split", "test"), ("front_end", "ear"), ("tau", 0.5),
-     ("hidden", 0), ("dropout", 1.0), ("silence", -1)],
+     ("kernel", "one-tap"), ("hidden", 0), ("dropout", 1.0), ("silence", -1)],
 )  # fmt: skip
 def test_a_setting_out_of_range_is_named(name: str, value: Any) -> None:
     with pytest.raises(recipes.RecipeError, match=f"the setting {name} takes"):

@@ -16,7 +16,8 @@ from axonal.recipes._samples import Padded, Samples
 
 ARMS = ("learned", "fixed", "none")
 EQUAL = ("width", "parameters")
-CHANNELS = {"mel": 80, "gammatone": 64}
+CHANNELS = {"mel": 80, "gammatone": 64, "quantiles": 40}
+KERNELS = ("gaussian", "straight-through")
 SPLITS = ("official", "speaker")
 CLASSES = 10
 
@@ -34,11 +35,13 @@ class Settings(_settings.Settings):
         arm: "learned", "fixed" (random whole delays that stay) or "none" (no delays).
         equal: what the arms share: "width" or trained "parameters".
         hidden: neurons in each of the two hidden layers of the arm "learned".
-        front_end: "mel" or "gammatone".
+        front_end: "mel", "gammatone" or "quantiles".
         split: "official" or "speaker" (lucas and theo are for testing only).
         steps: length of a sample in steps of ``dt``; what comes later is left out.
         silence: silent steps after each sample, in which delayed spikes still arrive.
         max_delay: longest delay of each of the three connections in steps.
+        kernel: of the delays that are learned, until they are frozen: "gaussian", or
+            "straight-through", which runs whole steps from the first update on.
         tau: time constant of neurons and readout in steps, >= 1; 1.005 keeps nothing to the next
             step.
         dropout: share of the hidden neurons that training silences for a whole sample.
@@ -62,12 +65,19 @@ class Settings(_settings.Settings):
     steps: int = 60
     silence: int = 36
     max_delay: int = 24
+    kernel: str = "gaussian"
     tau: float = 1.005
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        known = {"arm": ARMS, "equal": EQUAL, "front_end": tuple(CHANNELS), "split": SPLITS}
+        known = {
+            "arm": ARMS,
+            "equal": EQUAL,
+            "front_end": tuple(CHANNELS),
+            "split": SPLITS,
+            "kernel": KERNELS,
+        }
         for name, values in known.items():
             self.require(name, getattr(self, name) in values, f"one of {', '.join(values)}")
         for name in ("hidden", "steps"):
@@ -142,7 +152,7 @@ def build(settings: Settings) -> neuro.Network:
 
 def _connections(settings: Settings, inputs: int, outputs: int) -> neuro.DelayedLinear:
     longest = 0 if settings.arm == "none" else settings.max_delay
-    kernel = "gaussian" if settings.arm == "learned" else "one-tap"
+    kernel = settings.kernel if settings.arm == "learned" else "one-tap"
     return neuro.DelayedLinear(inputs, outputs, longest, kernel=kernel)
 
 
