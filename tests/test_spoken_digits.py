@@ -13,12 +13,12 @@ import torch
 from matplotlib.figure import Figure
 from sound_common import write_recordings
 
-from axonal import datasets, deploy, neuro, recipes
+from axonal import cli, datasets, deploy, neuro, recipes
 from axonal.recipes import sound_figures, spoken_digits
 from axonal.recipes._samples import Padded
 from axonal.recipes._train import count_trained
-from axonal.recipes.experiments import _report, _spoken_digits
-from axonal.recipes.experiments._runs import Store, perform
+from axonal.recipes.experiments import _comparison, _spoken_digits
+from axonal.recipes.experiments._runs import Run, Store, perform
 
 SRC = Path(__file__).resolve().parents[1] / "src"
 TINY = {"hidden": 3, "epochs": 3, "batch": 512, "steps": 8, "silence": 4, "max_delay": 3}
@@ -184,22 +184,42 @@ def test_the_experiment_runs_in_small(
         for name, arm in _spoken_digits.ARMS.items()
     }
     monkeypatch.setattr(_spoken_digits, "ARMS", small)
-    monkeypatch.setattr(_report, "SEEDS", (0, 1))
+    monkeypatch.setattr(_spoken_digits, "SEEDS", (0, 1))
     few = {
         part: Padded(samples.events.select(range(0, len(samples), 20)).binned(0.01, 8), 4)
         for part, samples in datasets.fsdd().items()
     }
     monkeypatch.setattr(spoken_digits, "data", lambda settings: few)
-    monkeypatch.setattr(_spoken_digits, "SPLITS", {"official": "official split"})
+    extent = _spoken_digits.Extent(splits=("official",))
     store = Store(tmp_path / "runs.jsonl")
-    for run in _spoken_digits.plan():
+    for run in _spoken_digits.plan(extent):
         store.add(perform(run, "abc"))
-    text, numbers = (path.read_text() for path in _spoken_digits.write(store, tmp_path))
+    files = _spoken_digits.write(store, tmp_path, extent)
+    assert [file.suffix for file in files] == [".md", ".json", ".png"]
+    text, numbers = (path.read_text() for path in files[:2])
     for arm in small.values():
         assert arm.words in text
     loss = json.loads(numbers)["official"]["differences"]["rounding, frozen"]
     # from the freeze on training runs what is tested
     assert loss == {"mean": 0.0, "half_width_95": 0.0}
+
+
+def made(run: Run, test: float) -> dict[str, Any]:
+    """A row as a training leaves it, without any."""
+    return {
+        "key": run.key,
+        "changes": dict(run.changes),
+        "test": test,
+        "validation": test,
+        "test_with_training_kernel": test + 0.04 * ("freeze_from" in run.changes),
+        "trained_parameters": 100,
+        "rates": {"hidden1": 0.1, "hidden2": 0.2},
+        "seconds": 60.0,
+        "date": "2026-01-02",
+        "machine": "a processor, 2 cores",
+        "torch": "2.13",
+        "commit": "abc",
+    }
 
 
 def reported(tmp_path: Path, reached: dict[str, float]) -> str:
@@ -208,23 +228,7 @@ def reported(tmp_path: Path, reached: dict[str, float]) -> str:
         for name, arm in _spoken_digits.ARMS.items():
             for run in arm.runs(split):
                 noise = 0.001 * ((run.changes["seed"] * 2 + len(name)) % 3)
-                test = reached[name] + noise
-                store.add(
-                    {
-                        "key": run.key,
-                        "changes": dict(run.changes),
-                        "test": test,
-                        "validation": test,
-                        "test_with_training_kernel": test + 0.04 * (name == "learned"),
-                        "trained_parameters": 100,
-                        "rates": {"hidden1": 0.1, "hidden2": 0.2},
-                        "seconds": 60.0,
-                        "date": "2026-01-02",
-                        "machine": "a processor, 2 cores",
-                        "torch": "2.13",
-                        "commit": "abc",
-                    }
-                )
+                store.add(made(run, reached[name] + noise))
     return _spoken_digits.write(store, tmp_path)[0].read_text()
 
 
@@ -244,13 +248,103 @@ def test_the_report_claims_an_order_at_equal_width_only_where_it_holds(tmp_path:
     assert "- at equal width: learned > fixed > none" in text
     assert "- at equal numbers of trained parameters: fixed > learned; fixed > none" in text
     assert "learned delays are below it" in text
-    assert "| learned delays, rounded at the end | 0.981 ± 0.001 | 0.941 ± 0.001 | +0.040" in text
+    assert "| learned, rounded at the end | 0.981 ± 0.001 | 0.941 ± 0.001 | +0.040" in text
 
 
 def test_the_report_claims_nothing_where_arms_do_not_separate(tmp_path: Path) -> None:
     text = reported(tmp_path, dict.fromkeys(FACTS, 0.9))
     assert "- at equal width: learned and fixed do not separate; fixed and none do not" in text
     assert "learned delays are not apart from it" in text
+
+
+# --- all arms in one command ---
+
+
+@pytest.fixture
+def trained(data: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """What was trained, by a pool that takes no time."""
+    done: list[Run] = []
+
+    def make(runs: list[Run], store: Store, **_: Any) -> None:
+        for run in store.missing(runs):
+            done.append(run)
+            store.add(made(run, 0.9))
+
+    monkeypatch.setattr(_comparison, "make", make)
+    return done
+
+
+def test_without_an_arm_the_command_prints_all_of_them(
+    trained: list[Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "spoken-digits", "--out", str(tmp_path / "run")]
+    cli.app(words, standalone_mode=False)
+    shown = capsys.readouterr().out
+    for part in (
+        *(arm.words for arm in _spoken_digits.ARMS.values()),
+        *(f"## {split.capitalize()}" for split in _spoken_digits.SPLITS.values()),
+        "- at equal numbers of trained parameters: learned and fixed do not separate",
+        "## What may be claimed",
+        "cost of rounding",
+    ):
+        assert part in shown
+    assert len(trained) == 70
+    cli.app([*words, "--json"], standalone_mode=False)
+    answer = json.loads(capsys.readouterr().out)
+    assert (len(trained), answer["networks"]) == (70, 70)
+    assert {Path(file).suffix for file in answer["files"]} == {".md", ".json", ".png"}
+    cli.app([*words, "--force"], standalone_mode=False)
+    assert len(trained) == 140
+
+
+def test_a_split_alone_and_fewer_epochs_are_another_table(
+    trained: list[Run], tmp_path: Path
+) -> None:
+    answer = recipes.compare("spoken-digits", tmp_path, split="speaker", epochs=2)
+    assert {(run.changes["split"], run.settings.epochs) for run in trained} == {("speaker", 2)}
+    assert len(trained) == answer["networks"] == 35
+    assert "Training: 2 epochs." in answer["table"]
+    assert "Official split" not in answer["table"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--seed", "3"], "--seed is for one network.* write --arm learned --seed"),
+        (["--tau", "5"], "--tau is for one network"),
+        (["--device", "cpu"], "--device is for one network"),
+        (["--split", "test"], "the setting split takes one of official, speaker"),
+        (["--epochs", "0"], "the setting epochs takes"),
+        (["--arm", "all"], "the setting arm takes one of learned, fixed, none"),
+        (["--arm", "none", "--reset", "zero"], "has no --reset; digits has"),
+    ],
+)
+def test_words_that_no_table_can_have_are_refused(
+    words: list[str], told: str, trained: list[Run], tmp_path: Path
+) -> None:
+    with pytest.raises(cli.UserError, match=told):
+        cli.app(["train", "spoken-digits", "--out", str(tmp_path), *words], standalone_mode=False)
+    assert trained == []
+
+
+def test_without_recordings_no_process_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AXONAL_DATA", raising=False)
+    monkeypatch.setattr(_comparison, "make", None)
+    with pytest.raises(recipes.RecipeError, match="set AXONAL_DATA"):
+        recipes.compare("spoken-digits", tmp_path)
+
+
+def test_a_stopped_table_says_how_it_goes_on(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_comparison, "make", stopped)
+    with pytest.raises(cli.Stopped, match="same command goes on with the networks"):
+        cli.app(["train", "spoken-digits", "--out", str(tmp_path)], standalone_mode=False)
 
 
 # --- figures ---

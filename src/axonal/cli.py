@@ -71,7 +71,19 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
     seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
-    arm: Annotated[str | None, typer.Option(help="learned, fixed or none; not of digits.")] = None,
+    arm: Annotated[
+        str | None,
+        typer.Option(help="learned, fixed or none; not of digits. spoken-digits: all if left out."),
+    ] = None,
+    equal: Annotated[
+        str | None, typer.Option(help="Of spoken-digits: what arms share, width or parameters.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Of spoken-digits: official or speaker (held out).")
+    ] = None,
+    tau: Annotated[
+        float | None, typer.Option(help="Time constant of neurons in steps; not of digits.")
+    ] = None,
     reset: Annotated[
         str | None, typer.Option(help="Of digits: subtract, or zero as on simulators and chips.")
     ] = None,
@@ -80,20 +92,24 @@ def train(
     force: Annotated[bool, typer.Option("--force", help="Replace a run.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train a recipe: weights, metrics and figures go into a run folder."""
-    from axonal import recipes
+    """Train a recipe: weights, metrics and figures go into a run folder.
 
+    spoken-digits without --arm trains every arm with five seeds and prints the table that compares
+    them; if it is stopped, the same command goes on.
+    """
+    from axonal import _training, recipes
+
+    chosen = {
+        "epochs": epochs, "seed": seed, "arm": arm, "equal": equal, "split": split, "tau": tau,
+        "reset": reset,
+    }  # fmt: skip
+    given = {name: value for name, value in chosen.items() if value is not None}
     with _users_own(recipes.RecipeError):
-        settings_class = recipes.find(recipe).Settings
-        chosen = {"epochs": epochs, "seed": seed, "arm": arm, "reset": reset}
-        for name, owners in (
-            ("arm", "coincidence and spoken-digits have"),
-            ("reset", "digits has"),
-        ):
-            if chosen[name] is not None and not hasattr(settings_class, name):
-                raise UserError(f"the recipe {recipe} has no --{name}; {owners}.")
-        given = {name: value for name, value in chosen.items() if value is not None}
-        settings = settings_class.from_json(given)
+        settings = _training.settings(recipe, given)
+        every_arm = _training.wants_table(recipe, given, device)
+    if every_arm:
+        _compare(recipe, out, split, epochs, force, as_json)
+        return
     folder = Path("runs") / recipe if out is None else out
     with _users_own(recipes.RecipeError, ImportError, OSError):
         summary = recipes.train(
@@ -114,6 +130,30 @@ def train(
     lines += [f"seconds              {summary['seconds']:.1f}"]
     lines += [f"run folder           {folder}", f"figures              {folder / 'figures'}"]
     typer.echo("\n".join(lines))
+
+
+def _compare(
+    recipe: str,
+    out: Path | None,
+    split: str | None,
+    epochs: int | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    from axonal import recipes
+
+    folder = Path("runs") / f"{recipe}-arms" if out is None else out
+    try:
+        with _users_own(recipes.RecipeError, OSError):
+            answer = recipes.compare(
+                recipe, folder, split=split, epochs=epochs, force=force, progress=not as_json
+            )
+    except KeyboardInterrupt as stop:
+        raise Stopped("The same command goes on with the networks that are missing.") from stop
+    if as_json:
+        _print_json({"run": str(folder), **answer})
+    else:
+        typer.echo(answer["table"] + "\n\n" + "\n".join(f"wrote {f}" for f in answer["files"]))
 
 
 @app.command()

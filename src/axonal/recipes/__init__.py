@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Recipe",
     "RecipeError",
+    "compare",
     "export_run",
     "find",
     "graph_accuracy",
@@ -39,6 +40,10 @@ _MODULES = {
     "coincidence": "axonal.recipes.coincidence",
     "spoken-digits": "axonal.recipes.spoken_digits",
 }
+
+
+COMPARED = ("spoken-digits",)
+"""Recipes whose arms and seeds `compare` trains all."""
 
 
 class Recipe(Protocol):
@@ -127,6 +132,49 @@ def train(
     return _train.train(
         name, settings, out, device=device, resume=resume, force=force, progress=progress
     )
+
+
+def compare(
+    name: str,
+    out: str | PathLike[str],
+    *,
+    split: str | None = None,
+    epochs: int | None = None,
+    force: bool = False,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Train all arms of a recipe with five seeds each, and write the table that compares them.
+
+    The networks are trained on the CPU, a process and one thread each, as many at once as there are
+    cores. Each is kept in runs.jsonl as soon as it is finished: after a stop, the same call goes
+    on with those that are missing.
+
+    Args:
+        name: "spoken-digits".
+        out: folder of runs.jsonl and the report, as text, numbers and figure.
+        split: of the data, "official" or "speaker"; both by default.
+        epochs: of every network, in place of the recipe's.
+        force: forget the networks that ``out`` holds.
+        progress: show a progress bar on stderr.
+
+    Returns:
+        "table" (the report as text), "files" (paths of the report) and "networks" (their number).
+
+    Raises:
+        ValueError: the recipe has no table of arms, the data are not there, a setting is out of
+            range, or a process ended early.
+
+    >>> compare("digits", "runs/nowhere")
+    Traceback (most recent call last):
+    axonal.recipes._errors.RecipeError: the recipe 'digits' has no table of arms, only \
+spoken-digits has.
+    """
+    if name not in COMPARED:
+        only = ", ".join(COMPARED)
+        raise RecipeError(f"the recipe {name!r} has no table of arms, only {only} has.")
+    from axonal.recipes.experiments import _comparison
+
+    return _comparison.compare(out, split=split, epochs=epochs, force=force, progress=progress)
 
 
 def load_run(folder: str | PathLike[str]) -> "tuple[Network, Any]":

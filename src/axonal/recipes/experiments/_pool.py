@@ -18,6 +18,7 @@ def make(
     *,
     processes: int,
     commit: str | None,
+    progress: bool = True,
 ) -> None:
     """Make the runs that the store lacks, and add each as it ends.
 
@@ -26,6 +27,7 @@ def make(
         store: where their rows are and go.
         processes: how many run at once, >= 1.
         commit: written into every row.
+        progress: show a progress bar on stderr.
     """
     missing = store.missing(runs)
     if not missing:
@@ -34,11 +36,11 @@ def make(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(processes, len(missing)), context, initializer=_prepare)
     try:
-        with _progress() as progress:
-            task = progress.add_task("training networks", total=len(missing))
+        with _bar(progress) as bar:
+            task = bar.add_task("training networks", total=len(missing))
             for future in as_completed([pool.submit(run.make, commit) for run in missing]):
                 store.add(future.result())
-                progress.advance(task)
+                bar.advance(task)
     finally:
         # after Ctrl-C what has not begun never does
         pool.shutdown(wait=True, cancel_futures=True)
@@ -50,11 +52,12 @@ def _prepare() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _progress() -> Progress:
+def _bar(shown: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
+        disable=not shown,
     )

@@ -1,5 +1,6 @@
 """What every report is made of: tables, numbers with their spread, and where they come from."""
 
+import itertools
 import json
 import os
 import statistics
@@ -48,6 +49,28 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
     """
     lines = [header, ["---"] * len(header), *rows]
     return ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines]
+
+
+def aligned(lines: Sequence[str]) -> list[str]:
+    """The same lines with the columns of their tables one below the other, for a terminal.
+
+    >>> aligned(["| a | b |", "| --- | --- |", "| long | 2 |"])
+    ['a     b', '----  -', 'long  2']
+    """
+    found: list[str] = []
+    for is_table, some in itertools.groupby(lines, lambda line: line.startswith("|")):
+        if not is_table:
+            found += some
+            continue
+        rows = [line.strip("| ").split(" | ") for line in some]
+        del rows[1]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        rows.insert(1, ["-" * width for width in widths])
+        found += [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+    return found
 
 
 def provenance(
