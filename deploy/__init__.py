@@ -11,15 +11,19 @@ from axonal.deploy._retime import RetimeError, retime
 from axonal.deploy._run import Run, Spikes, run
 from axonal.deploy._verify import verify
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
+from axonal.deploy.placement import CoreLimits, Placement, PlacementError, place, plot_floor_plan
 
 __all__ = [
     "BackendError",
     "Comparison",
+    "CoreLimits",
     "Divergence",
     "EventGraph",
     "ExportError",
     "Golden",
     "GraphError",
+    "Placement",
+    "PlacementError",
     "Population",
     "Projection",
     "QuantizeError",
@@ -31,6 +35,8 @@ __all__ = [
     "example",
     "export",
     "fake_quantize",
+    "place",
+    "plot_floor_plan",
     "quantization_table",
     "quantize",
     "retime",

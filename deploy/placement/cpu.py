@@ -1,0 +1,228 @@
+"""The inner loops of placement, compiled; what they do is said in `_partition.py`.
+
+Arrays: `core` [P] is the core of every placed neuron, -1 for none yet. `reach` [S, K] counts the
+targets of every source on every core. `used` [K, 4] is what every core holds of `most` [4], in the
+order neurons, bytes, axons in, axons out.
+"""
+
+import numpy as np
+
+from axonal.neuro.ops._numba import jit, kernel
+
+NEURONS, BYTES, AXONS_IN, AXONS_OUT = range(4)
+
+
+@jit
+def _shift(n, b, core, sources_start, sources, reach, cores_reached, used, size):  # type: ignore[no-untyped-def]
+    """Take neuron n from where it is to core b, either of which may be -1, no place."""
+    a, placed = core[n], core.shape[0]
+    core[n] = -1  # while its row changes, so that a synapse onto itself is counted once
+    if a >= 0:
+        used[a, NEURONS] -= 1
+        used[a, BYTES] -= size[n]
+        used[a, AXONS_OUT] -= cores_reached[n]
+    for k in range(sources_start[n], sources_start[n + 1]):
+        i = sources[k]
+        home = core[i] if i < placed else -1
+        if a >= 0:
+            reach[i, a] -= 1
+            if reach[i, a] == 0:
+                cores_reached[i] -= 1
+                used[a, AXONS_IN] -= 1
+                if home >= 0:
+                    used[home, AXONS_OUT] -= 1
+        if b >= 0:
+            reach[i, b] += 1
+            if reach[i, b] == 1:
+                cores_reached[i] += 1
+                used[b, AXONS_IN] += 1
+                if home >= 0:
+                    used[home, AXONS_OUT] += 1
+    if b >= 0:
+        used[b, NEURONS] += 1
+        used[b, BYTES] += size[n]
+        used[b, AXONS_OUT] += cores_reached[n]
+    core[n] = b
+
+
+@jit
+def _broken(n, b, core, sources_start, sources, used, most):  # type: ignore[no-untyped-def]
+    """First limit that is exceeded where neuron n has just come to core b; -1 for none."""
+    for what in range(4):
+        if used[b, what] > most[what]:
+            return what
+    for k in range(sources_start[n], sources_start[n + 1]):
+        i = sources[k]
+        if i < core.shape[0] and core[i] >= 0 and used[core[i], AXONS_OUT] > most[AXONS_OUT]:
+            return AXONS_OUT
+    return -1
+
+
+@jit
+def _pull(n, core, events, sources_start, sources, reach, pull):  # type: ignore[no-untyped-def]
+    """Events that stay unsent if neuron n is on a core, for every core, into `pull` [K]."""
+    a, placed, cores = core[n], core.shape[0], reach.shape[1]
+    pull[:] = 0
+    itself = 0
+    for k in range(sources_start[n], sources_start[n + 1]):
+        i = sources[k]
+        if i == n:
+            itself = 1
+            continue
+        if events[i] == 0:
+            continue
+        home = core[i] if i < placed else -1
+        for b in range(cores):
+            others = reach[i, b] - 1 if b == a else reach[i, b]
+            if others > 0 or b == home:
+                pull[b] += events[i]
+    for b in range(cores):
+        others = reach[n, b] - itself if b == a else reach[n, b]
+        if others > 0:
+            pull[b] += events[n]
+
+
+@kernel
+def limit_met(n, core, sources_start, sources, reach, cores_reached, used, size, most):  # type: ignore[no-untyped-def]
+    """For every core, the limit that keeps neuron n away, or -1 [K]."""
+    found = np.empty(used.shape[0], np.int64)
+    for b in range(used.shape[0]):
+        _shift(n, b, core, sources_start, sources, reach, cores_reached, used, size)
+        found[b] = _broken(n, b, core, sources_start, sources, used, most)
+        _shift(n, -1, core, sources_start, sources, reach, cores_reached, used, size)
+    return found
+
+
+@kernel
+def pack(  # type: ignore[no-untyped-def]
+    follow,
+    order,
+    group,
+    core,
+    events,
+    sources_start,
+    sources,
+    reach,
+    cores_reached,
+    used,
+    size,
+    most,
+):
+    """Place neurons in order: a group where it is pulled to and fits whole, if there is a core.
+
+    `follow` is false where pulls are ignored and the first core that fits is taken. Returns the
+    neuron that fits nowhere, or -1.
+    """
+    cores = used.shape[0]
+    pull, total = np.zeros(cores, np.int64), np.zeros(cores, np.int64)
+    last = 0
+    first = 0
+    wanted = -1
+    for place in range(order.shape[0]):
+        n = order[place]
+        if place == first:
+            total[:] = 0
+            neurons = 0
+            bytes_ = 0
+            while last < order.shape[0] and group[order[last]] == group[n]:
+                member = order[last]
+                if follow:
+                    _pull(member, core, events, sources_start, sources, reach, pull)
+                    total += pull
+                neurons += 1
+                bytes_ += size[member]
+                last += 1
+            first = last
+            wanted = -1
+            for b in range(cores):
+                fits = used[b, NEURONS] + neurons <= most[NEURONS]
+                fits = fits and used[b, BYTES] + bytes_ <= most[BYTES]
+                if fits and (wanted < 0 or total[b] > total[wanted]):
+                    wanted = b
+        if wanted >= 0:
+            _shift(n, wanted, core, sources_start, sources, reach, cores_reached, used, size)
+            if _broken(n, wanted, core, sources_start, sources, used, most) < 0:
+                continue
+            _shift(n, -1, core, sources_start, sources, reach, cores_reached, used, size)
+        pull[:] = 0
+        if follow:
+            _pull(n, core, events, sources_start, sources, reach, pull)
+        for _ in range(cores):
+            nearest = np.argmax(pull)
+            _shift(n, nearest, core, sources_start, sources, reach, cores_reached, used, size)
+            if _broken(n, nearest, core, sources_start, sources, used, most) < 0:
+                break
+            _shift(n, -1, core, sources_start, sources, reach, cores_reached, used, size)
+            pull[nearest] = -1
+        if core[n] < 0:
+            return n
+    return -1
+
+
+@kernel
+def refine(  # type: ignore[no-untyped-def]
+    order, core, events, sources_start, sources, reach, cores_reached, used, size, most
+):
+    """One pass of moves that lower the traffic, swaps where the wanted core is full.
+
+    Returns the events that are saved.
+    """
+    cores = used.shape[0]
+    pull, other = np.zeros(cores, np.int64), np.zeros(cores, np.int64)
+    waiting = np.full((cores, cores), -1, np.int64)
+    saved = 0
+    for n in order:
+        a = core[n]
+        _pull(n, core, events, sources_start, sources, reach, pull)
+        here = pull[a]
+        for _ in range(cores):
+            b = np.argmax(pull)
+            if pull[b] <= here:
+                break
+            gain = pull[b] - here
+            pull[b] = -1
+            _shift(n, b, core, sources_start, sources, reach, cores_reached, used, size)
+            if _broken(n, b, core, sources_start, sources, used, most) < 0:
+                saved += gain
+                break
+            m = waiting[b, a]
+            if m >= 0 and core[m] == b:
+                _pull(m, core, events, sources_start, sources, reach, other)
+                both = gain + other[a] - other[b]
+                if both > 0:
+                    _shift(m, a, core, sources_start, sources, reach, cores_reached, used, size)
+                    fits = _broken(m, a, core, sources_start, sources, used, most) < 0
+                    fits = fits and _broken(n, b, core, sources_start, sources, used, most) < 0
+                    if fits:
+                        waiting[b, a] = -1
+                        saved += both
+                        break
+                    _shift(m, b, core, sources_start, sources, reach, cores_reached, used, size)
+            _shift(n, a, core, sources_start, sources, reach, cores_reached, used, size)
+            if waiting[a, b] < 0 or core[waiting[a, b]] != a:
+                waiting[a, b] = n
+    return saved
+
+
+@kernel
+def match(order, start, index, weight, count, size, most_count, most_size):  # type: ignore[no-untyped-def]
+    """Pair every group with its closest free neighbour, if both fit together; [G] of partners."""
+    mate = np.arange(count.shape[0])
+    free = np.ones(count.shape[0], np.bool_)
+    for u in order:
+        if not free[u]:
+            continue
+        best, highest = u, 0.0
+        for k in range(start[u], start[u + 1]):
+            v = index[k]
+            if v == u or not free[v]:
+                continue
+            if count[u] + count[v] > most_count or size[u] + size[v] > most_size:
+                continue
+            close = weight[k] / (count[u] * count[v])
+            if close > highest:
+                best, highest = v, close
+        if best != u:
+            mate[best] = u
+            free[u] = free[best] = False
+    return mate
