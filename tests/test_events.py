@@ -80,3 +80,12 @@ def test_the_first_call_says_what_it_compiled(caplog):
     with caplog.at_level(logging.INFO, logger="axonal"):
         assert [compiled(1), compiled(2)] == [3, 6]
     assert [r.getMessage().split(",")[0] for r in caplog.records] == ["made.thrice: compiled"]
+
+
+def test_who_waits_in_a_given_state_waits_also_where_nobody_else_can():
+    shape = {"samples": 1, "steps": 3}
+    net, events = network(bias=[2, 2]), Events.of([np.zeros((3, 1, 1))], [2], **shape)
+    state = net.rest(1)._replace(wait=np.array([[2, 0]], np.int32))
+    for backend in ("cpu", "reference"):
+        found = simulate(net, events, state=state, backend=backend, **shape)
+        assert list(zip(found.step, found.neuron, strict=True)) == [(0, 1), (1, 1), (2, 0), (2, 1)]

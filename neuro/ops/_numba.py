@@ -11,6 +11,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import torch
+from llvmlite import ir
+from numba.extending import intrinsic
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -90,6 +92,27 @@ def kernel(function: Callable[P, R], *, unrolled: bool = False) -> Callable[P, R
 
     return call
 
+
+def _prefetch(context, array, index):  # type: ignore[no-untyped-def]
+    """Ask for ``array[index]`` of a flat array to be brought near; in compiled functions only.
+
+    Nothing is read: an index beyond the end does no harm.
+    """
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        view = context.make_array(signature.args[0])(context, builder, arguments[0])
+        place = builder.gep(view.data, [arguments[1]])
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        form = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], form)
+        # for reading, to be kept as near as possible, and data rather than code
+        builder.call(fetch, [builder.bitcast(place, byte), word(0), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return numba.types.void(array, index), generate
+
+
+prefetch: Callable[..., None] = intrinsic(_prefetch)
 
 _setting = threading.Lock()
 
