@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,34 @@ def test_a_cell_depends_on_seed_and_point_only(whole: tuple[Path, xr.Dataset]) -
 
 def test_two_processes_give_what_one_does(whole: tuple[Path, xr.Dataset]) -> None:
     xr.testing.assert_identical(phase_diagram(Hopfield(), **{**GRID, "jobs": 2}), whole[1])
+
+
+def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
+    loads, temperatures = [0.02, 0.05, 0.08], [0.1, 0.2, 0.3, 0.4]
+    grid: dict[str, Any] = {"alpha": loads, "T": temperatures, "mc": QUICK}
+    settings = {"alpha": loads, "T": temperatures, "mc": asdict(QUICK), "fatal": [0.05, 0.3]}
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    script = ROOT / "tests" / "phase_on_dask.py"
+    environment = {**ENV, "DASK_TEMPORARY_DIRECTORY": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, script, tmp_path],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    xr.testing.assert_equal(load_phase_diagram(tmp_path), phase_diagram(Hopfield(), jobs=1, **grid))
+    begun = [line.split() for line in (tmp_path / "begun").read_text().splitlines()]
+    processes: dict[tuple[float, float], list[str]] = {}
+    for process, load, T in begun:
+        processes.setdefault((float(load), float(T)), []).append(process)
+    assert set(processes) == set(product(loads, temperatures))
+    dead, *others = processes[0.05, 0.3]
+    assert len(others) == 1
+    # Done again is only what was lost with its worker: results it had not handed over, too.
+    assert all(p[0] == dead and dead not in p[1:] for p in processes.values() if len(p) > 1)
+    assert len({process for process, _, _ in begun}) >= 2
 
 
 def test_a_store_is_a_dataset_that_xarray_opens(whole: tuple[Path, xr.Dataset]) -> None:
