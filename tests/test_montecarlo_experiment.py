@@ -172,6 +172,20 @@ def test_the_report_names_points_that_were_not_run(tmp_path: Path) -> None:
 
 
 def test_a_costly_point_stops_doubling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_montecarlo_points, "WANTED_ERROR", 0.0)
-    monkeypatch.setattr(_montecarlo_points, "LONGEST", _montecarlo_points._seconds(DENSE, 40))
-    assert _montecarlo_points.retrieved(DENSE)["samples"] == 32
+    limit = _montecarlo_points.predicted_seconds(DENSE, 40)
+    monkeypatch.setattr(_montecarlo_points, "LONGEST", limit)
+    assert _montecarlo_points.retrieved(DENSE, wanted=0.0)["samples"] == 32
+
+
+def test_a_point_at_four_times_its_size_is_known_better_than_what_must_halve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[int, float]] = []
+
+    def retrieved(point: Point, wanted: float = 1.0) -> dict[str, Any]:
+        asked.append((point.N, wanted))
+        return found(-0.006)
+
+    monkeypatch.setattr(_montecarlo_points, "retrieved", retrieved)
+    DENSE.make(None)
+    assert asked == [(100, 1.0), (400, pytest.approx(0.0012))]
