@@ -17,7 +17,11 @@ from axonal import cli, datasets, deploy, neuro, recipes
 from axonal.recipes import sound_figures, spoken_digits
 from axonal.recipes._samples import Padded
 from axonal.recipes._train import count_trained
-from axonal.recipes.experiments import _comparison, _spoken_digits
+from axonal.recipes.experiments import (
+    _comparison,
+    _spoken_digits,
+    _spoken_digits_attempts,
+)
 from axonal.recipes.experiments._runs import Run, Store, perform
 
 SRC = Path(__file__).resolve().parents[1] / "src"
@@ -255,6 +259,39 @@ def test_the_report_claims_nothing_where_arms_do_not_separate(tmp_path: Path) ->
     text = reported(tmp_path, dict.fromkeys(FACTS, 0.9))
     assert "- at equal width: learned and fixed do not separate; fixed and none do not" in text
     assert "learned delays are not apart from it" in text
+
+
+def attempted(tmp_path: Path, **reached: float) -> str:
+    """The report of attempts of which all reach 0.9 but those that are named."""
+    store = Store(tmp_path / "attempts.jsonl")
+    arms = _spoken_digits_attempts.lines()
+    for arm in _spoken_digits_attempts.CODE.values():
+        for run in _spoken_digits_attempts.runs(arm):
+            store.add(made(run, 0.8))
+    for name, arm in arms.items():
+        for run in _spoken_digits_attempts.runs(arm):
+            store.add(made(run, reached.get(name, 0.9)))
+    return _spoken_digits_attempts.write(store, tmp_path)[0].read_text()
+
+
+def test_attempts_are_judged_on_validation_data_and_beside_controls(tmp_path: Path) -> None:
+    text = attempted(tmp_path, through=0.95, narrow=0.85, **{"long, longer": 0.97})
+    assert "straight-through until the freeze: helped on validation data, +0.050" in text
+    assert "narrowed to 0.28 steps until the freeze: hurt on validation data, -0.050" in text
+    assert "learned, rounded and frozen for the last third, 30 epochs: made no difference" in text
+    assert "Best on validation data: **learned, straight-through until the freeze**" in text
+    assert "- above fixed random delays of equal parameters" in text
+    assert "- below a membrane of 5 steps without delays" in text
+    assert "| learned, rounded at the end | 0.940" in text
+
+
+def test_attempts_and_arms_share_the_runs_that_are_the_same(tmp_path: Path) -> None:
+    arms, attempts = (
+        {run.key for run in part.plan()} for part in (_spoken_digits, _spoken_digits_attempts)
+    )
+    seeds = len(_spoken_digits_attempts.SEEDS)
+    assert len(arms & attempts) == 4 * seeds
+    assert len(attempts) == 15 * seeds
 
 
 # --- all arms in one command ---

@@ -18,6 +18,7 @@ from axonal.recipes.experiments import (
     _montecarlo,
     _rounding,
     _spoken_digits,
+    _spoken_digits_attempts,
 )
 from axonal.recipes.experiments._pool import make
 from axonal.recipes.experiments._runs import Job, Store, cores
@@ -30,6 +31,7 @@ PARTS = {
     "montecarlo": _montecarlo,
     "archetypes": _archetypes,
     "spoken-digits": _spoken_digits,
+    "spoken-digits-attempts": _spoken_digits_attempts,
 }
 INTERRUPTED, UNUSABLE = 130, 2
 
@@ -44,6 +46,7 @@ class Part(StrEnum):
     montecarlo = "montecarlo"
     archetypes = "archetypes"
     spoken_digits = "spoken-digits"
+    spoken_digits_attempts = "spoken-digits-attempts"
 
 
 def main(
