@@ -10,6 +10,7 @@ from axonal.deploy._quantize import QuantizeError, quantization_table, quantize
 from axonal.deploy._retime import RetimeError, retime
 from axonal.deploy._run import Run, Spikes, run
 from axonal.deploy._verify import verify
+from axonal.deploy.costs import EnergyEstimate, energy, plot_energy
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 from axonal.deploy.placement import CoreLimits, Placement, PlacementError, place, plot_floor_plan
 
@@ -18,6 +19,7 @@ __all__ = [
     "Comparison",
     "CoreLimits",
     "Divergence",
+    "EnergyEstimate",
     "EventGraph",
     "ExportError",
     "Golden",
@@ -32,10 +34,12 @@ __all__ = [
     "Run",
     "Spikes",
     "Verification",
+    "energy",
     "example",
     "export",
     "fake_quantize",
     "place",
+    "plot_energy",
     "plot_floor_plan",
     "quantization_table",
     "quantize",

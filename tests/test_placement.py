@@ -293,7 +293,8 @@ def test_a_graph_is_retimed_and_its_constant_comes_from_outside():
     assert set(placed.core) == {"x", "out"}
     golden = placed.graph.golden
     inputs = np.count_nonzero(golden.inputs["in"])
-    assert placed.from_outside == inputs + golden.steps * golden.samples
+    steps = golden.steps + placed.graph.max_latency
+    assert placed.from_outside == inputs + steps * golden.samples
 
 
 def test_a_quantised_graph_is_placed_on_its_chip_only():
@@ -326,6 +327,11 @@ def test_the_report_names_every_limit_and_the_share_of_a_random_placement():
     assert f"{placed.cross_core_spikes} spikes between cores" in text
     assert "of a random placement's" in text
     assert "fullest" in text and "neurons" in text and "memory" in text
+    rows = placed.core_table().splitlines()
+    assert len(rows) == 1 + placed.cores_used
+    assert rows[1].split()[:2] == ["0", "100.0%"]
+    assert sum(int(row.split()[-3]) for row in rows[1:]) == placed.cross_core_spikes
+    assert "axons_in: M. Davies" in str(place(clustered(0), "loihi2"))
     found = placed.to_json()
     assert found["cores_used"] == 6 and len(found["core"]["x"]) == 480
     assert found["limits"]["axons_in"] is None

@@ -123,6 +123,19 @@ class Placement:
             ["limit", "of a core", "fullest", "core", "used there", "used on average"], rows
         )
 
+    def core_table(self) -> str:
+        """What every core holds, as a share of its limits, and the spikes that cross its border."""
+        used = self.utilisation()
+        crossing = self.sent - np.diag(np.diag(self.sent))
+        rows = []
+        for core in np.flatnonzero(self.used["neurons"]).tolist():
+            names = [name for name, own in self.core.items() if (own == core).any()]
+            shares = [f"{share[core]:.1%}" for share in used.values()]
+            spikes = [int(crossing[core].sum()), int(crossing[:, core].sum())]
+            rows.append([core, *shares, *spikes, ", ".join(names)])
+        limits = [name.replace("_", " ") for name in used]
+        return table(["core", *limits, "spikes out", "spikes in", "populations"], rows)
+
     def to_json(self) -> dict[str, Any]:
         """Everything as a dict that JSON can hold."""
         return {
@@ -148,9 +161,15 @@ class Placement:
             f"{crossing} spikes between cores{share}; {stay} stay on their core; "
             f"{self.from_outside} events come from outside",
         ]
-        return "\n".join(lines) + f"\n\n{self.table()}"
+        where = [f"{name}: {source}" for name, source in self.limits.sources.items()]
+        tables = [self.table(), self.core_table()]
+        return "\n\n".join(["\n".join(lines), *tables, *(["\n".join(where)] if where else [])])
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return (
+            f"Placement({self.limits.chip}, {self.cores_used} of {self.limits.cores} cores, "
+            f"{self.cross_core_spikes} spikes between cores)"
+        )
 
 
 def _crossing(between: Integers) -> int:

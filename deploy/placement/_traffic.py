@@ -75,7 +75,7 @@ class Traffic:
 def events(graph: EventGraph, name: str) -> Integers:
     """Events that each neuron of a population sends in the golden run `[N]`.
 
-    A constant sends at every step; an integrator sends nothing.
+    A constant sends at every step that the chip runs; an integrator sends nothing.
     """
     golden, p = graph.golden, graph.population(name)
     if golden is None:
@@ -86,7 +86,8 @@ def events(graph: EventGraph, name: str) -> Integers:
     if p.kind == "integrator":
         return np.zeros(p.size, np.int64)
     if p.kind == "constant":
-        return np.full(p.size, golden.steps * golden.samples, np.int64)
+        steps = golden.steps + graph.max_latency
+        return np.full(p.size, steps * golden.samples, np.int64)
     sent = golden.spikes[name] if p.kind == "lif" else golden.inputs[name]
     counts: Integers = np.count_nonzero(sent, axis=(0, 1)).astype(np.int64)
     return counts

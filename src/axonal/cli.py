@@ -1,4 +1,4 @@
-"""The command line: train, export, run, verify, phase, info."""
+"""The command line: train, export, run, verify, place, energy, phase, info."""
 
 import json
 import signal
@@ -59,6 +59,8 @@ def _users_own(*kinds: type[Exception]) -> Iterator[None]:
         raise UserError(text) from error
 
 
+Chip = Annotated[str, typer.Option(help="loihi2 or spinnaker.")]
+Figure = Annotated[Path | None, typer.Option(help="Draw a figure here (.png, .pdf or .svg).")]
 Timeout = Annotated[float, typer.Option(help="Seconds that a simulator may take.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -251,6 +253,41 @@ def verify(
         typer.echo(str(result))
     if not result.passed:
         raise typer.Exit(1)
+
+
+@app.command()
+def place(
+    graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
+    chip: Chip = "loihi2",
+    seed: Annotated[int, typer.Option(help="Decides everything that is random.")] = 0,
+    figure: Figure = None,
+    as_json: Json = False,
+) -> None:
+    """Place neurons on the cores of a chip, with few spikes between cores."""
+    loaded = _load(graph)
+    from axonal import _chips
+
+    with _users_own(ValueError, OSError):
+        placed = _chips.place(loaded, chip, seed, figure)
+    _print_json(placed.to_json()) if as_json else typer.echo(str(placed))
+
+
+@app.command()
+def energy(
+    graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
+    chip: Chip = "loihi2",
+    sanafe: Annotated[bool, typer.Option(help="Run SANA-FE's model of Loihi beside it.")] = True,
+    figure: Figure = None,
+    timeout: Timeout = 600.0,
+    as_json: Json = False,
+) -> None:
+    """Estimate the energy of the golden run on a chip, from published constants."""
+    loaded = _load(graph)
+    from axonal import _chips, deploy
+
+    with _users_own(ValueError, OSError, deploy.BackendError):
+        found = _chips.energy(loaded, chip, sanafe, timeout, figure)
+    _print_json(found.to_json()) if as_json else typer.echo(str(found))
 
 
 @app.command()
