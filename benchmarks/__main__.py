@@ -28,6 +28,8 @@ NAMES = (
     "growth",
     "montecarlo",
     "gpu",
+    "executor",
+    "export",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",
@@ -35,7 +37,10 @@ MODULES = {
     "norse": "norse",
     "sinabs": "sinabs",
     "dcls": "DCLS",
+    "nest": "nest",
+    "brian2": "brian2",
 }
+SIMULATORS = {"nest", "brian2"}  # they run in processes of their own, from this environment
 
 
 def arguments() -> argparse.Namespace:
@@ -59,10 +64,13 @@ def main() -> None:
     asked = {name for name in given.peers.split(",") if name}
     if unknown := asked - set(MODULES):
         sys.exit(f"benchmarks: no peer {', '.join(unknown)}; there are {', '.join(MODULES)}.")
-    missing = {name for name in asked if importlib.util.find_spec(MODULES[name]) is None}
+    asked = asked & SIMULATORS if given.name == "executor" else asked - SIMULATORS
+    missing = {name for name in asked - SIMULATORS if not importlib.util.find_spec(MODULES[name])}
     if given.name == "gpu":
         # the environment of the peers has a torch without GPUs: what is installed here must do
         asked &= {"spikingjelly"}
+    elif given.name == "export":
+        asked = missing = set()
     elif missing and PEERS_PYTHON.exists() and Path(sys.prefix) != PEERS_PYTHON.parents[1]:
         command = [str(PEERS_PYTHON), "-m", "benchmarks", *sys.argv[1:]]
         os.execv(command[0], command)

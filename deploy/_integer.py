@@ -2,103 +2,171 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy import chips
-from axonal.deploy._run import Request, Run, Spikes
+from axonal.deploy._run import Probe, Run, Spikes
 from axonal.deploy.chips.loihi2 import DECAY_BITS, UNIT
 from axonal.deploy.graph import EventGraph, Population, Projection
 
 Integers = npt.NDArray[np.int64]
 
 
-def run_integers(
-    graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Request
-) -> Run:
-    """Run a quantised graph from rest.
+class IntegerState(NamedTuple):
+    """Everything a run in integers needs to go on where another one stopped.
+
+    Args:
+        v: membranes in steps of 1/64 `[B, N]`, population after population.
+        ring: sums of input still under way `[D, B, N]`; the slot of step t is ``t % D``.
+        step: steps already run.
+
+    >>> IntegerState(np.zeros((1, 2), np.int64), np.zeros((3, 1, 2), np.int64), 0).step
+    0
+    """
+
+    v: Integers
+    ring: Integers
+    step: int
+
+
+class IntegerExecutor:
+    """A quantised graph made ready to run many times: sorting its synapses is done once.
 
     What a projection's events of one step send to one neuron with one delay is summed, and the sum
     is shifted by the exponent.
 
     Args:
         graph: a graph with the arithmetic of a chip; every hop takes at least one step.
-        inputs: events `[T, B, N]` of every input population, 0 or 1.
-        request: probe; a state is refused.
-
-    Returns:
-        the run; readouts and membranes are in units of weights, ``extra["overflows"]`` counts
-        values that wrapped or saturated.
-
-    Raises:
-        ValueError: a state was given.
     """
-    if request.state is not None:
-        raise ValueError("a quantised graph always starts from rest")
-    chip = chips.find(graph.arithmetic)
-    steps, samples = next(iter(inputs.values())).shape[:2]
-    depth = graph.max_delay + 1
-    cells = {p.name: _Cells.of(p, samples, depth) for p in graph.of_kind("lif", "integrator")}
-    wires = [_Wires.of(q, graph.population(q.source).size) for q in graph.projections if q.size]
-    sent = {p.name: inputs[p.name] for p in graph.of_kind("input")}
-    sent |= {p.name: np.ones((steps, samples, p.size)) for p in graph.of_kind("constant")}
-    rasters = {p.name: np.zeros((steps, samples, p.size), bool) for p in graph.of_kind("lif")}
-    readout = {p.name: np.zeros((steps, samples, p.size)) for p in graph.of_kind("integrator")}
-    probe, membrane, overflows, synaptic = request.probe, np.zeros(steps), 0, 0
-    for t in range(steps):
-        now: dict[str, npt.NDArray[Any]] = {name: x[t] for name, x in sent.items()}
-        for name, own in cells.items():
-            slot = own.ring[t % depth]
-            own.v, lost = chip.advance(own.v, slot, own.decay, own.bias)
-            slot[:] = 0
-            overflows += lost
-            if name in rasters:
-                now[name] = own.v > own.threshold
-                rasters[name][t] = now[name]
-                own.v = np.where(now[name], 0, own.v)
-            else:
-                readout[name][t] = own.v / UNIT
-            if probe is not None and probe.population == name:
-                membrane[t] = own.v[probe.sample, probe.neuron] / UNIT
-        for wire in wires:
-            synaptic += wire.deliver(now[wire.source], cells[wire.target].ring, t)
-    return Run(
-        steps,
-        samples,
-        {name: raster.shape[2] for name, raster in rasters.items()},
-        {name: _events(raster) for name, raster in rasters.items()},
-        readout,
-        None,
-        synaptic,
-        {} if probe is None else {probe: membrane},
-        {"overflows": overflows},
-    )
+
+    def __init__(self, graph: EventGraph) -> None:
+        self.chip = chips.find(graph.arithmetic)
+        self.depth = graph.max_delay + 1
+        self.inputs = [p.name for p in graph.of_kind("input")]
+        self.constants = {p.name: p.size for p in graph.of_kind("constant")}
+        self.cells: dict[str, _Cells] = {}
+        self.size = 0
+        for p in graph.of_kind("lif", "integrator"):
+            self.cells[p.name] = _Cells.of(p, self.size)
+            self.size += p.size
+        self.wires = [
+            _Wires.of(q, graph.population(q.source).size) for q in graph.projections if q.size
+        ]
+
+    def run(
+        self,
+        inputs: Mapping[str, npt.NDArray[Any]],
+        state: IntegerState | None = None,
+        probe: Probe | None = None,
+    ) -> Run:
+        """Run checked inputs.
+
+        Args:
+            inputs: events `[T, B, N]` of every input population, 0 or 1.
+            state: state of an earlier run; None starts from rest. It is not changed.
+            probe: neuron whose membrane is recorded.
+
+        Returns:
+            the run; readouts and membranes are in units of weights, ``extra["overflows"]`` counts
+            values that wrapped or saturated.
+
+        Raises:
+            ValueError: the state is of another graph or batch.
+        """
+        steps, samples = next(iter(inputs.values())).shape[:2]
+        state = self._begin(state, samples)
+        sent = {name: inputs[name] for name in self.inputs}
+        sent |= {name: np.ones((steps, samples, n)) for name, n in self.constants.items()}
+        cells = self.cells.items()
+        rasters = {k: np.zeros((steps, samples, c.size), bool) for k, c in cells if c.spiking}
+        readout = {k: np.zeros((steps, samples, c.size)) for k, c in cells if not c.spiking}
+        membrane, overflows, synaptic = np.zeros(steps), 0, 0
+        for t in range(steps):
+            now: dict[str, npt.NDArray[Any]] = {name: x[t] for name, x in sent.items()}
+            for name, own in cells:
+                slot = state.ring[(state.step + t) % self.depth, :, own.place]
+                v, lost = self.chip.advance(state.v[:, own.place], slot, own.decay, own.bias)
+                slot[:] = 0
+                overflows += lost
+                if own.spiking:
+                    now[name] = v > own.threshold
+                    rasters[name][t] = now[name]
+                    v = np.where(now[name], 0, v)
+                else:
+                    readout[name][t] = v / UNIT
+                state.v[:, own.place] = v
+                if probe is not None and probe.population == name:
+                    membrane[t] = v[probe.sample, probe.neuron] / UNIT
+            for wire in self.wires:
+                ring = state.ring[:, :, self.cells[wire.target].place]
+                synaptic += wire.deliver(now[wire.source], ring, state.step + t)
+        return Run(
+            steps,
+            samples,
+            {name: raster.shape[2] for name, raster in rasters.items()},
+            {name: _events(raster) for name, raster in rasters.items()},
+            readout,
+            state._replace(step=state.step + steps),
+            synaptic,
+            {} if probe is None else {probe: membrane},
+            {"overflows": overflows},
+        )
+
+    def parts(self) -> list[Any]:
+        """Everything that decides what a run gives: names, numbers and arrays."""
+        parts: list[Any] = [self.depth, self.inputs, list(self.constants.items())]
+        for name, own in self.cells.items():
+            parts += [name, own.spiking, own.size, own.decay, own.bias, own.threshold]
+        for wire in self.wires:
+            parts += [wire.source, wire.target, wire.exponent]
+            parts += [wire.indptr, wire.post, wire.delay, wire.mantissa]
+        return parts
+
+    def _begin(self, state: IntegerState | None, samples: int) -> IntegerState:
+        flat = (samples, self.size)
+        shape = (self.depth, *flat)
+        if state is None:
+            return IntegerState(np.zeros(flat, np.int64), np.zeros(shape, np.int64), 0)
+        if not isinstance(state, IntegerState):
+            raise ValueError(
+                f"a state must come from an earlier run of this graph (run.state), got "
+                f"{type(state).__name__}"
+            )
+        if (state.v.shape, state.ring.shape) != (flat, shape):
+            raise ValueError(
+                "the state belongs to another network or batch: it holds (longest delay + 1, "
+                f"samples, neurons) = {state.ring.shape}, this run needs {shape}"
+            )
+        return IntegerState(state.v.copy(), state.ring.copy(), state.step)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Cells:
-    """State and whole parameters of one population; membranes in steps of 1/64."""
+    """Whole parameters of one population, and its place among all; membranes in steps of 1/64."""
 
-    v: Integers
-    ring: Integers  # what arrives at a later step [depth, B, N]
+    spiking: bool
+    size: int
+    place: slice
     decay: Integers
     bias: Integers
     threshold: Integers
 
     @classmethod
-    def of(cls, p: Population, samples: int, depth: int) -> "_Cells":
+    def of(cls, p: Population, start: int) -> "_Cells":
         return cls(
-            np.zeros((samples, p.size), np.int64),
-            np.zeros((depth, samples, p.size), np.int64),
+            p.kind == "lif",
+            p.size,
+            slice(start, start + p.size),
             np.rint(p.decay * 2**DECAY_BITS).astype(np.int64),
             np.rint(p.bias * UNIT).astype(np.int64),
             np.rint(p.threshold * UNIT).astype(np.int64),
         )
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Wires:
     """Synapses of one projection, by source neuron."""
 
@@ -134,8 +202,8 @@ class _Wires:
         # sums of whole numbers far below 2^53 are exact in float64
         sums = np.bincount(own, self.mantissa[synapse]).astype(np.int64)
         shifted = sums << self.exponent if self.exponent >= 0 else sums >> -self.exponent
-        later = reached // (samples * size)
-        ring.reshape(depth, -1)[(t + later) % depth, reached % (samples * size)] += shifted
+        later, place = np.divmod(reached, samples * size)
+        ring[(t + later) % depth, place // size, place % size] += shifted
         return total
 
 

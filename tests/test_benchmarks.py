@@ -19,7 +19,19 @@ def benchmark(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["lif", "delay", "step", "spike_linear", "recurrent", "memory", "growth", "montecarlo"]
+    "name",
+    [
+        "lif",
+        "delay",
+        "step",
+        "spike_linear",
+        "recurrent",
+        "memory",
+        "growth",
+        "montecarlo",
+        "executor",
+        "export",
+    ],
 )
 def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Path) -> None:
     results = ROOT / "benchmarks" / "RESULTS.md"
@@ -48,7 +60,8 @@ def test_an_unknown_peer_is_one_line() -> None:
     done = benchmark("lif", "--quick", "--peers", "abacus")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "benchmarks: no peer abacus; there are spikingjelly, snntorch, norse, sinabs, dcls."
+        "benchmarks: no peer abacus; there are spikingjelly, snntorch, norse, sinabs, dcls, nest, "
+        "brian2."
     ]
 
 

@@ -10,6 +10,7 @@ Source: NEST 3.10, model iaf_psc_delta; S. Rotter and M. Diesmann, Biological Cy
 
 import itertools
 import math
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,11 @@ def simulate(job: "Job", answer: "Answer") -> None:
         probe = nest.Create("multimeter", params=meter)
         nest.Connect(probe, nodes[job.probe[0]][job.probe[1]])
     # What belongs to the last step is handed over in the step after it.
-    nest.Simulate(job.steps + 1.0)
+    nest.Prepare()
+    started = time.thread_time()
+    nest.Run(job.steps + 1.0)
+    answer.extra["run_seconds"] = time.thread_time() - started
+    nest.Cleanup()
     for k, recorder in spikes.items():
         events = recorder.get("events")
         t = np.rint(events["times"]).astype(np.int64) - 1

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy import chips
-from axonal.deploy._integer import run_integers
+from axonal.deploy._integer import IntegerExecutor
 from axonal.deploy._run import Probe, Request, Run, Spikes
 from axonal.deploy.backends._support import Support
 from axonal.deploy.graph import EventGraph, Floats, Population
@@ -19,7 +19,11 @@ from axonal.neuro.ops.events import (
     Events,
     EventState,
     Synapses,
+    index_type,
+    is_single,
+    network_bytes,
     simulate,
+    state_bytes,
 )
 
 
@@ -108,6 +112,12 @@ class Executor:
             synaptic_events=result.synaptic_events,
         )
 
+    def parts(self) -> list[Any]:
+        """Everything that decides what a run gives: names, numbers and arrays."""
+        net = self.network
+        cells = [net.decay, net.gain, net.bias, net.threshold, net.steady]
+        return [self._offsets, net.blocks, net.depth, *cells, net.indptr, net.target, net.weight]
+
     def probed(
         self, inputs: Mapping[str, npt.NDArray[Any]], state: EventState | None, probe: Probe
     ) -> Run:
@@ -142,6 +152,29 @@ class Executor:
         return readout
 
 
+def footprint(graph: EventGraph, *, samples: int = 1, steps: int = 1) -> int:
+    """Bytes that a float64 run will allocate beside the graph, without its spikes (12 each).
+
+    Args:
+        graph: the graph, not quantised.
+        samples: B.
+        steps: T, which counts for readouts only.
+
+    >>> from axonal.deploy import example
+    >>> 10_000 < footprint(example()) < 10_000_000
+    True
+    """
+    cells = sum(p.size for p in graph.of_kind("lif", "integrator"))
+    read = sum(p.size for p in graph.of_kind("integrator"))
+    sources = sum(p.size for p in graph.populations)
+    depth = graph.max_delay + 1
+    weight = 4 if all(is_single(q.weight) for q in graph.projections) else 8
+    itemsize = np.dtype(index_type(depth * cells)).itemsize + weight
+    synapses = sum(q.size for q in graph.projections)
+    kept = network_bytes(synapses, sources, cells, itemsize)
+    return kept + state_bytes(samples, depth, cells) + 8 * steps * samples * read
+
+
 def support() -> Support:
     """Everything, at once."""
     return Support(hop=0, any_gain=True, arithmetics=("float64", *chips.names()))
@@ -160,7 +193,7 @@ def refused(graph: EventGraph) -> list[str]:
 def run(graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Request) -> Run:
     """Run a graph once; see `axonal.deploy.run`."""
     if graph.arithmetic != "float64":
-        return run_integers(graph, inputs, request)
+        return IntegerExecutor(graph).run(inputs, request.state, request.probe)
     state = request.state
     if state is not None and not isinstance(state, EventState):
         raise ValueError(f"state must come from an earlier run (run.state), got {type(state)}")

@@ -1,6 +1,26 @@
 """Event-driven networks: work in proportion to the spikes and their fan-out, exact in float64."""
 
-from axonal.neuro.ops.events._network import Block, EventNetwork, Events, EventState, Synapses
+from axonal.neuro.ops.events._footprint import index_type, network_bytes, state_bytes
+from axonal.neuro.ops.events._network import (
+    Block,
+    EventNetwork,
+    Events,
+    EventState,
+    Synapses,
+    is_single,
+)
 from axonal.neuro.ops.events._simulate import EventRun, simulate
 
-__all__ = ["Block", "EventNetwork", "EventRun", "EventState", "Events", "Synapses", "simulate"]
+__all__ = [
+    "Block",
+    "EventNetwork",
+    "EventRun",
+    "EventState",
+    "Events",
+    "Synapses",
+    "index_type",
+    "is_single",
+    "network_bytes",
+    "simulate",
+    "state_bytes",
+]

@@ -7,11 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from axonal.neuro.ops.events._footprint import (
+    CHUNK,
+    index_type,
+    network_bytes,
+    require,
+    state_bytes,
+)
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.integer[Any]]
-
-CHUNK = 1 << 22
-"""Synapses sorted at a time: it bounds the scratch memory of a large network."""
 
 
 class Block(NamedTuple):
@@ -207,6 +212,7 @@ class EventNetwork:
 
         Raises:
             ValueError: an index is out of range, a delay is negative, or blocks leave a gap.
+            MemoryError: the synapses do not fit into what is free.
 
         >>> chain = Synapses(np.array([1]), np.array([0]), np.array([1.0]), np.array([3]))
         >>> cell = dict(decay=[0.5], gain=[1], bias=[0], threshold=[1], blocks=[Block(0, 1, True)])
@@ -260,17 +266,16 @@ class EventNetwork:
             a fresh state.
 
         Raises:
-            MemoryError: the ring of input sums does not fit.
+            MemoryError: the ring of input sums does not fit into what is free.
         """
         shape = (samples, self.depth, self.neurons)
-        try:
-            ring = np.zeros(shape)
-        except MemoryError:
-            size = 8 * samples * self.depth * self.neurons / 2**30
-            raise MemoryError(
-                f"the input under way needs {size:.1f} GiB (samples x (longest delay + 1) x "
-                f"neurons = {samples} x {self.depth} x {self.neurons}); run fewer samples at once"
-            ) from None
+        require(
+            state_bytes(*shape),
+            f"the input under way (samples x (longest delay + 1) x neurons = {samples} x "
+            f"{self.depth} x {self.neurons})",
+            "run fewer samples at once",
+        )
+        ring = np.zeros(shape)
         flat = (samples, self.neurons)
         return EventState(np.zeros(flat), np.zeros(flat, np.int32), ring, 0)
 
@@ -285,17 +290,23 @@ def _inside(what: str, index: Integers, offset: int, stop: int) -> None:
 def _by_source(
     synapses: Sequence[Synapses], sources: int, neurons: int, depth: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
+    place_type = index_type(depth * neurons)
+    weight_type = np.float32 if all(is_single(part.weight) for part in synapses) else np.float64
+    size = sum(len(part.pre) for part in synapses)
+    itemsize = np.dtype(place_type).itemsize + np.dtype(weight_type).itemsize
+    require(
+        network_bytes(size, sources, neurons, itemsize),
+        f"a network of {neurons} neurons and {size} synapses",
+        "run it on a machine with more memory",
+    )
     counts = np.zeros(sources, np.int64)
     for part in synapses:
-        local = np.bincount(part.pre)
-        counts[part.pre_offset : part.pre_offset + len(local)] += local
+        for start in range(0, len(part.pre), CHUNK):
+            local = np.bincount(part.pre[start : start + CHUNK])
+            counts[part.pre_offset : part.pre_offset + len(local)] += local
     indptr = np.zeros(sources + 1, np.int64)
     np.cumsum(counts, out=indptr[1:])
-    # Half the size means half the memory traffic of the inner loop.
-    wide = np.uint32 if depth * neurons <= np.iinfo(np.uint32).max else np.uint64
-    single = all(_is_single(part.weight) for part in synapses)
-    target = np.empty(indptr[-1], wide)
-    weight = np.empty(indptr[-1], np.float32 if single else np.float64)
+    target, weight = np.empty(size, place_type), np.empty(size, weight_type)
     filled = indptr[:-1].copy()
     for part in synapses:
         for start in range(0, len(part.pre), CHUNK):
@@ -314,7 +325,7 @@ def _by_source(
     return indptr, target, weight
 
 
-def _is_single(weight: npt.NDArray[Any]) -> bool:
+def is_single(weight: npt.NDArray[Any]) -> bool:
     """Whether float32 holds these weights without loss."""
     if weight.dtype == np.float32:
         return True
