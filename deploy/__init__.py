@@ -9,6 +9,7 @@ from axonal.deploy._process import BackendError
 from axonal.deploy._quantize import QuantizeError, quantization_table, quantize
 from axonal.deploy._retime import RetimeError, retime
 from axonal.deploy._run import Run, Spikes, run
+from axonal.deploy._stream import Stream, StreamStep
 from axonal.deploy._verify import verify
 from axonal.deploy.costs import EnergyEstimate, energy, plot_energy
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
@@ -33,6 +34,8 @@ __all__ = [
     "RetimeError",
     "Run",
     "Spikes",
+    "Stream",
+    "StreamStep",
     "Verification",
     "energy",
     "example",

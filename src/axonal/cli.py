@@ -39,6 +39,13 @@ class Target(StrEnum):
     nir = "nir"
 
 
+class Late(StrEnum):
+    """What is done with a line of a stream whose step has run."""
+
+    refuse = "refuse"
+    drop = "drop"
+
+
 class UserError(Exception):
     """What the user can mend: one line on stderr, exit code 2."""
 
@@ -203,15 +210,43 @@ def export(
 def run_graph(
     graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
     data: Annotated[
-        str, typer.Option(help="digits: the test set of its recipe; or an .npz with x [T, B, N].")
-    ],
+        str | None,
+        typer.Option(
+            help="digits: the test set of its recipe; or an .npz with x [T, B, N]. With --stream "
+            "a file of lines.",
+            show_default="with --stream standard input",
+        ),
+    ] = None,
     backend: Annotated[str, typer.Option(help="Where to run it.")] = "reference",
     out: Annotated[Path | None, typer.Option(help="Write spikes and readouts here (.npz).")] = None,
     timeout: Timeout = 600.0,
+    stream: Annotated[
+        bool, typer.Option("--stream", help='Run lines {"t": 5, "events": [3, 17]} as they come.')
+    ] = False,
+    resume: Annotated[Path | None, typer.Option(help="State that a stream goes on from.")] = None,
+    save_state: Annotated[
+        Path | None, typer.Option(help="Where the state goes when the stream ends.")
+    ] = None,
+    late: Annotated[
+        Late, typer.Option(help="Lines of a stream whose step has run: refuse or drop.")
+    ] = Late.refuse,
     as_json: Json = False,
 ) -> None:
-    """Run an event graph, and score it if the data has labels."""
+    """Run an event graph, and score it if the data has labels; or stream events through it."""
+    if not stream and (resume is not None or save_state is not None):
+        raise UserError("--resume and --save-state belong to --stream.")
+    if stream and (backend != "reference" or out is not None):
+        raise UserError(
+            "--stream runs on the reference and prints what leaves: no --backend, --out."
+        )
+    if not stream and data is None:
+        raise UserError("--data says what to run: digits, or an .npz file; or write --stream.")
     loaded = _load(graph)
+    if stream:
+        drop = late is Late.drop
+        _stream(loaded, data, as_json, resume=resume, save_state=save_state, drop_late=drop)
+        return
+    assert data is not None
     from axonal import deploy
     from axonal.recipes import _graphs
 
@@ -354,6 +389,21 @@ def info(as_json: Json = False) -> None:
         _print_json(answer)
     else:
         typer.echo(_info.table(answer))
+
+
+def _stream(graph: "EventGraph", data: str | None, as_json: bool, **states: Any) -> None:
+    from axonal import _stream as lines
+
+    save_state = states["save_state"]
+    with _users_own(ValueError, OSError, MemoryError):
+        summary = lines.run_file(graph, data, **states)
+    if as_json:
+        lines.emit(json.dumps({"summary": summary.to_json()}))
+    else:
+        sys.stderr.write(f"axonal: {summary}\n")
+    if summary.interrupted:
+        goes_on = f"It goes on with --resume {save_state}."
+        raise Stopped(goes_on if save_state else "Its state is lost: --save-state keeps it.")
 
 
 def _load(file: Path) -> "EventGraph":

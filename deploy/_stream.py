@@ -1,0 +1,196 @@
+"""Graphs that run step by step as events come, and whose state can be kept in a file."""
+
+import hashlib
+import os
+import secrets
+import zipfile
+import zlib
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.deploy._integer import IntegerExecutor, IntegerState
+from axonal.deploy.backends.reference import Executor
+from axonal.deploy.graph import EventGraph
+from axonal.neuro.ops.events import EventState
+
+FORMAT = "axonal-stream-state"
+
+# What numpy and zipfile raise on a damaged file; a checksum is kept with each array.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    MemoryError,
+)
+
+
+class StreamStep(NamedTuple):
+    """What one step gave, in the network's own time.
+
+    Args:
+        t: by population, the step of the network that it has just done; below 0 while a population
+            with a latency has not begun.
+        spikes: by lif population, the neurons that spiked, in rising order.
+        readout: by integrator, its membranes `[N]`.
+
+    >>> StreamStep({"out": 3}, {"out": np.array([0])}, {}).spikes["out"]
+    array([0])
+    """
+
+    t: dict[str, int]
+    spikes: dict[str, npt.NDArray[np.int32]]
+    readout: dict[str, npt.NDArray[np.float64]]
+
+
+class Stream:
+    """One sample of a graph, run step by step by the reference executor; it owns its state.
+
+    Steps, and pieces between `save` and `load`, give to the bit what one run of all of them gives,
+    in float64 and in the integers of a chip.
+
+    Args:
+        graph: the graph. If it has latencies, a population of latency L answers to the events of
+            step t at step t + L.
+
+    Attributes:
+        step: steps already run.
+
+    >>> from axonal.deploy import Population, Projection
+    >>> cell = Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=1)
+    >>> wire = Projection("in", "out", pre=[0], post=[0], weight=[1.0], delay=[1])
+    >>> graph = EventGraph((Population("in", "input", (1,)), cell), (wire,), ("out",), dt=0.001)
+    >>> stream = Stream(graph)
+    >>> [stream.advance({"in": [x]}).spikes["out"].tolist() for x in (1.0, 0.0, 0.0)]
+    [[], [0], []]
+    """
+
+    def __init__(self, graph: EventGraph) -> None:
+        self.graph = graph
+        whole = graph.arithmetic == "float64"
+        self._executor = Executor(graph) if whole else IntegerExecutor(graph)
+        self._latency = {p.name: p.latency for p in graph.of_kind("lif", "integrator")}
+        self._silence = {p.name: np.zeros((1, 1, p.size)) for p in graph.of_kind("input")}
+        self._state: Any = None
+        # The first event must not wait for a kernel that is compiled or loaded.
+        self._executor.run(self._silence)
+
+    @property
+    def step(self) -> int:
+        """Steps already run."""
+        return 0 if self._state is None else int(self._state.step)
+
+    def advance(self, events: Mapping[str, npt.ArrayLike] | None = None) -> StreamStep:
+        """Run one step.
+
+        Args:
+            events: values `[N]` that inputs send at this step, by name; those that are not named
+                send nothing.
+
+        Returns:
+            what left the network.
+
+        Raises:
+            ValueError: a name is no input, a shape does not fit or a value is not finite.
+        """
+        inputs = dict(self._silence)
+        for name, values in (events or {}).items():
+            if name not in inputs:
+                raise ValueError(f"{name!r} is no input; inputs are {', '.join(inputs)}")
+            x = np.asarray(values, np.float64)
+            if x.shape != inputs[name].shape[2:] or not np.all(np.isfinite(x)):
+                raise ValueError(
+                    f"input {name!r} takes {inputs[name].shape[2]} finite values [N] at a step, "
+                    f"got shape {x.shape}"
+                )
+            inputs[name] = x[None, None]
+        t = self.step
+        found = self._executor.run(inputs, self._state)
+        # Only what is complete is kept: an interrupt leaves the stream before this step or after.
+        self._state = found.state
+        return StreamStep(
+            {name: t - latency for name, latency in self._latency.items()},
+            {name: spikes.neuron for name, spikes in found.spikes.items()},
+            {name: v[0, 0] for name, v in found.readout.items()},
+        )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the state to one file, which is complete or not there at all.
+
+        Args:
+            path: file to write, customarily ``*.npz``.
+
+        Raises:
+            OSError: the folder is missing or cannot be written.
+        """
+        goal = Path(os.path.realpath(path))
+        if not goal.parent.is_dir():
+            raise FileNotFoundError(f"cannot write {path}: there is no folder {goal.parent}")
+        if self._state is None:
+            arrays = {}
+        else:
+            arrays = {f"state.{name}": x for name, x in self._state._asdict().items()}
+        head = {"format": FORMAT, "graph": self._fingerprint()}
+        beside = goal.with_name(f".{goal.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+        try:
+            with beside.open("xb") as file:
+                np.savez_compressed(file, allow_pickle=False, **head, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, goal)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def load(self, path: str | PathLike[str]) -> None:
+        """Go on from a state that `save` wrote for the same graph.
+
+        Args:
+            path: file to read.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is damaged, no state, or that of another graph.
+        """
+        if not os.path.exists(path):
+            raise FileNotFoundError(f"there is no state file {path}")
+        kind = EventState if isinstance(self._executor, Executor) else IntegerState
+        try:
+            # opened here, because numpy leaves a damaged file open
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
+                arrays = {name: found[name] for name in found.files}
+            ours, graph = str(arrays["format"]) == FORMAT, str(arrays["graph"])
+            fields: dict[str, Any] = {name: arrays.get(f"state.{name}") for name in kind._fields}
+        except _DAMAGE as error:
+            raise ValueError(f"{path} is damaged or no state of a stream") from error
+        if not ours:
+            raise ValueError(f"{path} is no state of a stream")
+        if graph != self._fingerprint():
+            raise ValueError(f"{path} is the state of another graph")
+        if len(arrays) == 2:
+            self._state = None
+            return
+        if any(x is None for x in fields.values()):
+            raise ValueError(f"{path} is damaged: a part of the state is missing")
+        self._state = kind(**{**fields, "step": int(arrays["state.step"])})
+
+    def _fingerprint(self) -> str:
+        """What tells one graph from another, however its synapses are ordered."""
+        digest = hashlib.sha256(self.graph.arithmetic.encode())
+        for part in self._executor.parts():
+            if isinstance(part, np.ndarray):
+                digest.update(f"{part.dtype}{part.shape}".encode())
+                digest.update(np.ascontiguousarray(part).data)
+            else:
+                digest.update(repr(part).encode())
+        return digest.hexdigest()
