@@ -7,6 +7,7 @@ import pytest
 
 from axonal.hebbian import DenseHopfield, Hopfield
 from axonal.hebbian.theory import examples
+from axonal.hebbian.theory._roots import find_maximum
 from axonal.hebbian.theory.crosstalk import Reaction, distinct
 from axonal.hebbian.theory.examples import GaussianNoise
 from axonal.hebbian.theory.saddle import retrieval, spinodal
@@ -217,6 +218,44 @@ def test_the_dense_spinodal_is_the_end_of_what_starts_from_the_pattern():
     edge = float(memory.gamma_M(T))
     assert survives(0.99 * edge)
     assert not survives(1.01 * edge)
+
+
+@pytest.mark.parametrize(
+    ("memory", "T"),
+    [
+        (DenseHopfield(4, quality=0.5, examples=3), 0.174),
+        (DenseHopfield(4, quality=0.5, examples=20), 0.23),
+        (DenseHopfield(4, quality=0.3, examples=5, protocol="unsupervised"), 0.18),
+        (DenseHopfield(10, quality=0.6, examples=4), 0.08),
+    ],
+    ids=["few", "many", "unsupervised", "P = 10"],
+)
+def test_the_soft_spinodal_of_noisy_examples_is_where_slow_overlaps_are_lost(memory, T):
+    # The free energy is least over n and largest over q: q follows, or the two would oscillate.
+    system = memory._system()
+
+    def survives(gamma):
+        n = q = np.array(1.0)
+        for _ in range(4000):
+            s = np.sqrt(gamma * system.crosstalk.variance(q, None))
+            site = system.signal.averages(n ** (memory.P - 1), s, np.array(T))
+            n, q = n + 0.05 * (site.n - n), q + 0.5 * (site.q - q)
+        return n > 0.1
+
+    edge = float(memory.gamma_M(T))
+    assert survives(0.999 * edge)
+    assert not survives(1.01 * edge)
+
+
+def test_a_peak_beside_the_end_of_the_domain_is_found():
+    def f(x, c):
+        with np.errstate(invalid="ignore"):
+            return np.where(x < c, x + 0.01 * np.sqrt(c - x), -np.inf)
+
+    c = np.array([0.301, 0.5, 0.777])
+    peak = find_maximum(f, np.linspace(0, 1, 12), (c,))
+    np.testing.assert_allclose(peak.x, c - 2.5e-5, rtol=1e-7)
+    np.testing.assert_allclose(peak.value, c + 2.5e-5, rtol=1e-13)
 
 
 def test_a_load_beyond_clean_patterns_is_refused():

@@ -1,5 +1,6 @@
 """Averages over a Gaussian field, exact to rounding at every temperature, zero included."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -29,10 +30,6 @@ class FieldAverages(NamedTuple):
     """<tanh^2 u>"""
     response: Array
     """<sech^2 u> / T, the change of <tanh u> with a"""
-    growth: Array
-    """<u sech^2 u>, the change of <tanh u> when a and v are scaled together"""
-    response_growth: Array
-    """-2 <u tanh u sech^2 u> / T, the change of the response when a and v are scaled together"""
     fourth: Array
     """<sech^4 u> / T"""
     log: Array
@@ -43,7 +40,7 @@ def _decaying(u: Array) -> Array:
     """Columns for :func:`_wide`; smooth twins of tanh and ln 2 cosh take their long tails away."""
     tanh, sech2, log = _elementary(u)
     log_twin = u * erf(u) + np.exp(-(u**2)) / np.sqrt(np.pi)
-    columns = (tanh - erf(u), sech2, u * sech2, -2 * u * tanh * sech2, sech2**2, log - log_twin)
+    columns = (tanh - erf(u), sech2, sech2**2, log - log_twin)
     return np.stack(columns, -1)
 
 
@@ -75,49 +72,80 @@ def field_averages(a: Array, v: Array, T: Array) -> FieldAverages:
     >>> field_averages(np.array([0.5]), np.array([0.2]), np.array([0.1])).tanh.round(9)
     array([0.97682912])
     """
+    return FieldAverages(*_by_width(a, v, T, len(FieldAverages._fields), _wide, _narrow))
+
+
+def tanh_average(a: Array, v: Array, T: Array) -> Array:
+    """The first of :func:`field_averages` alone, several times faster.
+
+    >>> import numpy as np
+    >>> tanh_average(np.array([0.5]), np.array([0.2]), np.array([0.1])).round(9)
+    array([0.97682912])
+    """
+    return np.asarray(_by_width(a, v, T, 1, _wide_tanh, _narrow_tanh)[0])
+
+
+Rule = Callable[[Array, Array, Array], tuple[Array, ...]]
+
+
+def _by_width(a: Array, v: Array, T: Array, count: int, wide: Rule, narrow: Rule) -> Array:
+    """Averages [count, ...] by the rule for the width of each field, a few rows at a time."""
     a, v, T = (np.asarray(x, dtype=np.float64) for x in np.broadcast_arrays(a, v, T))
     shape = a.shape
     a, v, T = a.ravel(), v.ravel(), T.ravel()
-    out = np.empty((len(FieldAverages._fields), a.size))
+    out = np.empty((count, a.size))
     for start in range(0, a.size, _ROWS):
         rows = slice(start, start + _ROWS)
-        wide = v[rows] > 0.5 * T[rows]
-        for mask, rule in ((wide, _wide), (~wide, _narrow)):
+        is_wide = v[rows] > 0.5 * T[rows]
+        for mask, rule in ((is_wide, wide), (~is_wide, narrow)):
             if mask.any():
                 out[:, rows][:, mask] = rule(a[rows][mask], v[rows][mask], T[rows][mask])
-    return FieldAverages(*out.reshape(len(out), *shape))
+    return out.reshape(count, *shape)
+
+
+def _density(a: Array, v: Array, T: Array) -> Array:
+    """Weights of the nodes in u."""
+    nodes = (T / v)[:, None] * _U
+    nodes -= (a / v)[:, None]
+    nodes *= nodes
+    nodes *= -0.5
+    density: Array = np.exp(nodes, out=nodes)
+    density *= (_STEP / np.sqrt(2 * np.pi) / v)[:, None]
+    return density
 
 
 def _wide(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
-    nodes = (T[:, None] * _U - a[:, None]) / v[:, None]
-    density = np.exp(-0.5 * nodes**2)
-    density *= (_STEP / np.sqrt(2 * np.pi) / v)[:, None]
-    tanh, sech2, growth, response_growth, fourth, log = (density @ _COLUMNS).T
+    tanh, sech2, fourth, log = (_density(a, v, T) @ _COLUMNS).T
     width = np.sqrt(2 * v**2 + T**2)
     sign = erf(a / width)
     length = a * sign + width / np.sqrt(np.pi) * np.exp(-((a / width) ** 2))
-    return (
-        sign + T * tanh,
-        1 - T * sech2,
-        sech2,
-        T * growth,
-        response_growth,
-        fourth,
-        length + T**2 * log,
-    )
+    return sign + T * tanh, 1 - T * sech2, sech2, fourth, length + T**2 * log
+
+
+def _wide_tanh(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
+    return (erf(a / np.sqrt(2 * v**2 + T**2)) + T * (_density(a, v, T) @ _COLUMNS[:, 0]),)
+
+
+def _argument(a: Array, v: Array, T: Array) -> Array:
+    # v <= T / 2, so T = 0 comes with v = 0: a field without noise, which any tiny T describes.
+    T = np.maximum(T, 1e-12)
+    u: Array = (v / T)[:, None] * _Z
+    u += (a / T)[:, None]
+    return u
 
 
 def _narrow(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
-    # v <= T / 2, so T = 0 comes with v = 0: a field without noise, which any tiny T describes.
+    tanh, sech2, log = _elementary(_argument(a, v, T))
     T = np.maximum(T, 1e-12)
-    u = (a[:, None] + v[:, None] * _Z) / T[:, None]
-    tanh, sech2, log = _elementary(u)
     return (
         tanh @ _Z_WEIGHT,
         tanh**2 @ _Z_WEIGHT,
         sech2 @ _Z_WEIGHT / T,
-        (u * sech2) @ _Z_WEIGHT,
-        -2 * (u * tanh * sech2) @ _Z_WEIGHT / T,
         sech2**2 @ _Z_WEIGHT / T,
         T * (log @ _Z_WEIGHT),
     )
+
+
+def _narrow_tanh(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
+    u = _argument(a, v, T)
+    return (np.tanh(u, out=u) @ _Z_WEIGHT,)

@@ -4,10 +4,25 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from scipy.optimize import elementwise
 
 Array = NDArray[np.float64]
+
+_NODES: Array = np.cos(np.pi * (np.arange(9) + 0.5) / 9)[::-1]
+_FIT = np.linalg.inv(chebyshev.chebvander(_NODES, _NODES.size - 1))
+_FINE: Array = np.linspace(-1, 1, 65)
+_APART = 2 / 64
+_AT_FINE = chebyshev.chebvander(_FINE, _NODES.size - 1)
+_NEWTON_STEPS = 4
+
+_ROUNDS = 40
+_NARROWER, _NEXT_NODE, _WIDER = 0.05, 0.35, 2.0
+"""What becomes of an interval that is smooth, is not, or has its peak at an end."""
+_SETTLED = 1e-13
+_NARROWEST = 1e-7
+"""Width at which rounding hides the bend of a peak."""
 
 
 def find_root(f: Callable[..., Array], low: Array, high: Array, args: tuple[Array, ...]) -> Array:
@@ -46,7 +61,6 @@ def find_maximum(
     grid: Array,
     args: tuple[Array, ...],
     *,
-    rtol: float = 1e-8,
     first: bool = False,
 ) -> Maxima:
     """Maximum of ``f(x, *args)`` for every element of ``args``.
@@ -57,7 +71,6 @@ def find_maximum(
         f: elementwise function of x and ``args``, all of one shape.
         grid: rising values of x that resolve the peak.
         args: further arguments of f [points].
-        rtol: relative accuracy of the place; that of the value is its square.
         first: the first maximum from the left instead of the highest.
 
     >>> import numpy as np
@@ -78,13 +91,57 @@ def find_maximum(
     inside = (best == middle) & np.isfinite(value)
     if inside.any():
         middle = middle[inside]
-        # Finite, so that the interpolation of the search survives the edge of the domain.
-        worst = np.nanmin(np.where(np.isfinite(table), table, np.nan)[inside], axis=1) - 1
-        found: Any = elementwise.find_minimum(
-            lambda x, floor, *rest: -np.maximum(f(x, *rest), floor),
-            (grid[middle - 1], grid[middle], grid[middle + 1]),
-            args=(worst, *(a[inside] for a in args)),
-            tolerances={"xatol": 1e-300, "xrtol": rtol, "fatol": 1e-300, "frtol": 1e-16},
-        )
-        x[inside], value[inside] = found.x, -found.f_x
+        ends = grid[middle - 1], grid[middle + 1]
+        x[inside], value[inside] = _peak(f, *ends, tuple(a[inside] for a in args))
     return Maxima(x, value, table)
+
+
+def _peak(
+    f: Callable[..., Array], left: Array, right: Array, args: tuple[Array, ...]
+) -> tuple[Array, Array]:
+    """Place and height of the maximum between two points.
+
+    All nodes of an interval are evaluated in one call. The next interval lies around the highest
+    and reaches to its neighbours, or is much narrower around the top of the polynomial through the
+    nodes where f is defined at all of them. The last polynomial is exact to rounding.
+    """
+    x, value = np.empty_like(left), np.full(left.shape, -np.inf)
+    centre, half = (left + right) / 2, (right - left) / 2
+    moving = np.arange(left.size)
+    for _ in range(_ROUNDS):
+        nodes = centre[:, None] + half[:, None] * _NODES
+        y = f(nodes.ravel(), *(np.repeat(a[moving], _NODES.size) for a in args))
+        y = y.reshape(nodes.shape)
+        row, best = np.arange(len(y)), y.argmax(1)
+        smooth = np.asarray(np.isfinite(y).all(1))
+        place, height = _top_of_polynomial(np.where(smooth[:, None], y, 0.0))
+        smooth &= np.abs(place) < 1
+        place = np.where(smooth, centre + half * place, nodes[row, best])
+        height = np.where(smooth, height, y[row, best])
+        with np.errstate(invalid="ignore"):
+            change = np.abs(height - value[moving])
+        settled = smooth & (change <= _SETTLED * np.abs(height))
+        settled |= half <= _NARROWEST * np.maximum(np.abs(place), 1.0)
+        x[moving], value[moving] = place, height
+        if settled.all():
+            break
+        # A peak at the end of an interval that a polynomial suggested lies beyond it.
+        inside = (best > 0) & (best < _NODES.size - 1)
+        half = half * np.where(smooth, _NARROWER, np.where(inside, _NEXT_NODE, _WIDER))
+        moving, centre, half = moving[~settled], place[~settled], half[~settled]
+    return x, value
+
+
+def _top_of_polynomial(y: Array) -> tuple[Array, Array]:
+    """Where the polynomials through values at the nodes are highest in [-1, 1], and how high."""
+    c = _FIT @ y.T
+    place = _FINE[(_AT_FINE @ c).argmax(0)]
+    slope = chebyshev.chebder(c)
+    bend = chebyshev.chebder(slope)
+    for _ in range(_NEWTON_STEPS):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = chebyshev.chebval(place, slope, tensor=False) / chebyshev.chebval(
+                place, bend, tensor=False
+            )
+        place = np.clip(place - np.clip(np.nan_to_num(step), -_APART, _APART), -1.0, 1.0)
+    return place, chebyshev.chebval(place, c, tensor=False)

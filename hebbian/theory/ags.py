@@ -98,13 +98,16 @@ class Mixture:
         m = field.tanh @ (weight * X / self.patterns)
         return Averages(
             n=m,
-            growth=field.growth @ (weight * X / self.patterns),
             m=m,
             q=field.tanh2 @ weight,
             C=field.response @ weight,
             fourth=field.fourth @ weight,
             log=field.log @ weight,
         )
+
+    def overlap(self, w: Array, s: Array, T: Array) -> Array:
+        """A pattern's share of the overlap alone."""
+        return self.averages(w, s, T).n
 
 
 def mixture(load: ArrayLike, T: ArrayLike, patterns: int) -> Solution:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from axonal.hebbian.theory._quadrature import FieldAverages, field_averages
+from axonal.hebbian.theory._quadrature import FieldAverages, field_averages, tanh_average
 
 Array = NDArray[np.float64]
 
@@ -30,8 +30,6 @@ class Averages(NamedTuple):
 
     n: Array
     """overlap with the class means, <zeta s_i>"""
-    growth: Array
-    """change of n with the logarithm of w, s / w held"""
     m: Array
     """overlap with the archetype"""
     q: Array
@@ -49,6 +47,10 @@ class Signal(Protocol):
 
     def averages(self, w: Array, s: Array, T: Array) -> Averages:
         """Averages over sites with the field ``w zeta + s z``."""
+        ...
+
+    def overlap(self, w: Array, s: Array, T: Array) -> Array:
+        """The first of the averages, n, alone."""
         ...
 
 
@@ -75,13 +77,16 @@ class GaussianNoise:
         return Averages(
             # Stein's lemma: the noise of zeta enters n by the response of the site.
             n=clean * field.tanh + share * field.response * w,
-            growth=clean * field.growth + share * w * (field.response + field.response_growth),
             m=field.tanh,
             q=field.tanh2,
             C=field.response,
             fourth=field.fourth,
             log=field.log,
         )
+
+    def overlap(self, w: Array, s: Array, T: Array) -> Array:
+        """The first of the averages, n, alone."""
+        return self.averages(w, s, T).n if self.rho else tanh_average(w, s, T)
 
 
 @dataclass(frozen=True)
@@ -108,13 +113,19 @@ class BinomialNoise:
         field: FieldAverages = field_averages(w[..., None] * zeta, s[..., None], T[..., None])
         return Averages(
             n=field.tanh @ (weight * zeta),
-            growth=field.growth @ (weight * zeta),
             m=field.tanh @ weight,
             q=field.tanh2 @ weight,
             C=field.response @ weight,
             fourth=field.fourth @ weight,
             log=field.log @ weight,
         )
+
+    def overlap(self, w: Array, s: Array, T: Array) -> Array:
+        """The first of the averages, n, alone."""
+        zeta, weight = class_means(self.quality, self.examples)
+        w, s, T = np.broadcast_arrays(w, s, T)
+        tanh = tanh_average(w[..., None] * zeta, s[..., None], T[..., None])
+        return np.asarray(tanh @ (weight * zeta))
 
 
 def class_means(quality: float, examples: int) -> tuple[Array, Array]:

@@ -65,7 +65,7 @@ def coexistence_load(system: System, T: ArrayLike) -> Array:
 def _top(system: System, line: Callable[[System, ArrayLike], Array]) -> tuple[float, float]:
     """Temperature and load at which a line that first rises with T is highest."""
     grid = np.linspace(0.0, zero_load_temperature(system), _TEMPERATURES)
-    top = find_maximum(lambda T, _: line(system, T), grid, (np.zeros(1),), rtol=1e-5)
+    top = find_maximum(lambda T, _: line(system, T), grid, (np.zeros(1),))
     return float(top.x[0]), float(top.value[0])
 
 

@@ -1,9 +1,9 @@
 """Saddle points of one condensed pattern, each the root of one scalar function.
 
-With the signal ``w = n^(P-1)`` and the crosstalk ``s = x w`` a site has the field
+With the signal ``w = n^(P-1)`` and the crosstalk ``s = x w^p`` a site has the field
 ``w zeta + s z``. At a given temperature and ratio x the amplitude w is the largest root of
-``(P - 1) ln n(w) - ln w``, concave in ln w, which Newton's method reaches from the right without
-a step too far; the load follows in closed form. Its maximum over x is the spinodal, and the
+``(P - 1) ln n(w) - ln w``, concave in ln w, which secants reach from the right without a step too
+far; the load follows in closed form. Its maximum over x is the spinodal, and the
 physical state at a smaller load lies to the left of it, where the load rises with x.
 """
 
@@ -19,17 +19,19 @@ from axonal.hebbian.theory.system import Solution, System, assemble, quiet
 
 Array = NDArray[np.float64]
 
-_RATIOS = np.geomspace(1e-5, 30.0, 72)
-"""Ratios of noise to signal on which the spinodal is bracketed."""
+_PAIR_RATIOS = np.geomspace(1e-5, 30.0, 72)
+_DENSE_RATIOS = np.geomspace(1e-5, 1e6, 72)
+"""Ratios on which the spinodal is bracketed, for P = 2 and beyond."""
 
-_NEWTON_STEPS = 200
+_SECANT_STEPS = 200
+_ROUNDING = 5e-16
 
 _ROWS = 8192
 """Points bracketed at once."""
 
 
 def amplitude(system: System, T: Array, x: Array) -> Array:
-    """Largest w with ``n(w)^(P-1) = w`` at noise ``s = x w``, nan where there is none.
+    """Largest w with ``n(w)^(P-1) = w`` at noise ``s = x w^p``, nan where there is none.
 
     >>> import numpy as np
     >>> from axonal.hebbian.theory.crosstalk import Reaction
@@ -39,23 +41,42 @@ def amplitude(system: System, T: Array, x: Array) -> Array:
     array([0.957504])
     """
     T, x = (np.ravel(a) for a in np.broadcast_arrays(T, x))
+    power, order = noise_power(system.P), system.P - 1
     log_w = np.zeros(T.size)
     moving = np.arange(T.size)
-    for _ in range(_NEWTON_STEPS):
+    # n falls at most as s / w grows, so that no slope is steeper and no first step too long.
+    slope: Array | float = -1 - order * (power - 1)
+    before = step = np.zeros(T.size)
+    for turn in range(_SECANT_STEPS):
         w = np.exp(log_w[moving])
-        site = system.signal.averages(w, x[moving] * w, T[moving])
+        n = system.signal.overlap(w, x[moving] * w**power, T[moving])
         with quiet():
-            value = (system.P - 1) * np.log(site.n) - log_w[moving]
-            slope = (system.P - 1) * site.growth / site.n - 1
-            step = -value / slope
+            value = order * np.log(n) - log_w[moving]
+            if turn:
+                slope = (value - before) / step
+            step = np.where(np.abs(value) > _ROUNDING, -value / slope, 0.0)
         # A concave function below zero that rises has its maximum behind it: there is no root.
         lost = ((slope >= 0) & (value < -1e-13)) | ~np.isfinite(step) | (log_w[moving] < -60)
-        log_w[moving] = np.where(lost, np.nan, log_w[moving] + np.where(slope < 0, step, 0.0))
+        log_w[moving] = np.where(lost, np.nan, log_w[moving] + np.minimum(step, 0.0))
         # Every step goes down until rounding turns one up.
-        moving = moving[~lost & (step < -1e-14)]
+        going = ~lost & (step < -1e-14)
+        moving, before, step = moving[going], value[going], step[going]
         if moving.size == 0:
             break
     return np.exp(log_w)
+
+
+def noise_power(P: int) -> float:
+    """Exponent p of the ratio ``x = s / w^p`` that numbers the states at a temperature.
+
+    The ratio must rise along the branch up to the spinodal. Noise over signal does for P = 2; for
+    P >= 3 it turns back before, by far where examples are noisy and few.
+    """
+    return 1.0 if P == 2 else 4.0
+
+
+def _ratios(P: int) -> Array:
+    return _PAIR_RATIOS if P == 2 else _DENSE_RATIOS
 
 
 def _along(system: System, T: Array, x: Array) -> tuple[Array, Array, Averages, Array]:
@@ -63,14 +84,15 @@ def _along(system: System, T: Array, x: Array) -> tuple[Array, Array, Averages, 
     w = amplitude(system, T, x)
     # Where there is no state the averages are of no interest, only the load must say so.
     w = np.where(np.isnan(w), 0.0, w)
-    site = system.signal.averages(w, x * w, T)
+    s = x * w ** noise_power(system.P)
+    site = system.signal.averages(w, s, T)
     with quiet():
-        load = np.where(w > 0, system.crosstalk.load(x * w, site.q, site.C), -np.inf)
-    return x * w, w, site, load
+        load = np.where(w > 0, system.crosstalk.load(s, site.q, site.C), -np.inf)
+    return s, w, site, load
 
 
 def spinodal(system: System, T: ArrayLike) -> tuple[Array, Array]:
-    """Largest load with a retrieval state, and the ratio s / w there; zero and nan if none.
+    """Largest load with a retrieval state, and the ratio x there; zero and nan if none.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
     >>> from axonal.hebbian.theory.examples import GaussianNoise
@@ -90,12 +112,15 @@ class _Edge(NamedTuple):
     load: Array
     ratio: Array
     table: Array
-    """loads along ``_RATIOS`` [temperatures, ratios]"""
+    """loads along the grid [temperatures, ratios]"""
+    grid: Array
+    """ratios of the table"""
 
 
 def _edge(system: System, T: Array) -> _Edge:
     load, ratio = np.zeros(T.size), np.full(T.size, np.nan)
-    table = np.full((T.size, _RATIOS.size), -np.inf)
+    grid = _ratios(system.P)
+    table = np.full((T.size, grid.size), -np.inf)
     cold = zero_load_temperature(system) > T
     if cold.any():
 
@@ -103,11 +128,11 @@ def _edge(system: System, T: Array) -> _Edge:
             return _along(system, T, np.exp(log_x))[3]
 
         # For P >= 3 the load rises once more where q collapses; those states are saddles.
-        peak = find_maximum(rise, np.log(_RATIOS), (T[cold],), first=system.P > 2)
+        peak = find_maximum(rise, np.log(grid), (T[cold],), first=system.P > 2)
         load[cold] = np.maximum(peak.value, 0.0)
         ratio[cold] = np.where(peak.value > 0, np.exp(peak.x), np.nan)
         table[cold] = peak.table
-    return _Edge(load, ratio, table)
+    return _Edge(load, ratio, table, grid)
 
 
 @lru_cache(maxsize=64)
@@ -120,7 +145,7 @@ def zero_load_temperature(system: System) -> float:
         return 1.0
 
     def temperature(log_h: Array, zero: Array) -> Array:
-        n = system.signal.averages(np.exp(log_h), zero, np.ones_like(zero)).n
+        n = system.signal.overlap(np.exp(log_h), zero, np.ones_like(zero))
         return np.asarray((system.P - 1) * np.log(n) - log_h)
 
     best = find_maximum(temperature, np.linspace(-3.0, 6.0, 64), (np.zeros(1),))
@@ -148,7 +173,7 @@ def retrieval(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
 
 
 def ratio_of_load(system: System, load: Array, T: Array) -> Array:
-    """Ratio of noise to signal in the retrieval state, nan where there is none.
+    """Ratio x in the retrieval state, nan where there is none.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
     >>> from axonal.hebbian.theory.examples import GaussianNoise
@@ -180,12 +205,12 @@ def _bracket(edge: _Edge, row: NDArray[np.intp], target: Array) -> tuple[Array, 
     for start in range(0, target.size, _ROWS):
         rows = slice(start, start + _ROWS)
         reached = edge.table[row[rows]] >= target[rows, None]
-        last = np.searchsorted(_RATIOS, high[rows])
+        last = np.searchsorted(edge.grid, high[rows])
         first = np.where(reached.any(1), reached.argmax(1), last)
         # Between the grid and a peak that it misses the root may lie one step further left.
         before = np.where(first < last, first - 1, last - 2)
-        low[rows] = np.maximum(low[rows], np.where(before >= 0, _RATIOS[before], 0.0))
-        high[rows] = np.where(first < last, _RATIOS[np.minimum(first, last - 1)], high[rows])
+        low[rows] = np.maximum(low[rows], np.where(before >= 0, edge.grid[before], 0.0))
+        high[rows] = np.where(first < last, edge.grid[np.minimum(first, last - 1)], high[rows])
     return low, np.maximum(low, high)
 
 
@@ -204,7 +229,7 @@ def at_spinodal(system: System, T: ArrayLike) -> Solution:
 
 
 def along(system: System, T: Array, x: Array) -> tuple[Array, Solution]:
-    """Load and retrieval state at noise-to-signal ratios x left of the spinodal.
+    """Load and retrieval state at ratios x left of the spinodal.
 
     >>> import numpy as np
     >>> from axonal.hebbian.theory.crosstalk import Reaction
