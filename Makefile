@@ -63,24 +63,25 @@ lint: .venv/.test
 types: .venv/.test
 	$(BIN)/python -m mypy
 
-pytest: .venv/.test .venv-lava/.installed
+pytest: .venv/.test .venv-lava/.installed .venv-peers/.installed
 	$(BIN)/python -m pytest
 
 notebooks: .venv/.test
 	$(BIN)/python -m pytest --nbmake notebooks
 
-fuzz: .venv/.test .venv-lava/.installed
+fuzz: .venv/.test .venv-lava/.installed .venv-peers/.installed
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests
 
 experiments: .venv/.train
 	$(BIN)/python -m axonal.recipes.experiments
 
-# Peers are measured in an environment of their own: some of them would break this one. Their own
-# needs are named one by one, because two of them ask for packages that replace torch.
+# Peers are measured, and their networks imported by the tests, in an environment of their own: some
+# of them would break this one. Their own needs are named one by one, because two of them ask for
+# packages that replace torch. An environment that still runs is kept.
 peers: .venv-peers/.installed
 
 .venv-peers/.installed: .venv/.created constraints.txt
-	$(BIN)/python -m venv --clear .venv-peers
+	@.venv-peers/bin/python -c '$(SUPPORTED)' 2>/dev/null || $(BIN)/python -m venv --clear .venv-peers
 	$(PEERS_INSTALL) -c constraints.txt torch numpy numba scipy nir nirtorch pbr rich h5py \
 	    matplotlib loguru tqdm packaging requests scikit-learn typer
 	$(PEERS_INSTALL) --no-deps spikingjelly==2.0.0 norse==1.1.0 snntorch==1.0.0 sinabs==3.1.3 \

@@ -2,6 +2,12 @@
 
 from axonal.neuro._checks import InputError
 from axonal.neuro._surrogates import ATan, FastSigmoid, Sigmoid, Surrogate, Triangle
+from axonal.neuro.importers import (
+    ConversionError,
+    from_norse,
+    from_snntorch,
+    from_spikingjelly,
+)
 from axonal.neuro.layers import (
     ALIF,
     IF,
@@ -63,6 +69,7 @@ __all__ = [
     "BatchNorm",
     "Cell",
     "Conv2d",
+    "ConversionError",
     "CuBaLIF",
     "CuBaLIFState",
     "DelaySNN",
@@ -96,6 +103,9 @@ __all__ = [
     "first_spike_loss",
     "first_spike_time",
     "freeze_delays",
+    "from_norse",
+    "from_snntorch",
+    "from_spikingjelly",
     "max_over_time",
     "max_over_time_loss",
     "mean_over_time",

@@ -53,8 +53,14 @@ def test_spikes_and_gradients_are_those_of_a_raised_neuron_that_resets_at_once(
     due = due.detach() if detach else due
     assert due.any()
     raised = lif(
-        x + share * extra, v - threshold / decay * due + extra, None, decay, threshold / decay, reset="subtract", **settings
-    )  # fmt: skip
+        x + share * extra,
+        v - threshold / decay * due + extra,
+        None,
+        decay,
+        threshold / decay,
+        reset="subtract",
+        **settings,
+    )
     assert torch.equal(late[0], raised[0]) and 50 < late[0].sum() < late[0].numel() - 50
     before_reset = raised[1] - extra + threshold / decay * raised[0][-1]
     torch.testing.assert_close(late[1], before_reset, rtol=0, atol=1e-12)

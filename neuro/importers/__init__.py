@@ -1,0 +1,11 @@
+"""Networks of other frameworks, with the same spikes: their modules in, a Network out.
+
+The frameworks are never imported: whoever has one of their modules has them.
+"""
+
+from axonal.neuro.importers._rules import ConversionError
+from axonal.neuro.importers.norse import from_norse
+from axonal.neuro.importers.snntorch import from_snntorch
+from axonal.neuro.importers.spikingjelly import from_spikingjelly
+
+__all__ = ["ConversionError", "from_norse", "from_snntorch", "from_spikingjelly"]

@@ -1,0 +1,121 @@
+"""Neurons with given factors: the values of another framework, not rounded by a time constant."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from axonal.neuro._surrogates import Surrogate
+from axonal.neuro.importers._rules import Site, Unlike
+from axonal.neuro.layers import LIF, CuBaLIF, LeakyIntegrator, Linear
+
+
+def values(name: str, given: Any, size: tuple[int, ...]) -> Tensor:
+    """Return a setting as float64, a scalar or one a neuron."""
+    try:
+        tensor = torch.as_tensor(given).detach().cpu().double()
+        return tensor.reshape(()) if tensor.numel() == 1 else tensor.expand(size).clone()
+    except (TypeError, ValueError, RuntimeError):
+        got = f"of shape {tuple(given.shape)}" if isinstance(given, Tensor) else repr(given)
+        raise Unlike(f"{name} is {got}, for neurons of shape {size}") from None
+
+
+def neuron(
+    site: Site,
+    *,
+    decay: Any,
+    threshold: Any,
+    form: str,
+    synapse: Any = None,
+    strict: bool = False,
+    learn: tuple[str, ...] = (),
+    surrogate: Surrogate | None = None,
+    **settings: Any,
+) -> LIF | CuBaLIF:
+    """Make a LIF, or with a ``synapse`` a CuBaLIF, that holds the given factors.
+
+    Args:
+        site: where it stands.
+        decay: factor of the potential a step, 0 to 1, a scalar or one a neuron.
+        threshold: > 0, likewise.
+        form: "exp" or "euler": how time constants are told from factors.
+        synapse: factor of the current a step.
+        strict: fire above the threshold only, not at it: the threshold held is the next number.
+        learn: what is learned.
+        surrogate: what the original has, if it is known here.
+        settings: of LIF.
+
+    Raises:
+        Unlike: for values that no neuron here can have.
+    """
+    level = values("threshold", threshold, site.size)
+    if not ((level > 0) & (level < math.inf)).all():
+        raise Unlike(
+            f"its threshold is {level.min().item():g} above the potential at rest, not > 0"
+        )
+    level = level.to(site.dtype)
+    if strict:
+        level = torch.nextafter(level, torch.full_like(level, math.inf))
+    surrogate = site.surrogate or surrogate
+    settings |= {"decay": form, "learn": learn, "surrogate": surrogate}
+    layer = LIF(site.size, **settings) if synapse is None else CuBaLIF(site.size, **settings)
+    layer.to(site.device, site.dtype)
+    _hold(layer, "tau", decay, site)
+    if synapse is not None:
+        _hold(layer, "tau_synapse", synapse, site)
+    with torch.no_grad():
+        if "threshold" in learn:
+            layer.log_threshold.copy_(level.log())
+        else:
+            layer.threshold_level = level.to(site.device)
+    return layer
+
+
+def integrator(site: Site, *, decay: Any, decay_input: bool) -> LeakyIntegrator:
+    """Make a leaky integrator that holds the given factor."""
+    layer = LeakyIntegrator(site.size, decay="euler", decay_input=decay_input)
+    layer.to(site.device, site.dtype)
+    _hold(layer, "tau", decay, site)
+    return layer
+
+
+def connections(site: Site, weight: Tensor, *, mask: Tensor | None = None) -> Linear:
+    """Make linear connections without a bias that hold a copy of ``weight`` [M, N]."""
+    outputs, inputs = weight.shape
+    layer = Linear(inputs, outputs, bias=False, mask=mask).to(site.device, site.dtype)
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+    return layer.requires_grad_(weight.requires_grad)
+
+
+def chain(**parts: nn.Module) -> nn.Sequential:
+    """Return the parts one after another, under their names."""
+    layers = nn.Sequential()
+    for name, part in parts.items():
+        layers.add_module(name, part)
+    return layers
+
+
+def required(module: nn.Module, **wanted: Any) -> None:
+    """Refuse a module one of whose settings is not the wanted one."""
+    for name, value in wanted.items():
+        got = getattr(module, name)
+        if got != value:
+            got = got.item() if isinstance(got, Tensor) and got.numel() == 1 else got
+            raise Unlike(f"{name}={got} has no equivalent; {name}={value} has")
+
+
+def _hold(layer: Any, name: str, factor: Any, site: Site) -> None:
+    """Put a factor a step where the layer holds that of the time constant ``name``."""
+    held, decay = name.replace("tau", "decay"), values(f"the factor of {name}", factor, site.size)
+    if not ((decay >= 0) & (decay <= 1)).all():
+        worst = decay[(decay < 0) | (decay > 1)].flatten()[0].item()
+        raise Unlike(f"a factor of {worst:g} a step is not between 0 and 1")
+    if name not in layer.learn:
+        setattr(layer, f"{held}_factor", decay.to(site.device, site.dtype))
+        return
+    if ((decay == 0) | (decay == 1)).any():
+        raise Unlike("it learns from a decay of exactly 0 or 1, where a sigmoid has no slope")
+    with torch.no_grad():
+        getattr(layer, f"{held}_logit").copy_(decay.logit())

@@ -1,0 +1,178 @@
+"""Norse: neurons that fire above their threshold, with time constants in 1 / seconds and a dt."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from axonal.neuro._surrogates import FastSigmoid, Surrogate
+from axonal.neuro.importers._convert import convert
+from axonal.neuro.importers._neurons import chain, connections, integrator, neuron, values
+from axonal.neuro.importers._rules import Framework, Rule, Site, Unlike
+from axonal.neuro.network import Network, Recurrent
+
+_RATES = "factors 1 - dt tau_inv; v_leak shifts potential and threshold and must equal v_reset"
+
+
+def _factor(dt: float, rate: Any) -> Tensor:
+    """What is left after a step, from the share that is lost as Norse rounds it."""
+    return 1 - torch.as_tensor(dt * rate).detach().double()
+
+
+def _firing(site: Site, p: Any, **settings: Any) -> nn.Module:
+    rest = getattr(p, "v_leak", torch.zeros(()))
+    leak, goal = (
+        values(name, v, site.size) for name, v in (("v_leak", rest), ("v_reset", p.v_reset))
+    )
+    if not torch.equal(leak.expand(site.size), goal.expand(site.size)):
+        raise Unlike(
+            "v_reset differs from v_leak, so that a neuron at rest is not where one starts"
+        )
+    known = p.method == "super"
+    choices: dict[str, Any] = {"reset": "zero", "decay_input": True} | settings
+    return neuron(
+        site,
+        threshold=values("v_th", p.v_th, site.size) - leak,
+        strict=True,
+        surrogate=FastSigmoid(float(p.alpha)) if known else None,
+        form="euler",
+        **choices,
+    )
+
+
+def _current_based(module: Any, site: Site, p: Any, **settings: Any) -> nn.Module:
+    decay, synapse = _factor(module.dt, p.tau_mem_inv), _factor(module.dt, p.tau_syn_inv)
+    return _firing(site, p, decay=decay, synapse=synapse, **settings)
+
+
+def _lif(module: Any, site: Site) -> nn.Module:
+    return _current_based(module, site, module.p)
+
+
+def _refractory(module: Any, site: Site) -> nn.Module:
+    steps = torch.as_tensor(module.p.rho_reset)
+    if steps.numel() != 1 or steps.item() != int(steps.item()) or steps.item() < 0:
+        raise Unlike(f"rho_reset={steps.tolist()} is not one whole number of steps")
+    return _current_based(module, site, module.p.lif, refractory=int(steps.item()))
+
+
+def _recurrent(module: Any, site: Site) -> nn.Module:
+    weight = module.recurrent_weights
+    # Norse makes the diagonal zero once and lets no gradient reach it; what was put there counts
+    empty = not module.autapses and not weight.diagonal().any()
+    mask = 1 - torch.eye(len(weight)) if empty else None
+    site = Site((len(weight),), site.dtype, site.device, site.surrogate)
+    loop = Recurrent(_lif(module, site), connections(site, weight, mask=mask))
+    return chain(input=connections(site, module.input_weights), loop=loop)
+
+
+def _box(module: Any, site: Site) -> nn.Module:
+    p = module.p
+    resets = {"reset_value": "zero", "reset_subtract": "subtract"}
+    name = getattr(p.reset_method, "__name__", repr(p.reset_method))
+    if name not in resets:
+        raise Unlike(f"reset_method={name}; {' and '.join(resets)} have an equivalent")
+    if name == "reset_subtract" and torch.as_tensor(p.v_reset).any():
+        raise Unlike("reset_subtract with a v_reset other than 0")
+    decay = _factor(module.dt, p.tau_mem_inv)
+    return _firing(site, p, decay=decay, reset=resets[name])
+
+
+def _iaf(module: Any, site: Site) -> nn.Module:
+    return _firing(site, module.p, decay=1.0, decay_input=False)
+
+
+def _at_rest_at_zero(p: Any) -> None:
+    if torch.as_tensor(p.v_leak).any():
+        raise Unlike("a readout with a v_leak other than 0; add it after the network")
+
+
+def _li(module: Any, site: Site) -> nn.Module:
+    _at_rest_at_zero(module.p)
+    synapse, decay = (_factor(module.dt, r) for r in (module.p.tau_syn_inv, module.p.tau_mem_inv))
+    return chain(
+        synapse=integrator(site, decay=synapse, decay_input=False),
+        membrane=integrator(site, decay=decay, decay_input=True),
+    )
+
+
+def _li_linear(module: Any, site: Site) -> nn.Module:
+    weight = module.input_weights
+    site = Site((len(weight),), site.dtype, site.device, site.surrogate)
+    return chain(input=connections(site, weight), readout=_li(module, site))
+
+
+def _li_box(module: Any, site: Site) -> nn.Module:
+    _at_rest_at_zero(module.p)
+    return integrator(site, decay=_factor(module.dt, module.p.tau_mem_inv), decay_input=True)
+
+
+_LIF = Rule("CuBaLIF", _RATES, False, _lif)
+_REFRACTORY = Rule("CuBaLIF", "refractory for rho_reset steps", False, _refractory)
+_RECURRENT = Rule("Linear, Recurrent of CuBaLIF", "an empty diagonal", False, _recurrent)
+_IAF = Rule("IF as LIF", "v_reset = 0", True, _iaf)
+_LI = Rule("LeakyIntegrator twice", "v_leak = 0", False, _li)
+NORSE = Framework(
+    "norse",
+    "1.1.0",
+    {
+        "LIF": _LIF,
+        "LIFCell": _LIF,
+        "LIFBoxCell": Rule("LIF", f"{_RATES}; reset_value and reset_subtract", True, _box),
+        "LIFRefracCell": _REFRACTORY,
+        "LIFRecurrent": _RECURRENT,
+        "LIFRecurrentCell": _RECURRENT,
+        "IAF": _IAF,
+        "IAFCell": _IAF,
+        "LI": _LI,
+        "LICell": _LI,
+        "LILinearCell": Rule("Linear, LeakyIntegrator twice", "v_leak = 0", False, _li_linear),
+        "LIBoxCell": Rule("LeakyIntegrator", "v_leak = 0", True, _li_box),
+    },
+    containers=frozenset({"SequentialState"}),
+    wrappers={"Lift": "lifted_module"},
+    instead={
+        "LSNN": "neuro.ALIF adapts its threshold, in another form",
+        "LSNNCell": "neuro.ALIF adapts its threshold, in another form",
+        "LIFAdEx": "write it as a neuro.Cell",
+        "LIFAdExCell": "write it as a neuro.Cell",
+        "LConv2d": "use neuro.Conv2d before the neurons",
+    },
+)
+
+
+def from_norse(
+    module: nn.Module,
+    *,
+    input_shape: Sequence[int] | int | None = None,
+    surrogate: Surrogate | None = None,
+) -> Network:
+    """Make a Network of a Norse module that fires the same spikes.
+
+    Norse fires above the threshold where a LIF here fires at it, so that the threshold becomes the
+    next number of the type. dt and the rates become factors a step; the current of ``LIFCell``
+    reaches the potential within the step, as in :class:`CuBaLIF`. In single precision a potential
+    within rounding of its threshold may go the other way.
+
+    Args:
+        module: a neuron, a ``SequentialState``, or a torch ``Sequential`` of them; not changed.
+        input_shape: of one step of one sample, where the first layer does not tell it.
+        surrogate: of every neuron; by default FastSigmoid for the method "super", else ATan(2).
+
+    Returns:
+        A :class:`Network` with the parameters' names. docs/importers.md lists what has an
+        equivalent.
+
+    Raises:
+        ConversionError: for modules without an equivalent, all of them by path.
+        TypeError: if ``module`` is no module.
+
+    ``norse.torch.SequentialState(nn.Linear(3, 4), norse.torch.LIFBoxCell())`` is taken as this is:
+
+    >>> net = from_norse(nn.Sequential(nn.Linear(3, 4)))
+    >>> y, state = net(torch.ones(5, 2, 3))
+    >>> y.shape
+    torch.Size([5, 2, 4])
+    """
+    return convert(NORSE, module, input_shape, surrogate)

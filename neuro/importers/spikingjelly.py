@@ -1,0 +1,143 @@
+"""SpikingJelly: neurons that fire at their threshold and reset within the step."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from axonal.neuro._surrogates import ATan, Sigmoid, Surrogate
+from axonal.neuro.importers._convert import convert
+from axonal.neuro.importers._neurons import chain, connections, integrator, neuron
+from axonal.neuro.importers._rules import Framework, Rule, Site, Unlike
+from axonal.neuro.layers import Linear
+from axonal.neuro.network import Network, Recurrent
+
+_RESETS = (
+    "v_reset=None subtracts the threshold; another v_reset shifts potential and threshold, since "
+    "the leak goes there too"
+)
+
+
+def _surrogate(module: Any) -> Surrogate | None:
+    function = module.surrogate_function
+    kinds = {"ATan": ATan, "Sigmoid": Sigmoid}
+    kind = kinds.get(type(function).__name__)
+    return None if kind is None else kind(float(function.alpha))
+
+
+def _firing(module: Any, site: Site, **settings: Any) -> nn.Module:
+    soft = module.v_reset is None
+    return neuron(
+        site,
+        # the potential is counted from v_reset, where it rests and returns to
+        threshold=module.v_threshold - (0 if soft else module.v_reset),
+        reset="subtract" if soft else "zero",
+        detach_reset=bool(module.detach_reset),
+        surrogate=_surrogate(module),
+        form="euler",
+        **settings,
+    )
+
+
+def _if(module: Any, site: Site) -> nn.Module:
+    return _firing(module, site, decay=1.0)
+
+
+def _lif(module: Any, site: Site) -> nn.Module:
+    return _firing(module, site, decay=1 - 1 / module.tau, decay_input=module.decay_input)
+
+
+def _plif(module: Any, site: Site) -> nn.Module:
+    decay = torch.sigmoid(-module.w.detach())
+    learn = ("tau",) if module.w.requires_grad else ()
+    return _firing(module, site, decay=decay, decay_input=module.decay_input, learn=learn)
+
+
+def _integrating(module: Any, site: Site) -> nn.Module:
+    if module.decode is not None:
+        raise Unlike(f"decode={module.decode!r} mixes steps; take it after the network")
+    tau = getattr(module, "tau", None)
+    if tau is None:
+        return integrator(site, decay=1.0, decay_input=False)
+    return integrator(site, decay=1 - 1 / tau, decay_input=True)
+
+
+def _loop(module: Any, site: Site) -> nn.Module:
+    body, joined = module.sub_module, module.rc
+    rule = NEURONS.get(type(body).__name__)
+    if rule is None or rule.make is _loop:
+        raise Unlike(f"its sub_module is {type(body).__name__}; a neuron alone has an equivalent")
+    n = site.size[-1]
+    forward = Linear(n, joined.out_features, bias=joined.bias is not None)
+    forward.to(site.device, site.dtype)
+    with torch.no_grad():
+        forward.weight.copy_(joined.weight[:, :n])
+        if forward.bias is not None:
+            forward.bias.copy_(joined.bias)
+    back = connections(site, joined.weight[:, n:])
+    return chain(input=forward, loop=Recurrent(rule.make(body, site), back))
+
+
+NEURONS = {
+    "IFNode": Rule("IF as LIF", _RESETS, True, _if),
+    "LIFNode": Rule("LIF", f"decay_input; {_RESETS}", True, _lif),
+    "ParametricLIFNode": Rule(
+        "PLIF as LIF", "its one time constant is learned by every neuron apart", True, _plif
+    ),
+    "NonSpikingIFNode": Rule("LeakyIntegrator", "decode=None", True, _integrating),
+    "NonSpikingLIFNode": Rule("LeakyIntegrator", "decode=None", True, _integrating),
+    "LinearRecurrentContainer": Rule("Linear, Recurrent", "around one neuron", True, _loop),
+}
+SPIKINGJELLY = Framework(
+    "spikingjelly",
+    "2.0.0",
+    NEURONS,
+    containers=frozenset({"MultiStepContainer", "SeqToANNContainer", "StepModeContainer"}),
+    instead={
+        "Delay": "use neuro.DelayedLinear, whose delays are learned",
+        "SynapseFilter": "use neuro.CuBaLIF, whose synapses have a time constant",
+        "CUBALIFNode": "use neuro.CuBaLIF",
+        "IzhikevichNode": "write it as a neuro.Cell",
+        "EIFNode": "write it as a neuro.Cell",
+        "QIFNode": "write it as a neuro.Cell",
+    },
+)
+
+
+def from_spikingjelly(
+    module: nn.Module,
+    *,
+    input_shape: Sequence[int] | int | None = None,
+    surrogate: Surrogate | None = None,
+) -> Network:
+    """Make a Network of a SpikingJelly module that fires the same spikes.
+
+    Weights, time constants, thresholds and resets are copied, whatever the step mode; a neuron
+    starts from rest. In single precision a potential within rounding of its threshold may go the
+    other way, since sums are taken in another order. A forward of the module's own is traced, as
+    multi-step modules are written; one that loops over time is refused.
+
+    Args:
+        module: a neuron, a container, or a module with an ordinary ``forward``; not changed.
+        input_shape: of one step of one sample, where the first layer does not tell it.
+        surrogate: of every neuron; by default the original's ATan or Sigmoid, and ATan(2) where it
+            is another.
+
+    Returns:
+        A :class:`Network` with the parameters' names. docs/importers.md lists what has an
+        equivalent.
+
+    Raises:
+        ConversionError: for modules without an equivalent, all of them by path.
+        TypeError: if ``module`` is no module.
+
+    With ``layer`` and ``neuron`` of SpikingJelly, ``layer.Linear`` and ``neuron.LIFNode()`` may
+    stand in this list:
+
+    >>> net = from_spikingjelly(nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.2)))
+    >>> y, state = net(torch.ones(5, 2, 3))
+    >>> y.shape
+    torch.Size([5, 2, 4])
+    """
+    return convert(SPIKINGJELLY, module, input_shape, surrogate)

@@ -1,0 +1,161 @@
+"""Imports from other frameworks: the same spikes, beside the originals, or a refusal."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from axonal import neuro
+from axonal.neuro.importers.__main__ import table
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = Path(__file__).parent / "scripts"
+PEERS = ROOT / ".venv-peers" / "bin" / "python"
+FRAMEWORKS = ("spikingjelly", "norse", "snntorch")
+CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 20
+
+
+def answer(script, *arguments):
+    """What a script prints in the environment of the peers."""
+    if not PEERS.exists():
+        pytest.fail("the other frameworks are not installed: `make peers` installs them.")
+    done = subprocess.run(
+        [PEERS, SCRIPTS / script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module", params=FRAMEWORKS)
+def networks(request):
+    return answer("imported_networks.py", request.param, CASES)
+
+
+@pytest.fixture(scope="module")
+def modules():
+    return answer("imported_modules.py")
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "exact"])
+def test_random_networks_fire_the_same_spikes_in_every_layer(networks, kind):
+    # "exact": weights and factors on a grid, so that potentials meet thresholds exactly
+    drawn = [n for n in networks if n["kind"] == kind]
+    found = [n for n in drawn if not n["undecided"]]
+    assert len(drawn) == CASES and len(found) >= 0.8 * CASES
+    assert sum(n["spikes"] for n in found) > 100 * CASES
+    assert sum(n["cells"] for n in found) > 1.2 * sum(n["spikes"] for n in found)
+    assert [n for n in found if n["mismatches"]] == []
+
+
+def test_imported_networks_are_exported_and_verified_or_refused_by_name(networks):
+    found = [n for n in networks if not n["undecided"]]
+    assert [n for n in found if "refused" not in n and not n["verified"]] == []
+    exported = [n for n in found if n["exports"]]
+    assert len(exported) > 0.15 * len(found)
+    # the table says which neurons export, and that a missing reset does not
+    lines = [line for n in exported for line in n.get("refused", "").split("\n")[1:]]
+    assert [line for line in lines if 'reset="none"' not in line] == []
+    assert all("refused" in n for n in found if not n["exports"])
+
+
+def test_modules_with_structure_give_the_same_outputs_and_share_nothing(modules):
+    assert len(modules["same"]) == 4
+    assert {name: d for name, d in modules["same"].items() if not d < 1e-5} == {}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_an_imported_network_learns(modules, framework):
+    first, last, every_parameter_moved = modules["trained"][framework]
+    assert last < 0.8 * first
+    assert every_parameter_moved
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("Alpha", r"^from_snntorch cannot import Sequential: 1 \(Alpha\): it has no equivalent "
+         r"here; use Synaptic, or write it as a neuro.Cell\.$"),
+        ("SLSTM", r"the module \(SLSTM\): it has no equivalent"),
+        ("Izhikevich", r"from_spikingjelly .*: 1 \(IzhikevichNode\): .* neuro.Cell\.$"),
+        ("LSNN", r"1 \(LSNNCell\): it has no equivalent here; neuro.ALIF"),
+        ("LIFAdEx", r"1 \(LIFAdExCell\): it has no equivalent here; write it as a neuro.Cell"),
+        ("loop over time", r"Looping: its forward steps through time .* Hand over its layers in "
+         r"their order, from_snntorch\(nn.Sequential\(net.fc1, net.lif1, \.\.\.\)\)\.$"),
+        ("subclass", r"1 \(OwnLeaky\): a subclass of snntorch's Leaky may change"),
+        ("other framework", r"1 \(Leaky\): it belongs to snntorch: use from_snntorch"),
+        ("inhibition", r"1 \(Leaky\): inhibition=True has no equivalent; inhibition=False has\.$"),
+        ("reset twice", r"1 \(Leaky\): .* subtracts twice .*; reset_delay=True has"),
+        ("graded", r"1 \(Leaky\): graded_spikes_factor=2.0 has no equivalent"),
+        ("per map", r"\(RLeaky\): all_to_all=False over maps"),
+        ("sizes", r"1 \(Leaky\): the factor of tau is of shape \(5,\), for neurons of shape \(4,"),
+        ("threshold", r"1 \(LIFNode\): its threshold is -0.5 above the potential at rest, not > 0"),
+        ("decode", r"1 \(NonSpikingLIFNode\): decode='last-mem' mixes steps"),
+        ("v_reset", r"1 \(LIFCell\): v_reset differs from v_leak"),
+        ("dt", r"1 \(LIFBoxCell\): a factor of -1 a step is not between 0 and 1"),
+        ("shape", r"from_snntorch\(module, input_shape=\(C, H, W\)\)\.$"),
+    ],
+)  # fmt: skip
+def test_what_has_no_equivalent_is_refused_in_one_line(modules, case, message):
+    found = modules["refused"][case]
+    assert re.search(message, found), found
+    assert "\n" not in found
+
+
+def test_all_modules_without_an_equivalent_are_listed_by_path(modules):
+    head, *lines = modules["refused"]["several"].splitlines()
+    assert head == "from_snntorch cannot import Sequential:"
+    assert [line.split(":")[0] for line in lines] == ["  - 0 (Alpha)", "  - 1.0 (Leaky)"]
+
+
+def test_the_table_of_what_can_be_imported_is_that_of_the_rules():
+    assert (ROOT / "docs" / "importers.md").read_text() == table()
+
+
+@pytest.mark.parametrize(
+    "convert", [neuro.from_norse, neuro.from_snntorch, neuro.from_spikingjelly]
+)
+class TestModulesOfTorchAlone:
+    def test_layers_keep_their_values_mode_and_names(self, convert):
+        module = nn.Sequential(
+            nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(48, 2)
+        )
+        module[0].weight.requires_grad_(False)
+        module.double().eval()
+        net = convert(module, input_shape=(2, 6, 6))
+        assert not net.training and not net.get_parameter("0.weight").requires_grad
+        x = torch.rand(5, 3, 2, 6, 6, dtype=torch.float64)
+        wanted = torch.stack([module(x_t) for x_t in x])
+        torch.testing.assert_close(net(x)[0], wanted, rtol=0, atol=1e-12)
+        assert net.state_dict().keys() == module.state_dict().keys()
+
+    def test_what_is_hooked_or_parametrised_stays_whole(self, convert):
+        linear = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+        x = torch.rand(4, 2, 3)
+        torch.testing.assert_close(convert(nn.Sequential(linear))(x)[0], linear(x))
+
+    def test_bad_arguments_are_refused_in_one_line(self, convert):
+        name = convert.__name__
+        with pytest.raises(TypeError, match=f"{name} expects a torch module, got list"):
+            convert([nn.Linear(3, 4)])
+        with pytest.raises(neuro.ConversionError, match=r"at least one layer, got an empty"):
+            convert(nn.Sequential())
+        mixed = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2).double())
+        with pytest.raises(neuro.ConversionError, match=r"float32 on cpu, torch\.float64 on cpu"):
+            convert(mixed)
+        chain = nn.Sequential(nn.Linear(3, 4), nn.Linear(5, 2))
+        with pytest.raises(neuro.ConversionError, match=r"of input_shape \(3,\) does not run"):
+            convert(chain)
+        with pytest.raises(neuro.ConversionError, match=r"cannot tell the shape .* input_shape="):
+            convert(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)))
+
+    def test_a_layer_with_memory_of_torch_is_refused(self, convert):
+        with pytest.raises(ValueError, match=r"0 \(LSTM\) mixes time steps"):
+            convert(nn.Sequential(nn.LSTM(3, 4)))
