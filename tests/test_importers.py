@@ -128,9 +128,10 @@ class TestModulesOfTorchAlone:
             nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(48, 2)
         )
         module[0].weight.requires_grad_(False)
-        module.double().eval()
+        module.double()[1].eval()
         net = convert(module, input_shape=(2, 6, 6))
-        assert not net.training and not net.get_parameter("0.weight").requires_grad
+        assert net.training and not net.get_submodule("1").training
+        assert not net.get_parameter("0.weight").requires_grad
         x = torch.rand(5, 3, 2, 6, 6, dtype=torch.float64)
         wanted = torch.stack([module(x_t) for x_t in x])
         torch.testing.assert_close(net(x)[0], wanted, rtol=0, atol=1e-12)
@@ -157,5 +158,14 @@ class TestModulesOfTorchAlone:
             convert(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)))
 
     def test_a_layer_with_memory_of_torch_is_refused(self, convert):
-        with pytest.raises(ValueError, match=r"0 \(LSTM\) mixes time steps"):
+        with pytest.raises(
+            neuro.ConversionError, match=r"Sequential: .*0 \(LSTM\) mixes time steps"
+        ):
             convert(nn.Sequential(nn.LSTM(3, 4)))
+
+    def test_one_module_at_two_places_stays_one(self, convert):
+        linear = nn.Linear(3, 3)
+        net = convert(nn.Sequential(linear, nn.ReLU(), linear))
+        assert sum(p.numel() for p in net.parameters()) == 12
+        x = torch.rand(4, 2, 3)
+        torch.testing.assert_close(net(x)[0], linear(linear(x).relu()))

@@ -302,3 +302,12 @@ def test_a_plain_module_as_the_body_of_a_loop():
     body = nn.Sequential(nn.Linear(4, 4), neuro.LIF(4))
     loop = neuro.Recurrent(body, nn.Linear(4, 4))
     assert loop(X)[0].shape == X.shape
+
+
+def test_a_layer_without_memory_runs_at_every_place_where_it_stands():
+    shared = neuro.Linear(3, 3)
+    net = neuro.Sequential(shared, nn.ReLU(), shared)
+    x = torch.rand(4, 2, 3)
+    torch.testing.assert_close(net(x)[0], shared(shared(x).relu()))
+    assert len(net) == 3 and net[-1] is shared
+    assert len(list(net.parameters())) == 2

@@ -41,7 +41,11 @@ def convert(
         except Unlike as reason:
             walk.problem(path, pending.original, str(reason))
         except AttributeError as error:
-            walk.problem(path, pending.original, f"{error}: is it of {framework.version}?")
+            walk.problem(
+                path,
+                pending.original,
+                f"{error}; the rules are for {framework.package} {framework.version}",
+            )
     walk.refuse(module)
     return _network(who, _resolved(root), module)
 
@@ -170,8 +174,9 @@ def _join(path: str, name: str) -> str:
 
 
 def _type_of(who: str, module: nn.Module) -> tuple[torch.dtype, torch.device]:
-    """Return the one floating-point type and device of a module's parameters."""
-    found = {(p.dtype, p.device) for p in module.parameters() if p.is_floating_point()}
+    """Return the one floating-point type and device of a module's parameters, or else buffers."""
+    tensors: list[Tensor] = [*module.parameters()] or [*module.buffers()]
+    found = {(t.dtype, t.device) for t in tensors if t.is_floating_point()}
     if len(found) > 1:
         shown = ", ".join(sorted(f"{dtype} on {device}" for dtype, device in found))
         raise ConversionError(
@@ -182,17 +187,23 @@ def _type_of(who: str, module: nn.Module) -> tuple[torch.dtype, torch.device]:
 
 
 def _network(who: str, root: nn.Module, module: nn.Module) -> Network:
-    if isinstance(root, nn.Sequential):
-        if not len(root):
-            raise ConversionError(f"{who} expects at least one layer, got an empty module.")
-        return Sequential(dict(root.named_children())).train(module.training)
-    if _package(type(module)) in (*PACKAGES, "torch"):
-        return Sequential({"layer": root}).train(module.training)
+    """Make a Network of the exchanged modules; ``module`` is the original, for messages."""
+    if isinstance(root, nn.Sequential) and not len(root):
+        raise ConversionError(f"{who} expects at least one layer, got an empty module.")
+    plain = isinstance(root, nn.Sequential) or _package(type(module)) in (*PACKAGES, "torch")
     try:
-        return Network(root).train(module.training)
+        if isinstance(root, nn.Sequential):
+            net: Network = Sequential(dict(root._modules))
+        else:
+            net = Sequential({"layer": root}) if plain else Network(root)
+        net.training = module.training  # not train(), which would change the mode of every layer
+        return net
     except NetworkError as error:
         lines = [line.removeprefix("  - ") for line in str(error).splitlines()]
         reason = lines[1] if len(lines) > 1 else lines[0]
+        if plain:
+            name = type(module).__name__
+            raise ConversionError(f"{who} cannot import {name}: {reason}") from error
         if _Pending.__name__ in reason:
             reason = reason.partition(": ")[0]  # the place says it; what stood there is not theirs
         raise ConversionError(
@@ -239,8 +250,8 @@ def _first_features(net: Network) -> int | None:
     for user in first.users:
         layer = net.get_submodule(str(user.target)) if user.op == "call_module" else None
         layer = layer.original if isinstance(layer, _Pending) else layer
-        for name in ("in_features", "input_size"):
-            if hasattr(layer, name):
+        for name in ("in_features", "input_size", "linear_features"):
+            if getattr(layer, name, None) is not None:
                 return int(getattr(layer, name))
     return None
 

@@ -74,8 +74,7 @@ class Network(Layer[State]):
         for name, buffer in module.named_buffers(recurse=False):
             kept = name not in module._non_persistent_buffers_set
             self.register_buffer(name, buffer, persistent=kept)
-        for name, child in module.named_children():
-            self.add_module(name, child)
+        self._modules.update(module._modules)
         self.training = module.training
         self.source_name = shown_name(module)
         self.input_names = [n.name for n in self.traced.nodes if n.op == "placeholder"]
@@ -292,7 +291,7 @@ class Sequential(Network):
 
     def __getitem__(self, index: int | str) -> nn.Module:
         """Return one layer by position or by name."""
-        return self.get_submodule(index) if isinstance(index, str) else list(self.children())[index]
+        return self.get_submodule(index if isinstance(index, str) else list(self._modules)[index])
 
 
 class _Chain(nn.Module):
@@ -302,10 +301,10 @@ class _Chain(nn.Module):
 
     def __init__(self, chain: nn.Sequential) -> None:
         super().__init__()
-        for name, layer in chain.named_children():
-            self.add_module(name, layer)
+        # not named_children and children, which show a layer that stands at two places once
+        self._modules.update(chain._modules)
 
     def forward(self, x: Tensor) -> Tensor:
-        for layer in self.children():
-            x = layer(x)
+        for layer in self._modules.values():
+            x = layer(x)  # type: ignore[misc]
         return x
