@@ -88,20 +88,30 @@ class EnergyEstimate:
         """Joules of the golden run, at the largest published constants."""
         return sum(part.high for part in self.parts)
 
+    @property
+    def unit(self) -> tuple[str, float]:
+        """Unit in which the energy of a sample is shown, and that unit in joules."""
+        units = (("J", 1.0), ("mJ", 1e-3), ("uJ", 1e-6))
+        typical = self.typical / self.samples
+        return next((own for own in units if typical >= own[1]), units[-1])
+
     def table(self) -> str:
         """Counts and estimated energies of a sample, as plain text."""
-        per = self.samples
+        per, (unit, one) = self.samples, self.unit
         costs = {part.cost.what: part for part in self.parts}
         rows: list[list[object]] = []
         for name, count in self.counts.items():
             part = costs.get(name)
             joules = (part.low, part.typical, part.high) if part else (None, None, None)
-            rows.append([name, _number(count / per), *(j and j / per * 1e6 for j in joules)])
+            rows.append([name, _number(count / per), *(j and j / per / one for j in joules)])
         for name, number in self.bytes_moved.items():
             rows.append([f"bytes of {name}", _number(number / per), None, None, None])
         total = (self.low, self.typical, self.high)
-        rows.append(["estimated energy", None, *(j / per * 1e6 for j in total)])
-        return table(["a sample", "count", "low (uJ)", "typical (uJ)", "high (uJ)"], rows)
+        rows.append(["estimated energy", None, *(j / per / one for j in total)])
+        return table(
+            ["a sample", "count", *(f"{bound} ({unit})" for bound in ("low", "typical", "high"))],
+            rows,
+        )
 
     def sources(self) -> str:
         """Where each constant is from, as plain text."""

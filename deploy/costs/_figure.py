@@ -28,9 +28,10 @@ def plot_energy(found: EnergyEstimate, ax: "Axes") -> "Axes":
     >>> plot_energy(energy(example(), sanafe=False), Figure().subplots()).get_xlabel()
     'estimated energy of a sample (uJ)'
     """
+    unit, one = found.unit
     names = [part.cost.what for part in found.parts] + ["in all"]
     each = [(part.low, part.typical, part.high) for part in found.parts]
-    joules = np.array([*each, (found.low, found.typical, found.high)]) * (1e6 / found.samples)
+    joules = np.array([*each, (found.low, found.typical, found.high)]) / (found.samples * one)
     low, typical, high = joules.T
     place = np.arange(len(names))
     ax.barh(place, typical, color=BAR, label="estimate, typical constants")
@@ -45,6 +46,6 @@ def plot_energy(found: EnergyEstimate, ax: "Axes") -> "Axes":
             ax.plot(own, place[-1], "o", color=OTHER, label="the same, less relays at rest")
     ax.set_yticks(place, labels=names)
     ax.invert_yaxis()
-    ax.set(xlabel="estimated energy of a sample (uJ)", title=f"{found.chip}: an estimate")
+    ax.set(xlabel=f"estimated energy of a sample ({unit})", title=f"{found.chip}: an estimate")
     ax.legend(fontsize="small", loc="best")
     return ax
