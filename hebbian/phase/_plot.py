@@ -93,8 +93,8 @@ def _shares(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
         count = diagram.sizes["pattern"]
         names = [f"overlap_{k + 1}" for k in range(count)]
         m, source = np.stack([diagram[name].values for name in names], -1), "Monte Carlo"
-    # Above T = 1 both are fluctuations, whose ratio says nothing.
-    retrieved = (diagram.m.values[..., 0] > 0) & np.isfinite(m[..., 0])
+    # In the paramagnet both are fluctuations, whose ratio says nothing.
+    retrieved = (diagram.phase.values > 0) & np.isfinite(m[..., 0])
     second = m[..., min(1, m.shape[-1] - 1)]
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(retrieved, second / m[..., 0], np.nan)
@@ -144,9 +144,10 @@ def _name_phases(
         if regimes and 0 < inside.mean() < 1 and min(inside.shape) > 1:
             ax.contour(load, T, inside.T.astype(float), [0.5], colors="white", linewidths=1.2)
         if inside.mean() >= SMALLEST_LABEL:
-            # In the cell that is furthest from every border.
+            # In the cell that is furthest from every border, the middle one of several.
             depth = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
-            i, j = divmod(int(depth.argmax()), depth.shape[1])
+            furthest = np.argwhere(depth >= depth.max() - 1e-9)
+            i, j = furthest[len(furthest) // 2]
             box = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 2}
             at: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "small", "bbox": box}
             ax.text(float(load[i]), float(T[j]), name, **at)
