@@ -1,13 +1,16 @@
 """The event-driven operator by itself: what reaches compiled code, and how it is compiled."""
 
 import logging
+import tracemalloc
 
 import numpy as np
 import pytest
 import torch
 
+from axonal.deploy import EventGraph, Population, Projection
+from axonal.deploy.backends.reference import Executor, footprint
 from axonal.neuro.ops._numba import jit, kernel, shards
-from axonal.neuro.ops.events import Block, EventNetwork, Events, Synapses, simulate
+from axonal.neuro.ops.events import Block, EventNetwork, Events, Synapses, _footprint, simulate
 
 
 def network(**changes):
@@ -89,3 +92,31 @@ def test_who_waits_in_a_given_state_waits_also_where_nobody_else_can():
     for backend in ("cpu", "reference"):
         found = simulate(net, events, state=state, backend=backend, **shape)
         assert list(zip(found.step, found.neuron, strict=True)) == [(0, 1), (1, 1), (2, 0), (2, 1)]
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_it_is_allocated(monkeypatch):
+    monkeypatch.setattr(_footprint, "available", lambda: 100)
+    with pytest.raises(
+        MemoryError, match=r"2 neurons and 1 synapses needs .* GiB are free: run it"
+    ):
+        network(synapses=wires(2, 0, 3))
+    monkeypatch.setattr(_footprint, "available", lambda: None)
+    net = network(synapses=wires(2, 0, 3))
+    monkeypatch.setattr(_footprint, "available", lambda: 1000)
+    net.rest(5)
+    with pytest.raises(MemoryError, match=r"under way \(.* = 99 x 4 x 2\) .* run fewer samples"):
+        net.rest(99)
+
+
+def test_the_memory_that_is_predicted_is_what_is_allocated():
+    r, size, cells = np.random.default_rng(0), 300_000, 3000
+    pre, post = r.integers(0, cells, (2, size))
+    weight, delay = r.integers(0, 99, size) / 64, r.integers(1, 16, size)
+    cell = Population("x", "lif", (cells,), decay=0.9, gain=1, bias=0, threshold=1)
+    wire = Projection("x", "x", pre, post, weight, delay)
+    graph = EventGraph((Population("in", "input", (1,)), cell), (wire,), ("x",), 1.0)
+    tracemalloc.start()
+    Executor(graph).network.rest(20)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.5 < peak / footprint(graph, samples=20) < 1
