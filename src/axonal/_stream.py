@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from axonal._terminal import Stopped, users_own
 from axonal.deploy import EventGraph, Stream, StreamStep
 
 LONGEST_LINE = 1 << 26
@@ -86,11 +87,23 @@ class Summary:
         )
 
 
-def run_file(graph: EventGraph, data: str | None, **states: Any) -> Summary:
+def command(graph: EventGraph, data: str | None, as_json: bool, **states: Any) -> None:
     """Run the lines of a file, or those of standard input, and print what leaves."""
     path = sys.stdin.fileno() if data is None else data
-    with open(path, "rb", closefd=data is not None) as source:
-        return run(graph, source, emit, **states)
+    with (
+        users_own(ValueError, OSError, MemoryError),
+        open(path, "rb", closefd=data is not None) as source,
+    ):
+        summary = run(graph, source, emit, **states)
+    if as_json:
+        emit(json.dumps({"summary": summary.to_json()}))
+    else:
+        sys.stderr.write(f"axonal: {summary}\n")
+    if summary.interrupted:
+        goes_on = f"It goes on with --resume {states['save_state']}."
+        raise Stopped(
+            goes_on if states["save_state"] else "--save-state would have kept its state."
+        )
 
 
 def emit(line: str) -> None:

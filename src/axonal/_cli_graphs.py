@@ -1,0 +1,222 @@
+"""The commands on event graphs: export, run, verify, place, energy."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from axonal._terminal import Json, UserError, print_json, users_own
+
+if TYPE_CHECKING:
+    from axonal.deploy import EventGraph, Run
+
+# Nothing heavy is imported above: `axonal --help` does not wait for torch.
+
+SHIPPED = "digits"  # the trained network that comes with axonal
+GRAPH_HELP = "File that `axonal export` wrote; digits for the one that ships."
+
+
+class Target(StrEnum):
+    """What a network can be exported to."""
+
+    graph = "graph"
+    loihi2 = "loihi2"
+    spinnaker = "spinnaker"
+    nir = "nir"
+
+
+class Late(StrEnum):
+    """What is done with a line of a stream whose step has run."""
+
+    refuse = "refuse"
+    drop = "drop"
+
+
+Chip = Annotated[str, typer.Option(help="loihi2 or spinnaker.")]
+Figure = Annotated[Path | None, typer.Option(help="Draw a figure here (.png, .pdf or .svg).")]
+Timeout = Annotated[float, typer.Option(help="Seconds that a simulator may take.")]
+
+
+def export(
+    run: Annotated[
+        Path,
+        typer.Argument(help="Run folder that `axonal train` left; digits for the one that ships."),
+    ],
+    target: Annotated[Target, typer.Option(help="What to make.")] = Target.graph,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File.",
+            show_default="RUN/graph.h5 or RUN/loihi2.h5; digits.h5 for the one that ships",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Export a trained network as an event graph with its golden run, or quantised for a chip."""
+    if target not in (Target.graph, Target.loihi2):
+        raise UserError(
+            f"--target {target} is not in this version of axonal; write --target graph or loihi2."
+        )
+    from axonal import deploy, recipes
+
+    with users_own(ValueError, OSError):
+        if _ships(run):
+            graph, file = recipes.export_run(recipes.trained(SHIPPED)), Path(f"{SHIPPED}.h5")
+        else:
+            graph, file = recipes.export_run(run), run / f"{target}.h5"
+        if target is Target.loihi2:
+            graph = deploy.quantize(graph, target)
+    file = file if out is None else out
+    with users_own(OSError):
+        graph.save(file)
+    if as_json:
+        print_json({"file": str(file), **_description(graph)})
+        return
+    if target is Target.loihi2:
+        typer.echo(f"{deploy.quantization_table(graph)}\n")
+    typer.echo(f"{graph.summary()}\n\nwritten to {file}")
+
+
+def run(
+    graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
+    data: Annotated[
+        str | None,
+        typer.Option(help="A recipe's name: its test set; an .npz; or of a stream, its lines."),
+    ] = None,
+    backend: Annotated[str, typer.Option(help="Where to run it.")] = "reference",
+    out: Annotated[Path | None, typer.Option(help="Write spikes and readouts here (.npz).")] = None,
+    timeout: Timeout = 600.0,
+    stream: Annotated[
+        bool, typer.Option("--stream", help='Run lines {"t": 5, "events": [3, 17]} as they come.')
+    ] = False,
+    resume: Annotated[Path | None, typer.Option(help="State that a stream goes on from.")] = None,
+    save_state: Annotated[
+        Path | None, typer.Option(help="Where the state goes when the stream ends.")
+    ] = None,
+    late: Annotated[
+        Late, typer.Option(help="Lines of a stream whose step has run: refuse or drop.")
+    ] = Late.refuse,
+    as_json: Json = False,
+) -> None:
+    """Run an event graph, and score it if the data has labels; or stream events through it."""
+    if not stream and (resume is not None or save_state is not None):
+        raise UserError("--resume and --save-state belong to --stream.")
+    if stream and (backend != "reference" or out is not None):
+        raise UserError(
+            "--stream runs on the reference and prints what leaves: no --backend, --out."
+        )
+    if not stream and data is None:
+        raise UserError("--data says what to run: digits, or an .npz file; or write --stream.")
+    loaded = _load(graph)
+    if stream:
+        from axonal import _stream
+
+        drop = late is Late.drop
+        _stream.command(loaded, data, as_json, resume=resume, save_state=save_state, drop_late=drop)
+        return
+    assert data is not None
+    from axonal import deploy
+    from axonal.recipes import _graphs
+
+    with users_own(ValueError, OSError, deploy.BackendError):
+        x, labels = _graphs.read_data(loaded, data)
+        result = _graphs.run(loaded, x, backend=backend, timeout=timeout)
+    answer: dict[str, Any] = {"backend": backend, **_counts(result)}
+    if labels is not None:
+        with users_own(ValueError):
+            answer["accuracy"] = _graphs.score(loaded, result, labels)
+    if out is not None:
+        with users_own(OSError):
+            _graphs.write(out, result)
+        answer["file"] = str(out)
+    if as_json:
+        print_json({**answer, "extra": result.extra})
+    else:
+        shown = {name: value for name, value in answer.items() if value is not None}
+        typer.echo("\n".join(f"{name.replace('_', ' '):<16} {v}" for name, v in shown.items()))
+
+
+def verify(
+    graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
+    backends: Annotated[str, typer.Option(help="Names, with commas between.")] = "reference",
+    timeout: Timeout = 600.0,
+    as_json: Json = False,
+) -> None:
+    """Compare back ends with the golden run, cell by cell; exit 1 if anything differs."""
+    loaded = _load(graph)
+    from axonal import deploy
+
+    names = [name.strip() for name in backends.split(",") if name.strip()]
+    with users_own(ValueError):
+        result = deploy.verify(loaded, backends=names, timeout=timeout)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        typer.echo(str(result))
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+def place(
+    graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
+    chip: Chip = "loihi2",
+    seed: Annotated[int, typer.Option(help="Decides everything that is random.")] = 0,
+    figure: Figure = None,
+    as_json: Json = False,
+) -> None:
+    """Place neurons on the cores of a chip, with few spikes between cores."""
+    loaded = _load(graph)
+    from axonal import _chips
+
+    with users_own(ValueError, OSError):
+        placed = _chips.place(loaded, chip, seed, figure)
+    print_json(placed.to_json()) if as_json else typer.echo(str(placed))
+
+
+def energy(
+    graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
+    chip: Chip = "loihi2",
+    sanafe: Annotated[bool, typer.Option(help="Run SANA-FE's model of Loihi beside it.")] = True,
+    figure: Figure = None,
+    timeout: Timeout = 600.0,
+    as_json: Json = False,
+) -> None:
+    """Estimate the energy of the golden run on a chip, from published constants."""
+    loaded = _load(graph)
+    from axonal import _chips, deploy
+
+    with users_own(ValueError, OSError, deploy.BackendError):
+        found = _chips.energy(loaded, chip, sanafe, timeout, figure)
+    print_json(found.to_json()) if as_json else typer.echo(str(found))
+
+
+def _load(file: Path) -> "EventGraph":
+    from axonal import deploy
+
+    with users_own(ValueError, OSError):
+        return deploy.example() if _ships(file) else deploy.EventGraph.load(file)
+
+
+def _ships(path: Path) -> bool:
+    """Whether the trained network of the package is meant; a file of the user comes first."""
+    return str(path) == SHIPPED and not path.exists()
+
+
+def _description(graph: "EventGraph") -> dict[str, Any]:
+    return {
+        "populations": {p.name: p.size for p in graph.populations},
+        "synapses": sum(p.size for p in graph.projections),
+        "max_delay": graph.max_delay,
+        "dt": graph.dt,
+        "info": graph.info,
+    }
+
+
+def _counts(result: "Run") -> dict[str, Any]:
+    return {
+        "steps": result.steps,
+        "samples": result.samples,
+        "spikes": sum(len(s.t) for s in result.spikes.values()),
+        "synaptic_events": result.synaptic_events,
+    }
