@@ -203,9 +203,11 @@ class _Waiting:
         self.stopped, self.now = False, False
 
     def stop(self, _: int, __: FrameType | None) -> None:
-        self.stopped = True
-        if self.now:
+        # the second time it must not wait either for somebody to read what leaves
+        if self.now or self.stopped:
+            self.stopped = True
             raise KeyboardInterrupt
+        self.stopped = True
 
 
 @contextmanager

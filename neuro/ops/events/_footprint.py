@@ -27,7 +27,7 @@ def network_bytes(synapses: int, sources: int, neurons: int, itemsize: int) -> i
         itemsize: bytes of the place and the weight of one synapse.
 
     >>> network_bytes(synapses=100_000_000, sources=1_000_000, neurons=1_000_000, itemsize=8)
-    1140435464
+    1148435464
     """
     kept = synapses * itemsize + 8 * (sources + 1) + 4 * 8 * neurons
     return kept + _SCRATCH * min(synapses, CHUNK) + 5 * 8 * sources
