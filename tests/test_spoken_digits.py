@@ -340,7 +340,7 @@ def test_a_split_alone_and_fewer_epochs_are_another_table(
     answer = recipes.compare("spoken-digits", tmp_path, split="speaker", epochs=2)
     assert {(run.changes["split"], run.settings.epochs) for run in trained} == {("speaker", 2)}
     assert len(trained) == answer["networks"] == 35
-    assert "Training: 2 epochs." in answer["table"]
+    assert "Epochs of training:\n2." in answer["table"]
     assert "Official split" not in answer["table"]
 
 

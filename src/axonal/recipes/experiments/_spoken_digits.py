@@ -133,7 +133,8 @@ def report(rows: dict[str, dict[str, list[Row]]], extent: Extent = WHOLE) -> lis
         "channels, 60 steps of 10 ms. Network: two hidden layers of 48 neurons with delays up to",
         "24 steps before each layer; neurons with a time constant of 1.005 steps keep nothing to",
         "the next step. Arms with more neurons train at least as many numbers as learned delays.",
-        f"All delays are whole steps when a network is tested. Training: {settings.epochs} epochs.",
+        "All delays are whole steps when a network is tested. Epochs of training:",
+        f"{settings.epochs}.",
         "",
         "![Test accuracy of every arm and seed](spoken_digits.png)",
     ]
@@ -165,6 +166,7 @@ def report(rows: dict[str, dict[str, list[Row]]], extent: Extent = WHOLE) -> lis
         "  the speakers of its training.",
         "",
         *_report.provenance(everything, PART, chosen=False),
+        "- `axonal train spoken-digits` trains the same networks and prints this.",
         "",
         "Settings are those of a published network for a larger data set, made smaller by way of a",
         "prototype, whose protocol was chosen with test results of its seeds 0 to 2 in view: seeds",
