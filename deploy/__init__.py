@@ -6,6 +6,7 @@ from axonal.deploy._export import ExportError, export
 from axonal.deploy._findings import Comparison, Divergence, Verification
 from axonal.deploy._finetune import QuantizedNetwork, fake_quantize
 from axonal.deploy._process import BackendError
+from axonal.deploy._pynn import pynn_script
 from axonal.deploy._quantize import QuantizeError, quantization_table, quantize
 from axonal.deploy._retime import RetimeError, retime
 from axonal.deploy._run import Run, Spikes, run
@@ -44,6 +45,7 @@ __all__ = [
     "place",
     "plot_energy",
     "plot_floor_plan",
+    "pynn_script",
     "quantization_table",
     "quantize",
     "retime",

@@ -13,13 +13,15 @@ class Comparison:
     Args:
         backend: name of the back end.
         population: name of the population.
-        what: "spikes" (cells must be equal) or "readout" (equal to a tolerance of
-            its back end, relative to the largest golden value, or to 1 where all are zero).
-        cells: neurons x steps x samples that were compared.
-        spikes: golden spikes among them; None for a readout.
+        what: "spikes" (cells must be equal), "readout" (equal to a tolerance of
+            its back end, relative to the largest golden value, or to 1 where all are zero), or,
+            where a back end only loads the graph, "weights" and "delays" of a projection, which is
+            named in place of a population (read back, equal to the last bit).
+        cells: neurons x steps x samples that were compared, or synapses.
+        spikes: golden spikes among them; None for everything but spikes.
         mismatches: cells that differ.
         first: earliest cell that differs, as (sample, step, neuron); None without one.
-        deviation: largest absolute difference of a readout; None for spikes.
+        deviation: largest absolute difference; None for spikes.
 
     >>> Comparison("reference", "out", "spikes", 60, 7, 1, (0, 3, 2), None).first
     (0, 3, 2)
@@ -104,6 +106,15 @@ class Verification:
         """Golden spikes that were compared, over all back ends."""
         return sum(c.spikes or 0 for c in self.comparisons)
 
+    @property
+    def loaded(self) -> dict[str, int]:
+        """Back ends that executed nothing, with the synapses that they read back."""
+        found: dict[str, int] = {}
+        for c in self.comparisons:
+            if c.what == "weights":
+                found[c.backend] = found.get(c.backend, 0) + c.cells
+        return found
+
     def table(self) -> str:
         """One line for each back end and population, as plain text."""
         head = ["backend", "population", "what", "cells", "spikes", "mismatches", "deviation"]
@@ -119,6 +130,7 @@ class Verification:
             "passed": self.passed,
             "spikes": self.spikes,
             "mismatches": self.mismatches,
+            "loaded": self.loaded,
             "failures": list(self.failures),
             "comparisons": [asdict(c) for c in self.comparisons],
             "divergences": [asdict(d) for d in self.divergences],
@@ -126,7 +138,16 @@ class Verification:
 
     def __str__(self) -> str:
         verdict = (
-            f"passed: {self.spikes} spikes compared, 0 mismatches"
+            "\n        ".join(
+                [
+                    f"passed: {self.spikes} spikes compared, 0 mismatches",
+                    *(
+                        f"{name}: mapped, {synapses} weights and delays read back equal; executes "
+                        "nothing, no spike compared"
+                        for name, synapses in self.loaded.items()
+                    ),
+                ]
+            )
             if self.passed
             else "FAILED: " + "\n        ".join([*self.failures, *map(str, self.divergences)])
         )

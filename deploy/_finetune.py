@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from axonal.deploy._quantize import Choice, finished, quantize, scaled, single, whole_projection
-from axonal.deploy._retime import retime
-from axonal.deploy.chips import loihi2
+from axonal.deploy import chips
+from axonal.deploy._quantize import Choice, finished, quantize, ready, stored, whole_projection
+from axonal.deploy._steps import STEPS, rounded
+from axonal.deploy.chips import Format
 from axonal.deploy.graph import EventGraph, Projection
 from axonal.neuro import ATan, Surrogate
 
@@ -23,7 +24,7 @@ class QuantizedNetwork(nn.Module):
 
     Args:
         graph: an exported graph with a golden run.
-        chip: "loihi2".
+        chip: "loihi2" or "spinnaker".
         surrogate: derivative of a spike by its membrane in units of the threshold.
 
     >>> QuantizedNetwork.__mro__[1].__name__
@@ -35,19 +36,19 @@ class QuantizedNetwork(nn.Module):
         whole = quantize(graph, chip)
         assert graph.golden is not None
         self._golden, self._surrogate = graph.golden, surrogate
-        self._exact = single(retime(graph, max(graph.hop, 1)))
+        self._chip, self._rule = chips.find(chip), STEPS[chip]
+        self._exact = ready(graph, self._chip)
         rows = whole.info["quantization"]["populations"]
-        self._choices = {r["population"]: Choice(r["scale"], r["clip"]) for r in rows}
+        self._choices = {r["population"]: Choice(r["scale"], r["share"]) for r in rows}
+        self._arithmetic = chip
         self._cells = whole.of_kind("lif", "integrator")
         self.weights = nn.ParameterList()
-        self._limits: list[tuple[int, int, int, int]] = []  # low, high, step, exponent
-        for q in self._exact.projections:
-            choice = self._choices[q.target]
-            exact = scaled(self._exact, q)
-            (low, high), step = loihi2.weight_range(exact)
-            exponent = whole_projection(exact, q, choice)[0].exponent
-            self._limits.append((low, high, step, exponent))
-            self.weights.append(nn.Parameter(torch.from_numpy(exact * choice.scale)))
+        self._forms: list[Format] = []
+        self._exponents: dict[str, int] = {}  # of a population, where it has one
+        for q, exact, form in stored(self._exact, self._chip, self._choices):
+            self._forms.append(form)
+            self._exponents[q.target] = form.exponent
+            self.weights.append(nn.Parameter(torch.from_numpy(exact)))
         for p in self._cells:
             self.register_buffer(self._key("decay", p.name), torch.from_numpy(p.decay.copy()))
             if p.kind == "lif":
@@ -62,8 +63,8 @@ class QuantizedNetwork(nn.Module):
         """Weights of every projection as the chip has them, whole numbers times 2^exponent."""
         # times a power of two, because the gradient of torch.ldexp is 0 for negative exponents
         return [
-            torch.clamp(_rounded(w * 2.0**-e / step) * step, low, high) * 2.0**e
-            for w, (low, high, step, e) in zip(self.weights, self._limits, strict=True)
+            torch.clamp(rounded(w * 2.0**-e / step) * step, low, high) * 2.0**e
+            for w, (low, high, step, e) in zip(self.weights, self._forms, strict=True)
         ]
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -87,6 +88,7 @@ class QuantizedNetwork(nn.Module):
         one = x.new_ones((batch, 1), dtype=torch.float64)
         due: dict[tuple[str, int], Tensor] = {}
         v = {p.name: one.new_zeros((batch, p.size)) for p in self._cells}
+        left = {p.name: one.new_zeros((batch, p.size)) for p in self._cells if p.refractory}
         kept: dict[str, list[Tensor]] = {name: [] for name in graph.outputs}
         for t in range(total):
             sent = {p.name: one.expand(batch, p.size) for p in graph.of_kind("constant")}
@@ -94,7 +96,17 @@ class QuantizedNetwork(nn.Module):
                 sent[given.name] = x[t].to(torch.float64)
             for p in self._cells:
                 arrived = due.pop((p.name, t), None)
-                h, spikes = self._step(p.name, v[p.name], arrived)
+                if arrived is None:
+                    arrived = one.new_zeros((self._chip.BUFFERS, batch, p.size))
+                decay = getattr(self, self._key("decay", p.name))
+                exponent = self._exponents.get(p.name, 0)
+                h = self._rule.membrane(v[p.name], arrived, decay, exponent)
+                if p.refractory:
+                    h = torch.where(left[p.name] > 0, v[p.name], h)
+                spikes = self._spikes(p.name, h)
+                if p.refractory and spikes is not None:
+                    spikes = spikes * (left[p.name] == 0)
+                    left[p.name] = (left[p.name] - 1).clamp(min=0) + p.refractory * spikes.detach()
                 v[p.name] = h if spikes is None else h * (1 - spikes.detach())
                 if spikes is not None:
                     sent[p.name] = spikes
@@ -103,7 +115,7 @@ class QuantizedNetwork(nn.Module):
                     kept[p.name].append(shown)
             for q, delay, matrix in taps:
                 if q.source in sent and t + delay < total:
-                    part = _floored(sent[q.source] @ matrix)
+                    part = self._rule.arriving(sent[q.source] @ matrix)
                     place = (q.target, t + delay)
                     due[place] = due[place] + part if place in due else part
         return tuple(torch.stack(kept[name]) for name in graph.outputs)
@@ -115,58 +127,42 @@ class QuantizedNetwork(nn.Module):
             what `quantize` returns, for the trained weights.
         """
         projections, rows = [], []
-        for q, weight, exact, limits in zip(
-            self._exact.projections, self.whole_weights(), self.weights, self._limits, strict=True
-        ):
-            own = weight.detach().numpy()
-            wanted = exact.detach().numpy()
-            kept = own != 0
-            fields = {name: getattr(q, name)[kept] for name in ("pre", "post", "delay")}
-            projections.append(replace(q, weight=own[kept], exponent=limits[3], **fields))
-            size = float(np.sqrt(np.mean(wanted**2))) if q.size else 0.0
-            error = float(np.sqrt(np.mean((own - wanted) ** 2))) if q.size else 0.0
-            rows.append(
-                {
-                    "projection": f"{q.source} -> {q.target}",
-                    "synapses": q.size,
-                    "exponent": limits[3],
-                    "error": error / size if size else 0.0,
-                }
-            )
+        for q, exact, form in zip(self._exact.projections, self.weights, self._forms, strict=True):
+            wire, row = whole_projection(q, exact.detach().numpy(), form)
+            projections.append(wire)
+            rows.append(row)
         late = {p.name: p for p in self._cells}
         populations = tuple(late.get(p.name, p) for p in self._exact.populations)
         whole = replace(
             self._exact,
             populations=populations,
             projections=tuple(projections),
-            arithmetic="loihi2",
+            arithmetic=self._arithmetic,
             golden=None,
         )
         return finished(self._exact, self._golden, self._choices, whole, rows)
 
     def _matrices(self, q: Projection, weight: Tensor) -> list[tuple[int, Tensor]]:
-        """Dense weights `[N_pre, N_post]` of every delay that occurs."""
+        """Dense weights `[BUFFERS, N_pre, N_post]` of every delay that occurs."""
         shape = (self._exact.population(q.source).size, self._exact.population(q.target).size)
+        parts = self._rule.buffers(weight)
         found = []
         for delay in np.unique(q.delay):
             own = torch.from_numpy(np.flatnonzero(q.delay == delay))
             place = torch.from_numpy(q.pre.astype(np.int64) * shape[1] + q.post)[own]
-            flat = weight.new_zeros(math.prod(shape)).index_put((place,), weight[own])
-            found.append((int(delay), flat.reshape(shape)))
+            empty = weight.new_zeros(math.prod(shape))
+            flat = [empty.index_put((place,), x[own], accumulate=True) for x in parts]
+            found.append((int(delay), torch.stack(flat).reshape(-1, *shape)))
         return found
 
-    def _step(self, name: str, v: Tensor, arrived: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Membrane before the reset, in units of weights, and spikes of a lif population."""
-        unit = loihi2.UNIT
-        h = _truncated(v * unit * getattr(self, self._key("decay", name)))
-        if arrived is not None:
-            h = h + arrived * unit
-        h = torch.clamp(h, 1 - loihi2.LARGEST, loihi2.LARGEST - 1) / unit
+    def _spikes(self, name: str, h: Tensor) -> Tensor | None:
+        """Spikes of a lif population at these membranes, None of an integrator."""
         threshold = getattr(self, self._key("threshold", name), None)
         if threshold is None:
-            return h, None
-        # whole multiples of 1 / 64 that are above the threshold are so by half of that at least
-        return h, self._surrogate((h - threshold - 0.5 / unit) / (threshold + 1))
+            return None
+        # membranes are whole steps, so that half a step decides the same and is never met
+        above = 0.5 / self._chip.UNIT * (-1 if self._chip.FIRES_AT else 1)
+        return self._surrogate((h - threshold - above) / (threshold + (not self._chip.FIRES_AT)))
 
 
 def fake_quantize(
@@ -180,7 +176,7 @@ def fake_quantize(
 
     Args:
         graph: an exported graph with a golden run and one input.
-        chip: "loihi2".
+        chip: "loihi2" or "spinnaker".
         surrogate: derivative of a spike by its membrane in units of the threshold.
 
     Returns:
@@ -201,19 +197,3 @@ def fake_quantize(
     if len(inputs) > 1:
         raise ValueError(f"fake_quantize takes graphs with one input, got {len(inputs)}")
     return QuantizedNetwork(graph, chip, surrogate or ATan(2.0))
-
-
-def _through(x: Tensor, rounded: Tensor) -> Tensor:
-    return x + (rounded - x).detach()
-
-
-def _rounded(x: Tensor) -> Tensor:
-    return _through(x, torch.round(x))
-
-
-def _floored(x: Tensor) -> Tensor:
-    return _through(x, torch.floor(x))
-
-
-def _truncated(x: Tensor) -> Tensor:
-    return _through(x, torch.trunc(x))

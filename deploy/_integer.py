@@ -1,6 +1,6 @@
 """Quantised graphs, run exactly in the integers of their chip."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from axonal.deploy import chips
 from axonal.deploy._run import Probe, Run, Spikes
-from axonal.deploy.chips.loihi2 import DECAY_BITS, UNIT
+from axonal.deploy.chips import Cell, Chip
 from axonal.deploy.graph import EventGraph, Population, Projection
 
 Integers = npt.NDArray[np.int64]
@@ -19,15 +19,18 @@ class IntegerState(NamedTuple):
     """Everything a run in integers needs to go on where another one stopped.
 
     Args:
-        v: membranes in steps of 1/64 `[B, N]`, population after population.
-        ring: sums of input still under way `[D, B, N]`; the slot of step t is ``t % D``.
+        v: membranes in steps of the chip `[B, N]`, population after population.
+        left: refractory steps left `[B, N]`.
+        ring: sums of input still under way `[D, BUFFERS, B, N]`; the slot of step t is ``t % D``.
         step: steps already run.
 
-    >>> IntegerState(np.zeros((1, 2), np.int64), np.zeros((3, 1, 2), np.int64), 0).step
+    >>> nothing = np.zeros((1, 2), np.int64)
+    >>> IntegerState(nothing, nothing, np.zeros((3, 1, 1, 2), np.int64), 0).step
     0
     """
 
     v: Integers
+    left: Integers
     ring: Integers
     step: int
 
@@ -35,8 +38,8 @@ class IntegerState(NamedTuple):
 class IntegerExecutor:
     """A quantised graph made ready to run many times: sorting its synapses is done once.
 
-    What a projection's events of one step send to one neuron with one delay is summed, and the sum
-    is shifted by the exponent.
+    What a projection's events of one step send to one neuron with one delay is summed, and the chip
+    says what the sum adds to what arrives there, and what a neuron makes of that.
 
     Args:
         graph: a graph with the arithmetic of a chip; every hop takes at least one step.
@@ -50,11 +53,9 @@ class IntegerExecutor:
         self.cells: dict[str, _Cells] = {}
         self.size = 0
         for p in graph.of_kind("lif", "integrator"):
-            self.cells[p.name] = _Cells.of(p, self.size)
+            self.cells[p.name] = _Cells.of(self.chip, graph, p, self.size)
             self.size += p.size
-        self.wires = [
-            _Wires.of(q, graph.population(q.source).size) for q in graph.projections if q.size
-        ]
+        self.wires = [w for q in graph.projections for w in _Wires.of(self.chip, graph, q)]
 
     def run(
         self,
@@ -87,22 +88,25 @@ class IntegerExecutor:
         for t in range(steps):
             now: dict[str, npt.NDArray[Any]] = {name: x[t] for name, x in sent.items()}
             for name, own in cells:
-                slot = state.ring[(state.step + t) % self.depth, :, own.place]
-                v, lost = self.chip.advance(state.v[:, own.place], slot, own.decay, own.bias)
+                slot = state.ring[(state.step + t) % self.depth, :, :, own.place]
+                before, left = state.v[:, own.place], state.left[:, own.place]
+                v, lost = self.chip.advance(before, slot, own.cell)
+                v = np.where(left > 0, before, v)
                 slot[:] = 0
                 overflows += lost
                 if own.spiking:
-                    now[name] = v > own.threshold
+                    now[name] = (v > own.threshold) & (left == 0)
                     rasters[name][t] = now[name]
                     v = np.where(now[name], 0, v)
+                    left[:] = np.where(now[name], own.refractory, np.maximum(left - 1, 0))
                 else:
-                    readout[name][t] = v / UNIT
+                    readout[name][t] = v / self.chip.UNIT
                 state.v[:, own.place] = v
                 if probe is not None and probe.population == name:
-                    membrane[t] = v[probe.sample, probe.neuron] / UNIT
+                    membrane[t] = v[probe.sample, probe.neuron] / self.chip.UNIT
             for wire in self.wires:
-                ring = state.ring[:, :, self.cells[wire.target].place]
-                synaptic += wire.deliver(now[wire.source], ring, state.step + t)
+                ring = state.ring[:, wire.buffer, :, self.cells[wire.target].place]
+                synaptic += wire.deliver(self.chip, now[wire.source], ring, state.step + t)
         return Run(
             steps,
             samples,
@@ -119,59 +123,67 @@ class IntegerExecutor:
         """Everything that decides what a run gives: names, numbers and arrays."""
         parts: list[Any] = [self.depth, self.inputs, list(self.constants.items())]
         for name, own in self.cells.items():
-            parts += [name, own.spiking, own.size, own.decay, own.bias, own.threshold]
+            parts += [name, own.spiking, own.size, *own.cell, own.threshold, own.refractory]
         for wire in self.wires:
-            parts += [wire.source, wire.target, wire.exponent]
+            parts += [wire.source, wire.target, wire.buffer, wire.exponent]
             parts += [wire.indptr, wire.post, wire.delay, wire.mantissa]
         return parts
 
     def _begin(self, state: IntegerState | None, samples: int) -> IntegerState:
         flat = (samples, self.size)
-        shape = (self.depth, *flat)
+        shape = (self.depth, self.chip.BUFFERS, *flat)
         if state is None:
-            return IntegerState(np.zeros(flat, np.int64), np.zeros(shape, np.int64), 0)
+            rest = np.zeros(flat, np.int64)
+            return IntegerState(rest, rest.copy(), np.zeros(shape, np.int64), 0)
         if not isinstance(state, IntegerState):
             raise ValueError(
                 f"a state must come from an earlier run of this graph (run.state), got "
                 f"{type(state).__name__}"
             )
-        if (state.v.shape, state.ring.shape) != (flat, shape):
+        if (state.v.shape, state.left.shape, state.ring.shape) != (flat, flat, shape):
             raise ValueError(
                 "the state belongs to another network or batch: it holds (longest delay + 1, "
-                f"samples, neurons) = {state.ring.shape}, this run needs {shape}"
+                f"buffers, samples, neurons) = {state.ring.shape}, this run needs {shape}"
             )
-        return IntegerState(state.v.copy(), state.ring.copy(), state.step)
+        return IntegerState(state.v.copy(), state.left.copy(), state.ring.copy(), state.step)
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Whole parameters of one population, and its place among all; membranes in steps of 1/64."""
+    """Whole parameters of one population, and its place among all, in steps of its membrane."""
 
     spiking: bool
     size: int
     place: slice
-    decay: Integers
-    bias: Integers
-    threshold: Integers
+    cell: Cell
+    threshold: Integers  # the highest membrane that does not fire
+    refractory: int
 
     @classmethod
-    def of(cls, p: Population, start: int) -> "_Cells":
+    def of(cls, chip: Chip, graph: EventGraph, p: Population, start: int) -> "_Cells":
+        used = [q.exponent for q in graph.projections_into(p.name) if q.size]
+        cell = Cell(
+            np.rint(p.decay * 2**chip.DECAY_BITS).astype(np.int64),
+            np.rint(p.bias * chip.UNIT).astype(np.int64),
+            used[0] if used else 0,
+        )
         return cls(
             p.kind == "lif",
             p.size,
             slice(start, start + p.size),
-            np.rint(p.decay * 2**DECAY_BITS).astype(np.int64),
-            np.rint(p.bias * UNIT).astype(np.int64),
-            np.rint(p.threshold * UNIT).astype(np.int64),
+            cell,
+            np.rint(p.threshold * chip.UNIT).astype(np.int64) - chip.FIRES_AT,
+            p.refractory,
         )
 
 
 @dataclass(frozen=True)
 class _Wires:
-    """Synapses of one projection, by source neuron."""
+    """Synapses of one projection, by source neuron; each buffer has its own."""
 
     source: str
     target: str
+    buffer: int
     indptr: Integers
     post: Integers
     delay: Integers
@@ -179,14 +191,27 @@ class _Wires:
     exponent: int
 
     @classmethod
-    def of(cls, q: Projection, sources: int) -> "_Wires":
-        order = np.argsort(q.pre, kind="stable")
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(q.pre, minlength=sources))])
-        mantissa = np.rint(np.ldexp(q.weight[order], -q.exponent)).astype(np.int64)
-        post, delay = q.post[order].astype(np.int64), q.delay[order].astype(np.int64)
-        return cls(q.source, q.target, indptr, post, delay, mantissa, q.exponent)
+    def of(cls, chip: Chip, graph: EventGraph, q: Projection) -> Iterator["_Wires"]:
+        mantissa = np.rint(np.ldexp(q.weight, -q.exponent)).astype(np.int64)
+        for buffer in range(chip.BUFFERS):
+            # the second buffer takes negative weights, without their sign
+            own = np.full(q.size, True) if chip.BUFFERS == 1 else (mantissa < 0) == bool(buffer)
+            order = np.flatnonzero(own)[np.argsort(q.pre[own], kind="stable")]
+            if not order.size:
+                continue
+            count = np.bincount(q.pre[order], minlength=graph.population(q.source).size)
+            yield cls(
+                q.source,
+                q.target,
+                buffer,
+                np.concatenate([[0], np.cumsum(count)]),
+                q.post[order].astype(np.int64),
+                q.delay[order].astype(np.int64),
+                mantissa[order] * (1 - 2 * buffer),
+                q.exponent,
+            )
 
-    def deliver(self, sent: npt.NDArray[Any], ring: Integers, t: int) -> int:
+    def deliver(self, chip: Chip, sent: npt.NDArray[Any], ring: Integers, t: int) -> int:
         """Add what one step's events send to where it arrives; return their number."""
         sample, neuron = np.nonzero(sent)
         first = self.indptr[neuron]
@@ -201,9 +226,8 @@ class _Wires:
         reached, own = np.unique(place * size + self.post[synapse], return_inverse=True)
         # sums of whole numbers far below 2^53 are exact in float64
         sums = np.bincount(own, self.mantissa[synapse]).astype(np.int64)
-        shifted = sums << self.exponent if self.exponent >= 0 else sums >> -self.exponent
         later, place = np.divmod(reached, samples * size)
-        ring[(t + later) % depth, place // size, place % size] += shifted
+        ring[(t + later) % depth, place // size, place % size] += chip.arriving(sums, self.exponent)
         return total
 
 

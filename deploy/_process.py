@@ -62,17 +62,39 @@ def simulate(
         raise ValueError(f"{name} always starts from rest: only the reference goes on from a state")
     with tempfile.TemporaryDirectory(prefix=f"axonal-{Path(file).stem}-") as folder:
         _write(Path(folder), graph, inputs, request, options)
-        _execute([python, "-I", str(WORKER), file, folder], folder, name, request.timeout)
+        answer = Path(folder, "result.json")
+        command = [python, "-I", str(WORKER), file, folder]
+        execute(command, Path(folder), answer, name, request.timeout, os.environ)
         return _read(Path(folder), graph, inputs, request)
 
 
-def _execute(command: list[str], folder: str, name: str, timeout: float) -> None:
-    log = Path(folder, "log.txt")
+def execute(
+    command: list[str],
+    folder: Path,
+    answer: Path,
+    name: str,
+    timeout: float,
+    environment: Mapping[str, str],
+) -> None:
+    """Run a simulator in a process of its own, which ends in time or is stopped.
+
+    Args:
+        command: what to start.
+        folder: where it runs, and where its output is kept.
+        answer: a file that it writes if it succeeds.
+        name: name of the back end in messages.
+        timeout: seconds that it may take.
+        environment: its environment variables.
+
+    Raises:
+        BackendError: it failed, or did not answer in time and was stopped.
+    """
+    log = folder / "log.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={"OMP_NUM_THREADS": "1", **os.environ},
+            env={"OMP_NUM_THREADS": "1", **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -89,7 +111,7 @@ def _execute(command: list[str], folder: str, name: str, timeout: float) -> None
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    if code or not Path(folder, "result.json").is_file():
+    if code or not answer.is_file():
         words = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
         raise _error(f"{name} failed (exit code {code}): {words[-1] if words else 'silent'}", log)
 

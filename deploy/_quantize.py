@@ -1,6 +1,5 @@
 """From trained weights to the whole numbers of a chip, calibrated on the golden inputs."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,17 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy import chips
 from axonal.deploy._retime import retime
 from axonal.deploy._run import Request, Run, in_network_time
 from axonal.deploy._table import table
 from axonal.deploy.backends import reference
-from axonal.deploy.chips import loihi2
-from axonal.deploy.graph import EventGraph, Golden, Population, Projection
+from axonal.deploy.chips import Chip, Format, Input
+from axonal.deploy.graph import EventGraph, Golden, Projection
 
 FINER = (1.0, 2**0.25, 2**0.5, 2**0.75)
 """Scales that are tried, as factors of the one at which the smallest weights fill their bits."""
-CLIPS = (1.0, 0.85, 0.7, 0.55)
-"""Shares of the largest weight at which weights saturate."""
 
 
 class QuantizeError(ValueError):
@@ -27,34 +25,41 @@ class QuantizeError(ValueError):
 
 @dataclass(frozen=True)
 class Choice:
-    """How one population is quantised: membranes times scale, weights cut at a share."""
+    """How one population is quantised: membranes times scale, large values cut at a share."""
 
     scale: float
-    clip: float = 1.0
+    share: float = 1.0
 
 
 def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
     """Quantise a graph for a chip: whole weights, thresholds and decays, in the chip's arithmetic.
 
     The graph is retimed for hops of one step. Each population gets a scale S, each projection an
-    exponent e, and
+    exponent e, and for Loihi 2
 
         weight -> 2^e round(S gain weight / 2^e),  threshold -> ceil(S threshold) - 1,
         decay -> 1 - round(4096 (1 - decay)) / 4096
 
-    within the ranges of the chip. S, and the share of the largest weight at which weights saturate,
-    are those of a small grid at which the population's spikes (or readout) on the golden inputs
-    differ least from the golden run; populations are calibrated in the order of their updates.
+    within the ranges of the chip; for SpiNNaker, where a neuron takes 1 - decay of its input,
+
+        decay -> round(2^15 decay) / 2^15,  threshold -> ceil(2^15 S threshold) / 2^15,
+        weight -> 2^e round(S gain weight / (1 - decay) / 2^e)
+
+    with one e for each population. S, and the share of the largest weight at which weights saturate
+    (on SpiNNaker: of the largest sum that its 16-bit buffers hold), are those of a small grid at
+    which the population's spikes (or readout) on the golden inputs differ least from the golden run
+    without an overflow; populations are calibrated in the order of their updates.
 
     Args:
         graph: an exported graph with a golden run.
-        chip: "loihi2".
+        chip: "loihi2" or "spinnaker".
 
     Returns:
-        a graph that runs in the chip's integers on "reference" and "lava". Its golden run is that
-        of the integer executor on the same inputs; ``info["quantization"]`` says per layer what
-        saturated, what rounding changed and how many golden cells differ from the float network
-        (`quantization_table` shows it). Readouts are in units of weights, S times the original.
+        a graph that runs in the chip's integers on "reference", for Loihi 2 also on "lava", and
+        that "spinnaker" maps. Its golden run is that of the integer executor on the same inputs;
+        ``info["quantization"]`` says per layer what saturated, what rounding changed and how many
+        golden cells differ from the float network (`quantization_table` shows it). Readouts are in
+        units of weights, S times the original.
 
     Raises:
         QuantizeError: populations or delays that the chip has no form for, all of them listed.
@@ -71,21 +76,29 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
     >>> whole.projections[0].weight.item(), whole.population("out").threshold.item()
     (254.0, 634.0)
     """
-    if chip != "loihi2":
-        raise ValueError(f"unknown chip {chip!r}; known are loihi2")
+    own = chips.find(chip)
     if graph.arithmetic != "float64":
         raise ValueError(f"the graph is quantised for {graph.arithmetic} already")
     if graph.golden is None:
         raise ValueError("quantize calibrates on the golden run, and the graph has none")
-    timed = single(retime(graph, max(graph.hop, 1)))
-    found = list(_unfit(timed, graph.golden))
+    timed = ready(graph, own)
+    found = [*own.unfit(timed), *_unfit(timed, graph.golden)]
     if found:
         raise QuantizeError(f"the graph cannot be quantised for {chip}: {'; '.join(found)}")
-    choices = {p.name: Choice(_finest(timed, p)) for p in timed.of_kind("lif", "integrator")}
+    choices = {
+        p.name: Choice(own.finest(p, _inputs(timed, own, p.name)))
+        for p in timed.of_kind("lif", "integrator")
+    }
     for name in timed.order:
         if name in choices:
-            choices[name] = _calibrated(timed, graph.golden, choices, name)
-    return finished(timed, graph.golden, choices, *whole_graph(timed, choices))
+            choices[name] = _calibrated(timed, graph.golden, chip, choices, name)
+    return finished(timed, graph.golden, choices, *whole_graph(timed, chip, choices))
+
+
+def ready(graph: EventGraph, chip: Chip) -> EventGraph:
+    """The graph as it is quantised: retimed, with one synapse a pair where the chip needs it."""
+    timed = retime(graph, max(graph.hop, 1))
+    return _single(timed) if chip.SINGLE else timed
 
 
 def finished(
@@ -101,7 +114,7 @@ def finished(
         {
             "population": p.name,
             "scale": choices[p.name].scale,
-            "clip": choices[p.name].clip,
+            "share": choices[p.name].share,
             "decay_error": float(np.abs(p.decay - exact.population(p.name).decay).max()),
             **_differences(golden, result, p.name, choices[p.name].scale),
         }
@@ -154,29 +167,16 @@ def quantization_table(graph: EventGraph) -> str:
 
 def _unfit(graph: EventGraph, golden: Golden) -> Iterator[str]:
     for p in graph.of_kind("lif", "integrator"):
-        if p.reset != "zero":
-            yield f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only"
-        if p.refractory:
-            yield f"population {p.name!r} is refractory; the chip's neuron is not"
-        if np.any((p.decay < 0) | (p.decay > 1)):
-            yield f"population {p.name!r} has decays outside 0 to 1"
         if np.any(p.gain <= 0) or (p.kind == "lif" and np.any(p.threshold <= 0)):
             yield f"population {p.name!r} has gains or thresholds that are not above 0"
         if p.bias.any():
             yield f"population {p.name!r} has a bias: retime(graph) makes it an always-on source"
-    longest = loihi2.DELAYS[1]
-    for q in graph.projections:
-        if q.size and q.delay.max() > longest:
-            yield (
-                f"projection {q.source} -> {q.target} has a delay of {q.delay.max()} steps; the "
-                f"longest is {longest}"
-            )
     for name, x in golden.inputs.items():
         if np.any((x != 0) & (x != 1)):
             yield f"input {name!r} has events of other values than 1"
 
 
-def single(graph: EventGraph) -> EventGraph:
+def _single(graph: EventGraph) -> EventGraph:
     """Split projections until none has two synapses between the same neurons."""
     parts: list[Projection] = []
     for q in graph.projections:
@@ -193,31 +193,26 @@ def _part(q: Projection, own: npt.NDArray[np.bool_]) -> Projection:
     return replace(q, **fields)
 
 
-def scaled(graph: EventGraph, q: Projection) -> npt.NDArray[np.float64]:
-    """Weights times the gain of the neurons that they reach `[S]`."""
-    return q.weight * graph.population(q.target).gain[q.post]
+def scaled(graph: EventGraph, chip: Chip, q: Projection) -> npt.NDArray[np.float64]:
+    """Weights as the chip's neuron takes them, at a scale of 1 `[S]`."""
+    p = graph.population(q.target)
+    factor = p.gain / chip.whole_population(p, 1.0).gain
+    return np.asarray(q.weight * factor[q.post])
 
 
-def _finest(graph: EventGraph, p: Population) -> float:
-    """The scale at which the smallest projection fills its bits, if the largest still fits."""
-    largest = [float(np.abs(scaled(graph, q)).max()) for q in graph.projections_into(p.name)]
-    largest = [x for x in largest if x > 0]
-    limit, high = loihi2.MIXED[1], 2.0 ** loihi2.EXPONENTS[1]
-    scale = min(limit / min(largest), limit * high / max(largest)) if largest else 1.0
-    if p.kind == "lif":
-        scale = min(scale, loihi2.THRESHOLDS[1] / 2 / float(p.threshold.max()))
-    return scale
+def _inputs(graph: EventGraph, chip: Chip, name: str) -> list[Input]:
+    return [Input(scaled(graph, chip, q), q.post) for q in graph.projections_into(name)]
 
 
 def _calibrated(
-    graph: EventGraph, golden: Golden, choices: Mapping[str, Choice], name: str
+    graph: EventGraph, golden: Golden, chip: str, choices: Mapping[str, Choice], name: str
 ) -> Choice:
     """The choice of one population, the others as they are, that the golden run likes best."""
-    first = choices[name].scale
+    first, shares = choices[name].scale, chips.find(chip).SHARES
     while True:
         tried = {}
-        for choice in (Choice(first * finer, clip) for clip in CLIPS for finer in FINER):
-            whole, _ = whole_graph(graph, {**choices, name: choice})
+        for choice in (Choice(first * finer, share) for share in shares for finer in FINER):
+            whole, _ = whole_graph(graph, chip, {**choices, name: choice})
             result = _run(whole, golden)
             if not result.extra["overflows"]:
                 tried[choice] = _differences(golden, result, name, choice.scale)["difference"]
@@ -244,46 +239,48 @@ def _differences(golden: Golden, result: Run, name: str, scale: float) -> dict[s
 
 
 def whole_graph(
-    graph: EventGraph, choices: Mapping[str, Choice]
+    graph: EventGraph, chip: str, choices: Mapping[str, Choice]
 ) -> tuple[EventGraph, list[dict[str, Any]]]:
     """The graph in whole numbers, and what became of each projection."""
+    own = chips.find(chip)
     populations = [
-        _population(p, choices[p.name].scale) if p.name in choices else p for p in graph.populations
+        own.whole_population(p, choices[p.name].scale) if p.name in choices else p
+        for p in graph.populations
     ]
     projections, rows = [], []
-    for q in graph.projections:
-        wire, row = whole_projection(scaled(graph, q), q, choices[q.target])
+    for q, exact, form in stored(graph, own, choices):
+        wire, row = whole_projection(q, exact, form)
         projections.append(wire)
         rows.append(row)
     whole = replace(
         graph,
         populations=tuple(populations),
         projections=tuple(projections),
-        arithmetic="loihi2",
+        arithmetic=chip,
         golden=None,
     )
     return whole, rows
 
 
-def _population(p: Population, scale: float) -> Population:
-    leak = np.clip(np.rint((1 - p.decay) * 2**loihi2.DECAY_BITS), *loihi2.DECAYS)
-    fields = {"decay": 1 - leak / 2**loihi2.DECAY_BITS, "gain": np.ones(p.size)}
-    if p.kind == "lif":
-        # v > threshold stands for v >= S threshold
-        fields["threshold"] = np.clip(np.ceil(scale * p.threshold) - 1, *loihi2.THRESHOLDS)
-    return replace(p, **fields)
+def stored(
+    graph: EventGraph, chip: Chip, choices: Mapping[str, Choice]
+) -> Iterator[tuple[Projection, npt.NDArray[np.float64], Format]]:
+    """Every projection, its weights at the scale of its population, and how they are stored."""
+    kept: dict[str, list[tuple[npt.NDArray[np.float64], Format]]] = {}
+    for p in graph.of_kind("lif", "integrator"):
+        choice = choices[p.name]
+        inputs = [Input(x.weight * choice.scale, x.post) for x in _inputs(graph, chip, p.name)]
+        forms = chip.formats(p, inputs, choice.share)
+        kept[p.name] = [(x.weight, form) for x, form in zip(inputs, forms, strict=True)]
+    for q in graph.projections:
+        yield q, *kept[q.target].pop(0)
 
 
 def whole_projection(
-    weight: npt.NDArray[np.float64], q: Projection, choice: Choice
+    q: Projection, exact: npt.NDArray[np.float64], form: Format
 ) -> tuple[Projection, dict[str, Any]]:
     """A projection in whole numbers, and what became of its weights."""
-    exact = weight * choice.scale
-    (low, high), step = loihi2.weight_range(exact)
-    largest = float(np.abs(exact).max(initial=0.0)) * choice.clip
-    top = max(high, -low) - (step - 1)
-    exponent = math.ceil(math.log2(largest / top)) if largest else 0
-    exponent = min(max(exponent, loihi2.EXPONENTS[0]), loihi2.EXPONENTS[1])
+    low, high, step, exponent = form
     mantissa = step * np.rint(np.ldexp(exact, -exponent) / step)
     cut = np.clip(mantissa, low, high)
     kept = cut != 0

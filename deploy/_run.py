@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from axonal.deploy._inputs import checked_inputs
 from axonal.deploy._retime import RetimeError, retime
-from axonal.deploy.graph import EventGraph
+from axonal.deploy.graph import EventGraph, Projection
 
 if TYPE_CHECKING:
     from axonal.deploy.backends import Backend
@@ -73,6 +73,7 @@ class Run:
             where a back end does not count them.
         membrane: of each probed cell, its membrane after every step `[T]`.
         extra: what else a back end says, such as its version.
+        written: where a back end only loads a graph, the projections that it read back.
 
     >>> spikes = {"out": Spikes(np.array([0]), np.array([1]), np.array([0]))}
     >>> Run(2, 1, {"out": 1}, spikes, {}, None, synaptic_events=4).raster("out").ravel()
@@ -88,6 +89,7 @@ class Run:
     synaptic_events: int | None
     membrane: dict["Probe", npt.NDArray[np.float64]] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    written: tuple[Projection, ...] = ()
 
     def raster(self, name: str) -> npt.NDArray[np.bool_]:
         """Spikes of a population as a dense array.
@@ -163,6 +165,11 @@ def run(
     missing = chosen.missing()
     if missing is not None:
         raise ValueError(f"back end {backend!r} is not installed: {missing}")
+    if not chosen.support().executes:
+        raise ValueError(
+            f"back end {backend!r} maps a graph onto a virtual board, which executes nothing: "
+            "verify compares what it loads, and 'reference' runs the graph"
+        )
     timed, refused = fitted(graph, chosen, inputs)
     if refused:
         raise ValueError(f"back end {backend!r} cannot run this graph: {'; '.join(refused)}")

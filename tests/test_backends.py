@@ -30,7 +30,7 @@ def hard_digits(hard_reset_run):
     return recipes.export_run(hard_reset_run, samples=4)
 
 
-@pytest.mark.parametrize("name", SIMULATORS)
+@pytest.mark.parametrize("name", [*SIMULATORS, "spinnaker"])
 def test_every_simulator_is_installed_here(name):
     assert find(name).missing() is None
 
@@ -208,4 +208,4 @@ def test_the_documented_support_is_what_the_back_ends_say():
     from test_docs import ROOT
 
     assert (ROOT / "docs" / "back-ends.md").read_text() == matrix()
-    assert set(names()) == {"reference", *SIMULATORS}
+    assert set(names()) == {"reference", "spinnaker", *SIMULATORS}

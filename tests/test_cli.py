@@ -125,6 +125,23 @@ def test_a_quantised_network_is_exported_run_and_verified(hard_reset_run, tmp_pa
     assert "nest: cannot run this graph: the graph is quantised for loihi2" in other.stdout
 
 
+def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
+    hard_reset_run, tmp_path: Path
+) -> None:
+    file = tmp_path / "chip.h5"
+    exported = axonal("export", hard_reset_run, "--target", "spinnaker", "--out", file)
+    assert "rounded to zero" in exported.stdout, exported.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"chip.h5", "chip.py", "chip.npz"}
+    verified = axonal("verify", file, "--backends", "reference,spinnaker")
+    assert verified.returncode == 0, verified.stdout
+    assert "weights and delays read back equal; executes nothing" in verified.stdout
+    alone = axonal("verify", file, "--backends", "spinnaker")
+    assert alone.returncode == 1
+    assert "no spike was compared" in alone.stdout
+    line = refused("run", file, "--data", "digits", "--backend", "spinnaker")
+    assert "executes nothing" in line
+
+
 def test_info_names_back_ends_that_are_missing_and_what_installs_them(monkeypatch) -> None:
     for name, command in (("lava", "make lava"), ("nest", r"pip install 'axonal[deploy]'")):
         monkeypatch.setattr(backends.find(name), "missing", lambda command=command: command)

@@ -247,7 +247,7 @@ def test_the_float_executor_does_not_take_a_quantised_graph():
 
 
 def test_what_cannot_be_quantised_at_all_is_refused():
-    with pytest.raises(ValueError, match="unknown chip 'loihi9'; known are loihi2"):
+    with pytest.raises(ValueError, match="unknown chip 'loihi9'; known are loihi2, spinnaker"):
         quantize(loop(), "loihi9")
     with pytest.raises(ValueError, match="calibrates on the golden run, and the graph has none"):
         quantize(replace(loop(), golden=None))

@@ -10,11 +10,13 @@ HEAD = """\
 
 Written by `python -m axonal.deploy.backends` from what each back end says of itself; a test
 compares it. What a back end has no form for is refused by name. Hops that take longer than those of
-a graph are no obstacle: the graph is retimed.
+a graph are no obstacle: the graph is retimed. A back end that does not execute maps and loads a
+graph, and `verify` compares the weights and delays that it reads back: never a spike.
 
 """
 
 ROWS: dict[str, Callable[[Support], str]] = {
+    "executes": lambda s: _sign(s.executes),
     "least steps a synapse": lambda s: str(s.hop),
     "longest delay in steps": lambda s: "any" if s.longest_delay is None else str(s.longest_delay),
     "reset to zero": lambda s: _sign("zero" in s.resets),

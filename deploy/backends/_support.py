@@ -16,6 +16,7 @@ class Support:
     """What a back end has a form for.
 
     Args:
+        executes: whether it runs a graph; if not, it loads one and reads back what was written.
         hop: least steps of a synapse.
         resets: resets of lif populations.
         refractory: whether neurons may be refractory.
@@ -30,6 +31,7 @@ class Support:
         readout_error: deviation of a readout that counts as equal, relative to its largest value.
     """
 
+    executes: bool = True
     hop: int = 1
     resets: tuple[str, ...] = ("zero", "subtract")
     refractory: bool = True
@@ -52,6 +54,9 @@ def installed(module: str) -> bool:
 def unfit(graph: EventGraph, support: Support) -> list[str]:
     """What of a graph a back end has no form for, one line for each population or projection."""
     if graph.arithmetic not in support.arithmetics:
+        if graph.arithmetic == "float64":
+            chip = support.arithmetics[0]
+            return [f"the graph is in float64; quantize(graph, {chip!r}) makes one that it takes"]
         return [f"the graph is quantised for {graph.arithmetic}"]
     found = [line for p in graph.populations for line in _population(p, support)]
     longest = support.longest_delay

@@ -2,34 +2,105 @@
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from axonal.deploy.graph import EventGraph
+    from axonal.deploy.graph import EventGraph, Population
 
 Integers = npt.NDArray[np.int64]
 
 
+class Input(NamedTuple):
+    """The synapses of one projection, as the chip's neuron would take them in exact numbers.
+
+    Args:
+        weight: weights `[S]`.
+        post: receiving neurons `[S]`.
+    """
+
+    weight: npt.NDArray[np.float64]
+    post: npt.NDArray[np.integer]
+
+
+class Format(NamedTuple):
+    """Whole numbers that a projection stores: weight = mantissa · 2^exponent.
+
+    Args:
+        low: least mantissa.
+        high: largest mantissa.
+        step: mantissas are multiples of it.
+        exponent: of all weights of the projection.
+    """
+
+    low: int
+    high: int
+    step: int
+    exponent: int
+
+
+class Cell(NamedTuple):
+    """Whole parameters of a population, in steps of its membrane.
+
+    Args:
+        decay: share kept, in units of 2^-DECAY_BITS `[N]`.
+        bias: joins the sum at every step `[N]`.
+        exponent: of the sums that arrive, where a chip adds up mantissas.
+    """
+
+    decay: Integers
+    bias: Integers
+    exponent: int
+
+
 class Chip(Protocol):
-    """What a file of this folder offers, as functions of its module."""
+    """What a file of this folder offers, as names of its module."""
+
+    UNIT: int
+    """Steps of the membrane in one unit of weight."""
+    DECAY_BITS: int
+    FIRES_AT: bool
+    """Whether a neuron fires at its threshold, and not only above it."""
+    BUFFERS: int
+    """1 where weights of both signs are added up together, 2 where each sign is for itself."""
+    SINGLE: bool
+    """Whether a projection holds one synapse of each pair of neurons only."""
+    SHARES: tuple[float, ...]
+    """What calibration tries: shares of the largest value (`formats` says of which) to keep."""
 
     def problems(self, graph: "EventGraph") -> list[str]:
         """What of a quantised graph is outside the chip's ranges, one line each."""
 
-    def advance(
-        self, v: Integers, arrived: Integers, decay: Integers, bias: Integers
-    ) -> tuple[Integers, int]:
-        """Membranes after a step without reset, and how many values overflowed."""
+    def unfit(self, graph: "EventGraph") -> list[str]:
+        """What of a retimed graph in float64 it has no form for, one line each."""
+
+    def whole_population(self, p: "Population", scale: float) -> "Population":
+        """The population with whole parameters, its membrane times scale."""
+
+    def finest(self, p: "Population", inputs: Sequence[Input]) -> float:
+        """The largest scale to try for a population with these inputs."""
+
+    def formats(self, p: "Population", inputs: Sequence[Input], share: float) -> list[Format]:
+        """How each of the projections into a population is stored, at its scale."""
+
+    def arriving(self, sums: Integers, exponent: int) -> Integers:
+        """What the summed mantissas of one projection, delay and neuron add to a buffer."""
+
+    def advance(self, v: Integers, arrived: Integers, cell: Cell) -> tuple[Integers, int]:
+        """Membranes `[B, N]` after a step without reset, and how many values overflowed.
+
+        What arrived is `[BUFFERS, B, N]`: everything, or positive and negative weights apart.
+        """
 
 
 def names() -> tuple[str, ...]:
     """Names of the chips that graphs can be quantised for.
 
     >>> names()
-    ('loihi2',)
+    ('loihi2', 'spinnaker')
     """
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
@@ -48,7 +119,7 @@ def find(name: str) -> Chip:
 
     >>> find("loihi3")
     Traceback (most recent call last):
-    ValueError: unknown chip 'loihi3'; known are loihi2
+    ValueError: unknown chip 'loihi3'; known are loihi2, spinnaker
     """
     if name not in names():
         raise ValueError(f"unknown chip {name!r}; known are {', '.join(names())}")

@@ -13,18 +13,26 @@ Sources: lava-nc 0.10.0, `lava.proc.lif` and `lava.proc.sparse` (bit-accurate mo
 this was measured without a difference; the delay range is that of lava-dl's netx.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from axonal.deploy.chips import Cell, Format, Input
     from axonal.deploy.graph import EventGraph, Population, Projection
 
 UNIT = 64
 """Steps of the membrane in one unit of weight."""
 DECAY_BITS = 12
+FIRES_AT = False
+BUFFERS = 1
+SINGLE = True
+SHARES = (1.0, 0.85, 0.7, 0.55)
+"""Of the largest weight, at which weights saturate."""
 DECAYS = (0, 2**DECAY_BITS - 1)
 THRESHOLDS = (0, 2**17 - 1)
 BIASES = (-(2**12), 2**12 - 1)
@@ -52,30 +60,91 @@ def weight_range(weight: npt.NDArray[np.float64]) -> tuple[tuple[int, int], int]
     return MIXED, 2
 
 
-def advance(
-    v: Integers, arrived: Integers, decay: Integers, bias: Integers
-) -> tuple[Integers, int]:
+def unfit(graph: "EventGraph") -> list[str]:
+    """What of a retimed graph in float64 the neuron has no form for, one line each."""
+    found = []
+    for p in graph.of_kind("lif", "integrator"):
+        if p.reset != "zero":
+            found.append(
+                f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only"
+            )
+        if p.refractory:
+            found.append(f"population {p.name!r} is refractory; the chip's neuron is not")
+        if np.any((p.decay < 0) | (p.decay > 1)):
+            found.append(f"population {p.name!r} has decays outside 0 to 1")
+    longest = DELAYS[1]
+    found += [
+        f"projection {q.source} -> {q.target} has a delay of {q.delay.max()} steps; the longest is "
+        f"{longest}"
+        for q in graph.projections
+        if q.size and q.delay.max() > longest
+    ]
+    return found
+
+
+def whole_population(p: "Population", scale: float) -> "Population":
+    """The population with the decays and thresholds that the chip has, membranes times scale."""
+    leak = np.clip(np.rint((1 - p.decay) * 2**DECAY_BITS), *DECAYS)
+    fields = {"decay": 1 - leak / 2**DECAY_BITS, "gain": np.ones(p.size)}
+    if p.kind == "lif":
+        # v > threshold stands for v >= S threshold
+        fields["threshold"] = np.clip(np.ceil(scale * p.threshold) - 1, *THRESHOLDS)
+    return replace(p, **fields)
+
+
+def finest(p: "Population", inputs: Sequence["Input"]) -> float:
+    """The scale at which the smallest projection fills its bits, if the largest still fits."""
+    largest = [float(np.abs(x.weight).max(initial=0.0)) for x in inputs]
+    largest = [x for x in largest if x > 0]
+    limit, high = MIXED[1], 2.0 ** EXPONENTS[1]
+    scale = min(limit / min(largest), limit * high / max(largest)) if largest else 1.0
+    if p.kind == "lif":
+        scale = min(scale, THRESHOLDS[1] / 2 / float(p.threshold.max()))
+    return scale
+
+
+def formats(p: "Population", inputs: Sequence["Input"], share: float) -> list["Format"]:
+    """The smallest exponent of each projection at which the share of its largest weight fits."""
+    return [_format(x.weight, share) for x in inputs]
+
+
+def _format(weight: npt.NDArray[np.float64], share: float) -> "Format":
+    from axonal.deploy.chips import Format
+
+    (low, high), step = weight_range(weight)
+    largest = float(np.abs(weight).max(initial=0.0)) * share
+    top = max(high, -low) - (step - 1)
+    exponent = math.ceil(math.log2(largest / top)) if largest else 0
+    return Format(low, high, step, min(max(exponent, EXPONENTS[0]), EXPONENTS[1]))
+
+
+def arriving(sums: Integers, exponent: int) -> Integers:
+    """What summed mantissas add to the sum of a neuron: a negative exponent rounds down."""
+    return sums << exponent if exponent >= 0 else sums >> -exponent
+
+
+def advance(v: Integers, arrived: Integers, cell: "Cell") -> tuple[Integers, int]:
     """Membranes after a step without reset, and how many values overflowed.
 
     Args:
         v: membranes `[B, N]`.
-        arrived: a, the sum of shifted weights `[B, N]`.
-        decay: 4096 - dv `[N]`.
-        bias: added at every step `[N]`.
+        arrived: a, the sum of shifted weights `[1, B, N]`.
+        cell: 4096 - dv, and the bias that is added at every step.
 
     Returns:
         the membranes, and the number of currents that wrapped and membranes that were clipped.
 
-    >>> v, overflows = advance(np.array([[-3]]), np.array([[2]]), np.array([2048]), np.array([0]))
-    >>> v.item(), overflows
-    (127, 0)
+    >>> from axonal.deploy.chips import Cell
+    >>> cell = Cell(np.array([2048]), np.array([0]), exponent=0)
+    >>> advance(np.array([[-3]]), np.array([[[2]]]), cell)
+    (array([[127]]), 0)
     """
-    u = arrived * UNIT
+    u = arrived[0] * UNIT
     wrapped = np.where(u > LARGEST, u - 2 * LARGEST, u)
     wrapped = np.where(wrapped <= -LARGEST, u + 2 * LARGEST, wrapped)
-    product = v * decay
+    product = v * cell.decay
     kept = np.sign(product) * (np.abs(product) >> DECAY_BITS)
-    after = kept + wrapped + bias
+    after = kept + wrapped + cell.bias
     clipped = np.clip(after, 1 - LARGEST, LARGEST - 1)
     return clipped, int(np.count_nonzero(u != wrapped) + np.count_nonzero(after != clipped))
 

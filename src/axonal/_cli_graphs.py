@@ -48,15 +48,19 @@ def export(
         Path | None,
         typer.Option(
             help="File.",
-            show_default="RUN/graph.h5 or RUN/loihi2.h5; digits.h5 for the one that ships",
+            show_default="RUN/TARGET.h5; digits.h5 for the one that ships",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network as an event graph with its golden run, or quantised for a chip."""
-    if target not in (Target.graph, Target.loihi2):
+    """Export a trained network as an event graph with its golden run, or quantised for a chip.
+
+    For spinnaker a PyNN script that runs it on a board and compares is written beside.
+    """
+    if target is Target.nir:
         raise UserError(
-            f"--target {target} is not in this version of axonal; write --target graph or loihi2."
+            f"--target {target} is not in this version of axonal; write --target graph, loihi2 or "
+            "spinnaker."
         )
     from axonal import deploy, recipes
 
@@ -65,17 +69,20 @@ def export(
             graph, file = recipes.export_run(recipes.trained(SHIPPED)), Path(f"{SHIPPED}.h5")
         else:
             graph, file = recipes.export_run(run), run / f"{target}.h5"
-        if target is Target.loihi2:
+        if target is not Target.graph:
             graph = deploy.quantize(graph, target)
-    file = file if out is None else out
+    files = [file if out is None else out]
     with users_own(OSError):
-        graph.save(file)
+        graph.save(files[0])
+        if target is Target.spinnaker:
+            files += deploy.pynn_script(graph, files[0].with_suffix(".py"))
+    names = [str(name) for name in files]
     if as_json:
-        print_json({"file": str(file), **_description(graph)})
+        print_json({"file": names[0], "files": names, **_description(graph)})
         return
-    if target is Target.loihi2:
+    if target is not Target.graph:
         typer.echo(f"{deploy.quantization_table(graph)}\n")
-    typer.echo(f"{graph.summary()}\n\nwritten to {file}")
+    typer.echo(f"{graph.summary()}\n\nwritten to {', '.join(names)}")
 
 
 def run(

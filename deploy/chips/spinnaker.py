@@ -1,0 +1,268 @@
+"""SpiNNaker with sPyNNaker's `IF_curr_delta` neuron: ranges and exact arithmetic.
+
+Excitatory and inhibitory weights are whole numbers of 16 bits, added up apart in ring buffers of
+16 bits that saturate, and shifted into s16.15 numbers (31 bits, multiples of 2^-15) when read. With
+the buffers e and i of a step, E the decay and all products rounded down,
+
+    I = (e - i) 2^shift        V = I - floor(E (I - V) / 2^15),     a spike where V >= threshold,
+
+in steps of 2^-15; then V = 0 for `refractory` steps. Numbers wrap at 32 bits. A membrane resistance
+of 1 (cm = tau_m) is used, so that in a graph gain = 1 - decay and exponent = shift - 15.
+
+The chip makes E itself from tau_m, by its own division and exponential, which `decay_of` repeats;
+`time_constant` finds a tau_m for each multiple of 2^-15 up to 1 - 2^-14.
+
+Sources: O. Rhodes et al., sPyNNaker, Frontiers in Neuroscience 12 (2018), for ring buffers and
+s16.15; the rest was read from the program IF_curr_delta.aplx that sPyNNaker 7.4.1 loads onto the
+chip. The exponential was compared with that program's at all arguments from 0 to 345000 / 2^15: one
+differs, and no tau_m leads to it. No board was at hand.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from axonal.deploy.chips import Cell, Format, Input
+    from axonal.deploy.graph import EventGraph, Population, Projection
+
+UNIT = 2**15
+"""Steps of the membrane, of thresholds and of weights without shift in one unit."""
+DECAY_BITS = 15
+FIRES_AT = True
+BUFFERS = 2
+SINGLE = False
+SHARES = (1.0, 2.0**-2, 2.0**-4)
+"""Of the largest sum that can arrive at a neuron in one step, kept by its ring buffer."""
+WEIGHT = 2**16 - 1
+EXPONENTS = (-15, 0)
+"""Shifts of 0 to 15: 16 bits stay within the 31 of s16.15."""
+DECAYS = (0, 2**DECAY_BITS - 2)
+"""The exponential of the chip jumps from 1 to 1 - 2^-14."""
+LARGEST = 2**31 - 1
+"""The largest s16.15 number, in steps."""
+CORE = 256
+"""Neurons a core."""
+CORES = 856
+"""Cores of a board of 48 chips that programs may use."""
+BUFFER_BITS = 13
+"""Bits that number the cells of a core's ring buffers of either sign: neurons times slots."""
+DELAYS = (1, 2**BUFFER_BITS)
+"""In steps, without delay extensions, whose stages must be alike for all targets of a source."""
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+def neurons_a_core(longest: int) -> int:
+    """Neurons that share a core where delays are up to longest steps: each needs so many slots.
+
+    >>> neurons_a_core(32), neurons_a_core(33), neurons_a_core(8192)
+    (256, 128, 1)
+    """
+    return min(CORE, 1 << BUFFER_BITS - (longest - 1).bit_length())
+
+
+def longest_into(graph: "EventGraph", p: "Population") -> int:
+    """Longest delay of the synapses of a population, at least 1."""
+    return max([1, *(int(q.delay.max()) for q in graph.projections_into(p.name) if q.size)])
+
+
+def decay_of(tau: Integers) -> Integers:
+    """What the chip makes of time constants: exp(-1 / tau) in units of 2^-15, by its own rules.
+
+    Args:
+        tau: time constants in units of 2^-15 steps, at least 1.
+
+    >>> decay_of(np.array([10 * 2**15])) / 2**15
+    array([0.90481567])
+    """
+    x = 2 ** (2 * DECAY_BITS) // tau
+    part = x % 2**15
+    y = (part % 2**11) / 2**15
+    # exp(-y), to a deviation of 1e-6
+    least = np.where(part > 0, 1 - (5294 + y * (0xFFE89D60 - y * 0x7C130FE0)) / 2**32, 1.0)
+    value = np.floor(2**15 * np.exp(-(x // 2**15)) * np.exp(-(part // 2**11) / 16) * least)
+    return np.where(x > 340695, 0, value).astype(np.int64)
+
+
+def time_constant(decay: Floats) -> Integers:
+    """Time constants, in units of 2^-15 steps, that the chip makes these decays of.
+
+    Args:
+        decay: share of the membrane kept each step `[N]`, multiples of 2^-15 from 0 to 1 - 2^-14;
+            there is a time constant for each.
+
+    >>> time_constant(np.array([0.5])) / 2**15
+    array([1.4425354])
+    """
+    # a half more, because the chip rounds down; below one step fewer decays than values of x exist
+    whole = np.clip(decay * 2**DECAY_BITS + 0.5, 2.0**-3, DECAYS[1] + 0.5)
+    x = np.rint(-(2**15) * np.log(whole / 2**15)).astype(np.int64)[:, None]
+    near, one = np.arange(-3, 4), 2 ** (2 * DECAY_BITS)
+    tau = np.where(x < 2**DECAY_BITS, one // np.maximum(x + near, 1), one // x + near)
+    missed = np.abs(decay_of(tau) - decay[:, None] * 2**DECAY_BITS)
+    chosen: Integers = tau[np.arange(len(x)), missed.argmin(axis=1)]
+    return chosen
+
+
+def unfit(graph: "EventGraph") -> list[str]:
+    """What of a retimed graph in float64 the neuron has no form for, one line each."""
+    found = list(_too_late(graph))
+    highest = DECAYS[1] / 2**DECAY_BITS
+    for p in graph.of_kind("lif", "integrator"):
+        if np.any((p.decay < 0) | (p.decay > highest)):
+            found.append(f"population {p.name!r} has decays outside 0 to {highest:.5f}")
+        if p.reset != "zero":
+            found.append(
+                f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only"
+            )
+    return found
+
+
+def whole_population(p: "Population", scale: float) -> "Population":
+    """The population with the decays and thresholds that the chip has, membranes times scale."""
+    decay = np.clip(np.rint(p.decay * 2**DECAY_BITS), *DECAYS) / 2**DECAY_BITS
+    fields = {"decay": decay, "gain": 1 - decay}
+    if p.kind == "lif":
+        fields["threshold"] = np.minimum(np.ceil(scale * p.threshold * UNIT), LARGEST) / UNIT
+    return replace(p, **fields)
+
+
+def finest(p: "Population", inputs: Sequence["Input"]) -> float:
+    """The largest scale at which no membrane can leave s16.15, whatever arrives."""
+    up, down = _sums(p, inputs)
+    # half of the range is left for the finer scales that calibration tries
+    bounds = [float((up + down).max(initial=0.0))]
+    if p.kind == "lif":
+        bounds.append(float(p.threshold.max()))
+    return (LARGEST / UNIT) / 2 / max([*bounds, 2.0**-14])
+
+
+def formats(p: "Population", inputs: Sequence["Input"], share: float) -> list["Format"]:
+    """One exponent for a population: its buffers hold a share of the largest possible sum."""
+    from axonal.deploy.chips import Format
+
+    largest = max([float(np.abs(x.weight).max(initial=0.0)) for x in inputs], default=0.0)
+    sums = max(float(s.max(initial=0.0)) for s in _sums(p, inputs))
+    needed = max(largest, share * sums)
+    low, high = EXPONENTS
+    exponent = low if not needed else int(np.ceil(np.log2(needed / WEIGHT)))
+    exponent = min(max(exponent, low), high)
+    if share == 1.0:
+        # rounding may add up to more than was left
+        rounded = [x._replace(weight=np.rint(np.ldexp(x.weight, -exponent))) for x in inputs]
+        exponent += max(float(s.max(initial=0.0)) for s in _sums(p, rounded)) > WEIGHT
+    return [Format(-WEIGHT, WEIGHT, 1, min(exponent, high))] * len(inputs)
+
+
+def _sums(p: "Population", inputs: Sequence["Input"]) -> tuple[Floats, Floats]:
+    """Positive and negative weights of each neuron, added up apart `[N]`."""
+    up, down = np.zeros(p.size), np.zeros(p.size)
+    for x in inputs:
+        up += np.bincount(x.post, np.maximum(x.weight, 0), minlength=p.size)
+        down += np.bincount(x.post, np.maximum(-x.weight, 0), minlength=p.size)
+    return up, down
+
+
+def arriving(sums: Integers, exponent: int) -> Integers:
+    """What summed mantissas add to a ring buffer: themselves; it is shifted when it is read."""
+    return sums
+
+
+def advance(v: Integers, arrived: Integers, cell: "Cell") -> tuple[Integers, int]:
+    """Membranes after a step without reset, and how many values overflowed.
+
+    Args:
+        v: membranes `[B, N]`.
+        arrived: what both buffers were given `[2, B, N]`, excitatory first.
+        cell: E and shift - 15.
+
+    Returns:
+        the membranes, and the number of buffers that saturated and of numbers that wrapped.
+
+    >>> from axonal.deploy.chips import Cell
+    >>> cell = Cell(np.array([2**14]), np.array([0]), exponent=-15)
+    >>> advance(np.array([[5]]), np.array([[[10]], [[0]]]), cell)
+    (array([[8]]), 0)
+    """
+    held = np.minimum(arrived, WEIGHT)
+    given = (held[0] - held[1]) << (cell.exponent + DECAY_BITS)
+    gap = _wrapped(given - v)
+    after = _wrapped(given - ((gap * cell.decay) >> DECAY_BITS))
+    lost = np.count_nonzero(held != arrived)
+    lost += np.count_nonzero(gap != given - v)
+    return after, int(lost)
+
+
+def _wrapped(x: Integers) -> Integers:
+    return (x + 2**31) % 2**32 - 2**31
+
+
+def problems(graph: "EventGraph") -> list[str]:
+    """What of a quantised graph is outside the ranges, one line each."""
+    found = [line for p in graph.of_kind("lif", "integrator") for line in _population(graph, p)]
+    found += [line for q in graph.projections if q.size for line in _projection(q)]
+    late = list(_too_late(graph))
+    return found + (late or list(_too_many(graph)))
+
+
+def _too_many(graph: "EventGraph") -> Iterator[str]:
+    needed = 0
+    for p in graph.populations:
+        needed += -(-p.size // neurons_a_core(longest_into(graph, p)))
+    if needed > CORES:
+        yield (
+            f"the graph needs {needed} cores on spinnaker; a board has {CORES}: make populations "
+            f"smaller, or delays shorter (up to 32 steps {CORE} neurons share a core, half as many "
+            "each time that delays are twice as long)"
+        )
+
+
+def _population(graph: "EventGraph", p: "Population") -> Iterator[str]:
+    where = f"population {p.name!r} on spinnaker"
+    if p.reset != "zero":
+        yield f"{where}: the neuron resets to zero"
+    if p.bias.any():
+        yield f"{where}: a bias has no place; retime(graph) makes it an always-on source"
+    yield from _within(where, "decay · 2^15", p.decay * 2**DECAY_BITS, DECAYS)
+    if np.any(p.gain != 1 - p.decay):
+        yield f"{where}: its gain is 1 - decay on this chip; quantize puts another into the weights"
+    if p.kind == "lif":
+        yield from _within(where, "threshold · 2^15", p.threshold * UNIT, (1, LARGEST))
+    if p.refractory > LARGEST // UNIT:
+        yield f"{where}: {p.refractory} refractory steps, expected at most {LARGEST // UNIT}"
+    if len({q.exponent for q in graph.projections_into(p.name) if q.size}) > 1:
+        yield f"{where}: projections into one population have one exponent, its shift - 15"
+
+
+def _too_late(graph: "EventGraph") -> Iterator[str]:
+    for q in graph.projections:
+        if q.size and q.delay.max() > DELAYS[1]:
+            yield (
+                f"projection {q.source} -> {q.target} has a delay of {q.delay.max()} steps; the "
+                f"longest on spinnaker is {DELAYS[1]}"
+            )
+
+
+def _projection(q: "Projection") -> Iterator[str]:
+    where = f"projection {q.source} -> {q.target} on spinnaker"
+    yield from _within(where, "weight exponent", np.array([float(q.exponent)]), EXPONENTS)
+    mantissa = np.ldexp(q.weight, -q.exponent)
+    yield from _within(where, "weight", mantissa, (-WEIGHT, WEIGHT))
+    if q.delay.min() < 1:
+        yield f"{where}: a delay of {q.delay.min()} steps, expected at least 1: retime(graph)"
+
+
+def _within(where: str, what: str, values: Floats, limits: tuple[int, int]) -> Iterator[str]:
+    low, high = limits
+    wrong = (values < low) | (values > high) | (values != np.rint(values))
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        yield (
+            f"{where}: {what} is {values[first]:.12g} at {first}, expected a whole number from "
+            f"{low} to {high}; make it with quantize(graph, 'spinnaker')"
+        )
