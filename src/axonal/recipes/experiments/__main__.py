@@ -16,6 +16,7 @@ from axonal.recipes.experiments import (
     _digits,
     _mil,
     _montecarlo,
+    _quantization,
     _rounding,
     _spoken_digits,
     _spoken_digits_attempts,
@@ -27,6 +28,7 @@ PARTS = {
     "digits": _digits,
     "coincidence": _coincidence,
     "rounding": _rounding,
+    "quantization": _quantization,
     "mil": _mil,
     "montecarlo": _montecarlo,
     "archetypes": _archetypes,
@@ -42,6 +44,7 @@ class Part(StrEnum):
     digits = "digits"
     coincidence = "coincidence"
     rounding = "rounding"
+    quantization = "quantization"
     mil = "mil"
     montecarlo = "montecarlo"
     archetypes = "archetypes"
