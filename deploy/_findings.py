@@ -137,20 +137,17 @@ class Verification:
         }
 
     def __str__(self) -> str:
-        verdict = (
-            "\n        ".join(
-                [
-                    f"passed: {self.spikes} spikes compared, 0 mismatches",
-                    *(
-                        f"{name}: mapped, {synapses} weights and delays read back equal; executes "
-                        "nothing, no spike compared"
-                        for name, synapses in self.loaded.items()
-                    ),
-                ]
-            )
-            if self.passed
-            else "FAILED: " + "\n        ".join([*self.failures, *map(str, self.divergences)])
-        )
+        if self.passed:
+            lines = [f"passed: {self.spikes} spikes compared, 0 mismatches"]
+            lines += [
+                f"{name}: mapped, {synapses} weights and delays read back equal; executes nothing, "
+                "no spike compared"
+                for name, synapses in self.loaded.items()
+            ]
+        else:
+            lines = ["FAILED: " + self.failures[0], *self.failures[1:]]
+            lines += map(str, self.divergences)
+        verdict = "\n        ".join(lines)
         return f"{self.table()}\n\n{verdict}" if self.comparisons else verdict
 
 

@@ -25,7 +25,7 @@ class QuantizeError(ValueError):
 
 @dataclass(frozen=True)
 class Choice:
-    """How one population is quantised: membranes times scale, large values cut at a share."""
+    """How one population is quantised: membranes times scale, weights cut at a share."""
 
     scale: float
     share: float = 1.0
@@ -45,8 +45,8 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
         decay -> round(2^15 decay) / 2^15,  threshold -> ceil(2^15 S threshold) / 2^15,
         weight -> 2^e round(S gain weight / (1 - decay) / 2^e)
 
-    with one e for each population. S, and the share of the largest weight at which weights saturate
-    (on SpiNNaker: of the largest sum that its 16-bit buffers hold), are those of a small grid at
+    with one e for each population, at which its 16-bit buffers hold whatever can arrive. S, and on
+    Loihi 2 the share of the largest weight at which weights saturate, are those of a small grid at
     which the population's spikes (or readout) on the golden inputs differ least from the golden run
     without an overflow; populations are calibrated in the order of their updates.
 

@@ -69,7 +69,7 @@ class Chip(Protocol):
     SINGLE: bool
     """Whether a projection holds one synapse of each pair of neurons only."""
     SHARES: tuple[float, ...]
-    """What calibration tries: shares of the largest value (`formats` says of which) to keep."""
+    """Shares of the largest weight that calibration tries, at which weights saturate."""
 
     def problems(self, graph: "EventGraph") -> list[str]:
         """What of a quantised graph is outside the chip's ranges, one line each."""

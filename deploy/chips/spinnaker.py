@@ -35,8 +35,8 @@ DECAY_BITS = 15
 FIRES_AT = True
 BUFFERS = 2
 SINGLE = False
-SHARES = (1.0, 2.0**-2, 2.0**-4)
-"""Of the largest sum that can arrive at a neuron in one step, kept by its ring buffer."""
+SHARES = (1.0,)
+"""Ring buffers hold all that can arrive at a neuron in one step."""
 WEIGHT = 2**16 - 1
 EXPONENTS = (-15, 0)
 """Shifts of 0 to 15: 16 bits stay within the 31 of s16.15."""
@@ -143,19 +143,18 @@ def finest(p: "Population", inputs: Sequence["Input"]) -> float:
 
 
 def formats(p: "Population", inputs: Sequence["Input"], share: float) -> list["Format"]:
-    """One exponent for a population: its buffers hold a share of the largest possible sum."""
+    """One exponent for a population, at which no buffer can saturate, whatever arrives.
+
+    It costs as many of the 16 bits as a sum has more than its largest weight.
+    """
     from axonal.deploy.chips import Format
 
-    largest = max([float(np.abs(x.weight).max(initial=0.0)) for x in inputs], default=0.0)
-    sums = max(float(s.max(initial=0.0)) for s in _sums(p, inputs))
-    needed = max(largest, share * sums)
+    largest = max(float(s.max(initial=0.0)) for s in _sums(p, inputs))
     low, high = EXPONENTS
-    exponent = low if not needed else int(np.ceil(np.log2(needed / WEIGHT)))
-    exponent = min(max(exponent, low), high)
-    if share == 1.0:
-        # rounding may add up to more than was left
-        rounded = [x._replace(weight=np.rint(np.ldexp(x.weight, -exponent))) for x in inputs]
-        exponent += max(float(s.max(initial=0.0)) for s in _sums(p, rounded)) > WEIGHT
+    exponent = max(low, int(np.ceil(np.log2(largest / WEIGHT)))) if largest else low
+    # rounding may add up to more than was left
+    whole = [x._replace(weight=np.rint(np.ldexp(x.weight, -exponent))) for x in inputs]
+    exponent += max(float(s.max(initial=0.0)) for s in _sums(p, whole)) > WEIGHT
     return [Format(-WEIGHT, WEIGHT, 1, min(exponent, high))] * len(inputs)
 
 
