@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from axonal.recipes import coincidence
-from axonal.recipes.experiments import _coincidence, _coincidence_figure, _digits, _rounding
+from axonal.recipes.experiments import (
+    _coincidence,
+    _coincidence_figure,
+    _digits,
+    _quantization,
+    _quantization_run,
+    _rounding,
+)
 from axonal.recipes.experiments._pool import make
 from axonal.recipes.experiments._runs import Row, Run, Store, perform
 from axonal.recipes.experiments._statistics import Difference, half_width, paired, verdict
@@ -229,3 +236,48 @@ def test_the_command_writes_reports_from_what_is_there(tmp_path: Path) -> None:
         "wrote",
         str(tmp_path / "digits.json"),
     ]
+
+
+# --- quantisation ---
+
+
+def quantised(seed: int, loss: float) -> Row:
+    """A row as `Quantized.make` makes it, where every quantised network loses the same."""
+    layer = {"projection": "x -> hidden", "synapses": 100, "exponent": 3, "error": 0.01}
+    cell = {"population": "hidden", "decay_error": 1e-5, "difference": 5}
+    report = {
+        "overflows": 0,
+        "cells": {"hidden": 1000},
+        "populations": [cell],
+        "projections": [{**layer, "saturated": 2, "rounded to zero": 1}],
+    }
+    arms = _quantization.ARMS
+    row = made(Run("digits", {"seed": seed}))
+    return {
+        **row,
+        "key": _quantization_run.Quantized(seed).key,
+        "test": {"float": 0.96 + seed / 1000, **dict.fromkeys(arms, 0.96 + seed / 1000 - loss)},
+        "reports": dict.fromkeys(arms, report),
+    }
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [(0.0, "This is what was wanted."), (0.02, "**This is less than what was wanted.**")],
+)
+def test_the_quantisation_report_tells_what_is_lost(
+    loss: float, words: str, tmp_path: Path
+) -> None:
+    store = Store(tmp_path / "runs.jsonl")
+    for seed in range(5):
+        store.add(quantised(seed, loss))
+    text, data = (path.read_text() for path in _quantization.write(store, tmp_path))
+    assert words in text
+    assert f"on Loihi 2 {0.0 - 100 * loss:+.2f} ± 0.00 points after calibration" in text
+    assert "| Loihi 2, calibrated | x -> hidden | 3 | 2.00% | 1.00% | 0.01 ± 0 |" in text
+    assert json.loads(data)["layers"]["loihi2 calibrated"]["hidden"]["difference"] == [0.005] * 5
+
+
+def test_quantised_runs_share_a_key_only_with_their_seed() -> None:
+    assert _quantization_run.Quantized(0).key == _quantization_run.Quantized(0).key
+    assert _quantization_run.Quantized(0).key != _quantization_run.Quantized(1).key

@@ -102,7 +102,8 @@ def names() -> tuple[str, ...]:
     >>> names()
     ('loihi2', 'spinnaker')
     """
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    found = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name for name in found if not name.startswith("_")))
 
 
 def find(name: str) -> Chip:

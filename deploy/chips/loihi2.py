@@ -16,10 +16,13 @@ this was measured without a difference; the delay range is that of lava-dl's net
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from axonal.deploy.chips._ranges import within
 
 if TYPE_CHECKING:
     from axonal.deploy.chips import Cell, Format, Input
@@ -43,6 +46,8 @@ DELAYS = (1, 63)
 LARGEST = 2**23
 """Currents wrap and membranes saturate here, in steps of the membrane."""
 MIXED, EXCITATORY, INHIBITORY = (-256, 254), (0, 255), (-255, 0)
+
+_within = partial(within, chip="loihi2")
 
 Integers = npt.NDArray[np.int64]
 
@@ -186,16 +191,3 @@ def _projection(q: "Projection") -> Iterator[str]:
 
 def _signs(limits: tuple[int, int]) -> str:
     return {MIXED: "both signs", EXCITATORY: "one sign", INHIBITORY: "one sign"}[limits]
-
-
-def _within(
-    where: str, what: str, values: npt.NDArray[np.float64], limits: tuple[int, int]
-) -> Iterator[str]:
-    low, high = limits
-    wrong = (values < low) | (values > high) | (values != np.rint(values))
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        yield (
-            f"{where}: {what} is {values[first]:g} at {first}, expected a whole number from {low} "
-            f"to {high}; make it with quantize(graph, 'loihi2')"
-        )

@@ -20,10 +20,13 @@ differs, and no tau_m leads to it. No board was at hand.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from axonal.deploy.chips._ranges import within
 
 if TYPE_CHECKING:
     from axonal.deploy.chips import Cell, Format, Input
@@ -52,6 +55,8 @@ BUFFER_BITS = 13
 """Bits that number the cells of a core's ring buffers of either sign: neurons times slots."""
 DELAYS = (1, 2**BUFFER_BITS)
 """In steps, without delay extensions, whose stages must be alike for all targets of a source."""
+
+_within = partial(within, chip="spinnaker")
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -254,14 +259,3 @@ def _projection(q: "Projection") -> Iterator[str]:
     yield from _within(where, "weight", mantissa, (-WEIGHT, WEIGHT))
     if q.delay.min() < 1:
         yield f"{where}: a delay of {q.delay.min()} steps, expected at least 1: retime(graph)"
-
-
-def _within(where: str, what: str, values: Floats, limits: tuple[int, int]) -> Iterator[str]:
-    low, high = limits
-    wrong = (values < low) | (values > high) | (values != np.rint(values))
-    if wrong.any():
-        first = int(np.argmax(wrong))
-        yield (
-            f"{where}: {what} is {values[first]:.12g} at {first}, expected a whole number from "
-            f"{low} to {high}; make it with quantize(graph, 'spinnaker')"
-        )
