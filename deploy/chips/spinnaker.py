@@ -83,7 +83,7 @@ def decay_of(tau: Integers) -> Integers:
         tau: time constants in units of 2^-15 steps, at least 1.
 
     >>> decay_of(np.array([10 * 2**15])) / 2**15
-    array([0.90481567])
+    array([0.90484619])
     """
     x = 2 ** (2 * DECAY_BITS) // tau
     part = x % 2**15
@@ -102,7 +102,7 @@ def time_constant(decay: Floats) -> Integers:
             there is a time constant for each.
 
     >>> time_constant(np.array([0.5])) / 2**15
-    array([1.4425354])
+    array([1.44274902])
     """
     # a half more, because the chip rounds down; below one step fewer decays than values of x exist
     whole = np.clip(decay * 2**DECAY_BITS + 0.5, 2.0**-3, DECAYS[1] + 0.5)

@@ -173,4 +173,5 @@ def _exponents(values: list[float]) -> str:
 
 
 def _overflows(numbers: dict[str, Any]) -> str:
-    return ", ".join(f"{_name(arm)} {count}" for arm, count in numbers["overflows"].items())
+    counts = [f"{n} on {_name(arm)}" for arm, n in numbers["overflows"].items() if n]
+    return ", ".join(counts) or "none"
