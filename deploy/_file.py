@@ -42,14 +42,24 @@ _H5PY = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError,
 
 def save(graph: EventGraph, path: str | PathLike[str]) -> None:
     """Write a graph beside ``path``, then put it in its place; see `EventGraph.save`."""
+    # From 1.10 on HDF5 keeps a checksum with each piece of metadata.
+    with written_whole(path) as beside, h5py.File(beside, "x", libver=("v110", "v110")) as file:
+        _write(file, graph)
+
+
+@contextlib.contextmanager
+def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
+    """A new file beside ``path`` that takes its place when the block has written it, or vanishes.
+
+    Raises:
+        FileNotFoundError: there is no folder for it.
+    """
     goal = Path(os.path.realpath(path))
     if not goal.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path}: there is no folder {goal.parent}")
     beside = goal.with_name(f".{goal.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
-        # From 1.10 on HDF5 keeps a checksum with each piece of metadata.
-        with h5py.File(beside, "x", libver=("v110", "v110")) as file:
-            _write(file, graph)
+        yield beside
         with open(beside, "rb") as written:
             os.fsync(written.fileno())
         os.replace(beside, goal)

@@ -2,17 +2,16 @@
 
 import hashlib
 import os
-import secrets
 import zipfile
 import zlib
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy._file import written_whole
 from axonal.deploy._integer import IntegerExecutor, IntegerState
 from axonal.deploy.backends.reference import Executor
 from axonal.deploy.graph import EventGraph
@@ -134,23 +133,13 @@ class Stream:
         Raises:
             OSError: the folder is missing or cannot be written.
         """
-        goal = Path(os.path.realpath(path))
-        if not goal.parent.is_dir():
-            raise FileNotFoundError(f"cannot write {path}: there is no folder {goal.parent}")
         if self._state is None:
             arrays = {}
         else:
             arrays = {f"state.{name}": x for name, x in self._state._asdict().items()}
         head = {"format": FORMAT, "graph": self._fingerprint()}
-        beside = goal.with_name(f".{goal.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
-        try:
-            with beside.open("xb") as file:
-                np.savez_compressed(file, allow_pickle=False, **head, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, goal)
-        finally:
-            beside.unlink(missing_ok=True)
+        with written_whole(path) as beside, beside.open("xb") as file:
+            np.savez_compressed(file, allow_pickle=False, **head, **arrays)
 
     def load(self, path: str | PathLike[str]) -> None:
         """Go on from a state that `save` wrote for the same graph.
