@@ -126,7 +126,7 @@ def run(
     from axonal import deploy
     from axonal.recipes import _graphs
 
-    with users_own(ValueError, OSError, deploy.BackendError):
+    with users_own(ValueError, OSError, MemoryError, deploy.BackendError):
         x, labels = _graphs.read_data(loaded, data)
         result = _graphs.run(loaded, x, backend=backend, timeout=timeout)
     answer: dict[str, Any] = {"backend": backend, **_counts(result)}
