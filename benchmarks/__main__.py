@@ -30,6 +30,7 @@ NAMES = (
     "gpu",
     "executor",
     "export",
+    "placement",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",

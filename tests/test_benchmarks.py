@@ -31,6 +31,7 @@ def benchmark(*words: str | Path) -> subprocess.CompletedProcess[str]:
         "montecarlo",
         "executor",
         "export",
+        "placement",
     ],
 )
 def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Path) -> None:

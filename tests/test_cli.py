@@ -170,18 +170,15 @@ def test_a_file_of_the_user_comes_before_the_shipped_digits(tmp_path: Path) -> N
 
 
 def test_the_shipped_digits_are_placed_and_their_energy_is_estimated(tmp_path: Path) -> None:
-    for command in ("place", "energy"):
-        options = ["--no-sanafe"] if command == "energy" else ["--seed", "1"]
-        drawn = tmp_path / f"{command}.png"
-        told = axonal(command, "digits", *options, "--figure", drawn)
-        assert told.returncode == 0, told.stderr
-        assert "1 of 120 cores" in told.stdout or "An estimate for loihi2" in told.stdout
-        assert drawn.read_bytes().startswith(b"\x89PNG")
-        found = json.loads(axonal(command, "digits", *options, "--json").stdout)
-        assert found["chip"] == "loihi2"
-        assert "unknown chip 'x'" in (line := refused(command, "digits", "--chip", "x")) or (
-            "no energies are known for 'x'" in line
-        )
+    drawn = tmp_path / "floor.png"
+    placed = axonal("place", "digits", "--seed", "1", "--figure", drawn, "--json")
+    assert placed.returncode == 0, placed.stderr
+    assert json.loads(placed.stdout)["cores_used"] == 1
+    assert drawn.read_bytes().startswith(b"\x89PNG")
+    priced = axonal("energy", "digits", "--no-sanafe", "--chip", "spinnaker")
+    assert priced.returncode == 0, priced.stderr
+    assert priced.stdout.startswith("An estimate for spinnaker")
+    assert "unknown chip 'x'; known are loihi2" in refused("place", "digits", "--chip", "x")
 
 
 def test_verify_in_json_says_how_many_spikes_it_compared(graph: Path) -> None:
