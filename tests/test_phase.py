@@ -16,6 +16,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
+from axonal import _phase
 from axonal.hebbian import (
     DenseHopfield,
     ExponentialMemory,
@@ -364,6 +365,19 @@ def test_the_command_line_is_stopped_by_an_interrupt_and_goes_on(tmp_path: Path)
     assert (tmp_path / "diagram.png").stat().st_size > 10_000
 
 
+def test_the_noise_of_examples_is_chosen_on_the_command_line(tmp_path: Path) -> None:
+    words = ["--alpha", "0.02", "--T", "0.1", "--quality", "0.8", "--examples", "5", "--json"]
+    done = axonal("phase", "hopfield", *words, "--noise", "gaussian", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "noise='gaussian'" in json.loads(done.stdout)["model"]
+    limit = load_phase_diagram(tmp_path).m.item()
+    assert limit == Hopfield(0.8, 5, noise="gaussian").theory(0.02, 0.1).m
+    assert abs(limit - Hopfield(0.8, 5).theory(0.02, 0.1).m) > 1e-4
+    for noise in ("binomial", "gaussian"):
+        asked = {"quality": 0.8, "examples": 5, "noise": noise}
+        assert _phase.request("dense", {}, asked, None).model.noise == noise
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -377,6 +391,8 @@ def test_the_command_line_is_stopped_by_an_interrupt_and_goes_on(tmp_path: Path)
         (["hopfield", "--T", "0:1:2000", "--alpha", "0:1:2000"], "has up to"),
         (["hopfield", "--mc", "samples=2"], "needs a size"),
         (["hopfield", "--quality", "0.5"], "examples=M"),
+        (["hopfield", "--noise", "white"], "noise 'white'; known: binomial, gaussian"),
+        (["multitasking", "--noise", "gaussian"], "multitasking has no --noise"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else None,
 )

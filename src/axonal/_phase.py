@@ -43,10 +43,11 @@ class Kind:
 
 
 DATA = ("quality", "examples", "protocol")
+LEARNED = (*DATA, "noise")
 KINDS = {
-    "hopfield": Kind(Hopfield, "alpha", ("0:0.15:24", "0:1.1:24"), DATA, {}),
+    "hopfield": Kind(Hopfield, "alpha", ("0:0.15:24", "0:1.1:24"), LEARNED, {}),
     "dense": Kind(
-        DenseHopfield, "gamma", ("0:0.35:24", "0:0.7:24"), ("P", "interaction", *DATA), {"P": 3}
+        DenseHopfield, "gamma", ("0:0.35:24", "0:0.7:24"), ("P", "interaction", *LEARNED), {"P": 3}
     ),
     # The dilution is that of every cell; the model wants one too.
     "multitasking": Kind(

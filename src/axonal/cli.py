@@ -155,6 +155,10 @@ def phase(
     quality: Annotated[float | None, typer.Option(help="r of noisy examples, 0 to 1.")] = None,
     examples: Annotated[int | None, typer.Option(help="M of every pattern.")] = None,
     protocol: Annotated[str | None, typer.Option(help="supervised or unsupervised.")] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(help="Of examples in theory: binomial, exact, or gaussian, for many."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides everything that is random.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
     as_json: Json = False,
@@ -165,7 +169,7 @@ def phase(
     axes = {"alpha": alpha, "gamma": gamma, "dilution": dilution, "T": T}
     parameters = {
         "P": P, "K": K, "interaction": interaction,
-        "quality": quality, "examples": examples, "protocol": protocol,
+        "quality": quality, "examples": examples, "protocol": protocol, "noise": noise,
     }  # fmt: skip
     folder = Path("runs") / f"phase-{model}" if out is None else out
     with users_own(ValueError, TypeError):

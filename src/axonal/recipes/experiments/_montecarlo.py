@@ -241,4 +241,21 @@ def _explained(rows: list[Row]) -> list[str]:
         "deviations around the saddle point, keeps them: the root of the mean square of these",
         f"deviations falls from {before:.4f} to {after:.4f}, and {explained} of them to at most",
         f"{TOLERANCE:g}. What remains is the finite run, and states next to each other.",
+        *(line for row in rows if verdict(row) == MISSES for line in _softening(row)),
+    ]
+
+
+def _softening(row: Row) -> list[str]:
+    """What the softest direction of a point that misses does at 4 N."""
+    first, again = row["runs"]
+    point = row["changes"]["parameters"]
+    before, after = (min(each["curvature"] for each in run["each"]) for run in (first, again))
+    return [
+        "",
+        f"K = {point['K']}, d = {point['dilution']}, T = {row['changes']['T']} misses: its least"
+        f" curvature goes from {before:.2f} to {after:.2f}",
+        f"at {LARGER} N, where the deviation from the finite-N average is"
+        f" {again['from_exact']:.4f} of {again['deviation']:.4f}.",
+        "Where a curvature falls with N, as where a pattern is about to vanish, fluctuations do",
+        "not fall as 1 / N, and the saddle point alone cannot be met.",
     ]
