@@ -163,6 +163,14 @@ class TestModulesOfTorchAlone:
         ):
             convert(nn.Sequential(nn.LSTM(3, 4)))
 
+    def test_a_chain_with_a_forward_of_its_own_is_traced(self, convert):
+        class Doubled(nn.Sequential):
+            def forward(self, x):
+                return 2 * super().forward(x)
+
+        module, x = Doubled(nn.Linear(3, 3), nn.ReLU()), torch.rand(4, 2, 3)
+        torch.testing.assert_close(convert(module)(x)[0], module(x))
+
     def test_one_module_at_two_places_stays_one(self, convert):
         linear = nn.Linear(3, 3)
         net = convert(nn.Sequential(linear, nn.ReLU(), linear))

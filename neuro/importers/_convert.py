@@ -127,7 +127,7 @@ class _Walk:
             return self.convert(_join(path, child), module.get_submodule(child))
         if name in framework.containers:
             inner = nn.Sequential()
-            for child, part in module.named_children():
+            for child, part in _parts(module).items():
                 inner.add_module(child, self.convert(_join(path, child), part))
             return inner
         plain = _stateless.subclass(module, same_mask="Dropout")
@@ -169,6 +169,11 @@ def _package(kind: type) -> str:
     return kind.__module__.partition(".")[0]
 
 
+def _parts(module: nn.Module) -> dict[str, nn.Module]:
+    """Return the children; unlike named_children, one that has two names under both."""
+    return {name: part for name, part in module._modules.items() if part is not None}
+
+
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
@@ -188,12 +193,14 @@ def _type_of(who: str, module: nn.Module) -> tuple[torch.dtype, torch.device]:
 
 def _network(who: str, root: nn.Module, module: nn.Module) -> Network:
     """Make a Network of the exchanged modules; ``module`` is the original, for messages."""
-    if isinstance(root, nn.Sequential) and not len(root):
+    # a subclass may have a forward of its own, which is traced
+    in_order = isinstance(root, nn.Sequential) and type(root).forward is nn.Sequential.forward
+    if in_order and not _parts(root):
         raise ConversionError(f"{who} expects at least one layer, got an empty module.")
-    plain = isinstance(root, nn.Sequential) or _package(type(module)) in (*PACKAGES, "torch")
+    plain = in_order or _package(type(module)) in (*PACKAGES, "torch")
     try:
-        if isinstance(root, nn.Sequential):
-            net: Network = Sequential(dict(root._modules))
+        if in_order:
+            net: Network = Sequential(_parts(root))
         else:
             net = Sequential({"layer": root}) if plain else Network(root)
         net.training = module.training  # not train(), which would change the mode of every layer
@@ -261,8 +268,7 @@ def _resolved(root: nn.Module) -> nn.Module:
     if isinstance(root, _Pending):
         return root.made
     for parent in list(root.modules()):
-        # not named_children, which shows a module that stands at two names once
-        for name, child in list(parent._modules.items()):
+        for name, child in _parts(parent).items():
             if isinstance(child, _Pending):
                 setattr(parent, name, child.made)
     return root
