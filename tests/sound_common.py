@@ -8,6 +8,9 @@ import numpy as np
 
 from axonal.datasets._fsdd import file_names
 
+TINY = {"hidden": 3, "epochs": 3, "batch": 512, "steps": 8, "silence": 4, "max_delay": 3}
+"""Settings of the recipe spoken-digits with which a training takes no time."""
+
 
 def write_wav(path: Path, x: Any, *, rate: int = 8000, channels: int = 1, width: int = 2) -> None:
     with wave.open(str(path), "wb") as sound:
