@@ -144,7 +144,8 @@ def test_attempts_are_judged_on_validation_data_and_beside_controls(tmp_path: Pa
     text = attempted(tmp_path, through=0.95, narrow=0.85, **{"long, longer": 0.97})
     assert "straight-through until the freeze: helped on validation data, +0.050" in text
     assert "narrowed to 0.28 steps until the freeze: hurt on validation data, -0.050" in text
-    assert "learned, rounded and frozen for the last third, 30 epochs: made no difference" in text
+    assert "learned, rounded and frozen for the last third, 30 epochs: not told apart" in text
+    assert "Rounding at the end costs +0.040 (learned, rounded at the end) and" in text
     assert "Best on validation data: **learned, straight-through until the freeze**" in text
     assert "- above fixed random delays of equal parameters" in text
     assert "- below a membrane of 5 steps without delays" in text

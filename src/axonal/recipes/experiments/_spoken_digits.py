@@ -164,6 +164,8 @@ def report(rows: dict[str, dict[str, list[Row]]], extent: Extent = WHOLE) -> lis
         "  blurs its input over three steps, a memory that is lost on a chip.",
         "- Test recordings of the speaker split come from two speakers alone; its validation has",
         "  the speakers of its training.",
+        "- What else was tried to make learned delays better, and the same controls beside it, is",
+        "  in docs/results/spoken_digits_attempts.md.",
         "",
         *_report.provenance(everything, PART, chosen=False),
         "- `axonal train spoken-digits` trains the same networks and prints this.",

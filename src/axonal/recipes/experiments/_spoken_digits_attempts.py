@@ -151,11 +151,13 @@ def report(rows: dict[str, list[Row]], code: dict[str, list[Row]]) -> list[str]:
         "",
         "Accuracies are means ± standard deviations over seeds; differences are paired by seed,",
         "with 95 % intervals of Student's t, not corrected for the number of comparisons.",
-        "Whether an attempt helped is said of validation data (252 recordings), test data (300)",
-        "stand beside; lines were compared with each other on the same seeds as with the controls,",
-        "so the best of them is a little flattered, and so is the best of each control.",
+        "Whether an attempt helped, beside the line to beat, is said of validation data (252",
+        "recordings); test data (300) stand beside. With three seeds an interval is 4.3 standard",
+        "errors wide to each side, so that what is not told apart may still differ. The best line",
+        "is a little flattered, being the best of several, and so is the best of each control.",
         "",
         *_report.provenance(everything, PART, chosen=False),
+        "",
         "No epoch was selected, and every attempt that was made is in the tables.",
     ]
 
@@ -165,11 +167,15 @@ def _found(rows: dict[str, list[Row]]) -> list[str]:
     for name, arm in LEARNED.items():
         if name != BASE:
             on = difference(rows, name, BASE, "validation")
-            how = "helped" if on.positive else "hurt" if on.negative else "made no difference"
+            how = "helped" if on.positive else "hurt" if on.negative else "not told apart"
             words.append(
                 f"- {arm.words}: {how} on validation data, {_report.interval(on)}; test "
                 f"{_report.interval(difference(rows, name, BASE))}"
             )
+    costs = " and ".join(
+        f"{rounding(rows[name]).mean:+.3f} ({LEARNED[name].words})" for name in AT_THE_END
+    )
+    words += ["", f"Rounding at the end costs {costs}."]
     chosen = best(rows, list(LEARNED))
     words += ["", f"Best on validation data: **{LEARNED[chosen].words}**. On test data it is", ""]
     for kind, arms in CONTROLS.items():
@@ -182,14 +188,13 @@ def _found(rows: dict[str, list[Row]]) -> list[str]:
 
 def _accuracies(rows: dict[str, list[Row]], arms: dict[str, Arm]) -> list[str]:
     return _report.table(
-        ["delays", "trained", "validation", "test", "seconds"],
+        ["delays", "trained", "validation", "test"],
         [
             [
                 arms[name].words,
                 found[0]["trained_parameters"],
                 _report.spread(values(found, "validation")),
                 _report.spread(values(found, "test")),
-                f"{statistics.median(values(found, 'seconds')):.0f}",
             ]
             for name, found in rows.items()
         ],
