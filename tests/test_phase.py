@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.figure import Figure
+from phase_common import QUICK, chunks
 
 from axonal.hebbian import (
     DenseHopfield,
@@ -22,7 +23,6 @@ from axonal.hebbian import (
 from axonal.hebbian.phase import _diagram, _faces
 
 LOADS, TEMPERATURES = [0.0, 0.05, 0.1], [0.1, 0.3, 1.05]
-QUICK = MonteCarlo(N=400, samples=3, sweeps=20, warmup=10)
 GRID: dict[str, Any] = {"alpha": LOADS, "T": TEMPERATURES, "mc": QUICK, "jobs": 1}
 
 
@@ -44,11 +44,6 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
 
     monkeypatch.setattr(_faces.RetrievalFace, "cell", count)
     return seen
-
-
-def chunks(folder: Path) -> list[Path]:
-    """Files of finished cells."""
-    return sorted(p for p in (folder / "diagram.zarr/montecarlo/c").rglob("*") if p.is_file())
 
 
 def test_theory_of_a_diagram_is_that_of_the_model() -> None:

@@ -13,18 +13,13 @@ from typing import Any
 
 import pytest
 import xarray as xr
+from phase_common import QUICK, chunks
 
 from axonal import _phase
-from axonal.hebbian import Hopfield, MonteCarlo, load_phase_diagram, phase_diagram
+from axonal.hebbian import Hopfield, load_phase_diagram, phase_diagram
 
 ROOT = Path(__file__).resolve().parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
-QUICK = MonteCarlo(N=400, samples=3, sweeps=20, warmup=10)
-
-
-def chunks(folder: Path) -> list[Path]:
-    """Files of finished cells."""
-    return sorted(p for p in (folder / "diagram.zarr/montecarlo/c").rglob("*") if p.is_file())
 
 
 def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
