@@ -149,8 +149,8 @@ def quantization_table(graph: EventGraph) -> str:
     Raises:
         ValueError: the graph is not quantised.
 
-    >>> quantization_table(EventGraph((Population("in", "input", (1,)),
-    ...     Population("out", "integrator", (1,), decay=0, gain=1, bias=0)), (), ("out",), 1e-3))
+    >>> from axonal.deploy import example
+    >>> quantization_table(example())
     Traceback (most recent call last):
     ValueError: the graph is not quantised: make it with quantize(graph, 'loihi2')
     """
