@@ -41,3 +41,22 @@ def hard_reset_run(tmp_path_factory):
         progress=False,
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_recordings(tmp_path_factory):
+    """A data folder with made-up recordings of spoken digits."""
+    from sound_common import write_recordings
+
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "fsdd").mkdir()
+    write_recordings(folder / "fsdd")
+    return folder
+
+
+@pytest.fixture
+def recordings(made_recordings, monkeypatch):
+    """The same, where the package looks for data."""
+    monkeypatch.setenv("AXONAL_DATA", str(made_recordings))
+    monkeypatch.setenv("AXONAL_CACHE", str(made_recordings / "cache"))
+    return made_recordings

@@ -111,13 +111,19 @@ def test_currents_wrap_and_membranes_saturate_as_on_the_chip():
 
 
 @pytest.fixture(scope="module")
-def hard_digits(hard_reset_run):
-    graph = recipes.export_run(hard_reset_run, samples=16)
-    return graph, quantize(graph, "loihi2")
+def exact_digits(hard_reset_run):
+    return recipes.export_run(hard_reset_run, samples=16)
 
 
-def test_quantised_digits_lose_less_than_a_point(hard_digits):
-    exact, rounded = (recipes.graph_accuracy(g, backend="reference") for g in hard_digits)
+@pytest.fixture(scope="module")
+def hard_digits(exact_digits):
+    return exact_digits, quantize(exact_digits, "loihi2")
+
+
+@pytest.mark.parametrize("chip", ["loihi2", "spinnaker"])
+def test_quantised_digits_lose_less_than_a_point(chip, exact_digits):
+    graphs = exact_digits, quantize(exact_digits, chip)
+    exact, rounded = (recipes.graph_accuracy(g, backend="reference") for g in graphs)
     assert exact > 0.93
     assert rounded > exact - 0.01
 

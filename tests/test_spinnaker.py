@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spinnaker_graphs import whole
 
-from axonal import deploy, recipes
+from axonal import deploy
 from axonal.deploy import (
     EventGraph,
     GraphError,
@@ -88,18 +88,6 @@ def test_decays_of_usual_time_constants_are_the_exponentials_rounded_down():
     found = chip.decay_of((steps * 2**15).astype(np.int64)) / 2**15
     # 1 / tau is rounded down to 2^-15 before, the exponential after
     assert np.all(np.abs(found - np.exp(-1 / steps)) <= 1.5 * 2.0**-15)
-
-
-@pytest.fixture(scope="module")
-def hard_digits(hard_reset_run):
-    graph = recipes.export_run(hard_reset_run, samples=16)
-    return graph, quantize(graph, "spinnaker")
-
-
-def test_quantised_digits_lose_less_than_a_point(hard_digits):
-    exact, rounded = (recipes.graph_accuracy(g, backend="reference") for g in hard_digits)
-    assert exact > 0.93
-    assert rounded > exact - 0.01
 
 
 @pytest.mark.parametrize("cell", [{}, {"refractory": 2}, {"decay": np.linspace(0, 0.999, 15)}])

@@ -11,29 +11,13 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from sound_common import TINY, write_recordings
+from sound_common import TINY
 
 from axonal import datasets, deploy, neuro, recipes
 from axonal.recipes import sound_figures, spoken_digits
 from axonal.recipes._train import count_trained
 
 SRC = Path(__file__).resolve().parents[1] / "src"
-
-
-@pytest.fixture(scope="module")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with made-up recordings."""
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "fsdd").mkdir()
-    write_recordings(folder / "fsdd")
-    return folder
-
-
-@pytest.fixture
-def data(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("AXONAL_DATA", str(recordings))
-    monkeypatch.setenv("AXONAL_CACHE", str(recordings / "cache"))
-    return recordings
 
 
 def tiny(**changes: Any) -> spoken_digits.Settings:
@@ -100,7 +84,9 @@ def test_a_setting_out_of_range_is_named(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("arm", spoken_digits.ARMS)
-def test_every_arm_trains_and_keeps_what_it_should(arm: str, data: Path, tmp_path: Path) -> None:
+def test_every_arm_trains_and_keeps_what_it_should(
+    arm: str, recordings: Path, tmp_path: Path
+) -> None:
     settings = tiny(arm=arm, split="speaker")
     before = spoken_digits.build(settings)
     summary = recipes.train("spoken-digits", settings, tmp_path, device="cpu")
@@ -116,14 +102,14 @@ def test_every_arm_trains_and_keeps_what_it_should(arm: str, data: Path, tmp_pat
     assert (tmp_path / "figures" / "raster.png").exists()
 
 
-def test_a_trained_network_is_exported_with_its_spikes(data: Path, tmp_path: Path) -> None:
+def test_a_trained_network_is_exported_with_its_spikes(recordings: Path, tmp_path: Path) -> None:
     recipes.train("spoken-digits", tiny(epochs=1), tmp_path, device="cpu")
     graph = recipes.export_run(tmp_path, samples=3)
     assert deploy.verify(graph).passed
     assert graph.dt == 0.01
 
 
-def test_the_command_trains_an_arm(data: Path, tmp_path: Path) -> None:
+def test_the_command_trains_an_arm(recordings: Path, tmp_path: Path) -> None:
     config = {**tiny(arm="none", epochs=1).to_json()}
     (tmp_path / "train.py").write_text(
         "import sys\n"

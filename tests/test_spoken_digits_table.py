@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sound_common import TINY, write_recordings
+from sound_common import TINY
 
 from axonal import cli, datasets, recipes
 from axonal.recipes import spoken_digits
@@ -16,22 +16,6 @@ from axonal.recipes.experiments import (
     _spoken_digits_attempts,
 )
 from axonal.recipes.experiments._runs import Run, Store, perform
-
-
-@pytest.fixture(scope="module")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with made-up recordings."""
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "fsdd").mkdir()
-    write_recordings(folder / "fsdd")
-    return folder
-
-
-@pytest.fixture
-def data(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("AXONAL_DATA", str(recordings))
-    monkeypatch.setenv("AXONAL_CACHE", str(recordings / "cache"))
-    return recordings
 
 
 def test_the_plan_holds_every_arm_split_and_seed_once() -> None:
@@ -47,7 +31,7 @@ def test_the_plan_holds_every_arm_split_and_seed_once() -> None:
 
 
 def test_the_experiment_runs_in_small(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = {
         name: _spoken_digits.Arm(arm.words, {**arm.changes, **TINY, "epochs": 2})
@@ -165,7 +149,7 @@ def test_attempts_and_arms_share_the_runs_that_are_the_same(tmp_path: Path) -> N
 
 
 @pytest.fixture
-def trained(data: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+def trained(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     """What was trained, by a pool that takes no time."""
     done: list[Run] = []
 
@@ -241,7 +225,7 @@ def test_without_recordings_no_process_is_started(
 
 
 def test_a_stopped_table_says_how_it_goes_on(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt

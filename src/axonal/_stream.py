@@ -151,6 +151,7 @@ def run(
     if save_state is not None and not save_state.resolve().parent.is_dir():
         raise FileNotFoundError(f"cannot write {save_state}: there is no folder for it")
     summary = Summary(stream.step)
+    inputs = {p.name: p.size for p in graph.of_kind("input")}
     outputs = [name for name in graph.outputs if graph.population(name).kind == "integrator"]
 
     def advance(events: Arrays | None, end: float = math.inf) -> None:
@@ -164,7 +165,7 @@ def run(
         with _interruptible() as waiting:
             for number, line in _numbered(source, waiting):
                 started = time.perf_counter()
-                t, events, count = _parsed(line, number, stream.step, graph)
+                t, events, count = _parsed(line, number, stream.step, inputs)
                 if t < stream.step:
                     if not drop_late:
                         raise LineError(
@@ -239,7 +240,7 @@ def _numbered(source: BinaryIO, waiting: _Waiting) -> Iterator[tuple[int, bytes]
             yield number, line
 
 
-def _parsed(line: bytes, number: int, step: int, graph: EventGraph) -> tuple[int, Arrays, int]:
+def _parsed(line: bytes, number: int, step: int, inputs: dict[str, int]) -> tuple[int, Arrays, int]:
     """The step of a line, the events `[N]` of each input, and their number."""
     try:
         found = json.loads(line)
@@ -257,7 +258,6 @@ def _parsed(line: bytes, number: int, step: int, graph: EventGraph) -> tuple[int
             f"line {number}: step {t} is {t - step} steps ahead of step {step}, more than "
             f"{LONGEST_GAP}; is t in steps?"
         )
-    inputs = {p.name: p.size for p in graph.of_kind("input")}
     if isinstance(events, list):
         if len(inputs) > 1:
             names = ", ".join(inputs)
