@@ -61,6 +61,18 @@ def test_single_precision_and_two_threads():
     assert torch.equal(ends[0][2], ends[1][2])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("rows", [1, 64, 65, 300])
+@pytest.mark.parametrize("targets", [8, 24, 32, 72, 100])
+@pytest.mark.parametrize("sources", [60, 700])
+def test_results_that_go_past_the_caches_are_the_same(monkeypatch, dtype, rows, targets, sources):
+    given = arguments((rows, sources), targets, 0.1, dtype, graded=True)
+    kept = spike_linear(*given, backend="cpu")
+    monkeypatch.setattr(_operator, "STREAMED", 0)
+    assert torch.equal(spike_linear(*given, backend="cpu"), kept)
+    torch.testing.assert_close(kept, given[0] @ given[1].T)
+
+
 def test_strided_inputs():
     x, weight = arguments((8, 5, 30), 7, 0.1)
     x = x.detach().transpose(0, 2).contiguous().transpose(0, 2).requires_grad_()

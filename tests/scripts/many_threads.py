@@ -34,15 +34,16 @@ def operators(quick):
     from axonal.neuro.ops.delay import delayed_linear
     from axonal.neuro.ops.lif import lif
     from axonal.neuro.ops.spike_linear import spike_linear
+    from axonal.neuro.ops.spike_linear._operator import STREAMED
 
     generator = torch.Generator().manual_seed(0)
-    x = torch.rand(40, 64, 600, generator=generator)
+    x = torch.rand(60, 64, 600, generator=generator)
     spikes = (x < 0.03).float()
     weight = torch.randn(600, 600, generator=generator)
     v, decay, threshold = torch.zeros(64, 600), torch.tensor(0.9), torch.tensor(1.0)
     delay = torch.rand(32, 600, generator=generator).round()
     history = torch.zeros(1, 64, 600)
-    assert x.nbytes > SMALL
+    assert x.nbytes > max(SMALL, STREAMED)
 
     def linear():
         return (spike_linear(spikes, weight, backend="cpu"),)

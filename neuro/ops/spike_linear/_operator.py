@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,6 +9,7 @@ from torch import Tensor
 from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty
 from axonal.neuro.ops._numba import shards
+from axonal.neuro.ops._stream import LANES
 from axonal.neuro.ops.spike_linear import cpu
 
 DENSE, DENSE_GRADIENT = 0.4, 0.2
@@ -18,6 +18,9 @@ DENSE, DENSE_GRADIENT = 0.4, 0.2
 SAMPLED = 256
 """Rows, spread evenly, in which the active inputs are counted."""
 
+STREAMED = 1 << 23
+"""Bytes of results from which they are written past the caches."""
+
 _BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
 
 
@@ -25,8 +28,9 @@ def _sparse(x: Tensor, dense: float) -> tuple[Any, Any] | None:
     """Return x [R, I] and its bits as arrays, or nothing if this share of entries is active."""
     x = x.detach().contiguous()
     bits = x.view(_BITS[x.dtype]).numpy()
-    some = bits[:: max(1, len(bits) // SAMPLED)]
-    return None if np.count_nonzero(some) > dense * some.size else (x.numpy(), bits)
+    step = max(1, len(bits) // SAMPLED)
+    looked_at = len(range(0, len(bits), step)) * bits.shape[1]
+    return None if cpu.active_of(bits, step) > dense * looked_at else (x.numpy(), bits)
 
 
 @torch.library.custom_op("axonal::spike_linear", mutates_args=(), device_types="cpu")
@@ -37,8 +41,9 @@ def _multiply(x: Tensor, weight: Tensor) -> Tensor:
         return x @ weight.T
     y = empty((len(x), len(weight)), x)
     rows = F.pad(weight.detach().T, (0, -len(weight) % cpu.BLOCK)).contiguous()
-    arrays = y.numpy(), *found, rows.numpy()
-    shards(lambda start, stop: cpu.multiply(*arrays, start, stop), len(x), y.nbytes)
+    streamed = y.nbytes >= STREAMED and y.shape[1] % LANES == 0
+    given = y.numpy(), *found, rows.numpy(), streamed
+    shards(lambda start, stop: cpu.multiply(*given, start, stop), len(x), y.nbytes)
     return y
 
 

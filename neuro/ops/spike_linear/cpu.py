@@ -4,11 +4,24 @@ from typing import Any
 
 import numpy as np
 
-from axonal.neuro.ops._active import AHEAD, active
+from axonal.neuro.ops._active import AHEAD, active, count
 from axonal.neuro.ops._numba import jit, kernel
+from axonal.neuro.ops._stream import LANES, settle, stream
 
-LANES, BLOCK = 8, 32
-"""Outputs of one vector, and those of a row that are summed in registers at a time."""
+BLOCK = 32
+"""Outputs of a row that are summed in registers at a time."""
+
+TILE, LISTED = 64, 1 << 14
+"""Rows whose spikes are listed at a time, and spikes for which there is room."""
+
+
+@kernel
+def active_of(bits: Any, step: int) -> int:
+    """Count the entries that are not zero in each ``step``-th row of bits [R, I], integers."""
+    used = 0
+    for r in range(0, len(bits), step):
+        used += count(bits[r])
+    return used
 
 
 @jit
@@ -40,38 +53,68 @@ def _put(row: Any, k: Any, y: Any) -> None:
     row[k], row[k + np.uint64(1)], row[k + np.uint64(2)], row[k + np.uint64(3)] = y[4:]
 
 
-def _multiply(y: Any, x: Any, bits: Any, weight: Any, start: int, stop: int) -> None:
+@jit
+def _put_all(row: Any, k: Any, a: Any, b: Any, c: Any, d: Any) -> None:
+    """Write the sums of a block from place k on."""
+    _put(row, k, a)
+    _put(row, k + np.uint64(LANES), b)
+    _put(row, k + np.uint64(2 * LANES), c)
+    _put(row, k + np.uint64(3 * LANES), d)
+
+
+def _multiply(
+    y: Any, x: Any, bits: Any, weight: Any, streamed: bool, start: int, stop: int
+) -> None:
     """Fill the rows ``start`` to ``stop`` of y [R, O] with x [R, I] times weight [I, O + ...].
 
     bits is x as integers of its size, whose zeros are quickly found. Rows of weights are filled up
-    to whole blocks.
+    to whole blocks. Results that are ``streamed`` go past the caches, see `stream`.
+
+    The spikes of a tile of rows are listed first; then all of its rows take what one block of
+    outputs has to give, whose weights stay in the nearest cache meanwhile.
     """
     sources, targets = x.shape[1], y.shape[1]
-    line, across = weight.reshape(-1), weight.shape[1]
-    where, value = np.empty(sources + AHEAD, np.int64), np.empty(sources, x.dtype)
+    # flat, because a slice in the inner loop counts its owners, and all stores wait for that
+    results, line, across = y.reshape(-1), weight.reshape(-1), weight.shape[1]
+    height = max(1, min(TILE, LISTED // max(1, sources)))
+    where = np.empty(height * sources + AHEAD, np.int64)
+    value = np.empty(height * sources, x.dtype)
+    first = np.zeros(height + 1, np.int64)
     zero = x.dtype.type(0)
     zeros = (zero, zero, zero, zero, zero, zero, zero, zero)
     sums = np.empty(BLOCK, x.dtype)
     second, third, fourth = np.uint64(LANES), np.uint64(2 * LANES), np.uint64(3 * LANES)
-    for r in range(start, stop):
-        used = active(bits[r], where)
-        for k in range(used):
-            value[k] = x[r, where[k]]
-            where[k] *= across
-        for low in range(0, across, BLOCK):
-            a = b = c = d = zeros
+    for top in range(start, stop, height):
+        rows = min(height, stop - top)
+        for r in range(rows):
+            listed, row = where[first[r] :], x[top + r]
+            used = active(bits[top + r], listed)
             for k in range(used):
-                at, p = np.uint64(where[k] + low), value[k]
-                a, b = _plus(a, line, at, p), _plus(b, line, at + second, p)
-                c, d = _plus(c, line, at + third, p), _plus(d, line, at + fourth, p)
+                value[first[r] + k] = row[listed[k]]
+                listed[k] *= across
+            first[r + 1] = first[r] + used
+        for low in range(0, across, BLOCK):
             whole = low + BLOCK <= targets
-            row = y[r, low:] if whole else sums
-            _put(row, np.uint64(0), a)
-            _put(row, second, b)
-            _put(row, third, c)
-            _put(row, fourth, d)
-            if not whole:
-                y[r, low:] = sums[: targets - low]
+            for r in range(rows):
+                a = b = c = d = zeros
+                for k in range(first[r], first[r + 1]):
+                    at, p = np.uint64(where[k] + low), value[k]
+                    a, b = _plus(a, line, at, p), _plus(b, line, at + second, p)
+                    c, d = _plus(c, line, at + third, p), _plus(d, line, at + fourth, p)
+                place = np.uint64((top + r) * targets + low)
+                if not whole:
+                    _put_all(sums, np.uint64(0), a, b, c, d)
+                    for k in range(targets - low):
+                        results[place + np.uint64(k)] = sums[k]
+                elif streamed:
+                    stream(results, place, a)
+                    stream(results, place + second, b)
+                    stream(results, place + third, c)
+                    stream(results, place + fourth, d)
+                else:
+                    _put_all(results, place, a, b, c, d)
+    if streamed:
+        settle()
 
 
 multiply = kernel(_multiply, unrolled=True)
