@@ -19,6 +19,7 @@ from axonal.deploy import (
     Projection,
     place,
 )
+from axonal.deploy.chips import loihi2, spinnaker
 from axonal.deploy.placement import limits
 
 TOY = CoreLimits("toy", cores=64, neurons=80, memory=10**6)
@@ -207,9 +208,9 @@ EVERY = [k for k in range(4) for _ in range(4)], list(range(4)) * 4
             "train with a smaller max_delay",
         ),
         (
-            wired(*EVERY, delay=8193),
+            wired(*EVERY, delay=4097),
             limits("spinnaker"),
-            r"after 8193 steps by 'in'; the longest delay is 8192 steps \(8192 slots of arriving",
+            r"after 4097 steps by 'in'; the longest delay is 4096 steps \(8192 slots of arriving",
         ),
         (
             wired([0] * 49152 + [1], [2] * 49152 + [1]),
@@ -311,6 +312,17 @@ def test_what_cannot_be_placed_at_all_is_refused():
         place(replace(loop(), golden=None))
     with pytest.raises(ValueError, match="limits of toy: neurons must be at least 1, got 0"):
         replace(TOY, neurons=0)
+
+
+def test_places_and_arithmetic_agree_on_what_a_chip_has():
+    own = limits("spinnaker")
+    assert (own.cores, own.neurons) == (spinnaker.CORES, spinnaker.CORE)
+    assert -(-own.cores // own.tile) == spinnaker.CHIPS
+    assert own.tile * own.memory <= spinnaker.SDRAM
+    for delay in (1, 32, 33, 100, 2048, 2049, 4096):
+        assert own.neurons_with(delay) == spinnaker.neurons_a_core(delay)
+    assert own.neurons_with(spinnaker.DELAYS[1] + 1) == 0
+    assert limits("loihi2").longest_delay == loihi2.DELAYS[1]
 
 
 @pytest.mark.parametrize("chip", ["loihi2", "spinnaker"])

@@ -252,6 +252,12 @@ def test_the_float_executor_does_not_take_a_quantised_graph():
         Executor(whole(1, (0, 0), steps=5))
 
 
+def test_the_names_of_chips_are_those_of_chips_only():
+    assert deploy.chips.names() == ("loihi2", "spinnaker")
+    with pytest.raises(ValueError, match="unknown chip '_ranges'; known are loihi2, spinnaker"):
+        deploy.chips.find("_ranges")
+
+
 def test_what_cannot_be_quantised_at_all_is_refused():
     with pytest.raises(ValueError, match="unknown chip 'loihi9'; known are loihi2, spinnaker"):
         quantize(loop(), "loihi9")

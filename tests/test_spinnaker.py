@@ -144,7 +144,7 @@ def small(cell=(), wire=(), neurons=2):
         ({"bias": 1}, {}, "a bias has no place; retime"),
         ({"reset": "subtract"}, {}, "the neuron resets to zero"),
         ({"refractory": 65536}, {}, "65536 refractory steps, expected at most 65535"),
-        ({}, {"delay": [1, 8193]}, "delay of 8193 steps; the longest on spinnaker is 8192"),
+        ({}, {"delay": [1, 4097]}, "delay of 4097 steps; the longest on spinnaker is 4096"),
     ],
 )
 def test_what_is_outside_the_ranges_of_spinnaker_is_refused(cell, wire, text):
@@ -153,12 +153,13 @@ def test_what_is_outside_the_ranges_of_spinnaker_is_refused(cell, wire, text):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("longest", "core"), [(32, 256), (33, 128), (4097, 1)])
+@pytest.mark.parametrize(("longest", "core"), [(32, 256), (33, 128), (4096, 2)])
 def test_more_neurons_than_the_cores_of_a_board_hold_are_refused(longest, core):
     wire = {"delay": [1, longest]}
-    small(wire=wire, neurons=855 * core)
-    with pytest.raises(GraphError, match="needs 857 cores on spinnaker; a board has 856: make"):
-        small(wire=wire, neurons=855 * core + 1)
+    small(wire=wire, neurons=758 * core)
+    text = "needs 760 cores on spinnaker; a board has 759 for it: make populations smaller"
+    with pytest.raises(GraphError, match=text):
+        small(wire=wire, neurons=758 * core + 1)
 
 
 def test_two_exponents_into_one_population_are_refused():
@@ -171,7 +172,7 @@ def test_two_exponents_into_one_population_are_refused():
 def test_values_at_the_edges_of_the_ranges_are_taken():
     highest = (2**31 - 1) / 2**15
     small({"decay": [0, 32766 / 2**15], "gain": [1, 2 / 2**15], "threshold": [2**-15, highest]})
-    small({"refractory": 65535}, {"weight": [65535, -65535], "delay": [1, 8192]})
+    small({"refractory": 65535}, {"weight": [65535, -65535], "delay": [1, 4096]})
     small({}, {"weight": [2**-15, -(2**-15)], "exponent": -15})
 
 
@@ -184,7 +185,7 @@ def test_every_reason_against_quantising_is_listed():
     for text in (
         "'x' has reset 'subtract'",
         "'x' has decays outside 0 to 0.99994",
-        "in -> x has a delay of 9001 steps; the longest on spinnaker is 8192",
+        "in -> x has a delay of 9001 steps; the longest on spinnaker is 4096",
     ):
         assert text in str(caught.value)
 

@@ -14,6 +14,7 @@ from spinnaker_graphs import whole
 from axonal import deploy, recipes
 from axonal.deploy import EventGraph, Population, Projection, _pynn, quantize, run, verify
 from axonal.deploy.backends import spinnaker as backend
+from axonal.deploy.chips import spinnaker as chip
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,26 @@ def test_a_board_that_executes_nothing_is_no_proof_by_itself(monkeypatch):
 
 
 EMPTY = deploy.Run(30, 1, {}, {}, {}, None, None)
+
+
+def filling(cores):
+    """A graph that takes so many cores: one of an input, the others of two neurons each."""
+    every = np.arange(2 * (cores - 1))
+    delay = np.where(every == 0, chip.DELAYS[1], 1)
+    wire = Projection("in", "x", 0 * every, every, np.full(len(every), 2.0), delay)
+    cell = Population("x", "lif", (len(every),), decay=0.5, gain=0.5, bias=0, threshold=1)
+    parts = (Population("in", "input", (1,)), cell)
+    graph = EventGraph(parts, (wire,), ("x",), dt=1e-3, hop=1, arithmetic="spinnaker")
+    return with_golden(graph, {"in": np.ones((3, 1, 1))})
+
+
+def test_the_virtual_board_has_as_many_cores_as_a_graph_may_take(monkeypatch):
+    found = verify(filling(chip.CORES), ("reference", "spinnaker"))
+    assert found.passed, str(found)
+    assert found.loaded == {"spinnaker": 2 * (chip.CORES - 1)}
+    monkeypatch.setattr(chip, "CORES", chip.CORES + 1)
+    found = verify(filling(chip.CORES), ("spinnaker",))
+    assert "PacmanPlaceException" in str(found), str(found)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +117,8 @@ def test_the_longest_delays_are_mapped_and_read_back():
         delay = np.linspace(1, longest, size).astype(int)
         return Projection("in", target, np.arange(size), np.arange(size), weight, delay, -10)
 
-    # one source, and targets whose delays want cores of 256, 16 and 1 neurons
-    wires = (wire("x", 300, 32, 1), wire("y", 40, 288, -1), wire("z", 2, 8192, 1))
+    # one source, and targets whose delays want cores of 256, 16 and 2 neurons
+    wires = (wire("x", 300, 32, 1), wire("y", 40, 288, -1), wire("z", 2, 4096, 1))
     parts = (Population("in", "input", (300,)), cells("x", 300), cells("y", 40), cells("z", 2))
     graph = EventGraph(parts, wires, ("x",), dt=1e-3, hop=1, arithmetic="spinnaker")
     graph = with_golden(graph, {"in": (np.arange(300) < 5) * np.ones((40, 1, 1))})

@@ -15,7 +15,8 @@ The chip makes E itself from tau_m, by its own division and exponential, which `
 Sources: O. Rhodes et al., sPyNNaker, Frontiers in Neuroscience 12 (2018), for ring buffers and
 s16.15; the rest was read from the program IF_curr_delta.aplx that sPyNNaker 7.4.1 loads onto the
 chip. The exponential was compared with that program's at all arguments from 0 to 345000 / 2^15: one
-differs, and no tau_m leads to it. No board was at hand.
+differs, and no tau_m leads to it. Cores, entries and memory are those of sPyNNaker's virtual board,
+which maps 759 vertices of one core and refuses 760. No board was at hand.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,12 +50,20 @@ LARGEST = 2**31 - 1
 """The largest s16.15 number, in steps."""
 CORE = 256
 """Neurons a core."""
-CORES = 856
-"""Cores of a board of 48 chips that programs may use."""
+CHIPS, CHIP_CORES = 48, 16
+"""Chips of a board (version 5), and cores of a chip that are sure to be free; some have 15."""
+CORES = 856 - 2 * CHIPS - 1
+"""Cores of a board that populations get: of its 856 (18 a chip, 17 on 8 chips), the operating
+system and sPyNNaker's monitor keep one each on every chip, and the way to the host keeps one."""
+ROUTER_ENTRIES = 1023
+"""Entries of the routing table of a chip."""
+SDRAM = 123469792
+"""Bytes of memory that the cores of a chip share."""
 BUFFER_BITS = 13
 """Bits that number the cells of a core's ring buffers of either sign: neurons times slots."""
-DELAYS = (1, 2**BUFFER_BITS)
-"""In steps, without delay extensions, whose stages must be alike for all targets of a source."""
+DELAYS = (1, 2 ** (BUFFER_BITS - 1))
+"""In steps, without delay extensions, which would take further cores: a core has slots for two
+neurons at least."""
 
 _within = partial(within, chip="spinnaker")
 
@@ -65,8 +74,8 @@ Floats = npt.NDArray[np.float64]
 def neurons_a_core(longest: int) -> int:
     """Neurons that share a core where delays are up to longest steps: each needs so many slots.
 
-    >>> neurons_a_core(32), neurons_a_core(33), neurons_a_core(8192)
-    (256, 128, 1)
+    >>> neurons_a_core(32), neurons_a_core(33), neurons_a_core(4096)
+    (256, 128, 2)
     """
     return min(CORE, 1 << BUFFER_BITS - (longest - 1).bit_length())
 
@@ -220,9 +229,9 @@ def _too_many(graph: "EventGraph") -> Iterator[str]:
         needed += -(-p.size // neurons_a_core(longest_into(graph, p)))
     if needed > CORES:
         yield (
-            f"the graph needs {needed} cores on spinnaker; a board has {CORES}: make populations "
-            f"smaller, or delays shorter (up to 32 steps {CORE} neurons share a core, half as many "
-            "each time that delays are twice as long)"
+            f"the graph needs {needed} cores on spinnaker; a board has {CORES} for it: make "
+            f"populations smaller, or delays shorter (up to 32 steps {CORE} neurons share a core, "
+            "half as many each time that delays are twice as long)"
         )
 
 

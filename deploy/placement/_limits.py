@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from axonal.deploy.chips import loihi2, spinnaker
+
 INTEL = "Intel Labs, Taking Neuromorphic Computing to the Next Level with Loihi 2 (2021); cited"
 DAVIES = "M. Davies et al., IEEE Micro 38 (2018), cited for Loihi 1; none is published for Loihi 2"
 LAVA = "lava-nc 0.10.0, measured"
@@ -92,7 +94,7 @@ LOIHI2 = CoreLimits(
     synapse_bytes=4,
     axons_in=4096,
     axons_out=4096,
-    longest_delay=63,
+    longest_delay=loihi2.DELAYS[1],
     tile=4,
     columns=8,
     sources={
@@ -110,23 +112,26 @@ LOIHI2 = CoreLimits(
 )
 SPINNAKER = CoreLimits(
     "spinnaker",
-    cores=48 * 17,
-    neurons=256,
-    memory=123469792 // 17,
+    cores=spinnaker.CORES,
+    neurons=spinnaker.CORE,
+    memory=spinnaker.SDRAM // spinnaker.CHIP_CORES,
     neuron_bytes=8,
     synapse_bytes=4,
-    slots=2**13,
-    tile=17,
+    longest_delay=spinnaker.DELAYS[1],
+    slots=2**spinnaker.BUFFER_BITS,
+    tile=spinnaker.CHIP_CORES,
     columns=8,
     sources={
-        "cores": f"{SPYNNAKER}: 856 cores, of which each chip keeps one for the system",
+        "cores": f"{SPYNNAKER}: 856, of which 97 are kept for the system; 759 vertices of a core "
+        "are mapped, 760 refused",
         "neurons": f"{SPYNNAKER}: silently capped at 256",
-        "memory": f"{SPYNNAKER}: 123469792 bytes of SDRAM a chip, shared by 17 cores",
+        "memory": f"{SPYNNAKER}: an equal part of 123469792 bytes of SDRAM a chip",
         "neuron_bytes": "membrane and input, s16.15 each",
         "synapse_bytes": f"16 bits of weight, the rest delay, type and target; {PACKED}",
+        "longest_delay": f"{SPYNNAKER}: a core has slots for two neurons at least",
         "slots": f"{SPYNNAKER}: 2^14 over neurons and two types of synapses; delays beyond them "
         "need a delay extension, which is refused here",
-        "tile": f"{SPYNNAKER}: 17 of 18 cores a chip",
+        "tile": f"{SPYNNAKER}: 16 of 18 cores a chip, 15 on the 8 chips that have 17",
         "columns": "48 chips drawn as 8 x 6; the board is a hexagon of them",
     },
 )
