@@ -9,7 +9,7 @@ from axonal.deploy._process import BackendError
 from axonal.deploy._pynn import pynn_script
 from axonal.deploy._quantize import QuantizeError, quantization_table, quantize
 from axonal.deploy._retime import RetimeError, retime
-from axonal.deploy._run import Run, Spikes, run
+from axonal.deploy._run import RangeWarning, Run, Spikes, run
 from axonal.deploy._stream import Stream, StreamStep
 from axonal.deploy._verify import verify
 from axonal.deploy.costs import EnergyEstimate, energy, plot_energy
@@ -32,6 +32,7 @@ __all__ = [
     "Projection",
     "QuantizeError",
     "QuantizedNetwork",
+    "RangeWarning",
     "RetimeError",
     "Run",
     "Spikes",

@@ -46,7 +46,8 @@ class IntegerExecutor:
     """
 
     def __init__(self, graph: EventGraph) -> None:
-        self.chip = chips.find(graph.arithmetic)
+        self.name = graph.arithmetic
+        self.chip = chips.find(self.name)
         self.depth = graph.max_delay + 1
         self.inputs = [p.name for p in graph.of_kind("input")]
         self.constants = {p.name: p.size for p in graph.of_kind("constant")}
@@ -72,7 +73,7 @@ class IntegerExecutor:
 
         Returns:
             the run; readouts and membranes are in units of weights, ``extra["overflows"]`` counts
-            values that wrapped or saturated.
+            the values that wrapped or saturated in each population.
 
         Raises:
             ValueError: the state is of another graph or batch.
@@ -84,7 +85,8 @@ class IntegerExecutor:
         cells = self.cells.items()
         rasters = {k: np.zeros((steps, samples, c.size), bool) for k, c in cells if c.spiking}
         readout = {k: np.zeros((steps, samples, c.size)) for k, c in cells if not c.spiking}
-        membrane, overflows, synaptic = np.zeros(steps), 0, 0
+        membrane, synaptic = np.zeros(steps), 0
+        overflows = dict.fromkeys(self.cells, 0)
         for t in range(steps):
             now: dict[str, npt.NDArray[Any]] = {name: x[t] for name, x in sent.items()}
             for name, own in cells:
@@ -93,7 +95,7 @@ class IntegerExecutor:
                 v, lost = self.chip.advance(before, slot, own.cell)
                 v = np.where(left > 0, before, v)
                 slot[:] = 0
-                overflows += lost
+                overflows[name] += lost
                 if own.spiking:
                     now[name] = (v > own.threshold) & (left == 0)
                     rasters[name][t] = now[name]
@@ -117,6 +119,7 @@ class IntegerExecutor:
             synaptic,
             {} if probe is None else {probe: membrane},
             {"overflows": overflows},
+            warnings=overflown(self.name, overflows),
         )
 
     def parts(self) -> list[Any]:
@@ -229,6 +232,27 @@ class _Wires:
         later, place = np.divmod(reached, samples * size)
         ring[(t + later) % depth, place // size, place % size] += chip.arriving(sums, self.exponent)
         return total
+
+
+def overflown(chip: str, counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Which populations held values too large for a chip, one line each.
+
+    Args:
+        chip: name of the chip.
+        counts: such values of every population.
+
+    >>> overflown("loihi2", {"hidden": 3, "out": 0})
+    ("population 'hidden' held 3 values too large for loihi2 (in 24 bits currents wrap and membranes
+    saturate) and no longer does what the network does: quantize on golden inputs with as many
+    events as these, or train with smaller weights",)
+    """
+    return tuple(
+        f"population {name!r} held {count} values too large for {chip} "
+        f"({chips.find(chip).OVERFLOW}) and no longer does what the network does: quantize on "
+        "golden inputs with as many events as these, or train with smaller weights"
+        for name, count in counts.items()
+        if count
+    )
 
 
 def _events(raster: npt.NDArray[np.bool_]) -> Spikes:

@@ -123,7 +123,8 @@ def finished(
     report = {
         "chip": whole.arithmetic,
         "golden": "of the integer executor on the inputs of the network's golden run",
-        "overflows": result.extra["overflows"],
+        "overflows": sum(result.extra["overflows"].values()),
+        "warnings": list(result.warnings),
         "populations": populations,
         "projections": rows,
     }
@@ -144,7 +145,7 @@ def quantization_table(graph: EventGraph) -> str:
 
     Returns:
         two tables: cells of the golden run that differ from the float network, and weights that
-        saturated or were rounded.
+        saturated or were rounded; then what overflowed on the golden run, if anything did.
 
     Raises:
         ValueError: the graph is not quantised.
@@ -162,7 +163,7 @@ def quantization_table(graph: EventGraph) -> str:
         rows: list[dict[str, Any]] = report[part]
         head = list(dict.fromkeys(key for row in rows for key in row))
         parts.append(table(head, [[row.get(key) for key in head] for row in rows]))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *report.get("warnings", [])])
 
 
 def _unfit(graph: EventGraph, golden: Golden) -> Iterator[str]:
@@ -214,7 +215,7 @@ def _calibrated(
         for choice in (Choice(first * finer, share) for share in shares for finer in FINER):
             whole, _ = whole_graph(graph, chip, {**choices, name: choice})
             result = _run(whole, golden)
-            if not result.extra["overflows"]:
+            if not result.warnings:
                 tried[choice] = _differences(golden, result, name, choice.scale)["difference"]
         if tried:
             return min(tried, key=tried.__getitem__)

@@ -1,5 +1,6 @@
 """Running a graph on a back end, and what a run leaves."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 TIMEOUT = 600.0
 """Seconds that a simulator may take."""
+
+
+class RangeWarning(RuntimeWarning):
+    """Values that left the range of a chip in a run, so that it is not what the network does."""
 
 
 class Spikes(NamedTuple):
@@ -74,6 +79,7 @@ class Run:
         membrane: of each probed cell, its membrane after every step `[T]`.
         extra: what else a back end says, such as its version.
         written: where a back end only loads a graph, the projections that it read back.
+        warnings: values that left the range of the chip, one line a population.
 
     >>> spikes = {"out": Spikes(np.array([0]), np.array([1]), np.array([0]))}
     >>> Run(2, 1, {"out": 1}, spikes, {}, None, synaptic_events=4).raster("out").ravel()
@@ -90,6 +96,7 @@ class Run:
     membrane: dict["Probe", npt.NDArray[np.float64]] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     written: tuple[Projection, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def raster(self, name: str) -> npt.NDArray[np.bool_]:
         """Spikes of a population as a dense array.
@@ -151,6 +158,9 @@ def run(
         TypeError: x is not made of real numbers.
         BackendError: the simulator failed, or was stopped after ``timeout``.
 
+    Warns:
+        RangeWarning: values left the range of the chip that the graph is quantised for.
+
     >>> from axonal.deploy import EventGraph, Population, Projection, run
     >>> cell = Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=1)
     >>> wire = Projection("in", "out", pre=[0], post=[0], weight=[1.0], delay=[2])
@@ -173,7 +183,10 @@ def run(
     timed, refused = fitted(graph, chosen, inputs)
     if refused:
         raise ValueError(f"back end {backend!r} cannot run this graph: {'; '.join(refused)}")
-    return in_network_time(timed, inputs, chosen, Request(state=state, timeout=timeout))
+    result = in_network_time(timed, inputs, chosen, Request(state=state, timeout=timeout))
+    for line in result.warnings:
+        warnings.warn(line, RangeWarning, stacklevel=2)
+    return result
 
 
 def fitted(

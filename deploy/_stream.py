@@ -4,6 +4,7 @@ import hashlib
 import os
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy._file import written_whole
-from axonal.deploy._integer import IntegerExecutor, IntegerState
+from axonal.deploy._integer import IntegerExecutor, IntegerState, overflown
 from axonal.deploy.backends.reference import Executor
 from axonal.deploy.graph import EventGraph
 from axonal.neuro.ops.events import EventState
@@ -82,6 +83,7 @@ class Stream:
         self._latency = {p.name: p.latency for p in graph.of_kind("lif", "integrator")}
         self._silence = {p.name: np.zeros((1, 1, p.size)) for p in graph.of_kind("input")}
         self._state: Any = None
+        self._overflows = Counter[str]()
         # The first event must not wait for a kernel that is compiled or loaded.
         self._executor.run(self._silence)
 
@@ -89,6 +91,11 @@ class Stream:
     def step(self) -> int:
         """Steps already run."""
         return 0 if self._state is None else int(self._state.step)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Values that left the range of the chip since this object was made, by population."""
+        return overflown(self.graph.arithmetic, +self._overflows)
 
     def advance(self, events: Mapping[str, npt.ArrayLike] | None = None) -> StreamStep:
         """Run one step.
@@ -118,6 +125,7 @@ class Stream:
         found = self._executor.run(inputs, self._state)
         # Only what is complete is kept: an interrupt leaves the stream before this step or after.
         self._state = found.state
+        self._overflows.update(found.extra.get("overflows", {}))
         return StreamStep(
             {name: t - latency for name, latency in self._latency.items()},
             {name: spikes.neuron for name, spikes in found.spikes.items()},

@@ -215,14 +215,14 @@ EVERY = [k for k in range(4) for _ in range(4)], list(range(4)) * 4
         (
             wired([0] * 49152 + [1], [2] * 49152 + [1]),
             limits("loihi2"),
-            "population 'x': 49152 synapses reach neuron 2; the 196608 bytes of a core suffice for "
-            "49150: prune its inputs to 49150",
+            "population 'x': 49152 synapses reach neuron 2; the 196608 bytes of a core, not "
+            "verified, suffice for 49150: prune its inputs to 49150",
         ),
         (
             wired(np.arange(4097), np.zeros(4097, int), sources=4097),
             limits("loihi2"),
-            "population 'x': 4097 sources of events reach neuron 0; the axons in of a core suffice "
-            "for 4096",
+            "population 'x': 4097 sources of events reach neuron 0; the axons in of a core, not "
+            "verified, suffice for 4096",
         ),
         (
             wired(*EVERY, size=41),

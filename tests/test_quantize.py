@@ -104,9 +104,8 @@ def test_300_steps_with_delays_0_to_62_equal_lavas_fixed_point_models(exponents)
 
 
 def test_currents_wrap_and_membranes_saturate_as_on_the_chip():
-    graph = whole(3, (7, 7), neurons=12, steps=40, delays=3)
-    result = run(graph, graph.golden.inputs)
-    assert result.extra["overflows"] > 0
+    with pytest.warns(deploy.RangeWarning):
+        graph = whole(3, (7, 7), neurons=12, steps=40, delays=3)
     assert verify(graph, ("lava",)).passed
 
 

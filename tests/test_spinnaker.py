@@ -68,9 +68,9 @@ def test_the_executor_equals_the_equations(seed, exponent, refractory):
 
 
 def test_ring_buffers_saturate_and_numbers_wrap_as_on_the_chip():
-    graph = whole(3, exponent=0, top=2**15, steps=40)
-    result = run(graph, graph.golden.inputs)
-    assert result.extra["overflows"] > 0
+    with pytest.warns(deploy.RangeWarning):
+        graph = whole(3, exponent=0, top=2**15, steps=40)
+        result = run(graph, graph.golden.inputs)
     raster, v = by_the_equations(graph, graph.golden.inputs["in"][:, 0])
     np.testing.assert_array_equal(result.raster("x")[:, 0], raster)
     np.testing.assert_array_equal(result.readout["out"][-1, 0] * 2**15, v)
@@ -116,7 +116,7 @@ def test_a_quantised_graph_overflows_on_no_input():
                 np.add.at(total, q.post, mantissa)
             assert total.max() <= chip.WEIGHT
     ones = np.ones((20, 1, 30))
-    assert run(graph, ones).extra["overflows"] == 0
+    assert sum(run(graph, ones).extra["overflows"].values()) == 0
 
 
 def small(cell=(), wire=(), neurons=2):

@@ -68,6 +68,8 @@ class Chip(Protocol):
     """1 where weights of both signs are added up together, 2 where each sign is for itself."""
     SINGLE: bool
     """Whether a projection holds one synapse of each pair of neurons only."""
+    OVERFLOW: str
+    """What becomes of values that are too large for its state."""
     SHARES: tuple[float, ...]
     """Shares of the largest weight that calibration tries, at which weights saturate."""
 

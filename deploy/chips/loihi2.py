@@ -10,7 +10,9 @@ In a graph, decay = 1 - dv / 4096, and membranes, thresholds and weights are in 
 v and the bias are multiples of 1/64.
 
 Sources: lava-nc 0.10.0, `lava.proc.lif` and `lava.proc.sparse` (bit-accurate models), against which
-this was measured without a difference; the delay range is that of lava-dl's netx.
+this was measured without a difference; the delay range is that of lava-dl's netx. How many kinds
+of neurons, thresholds and synapses a core has room for is known of Loihi 1 only (32, 8 to 16 and 8
+to 16, says nengo-loihi), and not checked here.
 """
 
 import math
@@ -34,6 +36,7 @@ DECAY_BITS = 12
 FIRES_AT = False
 BUFFERS = 1
 SINGLE = True
+OVERFLOW = "in 24 bits currents wrap and membranes saturate"
 SHARES = (1.0, 0.85, 0.7, 0.55)
 """Of the largest weight, at which weights saturate."""
 DECAYS = (0, 2**DECAY_BITS - 1)

@@ -39,6 +39,7 @@ DECAY_BITS = 15
 FIRES_AT = True
 BUFFERS = 2
 SINGLE = False
+OVERFLOW = "buffers of 16 bits saturate and numbers of 32 bits wrap"
 SHARES = (1.0,)
 """Ring buffers hold all that can arrive at a neuron in one step."""
 WEIGHT = 2**16 - 1

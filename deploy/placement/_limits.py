@@ -5,8 +5,16 @@ from dataclasses import dataclass, field
 
 from axonal.deploy.chips import loihi2, spinnaker
 
-INTEL = "Intel Labs, Taking Neuromorphic Computing to the Next Level with Loihi 2 (2021); cited"
-DAVIES = "M. Davies et al., IEEE Micro 38 (2018), cited for Loihi 1; none is published for Loihi 2"
+UNVERIFIED = "not verified"
+INTEL = (
+    "Intel Labs, Taking Neuromorphic Computing to the Next Level with Loihi 2 (2021), from memory "
+    f"and {UNVERIFIED}"
+)
+DAVIES = (
+    f"M. Davies et al., IEEE Micro 38 (2018), for Loihi 1, from memory and {UNVERIFIED}; none is "
+    "known for Loihi 2"
+)
+OPEN = f"open-neuromorphic.org, not a primary source and {UNVERIFIED}"
 LAVA = "lava-nc 0.10.0, measured"
 PACKED = "ours: bits of the fields in whole bytes, without compression"
 SPYNNAKER = "sPyNNaker 7.4.1 on its virtual board of 48 chips, measured"
@@ -33,6 +41,9 @@ class CoreLimits:
         slots: of arriving input a core: neurons, times steps of the longest delay, each rounded up
             to a power of two.
         tile: cores that share a router.
+        tile_memory: bytes that those cores share, where memory is each core's part of it.
+        router_entries: of a router. Each core whose events start or arrive there takes one, and so
+            does every group of inputs and constants as large as the neurons of a core.
         columns: routers in a row of the mesh.
         sources: for each number, where it is from.
 
@@ -54,6 +65,8 @@ class CoreLimits:
     longest_delay: int | None = None
     slots: int | None = None
     tile: int = 4
+    tile_memory: int | None = None
+    router_entries: int | None = None
     columns: int = 8
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,6 +74,15 @@ class CoreLimits:
         for name, value in vars(self).items():
             if isinstance(value, int) and value < 1:
                 raise ValueError(f"limits of {self.chip}: {name} must be at least 1, got {value}")
+
+    @property
+    def unverified(self) -> frozenset[str]:
+        """Numbers whose source nobody has seen here.
+
+        >>> sorted(limits("spinnaker").unverified)
+        []
+        """
+        return frozenset(name for name, text in self.sources.items() if UNVERIFIED in text)
 
     @property
     def most_synapses(self) -> int:
@@ -98,8 +120,8 @@ LOIHI2 = CoreLimits(
     tile=4,
     columns=8,
     sources={
-        "cores": "open-neuromorphic.org, Loihi 2: 120 to 128",
-        "neurons": f"{INTEL}: a million neurons on 128 cores",
+        "cores": f"{OPEN}: 120 to 128",
+        "neurons": f"{OPEN}: about 8000 a core, a million a chip",
         "memory": f"{INTEL}: 192 KB a core, shared by neurons and synapses",
         "neuron_bytes": f"current and membrane of 24 bits each, {LAVA}",
         "synapse_bytes": f"8 bits of weight, 6 of delay, 13 of target; {PACKED}",
@@ -120,12 +142,16 @@ SPINNAKER = CoreLimits(
     longest_delay=spinnaker.DELAYS[1],
     slots=2**spinnaker.BUFFER_BITS,
     tile=spinnaker.CHIP_CORES,
+    tile_memory=spinnaker.SDRAM,
+    router_entries=spinnaker.ROUTER_ENTRIES,
     columns=8,
     sources={
         "cores": f"{SPYNNAKER}: 856, of which 97 are kept for the system; 759 vertices of a core "
         "are mapped, 760 refused",
         "neurons": f"{SPYNNAKER}: silently capped at 256",
-        "memory": f"{SPYNNAKER}: an equal part of 123469792 bytes of SDRAM a chip",
+        "memory": f"{SPYNNAKER}: an equal part of the SDRAM of a chip",
+        "tile_memory": f"{SPYNNAKER}: SDRAM of a chip",
+        "router_entries": f"{SPYNNAKER}; its own keys and those of turns come on top",
         "neuron_bytes": "membrane and input, s16.15 each",
         "synapse_bytes": f"16 bits of weight, the rest delay, type and target; {PACKED}",
         "longest_delay": f"{SPYNNAKER}: a core has slots for two neurons at least",

@@ -1,5 +1,7 @@
 """Cores on the chip: which lies where, and how far events travel."""
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize
@@ -33,6 +35,34 @@ def axons(traffic: Traffic, core: Integers, cores: int) -> tuple[Integers, Integ
     once = np.unique(source * cores + core[traffic.targets.neuron])
     source, target = np.divmod(once, cores)
     return source, target
+
+
+def senders(traffic: Traffic, limits: CoreLimits, core: Integers) -> Integers:
+    """What sends the events of each source: its core, or a group outside the chip `[S]`.
+
+    Groups are as large as the neurons of a core, and numbered from the last core on.
+    """
+    parts, number = [core], limits.cores
+    starts = sorted(start for start in traffic.first.values() if start >= traffic.placed)
+    for start, end in itertools.pairwise([*starts, len(traffic.events)]):
+        parts.append(number + np.arange(end - start) // limits.neurons)
+        number += -(-(end - start) // limits.neurons)
+    return np.concatenate(parts)
+
+
+def entries(traffic: Traffic, limits: CoreLimits, core: Integers) -> tuple[Integers, Integers]:
+    """Entries of routing tables: the sender and the router, once each.
+
+    A router has one for each sender whose events start or arrive there; those for turns on the way
+    are left out.
+    """
+    source = np.repeat(np.arange(len(traffic.events)), np.diff(traffic.targets.start))
+    inside = source[source < traffic.placed]
+    sender = senders(traffic, limits, core)[np.concatenate([source, inside])]
+    at = np.concatenate([core[traffic.targets.neuron], core[inside]]) // limits.tile
+    routers = -(-limits.cores // limits.tile)
+    sender, router = np.divmod(np.unique(sender * routers + at), routers)
+    return sender, router
 
 
 def sent(traffic: Traffic, core: Integers, cores: int) -> Integers:

@@ -8,7 +8,7 @@ from axonal.deploy.placement._limits import CoreLimits, limits
 from axonal.deploy.placement._mesh import arranged
 from axonal.deploy.placement._partition import Full, partition
 from axonal.deploy.placement._placement import Placement
-from axonal.deploy.placement._refusals import PlacementError, not_found, refusals
+from axonal.deploy.placement._refusals import PlacementError, crowded, not_found, refusals
 from axonal.deploy.placement._traffic import PLACED, Traffic
 
 
@@ -56,6 +56,9 @@ def place(graph: EventGraph, chip: str | CoreLimits = "loihi2", *, seed: int = 0
         reason = not_found(traffic, own, full)
         raise PlacementError(f"the graph does not fit on {own.chip}: {reason}") from None
     core = arranged(traffic, own, loads.core, len(loads.used))
+    found = list(crowded(traffic, own, core))
+    if found:
+        raise PlacementError(f"the graph does not fit on {own.chip}: {'; '.join(found)}")
     starts = {
         p.name: slice(traffic.first[p.name], traffic.first[p.name] + p.size)
         for p in timed.of_kind(*PLACED)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.placement._limits import CoreLimits
+from axonal.deploy.placement._limits import UNVERIFIED, CoreLimits
+from axonal.deploy.placement._mesh import entries, senders
 from axonal.deploy.placement._partition import Full, fewest, neurons, sizes
-from axonal.deploy.placement._traffic import PLACED, Traffic
+from axonal.deploy.placement._traffic import PLACED, Integers, Traffic
 
 LIMITS = ("neurons", "memory", "axons_in", "axons_out")
 """In the order of a partition's columns."""
@@ -42,9 +43,12 @@ def _delays(graph: EventGraph, limits: CoreLimits) -> Iterator[str]:
 def _single(traffic: Traffic, limits: CoreLimits) -> Iterator[str]:
     """Neurons that no core could hold, the worst of each population."""
     arriving = np.diff(traffic.sources.start)
+    part = f", its part of {limits.tile_memory} a chip" if limits.tile_memory else ""
+    memory = f"{limits.memory} bytes of a core{part}{_doubt(limits, 'memory')}"
+    axons = f"axons in of a core{_doubt(limits, 'axons_in')}"
     checks = (
-        (traffic.synapses, limits.most_synapses, "synapses", f"{limits.memory} bytes of a core"),
-        (arriving, limits.axons_in, "sources of events", "axons in of a core"),
+        (traffic.synapses, limits.most_synapses, "synapses", memory),
+        (arriving, limits.axons_in, "sources of events", axons),
     )
     for name, start in traffic.first.items():
         end = min([x for x in traffic.first.values() if x > start], default=traffic.placed)
@@ -55,7 +59,7 @@ def _single(traffic: Traffic, limits: CoreLimits) -> Iterator[str]:
                 continue
             worst = int(own.argmax())
             yield (
-                f"population {name!r}: {own[worst]} {what} reach neuron {worst}; the {where} "
+                f"population {name!r}: {own[worst]} {what} reach neuron {worst}; the {where}, "
                 f"suffice for {most}: prune its inputs to {most}, or sum them in a population "
                 "between"
             )
@@ -70,16 +74,18 @@ def _totals(graph: EventGraph, traffic: Traffic, limits: CoreLimits) -> Iterator
     held = {p.name: int(size[traffic.first[p.name] :][: p.size].sum()) for p in populations}
     if traffic.placed > limits.cores * most:
         largest = max(populations, key=lambda p: p.size)
-        slots = "" if most == limits.neurons else ", as many as its longest delay leaves room for,"
+        why = _doubt(limits, "neurons", ",")
+        if most < limits.neurons:
+            why = ", as many as its longest delay leaves room for,"
         yield (
             f"population {largest.name!r} has {largest.size} of {traffic.placed} neurons; "
-            f"{limits.cores} cores of {most}{slots} hold {limits.cores * most}: make it smaller"
+            f"{limits.cores} cores of {most}{why} hold {limits.cores * most}: make it smaller"
         )
     if size.sum() > limits.cores * limits.memory:
         name = max(held, key=held.__getitem__)
         yield (
             f"population {name!r} takes {held[name]} of {size.sum()} bytes of synapses and "
-            f"neurons; {limits.cores} cores of {limits.memory} hold "
+            f"neurons; {limits.cores} cores of {limits.memory}{_doubt(limits, 'memory', ',')} hold "
             f"{limits.cores * limits.memory}: prune synapses"
         )
 
@@ -89,7 +95,8 @@ def not_found(traffic: Traffic, limits: CoreLimits, full: Full) -> str:
     name, neuron = traffic.owner(full.neuron)
     counts = np.bincount(full.met, minlength=len(LIMITS))
     met = [
-        f"{TEXTS[limit]} of {counts[k]} ({_most(traffic, limits, limit)} a core)"
+        f"{TEXTS[limit]} of {counts[k]} ({_most(traffic, limits, limit)} a core"
+        f"{_doubt(limits, limit)})"
         for k, limit in enumerate(LIMITS)
         if counts[k]
     ]
@@ -100,6 +107,33 @@ def not_found(traffic: Traffic, limits: CoreLimits, full: Full) -> str:
         f"{', '.join(met)}. Prune synapses, or make the populations that it shares cores with "
         "smaller"
     )
+
+
+def crowded(traffic: Traffic, limits: CoreLimits, core: Integers) -> Iterator[str]:
+    """The fullest router of a placement, if its table does not hold all that is sent there."""
+    sender, router = entries(traffic, limits, core)
+    taken = np.bincount(router, minlength=1)
+    if limits.router_entries is None or taken.max() <= limits.router_entries:
+        return
+    fullest = int(taken.argmax())
+    here, of = sender[router == fullest], senders(traffic, limits, core)
+    ends = [*list(traffic.first.values())[1:], len(of)]
+    held = {
+        name: len(np.intersect1d(here, of[start:end]))
+        for (name, start), end in zip(traffic.first.items(), ends, strict=True)
+    }
+    name = max(held, key=held.__getitem__)
+    yield (
+        f"population {name!r} takes {held[name]} of {taken[fullest]} entries of router {fullest}, "
+        f"one for each core, or {limits.neurons} neurons outside the chip, that reach it; a router "
+        f"has {limits.router_entries}{_doubt(limits, 'router_entries')}: make it smaller, or let "
+        "its neurons reach fewer cores"
+    )
+
+
+def _doubt(limits: CoreLimits, name: str, after: str = "") -> str:
+    """What to put behind a number that nobody has verified."""
+    return f", {UNVERIFIED}{after}" if name in limits.unverified else ""
 
 
 def _most(traffic: Traffic, limits: CoreLimits, limit: str) -> int:

@@ -1,5 +1,6 @@
 """The commands on event graphs: export, run, verify, place, energy."""
 
+import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -126,7 +127,10 @@ def run(
     from axonal import deploy
     from axonal.recipes import _graphs
 
-    with users_own(ValueError, OSError, MemoryError, deploy.BackendError):
+    kinds = (ValueError, OSError, MemoryError, deploy.BackendError)
+    # the lines of these warnings are printed below
+    told = warnings.catch_warnings(action="ignore", category=deploy.RangeWarning)
+    with users_own(*kinds), told:
         x, labels = _graphs.read_data(loaded, data)
         result = _graphs.run(loaded, x, backend=backend, timeout=timeout)
     answer: dict[str, Any] = {"backend": backend, **_counts(result)}
@@ -138,8 +142,10 @@ def run(
             _graphs.write(out, result)
         answer["file"] = str(out)
     if as_json:
-        print_json({**answer, "extra": result.extra})
+        print_json({**answer, "warnings": result.warnings, "extra": result.extra})
     else:
+        for line in result.warnings:
+            typer.echo(f"axonal: {line}", err=True)
         shown = {name: value for name, value in answer.items() if value is not None}
         typer.echo("\n".join(f"{name.replace('_', ' '):<16} {v}" for name, v in shown.items()))
 

@@ -53,6 +53,7 @@ class Summary:
         late: lines left out because their step had run.
         seconds: time from a line to what it made leave, for every line.
         interrupted: whether Ctrl-C ended it.
+        warnings: what left the range of the chip.
     """
 
     first: int
@@ -62,6 +63,7 @@ class Summary:
     late: int = 0
     seconds: list[float] = field(default_factory=list)
     interrupted: bool = False
+    warnings: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Counts, and the latency of a step in milliseconds."""
@@ -75,6 +77,7 @@ class Summary:
             "late_lines": self.late,
             "latency_ms": {"median": middle, "99 %": late, "largest": float(taken.max())},
             "interrupted": self.interrupted,
+            "warnings": self.warnings,
         }
 
     def __str__(self) -> str:
@@ -98,6 +101,8 @@ def command(graph: EventGraph, data: str | None, as_json: bool, **states: Any) -
     if as_json:
         emit(json.dumps({"summary": summary.to_json()}))
     else:
+        for warning in summary.warnings:
+            sys.stderr.write(f"axonal: {warning}\n")
         sys.stderr.write(f"axonal: {summary}\n")
     if summary.interrupted:
         goes_on = f"It goes on with --resume {states['save_state']}."
@@ -194,6 +199,7 @@ def run(
     finally:
         if save_state is not None:
             stream.save(save_state)
+    summary.warnings = stream.warnings
     return summary
 
 
