@@ -1,6 +1,9 @@
 """Energy is an estimate: counts that are exact, constants with sources, SANA-FE's figure beside."""
 
+import importlib.util
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +12,11 @@ from matplotlib.figure import Figure
 
 from axonal import deploy
 from axonal.deploy import EventGraph, Population, Projection, energy, place, run
+from axonal.deploy.chips import spinnaker
 from axonal.deploy.costs import Cost, constants
 from axonal.deploy.placement import limits
 
+MARK = "not verified"
 TINY = replace(limits("loihi2"), neurons=7, tile=2, columns=2)
 
 
@@ -87,6 +92,49 @@ def test_every_constant_has_a_range_and_a_source(chip):
         Cost("x", 2, 1, 3, "somewhere")
     with pytest.raises(ValueError, match="cost of x has no source"):
         Cost("x", 1, 1, 1, "")
+
+
+def number_in(package, file, name):
+    """A number that a text of an installed package gives a name."""
+    (folder,) = importlib.util.find_spec(package).submodule_search_locations
+    text = (Path(folder) / file).read_text()
+    return {float(x) for x in re.findall(rf"{name}(?:: Final =| =|:) ([-+.e0-9]+)", text)}
+
+
+def test_constants_are_those_of_the_files_that_they_name():
+    cost = {c.what: c for c in constants("loihi2")}
+    expected = {
+        "energy_process_spike": {cost["synaptic events"].typical, cost["synaptic events"].high},
+        "energy_access_neuron": {cost["neuron updates"].low},
+        "energy_spike_out": {cost["spikes"].high},
+        "energy_message_out": {cost["messages"].high},
+        "energy_(?:north|east|south|west)_hop": {cost["hops"].low, cost["hops"].high},
+    }
+    for name, values in expected.items():
+        found = number_in("sanafe", "examples/loihi.yaml", name)
+        assert {round(x, 15) for x in values} <= {round(x, 15) for x in found}, name
+    (update,) = number_in("sanafe", "examples/loihi.yaml", "energy_update_neuron") - {0.0}
+    assert cost["neuron updates"].typical == pytest.approx(cost["neuron updates"].low + update)
+    cost = {c.what: c for c in constants("spinnaker")}
+    spin, board = "version/version_spin1.py", "version/version_5.py"
+    assert number_in("spinn_machine", spin, "WATTS_PER_IDLE_CHIP") == {
+        cost["seconds of a chip"].typical
+    }
+    assert number_in("spinn_machine", spin, "WATTS_PER_CORE_ACTIVE_OVERHEAD") == {
+        cost["seconds of a core"].typical
+    }
+    (bit,) = number_in("spinn_machine", spin, "JOULES_PER_ROUTER_BIT")
+    assert cost["messages"].typical == pytest.approx(40 * bit)
+    (idle,) = number_in("spinn_machine", board, "WATTS_FOR_48_CHIP_BOARD_IDLE_COST")
+    assert cost["seconds of a chip"].high == pytest.approx(idle / spinnaker.CHIPS)
+
+
+def test_what_nobody_has_looked_up_is_marked():
+    marked = {
+        c.what for chip in ("loihi2", "spinnaker") for c in constants(chip) if MARK in c.source
+    }
+    assert marked == {"neuron updates", "messages"}
+    assert MARK in str(energy(loop(20, fan=5, steps=9), sanafe=False))
 
 
 def test_sana_fe_counts_the_same_work_where_no_delay_needs_relays():

@@ -1,10 +1,14 @@
-"""Published energies of what chips do, each as a range with its source."""
+"""Published energies of what chips do, each as a range with its source.
+
+Those of SANA-FE and SpiNNMachine are read in their files, which a test repeats; those of a table or
+a paper are cited, and what nobody has looked up here says so.
+"""
 
 from dataclasses import dataclass
 
 PJ, NJ = 1e-12, 1e-9
 SANAFE = "SANA-FE 2.2.9, loihi.yaml, after Davies 2018"
-DAVIES = "M. Davies et al., IEEE Micro 38 (2018), cited"
+DAVIES = "M. Davies et al., IEEE Micro 38 (2018), from memory and not verified"
 TABLE = "table 3 of PMC10326429, citing Davies 2018"
 SPIN = "SpiNNMachine 7.4.1, version_spin1.py"
 
