@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy import chips
+from axonal.deploy._kinds import FIELDS, KINDS, OUTSIDE, SPIKING
 
 if TYPE_CHECKING:
     from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 
-KINDS = ("input", "constant", "lif", "integrator")
-RESETS = ("zero", "subtract")
 LIMIT = 2**31 - 1
 """Neurons are numbered, and delays counted, in 32 bits."""
 
@@ -60,7 +59,8 @@ def problems(graph: "EventGraph") -> list[str]:
     if graph.golden is not None:
         found += _golden(graph, graph.golden)
     if not found and graph.arithmetic != "float64":
-        found += chips.find(graph.arithmetic).problems(graph)
+        chip = chips.find(graph.arithmetic)
+        found += chips.unknown(chip, graph) or chip.problems(graph)
     return found
 
 
@@ -83,7 +83,7 @@ def update_order(
     for projection in projections:
         if projection.size and projection.delay.min() == 0:
             now[projection.target].add(projection.source)
-    sources = [p.name for p in populations if p.kind in ("input", "constant")]
+    sources = [p.name for p in populations if p.kind in OUTSIDE]
     left = [p.name for p in populations if p.name not in set(sources)]
     order, done = sources, set(sources)
     while left:
@@ -116,21 +116,22 @@ def _population(p: "Population") -> Iterator[str]:
     if min(p.shape, default=1) < 1 or not 1 <= p.size <= LIMIT:
         yield f"{where}: shape {p.shape} must be positive, with at most 2^31 - 1 neurons"
         return
-    used = {"lif": 4, "integrator": 3}.get(p.kind, 0)
-    for k, name in enumerate(("decay", "gain", "bias", "threshold")):
+    kind = KINDS[p.kind]
+    for name in FIELDS:
         values: npt.NDArray[np.float64] = getattr(p, name)
-        size = p.size if k < used else 0
+        size = p.size if name in kind.fields else 0
         if values.shape != (size,):
             have = f"has shape {values.shape}" if values.ndim != 1 else f"has {values.size} values"
             need = f"{size}, one for each neuron" if size else f"none in a population of {p.kind}"
             yield f"{where}: {name} {have}, expected {need}"
         elif not np.all(np.isfinite(values)):
             yield f"{where}: {name} is not finite at neuron {_first(~np.isfinite(values))}"
-    if p.reset not in RESETS:
-        yield f"{where}: unknown reset {p.reset!r}, known are {', '.join(RESETS)}"
-    if not 0 <= p.refractory <= LIMIT or (p.refractory and p.kind != "lif"):
-        yield f"{where}: refractory must be at least 0, and 0 unless lif, got {p.refractory}"
-    if not 0 <= p.latency <= LIMIT or (p.latency and p.kind in ("input", "constant")):
+    if p.reset not in kind.resets:
+        yield f"{where}: unknown reset {p.reset!r}, known are {', '.join(kind.resets)}"
+    if not 0 <= p.refractory <= LIMIT or (p.refractory and not kind.waits):
+        who = ", ".join(name for name in KINDS if KINDS[name].waits)
+        yield f"{where}: refractory must be at least 0, and 0 unless {who}, got {p.refractory}"
+    if not 0 <= p.latency <= LIMIT or (p.latency and p.kind in OUTSIDE):
         yield (
             f"{where}: latency must be at least 0, and 0 of an input or constant, got {p.latency}"
         )
@@ -144,7 +145,7 @@ def _projection(p: "Projection", known: dict[str, "Population"], hop: int) -> It
     source, target = known.get(p.source), known.get(p.target)
     if source is not None and source.kind == "integrator":
         yield f"{where}: an integrator is read out and sends no events, so it cannot be a source"
-    if target is not None and target.kind in ("input", "constant"):
+    if target is not None and target.kind in OUTSIDE:
         yield f"{where}: a population of kind {target.kind} takes no synapses"
     shapes = [p.pre.shape, p.post.shape, p.weight.shape, p.delay.shape]
     if shapes != [(p.size,)] * 4:
@@ -184,7 +185,7 @@ def _outputs(outputs: tuple[str, ...], known: dict[str, "Population"]) -> Iterat
             yield f"output {name!r} appears twice"
         if name not in known:
             yield f"output {name!r} is no population"
-        elif known[name].kind not in ("lif", "integrator"):
+        elif known[name].kind in OUTSIDE:
             yield f"output {name!r} is a population of kind {known[name].kind}"
 
 
@@ -192,7 +193,7 @@ def _golden(graph: "EventGraph", golden: "Golden") -> Iterator[str]:
     outputs = set(graph.outputs)
     parts: list[tuple[str, dict[str, Any], list[Population]]] = [
         ("inputs", dict(golden.inputs), list(graph.of_kind("input"))),
-        ("spikes", dict(golden.spikes), list(graph.of_kind("lif"))),
+        ("spikes", dict(golden.spikes), list(graph.of_kind(*SPIKING))),
         (
             "readout",
             dict(golden.readout),

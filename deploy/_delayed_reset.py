@@ -10,7 +10,9 @@ h_t = d v_{t-1} + x_t. Where an event graph takes away what it compares with, bo
     b = threshold / d - threshold
 
 From rest, u_t = v_t + b follows from x_t + b at the first step and x_t + (1 - d) b at every other,
-which a source that is always on delivers: b at once, and -d b one step later.
+which a source that is always on delivers: b at once, and -d b one step later. Where x is a current
+that decays by a factor a a step, what enters the current is the difference of what it is to be and
+a times what it was: b at once, -(d + a) b one step later and d a b two steps later.
 """
 
 import numpy as np
@@ -25,7 +27,9 @@ _GRID = 2.0**40
 """The raise is a multiple of 1 / _GRID: the grid of the weights holds it, sums of it are exact."""
 
 
-def raised(x: Signal, decay: Floats, gain: Floats, threshold: Floats) -> tuple[Signal, Floats]:
+def raised(
+    x: Signal, decay: Floats, gain: Floats, threshold: Floats, synapse: Floats | None = None
+) -> tuple[Signal, Floats]:
     """Return the input and the threshold of the neuron that resets at once.
 
     Args:
@@ -33,6 +37,7 @@ def raised(x: Signal, decay: Floats, gain: Floats, threshold: Floats) -> tuple[S
         decay: d [N].
         gain: factor of the input [N].
         threshold: [N].
+        synapse: a [N], where the input enters a current.
 
     Returns:
         the input with what the always-on source adds, and the raised threshold [N].
@@ -49,6 +54,8 @@ def raised(x: Signal, decay: Floats, gain: Floats, threshold: Floats) -> tuple[S
     level = threshold + extra
     # a potential exactly at the threshold must stay exactly there: round towards silence
     level = np.where(level - extra < threshold, np.nextafter(level, np.inf), level)
-    drive = constant((extra / gain).reshape(x.shape), x.shape)
-    fades = constant((-decay * extra / gain).reshape(x.shape), x.shape).later(1)
-    return x + drive + fades, level
+    kept = np.zeros_like(decay) if synapse is None else synapse
+    for steps, share in enumerate((np.ones_like(decay), -(decay + kept), decay * kept)):
+        if share.any():
+            x = x + constant((share * extra / gain).reshape(x.shape), x.shape).later(steps)
+    return x, level

@@ -3,14 +3,15 @@
 import copy
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, fx, nn
 from torch.utils import _pytree as pytree
 
-from axonal.deploy import _affine, _delayed_reset
+from axonal.deploy import _affine
 from axonal.deploy._calls import (
     AbandonedError,
     UnsupportedError,
@@ -21,15 +22,14 @@ from axonal.deploy._calls import (
 )
 from axonal.deploy._check import GraphError
 from axonal.deploy._golden import golden_run
+from axonal.deploy._neurons import NEURONS, neuron
 from axonal.deploy._signal import ONE, Signal, identity, substitute
 from axonal.deploy._verify import verify
 from axonal.deploy.graph import EventGraph, Population, Projection
 from axonal.neuro import (
-    LIF,
     DelayedLinear,
     Dropout,
     Layer,
-    LeakyIntegrator,
     Lift,
     Network,
     Recurrent,
@@ -55,11 +55,11 @@ def export(
 
     What is exported is the network in evaluation mode and float64.
 
-    Every LIF becomes a population and what stands between two populations becomes synapses: masks,
-    whole delays, convolutions, average pooling, skips and concatenation are unrolled, batch norm is
-    folded. Weights are rounded to a grid 2^-k on which every sum of inputs is exact in float64 in
-    any order. The graph carries a golden run: inputs, and the spikes and readout of the network
-    itself on them.
+    Every layer of neurons becomes a population and what stands between two populations becomes
+    synapses: masks, whole delays, convolutions, average pooling, skips and concatenation are
+    unrolled, batch norm is folded. Weights are rounded to a grid 2^-k on which every sum of inputs
+    is exact in float64 in any order. The graph carries a golden run: inputs, and the spikes and
+    readout of the network itself on them.
 
     Args:
         net: a Network; it is not changed.
@@ -160,8 +160,8 @@ def _input_shape(module: nn.Module) -> tuple[int, ...] | None:
         first = next(n for n in module.traced.nodes if n.op == "placeholder")
         users = [module.get_submodule(str(u.target)) for u in first.users if u.op == "call_module"]
         return next((s for s in map(_input_shape, users) if s is not None), None)
-    if isinstance(module, (LIF, LeakyIntegrator)):
-        return module.size
+    if isinstance(module, NEURONS):
+        return cast(tuple[int, ...], module.size)
     features = getattr(module, "in_features", None)
     return (features,) if isinstance(features, int) else None
 
@@ -279,26 +279,8 @@ class _Builder:
             return y
         if isinstance(layer, Recurrent):
             return self.recurrent(path, layer, x)
-        if isinstance(layer, (LIF, LeakyIntegrator)):
-            n = math.prod(x.shape)
-            decay = np.broadcast_to(_affine.numbers(layer.decay), x.shape).reshape(n)
-            gain = 1 - decay if layer.decay_input else np.ones(n)
-            if isinstance(layer, LeakyIntegrator):
-                return self.populate(path, "integrator", x, decay=decay, gain=gain)
-            level = np.broadcast_to(_affine.numbers(layer.threshold), x.shape).reshape(n)
-            reset = layer.reset
-            if reset == "none":
-                raise UnsupportedError('reset="none" has no event-driven form here')
-            if reset == "delayed":
-                (x, level), reset = _delayed_reset.raised(x, decay, gain, level), "subtract"
-            return self.populate(
-                path, "lif", x, decay=decay, gain=gain, threshold=level, reset=reset,
-                refractory=layer.refractory,
-            )  # fmt: skip
-        raise UnsupportedError(
-            "a neuron without an event-driven equation here; LIF, IF, PLIF and LeakyIntegrator "
-            "have one"
-        )
+        form = neuron(layer, x)
+        return self.populate(path, form.kind, form.drive, **form.parameters)
 
     def recurrent(self, path: str, layer: Recurrent, x: Signal) -> Signal:
         """Close a loop: the output is a placeholder until the body has been walked."""
@@ -343,11 +325,7 @@ class _Builder:
                 part = (entries.col[kept], entries.row[kept], weight[kept])
                 by_source.setdefault(source, []).append((*part, np.full(kept.sum(), delay)))
             if population.kind != "input":
-                population = Population(
-                    name, population.kind, population.shape, decay=population.decay,
-                    gain=population.gain, bias=bias, threshold=population.threshold,
-                    reset=population.reset, refractory=population.refractory,
-                )  # fmt: skip
+                population = replace(population, bias=bias)
             populations.append(population)
             for source, parts in by_source.items():
                 pre, post, weight, delays = (np.concatenate(p) for p in zip(*parts, strict=True))

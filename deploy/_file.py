@@ -4,7 +4,7 @@
                           outputs (JSON)
     /info                 JSON text
     /populations/<k>      name, kind, shape, reset, refractory, latency;
-                          decay gain bias threshold [N]
+                          the fields of the kind, such as decay [N]
     /projections/<k>      source, target, exponent;
                           indptr [N_pre + 1], post weight delay [S], sorted by pre
     /golden               seed, steps, samples; inputs/<k>, spikes/<k>, readout/<k>, each with name
@@ -28,13 +28,13 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy._check import GraphError
+from axonal.deploy._kinds import FIELDS, KINDS
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 
 FORMAT = "axonal-event-graph"
-VERSION = 2
-"""Version 1 had no latencies, and no hops that take time."""
+VERSION = 3
+"""Version 1 had no latencies, and no hops that take time; version 2 no kinds but lif that fire."""
 HOP_SEMANTICS = "a synapse with delay d delivers at step t + d; d = 0 within the same step"
-FIELDS = ("decay", "gain", "bias", "threshold")
 
 # What h5py raises on a damaged or strange file; our own checks raise GraphError.
 _H5PY = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError)
@@ -143,8 +143,8 @@ def _read(file: h5py.File) -> EventGraph:
     hop = _whole(file, "hop")
     if version not in range(1, VERSION + 1) or (version == 1 and hop != 0):
         raise GraphError(
-            f"version {version:g} with hop {hop} is unknown, expected version 1 with hop 0 or "
-            f"version {VERSION}"
+            f"version {version:g} with hop {hop} is unknown, expected version 1 with hop 0 or one "
+            f"of 2 to {VERSION}"
         )
     try:
         info = json.loads(bytes(_get(file, "info", "u", 1)))
@@ -170,8 +170,8 @@ def _population(group: h5py.Group) -> Population:
     if shape.dtype.kind not in "iu" or shape.ndim != 1:
         raise GraphError(f"{group.name}: the field shape is missing or no list of whole numbers")
     kind = _text(group, "kind")
-    used = {"lif": 4, "integrator": 3}.get(kind, 0)
-    fields = {name: _get(group, name, "f", 1) for name in FIELDS[:used]}
+    used = KINDS[kind].fields if kind in KINDS else ()
+    fields = {name: _get(group, name, "f", 1) for name in used}
     return Population(
         name=_text(group, "name"),
         kind=kind,

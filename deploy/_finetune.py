@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from axonal.deploy import chips
+from axonal.deploy._kinds import NEURONS
 from axonal.deploy._quantize import Choice, finished, quantize, ready, stored, whole_projection
 from axonal.deploy._steps import STEPS, rounded
 from axonal.deploy.chips import Format
@@ -41,7 +42,7 @@ class QuantizedNetwork(nn.Module):
         rows = whole.info["quantization"]["populations"]
         self._choices = {r["population"]: Choice(r["scale"], r["share"]) for r in rows}
         self._arithmetic = chip
-        self._cells = whole.of_kind("lif", "integrator")
+        self._cells = whole.of_kind(*NEURONS)
         self.weights = nn.ParameterList()
         self._forms: list[Format] = []
         self._exponents: dict[str, int] = {}  # of a population, where it has one
@@ -51,7 +52,7 @@ class QuantizedNetwork(nn.Module):
             self.weights.append(nn.Parameter(torch.from_numpy(exact)))
         for p in self._cells:
             self.register_buffer(self._key("decay", p.name), torch.from_numpy(p.decay.copy()))
-            if p.kind == "lif":
+            if p.spiking:
                 level = torch.from_numpy(p.threshold.copy())
                 self.register_buffer(self._key("threshold", p.name), level)
 

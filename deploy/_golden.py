@@ -59,7 +59,7 @@ def _run(
     inputs: Sequence[Tensor],
     seed: int | None,
 ) -> Golden:
-    names = [p.name for p in populations if p.kind == "lif"]
+    names = [p.name for p in populations if p.spiking]
     with torch.no_grad():
         result, traces = record(net, *inputs, dict.fromkeys(names, ("spikes",)))
     flat = {name: _flat(traces[name]["spikes"]) > 0 for name in names}

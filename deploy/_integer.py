@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy import chips
+from axonal.deploy._kinds import NEURONS
 from axonal.deploy._run import Probe, Run, Spikes
 from axonal.deploy.chips import Cell, Chip
 from axonal.deploy.graph import EventGraph, Population, Projection
@@ -53,7 +54,7 @@ class IntegerExecutor:
         self.constants = {p.name: p.size for p in graph.of_kind("constant")}
         self.cells: dict[str, _Cells] = {}
         self.size = 0
-        for p in graph.of_kind("lif", "integrator"):
+        for p in graph.of_kind(*NEURONS):
             self.cells[p.name] = _Cells.of(self.chip, graph, p, self.size)
             self.size += p.size
         self.wires = [w for q in graph.projections for w in _Wires.of(self.chip, graph, q)]
@@ -171,7 +172,7 @@ class _Cells:
             used[0] if used else 0,
         )
         return cls(
-            p.kind == "lif",
+            p.spiking,
             p.size,
             slice(start, start + p.size),
             cell,

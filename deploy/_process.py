@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy._kinds import FIELDS, OUTSIDE, SPIKING
 from axonal.deploy._run import Request, Run, Spikes
 from axonal.deploy.graph import EventGraph
 
@@ -140,6 +141,7 @@ def _write(
             {
                 "name": p.name,
                 "kind": p.kind,
+                "spiking": p.spiking,
                 "size": p.size,
                 "reset": p.reset,
                 "refractory": p.refractory,
@@ -150,15 +152,14 @@ def _write(
             {"source": number[q.source], "target": number[q.target], "exponent": q.exponent}
             for q in graph.projections
         ],
-        "events": [number[p.name] for p in graph.of_kind("input", "constant")],
+        "events": [number[p.name] for p in graph.of_kind(*OUTSIDE)],
         "probe": probe and [number[probe.population], probe.sample, probe.neuron],
         "options": options,
     }
     arrays: dict[str, npt.NDArray[Any]] = {}
     for k, p in enumerate(graph.populations):
-        arrays |= {f"population{k}.{x}": getattr(p, x) for x in ("decay", "gain", "bias")}
-        arrays[f"population{k}.threshold"] = p.threshold
-        if p.kind in ("input", "constant"):
+        arrays |= {f"population{k}.{x}": getattr(p, x) for x in FIELDS}
+        if p.kind in OUTSIDE:
             sent = inputs.get(p.name, np.broadcast_to(1.0, (steps, samples, p.size)))
             t, sample, neuron = np.nonzero(sent)
             arrays |= {f"events{k}.t": t, f"events{k}.neuron": sample * p.size + neuron}
@@ -178,9 +179,10 @@ def _read(
     extra = json.loads((folder / "result.json").read_text())
     number = {p.name: k for k, p in enumerate(graph.populations)}
     with np.load(folder / "result.npz", allow_pickle=False) as found:
-        spikes = {p.name: Spikes(*found[f"spikes{number[p.name]}"]) for p in graph.of_kind("lif")}
+        fired = graph.of_kind(*SPIKING)
+        spikes = {p.name: Spikes(*found[f"spikes{number[p.name]}"]) for p in fired}
         readout = {p.name: found[f"readout{number[p.name]}"] for p in graph.of_kind("integrator")}
         probe = request.probe
         membrane = {probe: found["membrane"]} if probe and "membrane" in found else {}
-    sizes = {p.name: p.size for p in graph.of_kind("lif")}
+    sizes = {p.name: p.size for p in fired}
     return Run(steps, samples, sizes, spikes, readout, None, None, membrane, extra)

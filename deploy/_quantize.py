@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy import chips
+from axonal.deploy._kinds import NEURONS
 from axonal.deploy._retime import retime
 from axonal.deploy._run import Request, Run, in_network_time
 from axonal.deploy._table import table
@@ -82,12 +83,11 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
     if graph.golden is None:
         raise ValueError("quantize calibrates on the golden run, and the graph has none")
     timed = ready(graph, own)
-    found = [*own.unfit(timed), *_unfit(timed, graph.golden)]
+    found = [*chips.unknown(own, timed), *own.unfit(timed), *_unfit(timed, graph.golden)]
     if found:
         raise QuantizeError(f"the graph cannot be quantised for {chip}: {'; '.join(found)}")
     choices = {
-        p.name: Choice(own.finest(p, _inputs(timed, own, p.name)))
-        for p in timed.of_kind("lif", "integrator")
+        p.name: Choice(own.finest(p, _inputs(timed, own, p.name))) for p in timed.of_kind(*NEURONS)
     }
     for name in timed.order:
         if name in choices:
@@ -118,7 +118,7 @@ def finished(
             "decay_error": float(np.abs(p.decay - exact.population(p.name).decay).max()),
             **_differences(golden, result, p.name, choices[p.name].scale),
         }
-        for p in whole.of_kind("lif", "integrator")
+        for p in whole.of_kind(*NEURONS)
     ]
     report = {
         "chip": whole.arithmetic,
@@ -167,8 +167,8 @@ def quantization_table(graph: EventGraph) -> str:
 
 
 def _unfit(graph: EventGraph, golden: Golden) -> Iterator[str]:
-    for p in graph.of_kind("lif", "integrator"):
-        if np.any(p.gain <= 0) or (p.kind == "lif" and np.any(p.threshold <= 0)):
+    for p in graph.of_kind(*NEURONS):
+        if np.any(p.gain <= 0) or (p.spiking and np.any(p.threshold <= 0)):
             yield f"population {p.name!r} has gains or thresholds that are not above 0"
         if p.bias.any():
             yield f"population {p.name!r} has a bias: retime(graph) makes it an always-on source"
@@ -268,7 +268,7 @@ def stored(
 ) -> Iterator[tuple[Projection, npt.NDArray[np.float64], Format]]:
     """Every projection, its weights at the scale of its population, and how they are stored."""
     kept: dict[str, list[tuple[npt.NDArray[np.float64], Format]]] = {}
-    for p in graph.of_kind("lif", "integrator"):
+    for p in graph.of_kind(*NEURONS):
         choice = choices[p.name]
         inputs = [Input(x.weight * choice.scale, x.post) for x in _inputs(graph, chip, p.name)]
         forms = chip.formats(p, inputs, choice.share)

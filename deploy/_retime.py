@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from axonal.deploy._kinds import NEURONS, SPIKING
 from axonal.deploy.graph import EventGraph, Population, Projection
 
 ALWAYS_ON = "always_on"
@@ -61,9 +62,9 @@ def retime(graph: EventGraph, hop: int = 1) -> EventGraph:
         if q.size
     ]
     # A bias acts within the step, like a synapse without delay from a source that is never late.
-    biased = [p.name for p in graph.of_kind("lif", "integrator") if hop and p.bias.any()]
+    biased = [p.name for p in graph.of_kind(*NEURONS) if hop and p.bias.any()]
     late = _latencies({name: hop * (name in biased) for name in before}, edges, hop)
-    for p in graph.of_kind("lif"):
+    for p in graph.of_kind(*SPIKING):
         if late[p.name] and np.any(p.threshold <= 0):
             raise RetimeError(
                 f"population {p.name!r} cannot be retimed: with a threshold of "

@@ -70,8 +70,8 @@ class Run:
     Args:
         steps: number of steps T.
         samples: number of samples B.
-        sizes: number of neurons N of every lif population.
-        spikes: events of every lif population.
+        sizes: number of neurons N of every population that fires.
+        spikes: events of every population that fires.
         readout: membrane of every integrator after each step, float64 `[T, B, N]`.
         state: pass it to `run` to go on from here; None where a back end cannot.
         synaptic_events: events that went through a synapse, those of constants included; None
@@ -102,13 +102,13 @@ class Run:
         """Spikes of a population as a dense array.
 
         Args:
-            name: a lif population.
+            name: a population that fires.
 
         Returns:
             True where a neuron spiked, `[T, B, N]`.
 
         Raises:
-            KeyError: there is no such lif population.
+            KeyError: no such population fires.
         """
         if name not in self.spikes:
             known = ", ".join(self.spikes) or "none"

@@ -14,11 +14,13 @@ import numpy.typing as npt
 
 from axonal.deploy._file import written_whole
 from axonal.deploy._integer import IntegerExecutor, IntegerState, overflown
+from axonal.deploy._kinds import NEURONS
 from axonal.deploy.backends.reference import Executor
 from axonal.deploy.graph import EventGraph
 from axonal.neuro.ops.events import EventState
 
-FORMAT = "axonal-stream-state"
+FORMAT = "axonal-stream-state 2"
+"""The first had no second variables of neurons."""
 
 # What numpy and zipfile raise on a damaged file; a checksum is kept with each array.
 _DAMAGE = (
@@ -42,7 +44,7 @@ class StreamStep(NamedTuple):
     Args:
         t: by population, the step of the network that it has just done; below 0 while a population
             with a latency has not begun.
-        spikes: by lif population, the neurons that spiked, in rising order.
+        spikes: by population that fires, the neurons that spiked, in rising order.
         readout: by integrator, its membranes `[N]`.
 
     >>> StreamStep({"out": 3}, {"out": np.array([0])}, {}).spikes["out"]
@@ -80,7 +82,7 @@ class Stream:
         self.graph = graph
         whole = graph.arithmetic == "float64"
         self._executor = Executor(graph) if whole else IntegerExecutor(graph)
-        self._latency = {p.name: p.latency for p in graph.of_kind("lif", "integrator")}
+        self._latency = {p.name: p.latency for p in graph.of_kind(*NEURONS)}
         self._silence = {p.name: np.zeros((1, 1, p.size)) for p in graph.of_kind("input")}
         self._state: Any = None
         self._overflows = Counter[str]()
@@ -166,11 +168,13 @@ class Stream:
             # opened here, because numpy leaves a damaged file open
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
                 arrays = {name: found[name] for name in found.files}
-            ours, graph = str(arrays["format"]) == FORMAT, str(arrays["graph"])
+            form, graph = str(arrays["format"]), str(arrays["graph"])
             fields: dict[str, Any] = {name: arrays.get(f"state.{name}") for name in kind._fields}
         except _DAMAGE as error:
             raise ValueError(f"{path} is damaged or no state of a stream") from error
-        if not ours:
+        if form != FORMAT and form.startswith(FORMAT.split()[0]):
+            raise ValueError(f"{path} was written by another version of axonal: start anew")
+        if form != FORMAT:
             raise ValueError(f"{path} is no state of a stream")
         if graph != self._fingerprint():
             raise ValueError(f"{path} is the state of another graph")

@@ -19,7 +19,7 @@ def verify(
 ) -> Verification:
     """Run the golden inputs on back ends and compare what comes out with the golden run.
 
-    Spikes of every lif population are compared cell by cell; readouts to a tolerance of 1e-9
+    Spikes of every population are compared cell by cell; readouts to a tolerance of 1e-9
     relative to their largest golden value (1e-5 where the arithmetic of a back end is coarser).
     Nothing counts as passed that was not compared: a graph without golden run or without golden
     spikes fails, as does a missing back end. A back end that executes nothing (SpiNNaker's virtual
@@ -158,7 +158,7 @@ def _diverged(
             neuron,
             _membranes(in_network_time(graph, inputs, reference, request)),
             _membranes(in_network_time(graph, inputs, backend, request)),
-            float(cell.threshold[neuron]) if cell.kind == "lif" else None,
+            float(cell.threshold[neuron]) if cell.spiking else None,
         )
     ]
 

@@ -1,7 +1,6 @@
 """Event graphs: populations of neurons, projections of synapses, and a golden run to prove them."""
 
 import json
-import math
 import operator
 from dataclasses import dataclass, field
 from os import PathLike
@@ -10,82 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy._arrays import Floats, Integers, floats, freeze, read_only
 from axonal.deploy._check import GraphError, problems, update_order
+from axonal.deploy._population import Population
 from axonal.deploy._table import table
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.integer[Any]]
-
-
-def _empty() -> Floats:
-    return np.zeros(0)
-
-
-@dataclass(frozen=True, eq=False)
-class Population:
-    """Neurons of one kind, numbered in C order over their shape.
-
-    With I = bias + Σ w · x(t - delay) over the synapses that arrive at step t,
-
-        lif:         h = decay · v + gain · I,  spike where h >= threshold, then v = 0 (reset
-                     "zero") or h - threshold ("subtract"), and v = h elsewhere;
-                     for `refractory` steps after a spike v is held and input ignored
-        integrator:  v = decay · v + gain · I, which is read out and sends no events
-        input:       sends the events it is given; constant: sends 1.0 at every step
-
-    Args:
-        name: unique name, such as the path of a module.
-        kind: "input", "constant", "lif" or "integrator".
-        shape: shape of the layer; its product is the number of neurons N.
-        decay: membrane kept per step `[N]`; empty for inputs and constants, as are the next three.
-        gain: factor of the summed input `[N]`.
-        bias: joins the sum at every step `[N]`.
-        threshold: threshold `[N]`; empty for an integrator.
-        reset: "zero" or "subtract".
-        refractory: steps without input after a spike, at least 0.
-        latency: steps by which it runs behind the network, at least 0; `retime` sets it.
-
-    One number in place of an array stands for every neuron.
-
-    Raises:
-        GraphError: a field cannot be read as what it should be.
-
-    >>> Population("hidden", "lif", (2, 3), decay=0.5, gain=1, bias=0, threshold=1).size
-    6
-    """
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    decay: Floats = field(default_factory=_empty)
-    gain: Floats = field(default_factory=_empty)
-    bias: Floats = field(default_factory=_empty)
-    threshold: Floats = field(default_factory=_empty)
-    reset: str = "zero"
-    refractory: int = 0
-    latency: int = 0
-
-    def __post_init__(self) -> None:
-        where = f"population {self.name!r}"
-        try:
-            object.__setattr__(self, "shape", tuple(operator.index(n) for n in self.shape))
-            for name in ("refractory", "latency"):
-                object.__setattr__(self, name, operator.index(getattr(self, name)))
-        except TypeError as error:
-            raise GraphError(
-                f"{where}: shape takes a tuple of whole numbers, refractory and latency a whole "
-                f"number, got {self.shape!r}, {self.refractory!r} and {self.latency!r}"
-            ) from error
-        for name in ("decay", "gain", "bias", "threshold"):
-            values = _floats(getattr(self, name), f"{where}: {name}")
-            if values.ndim == 0 and min(self.shape, default=1) > 0:
-                values = np.full(self.size, values)
-            _freeze(self, name, values)
-
-    @property
-    def size(self) -> int:
-        """Number of neurons N."""
-        return math.prod(self.shape)
+__all__ = ["EventGraph", "Floats", "Golden", "Integers", "Population", "Projection"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +58,9 @@ class Projection:
                         f"got {values.dtype}; convert with .astype(int) after rounding"
                     )
                 values = values.astype(np.int64)
-            _freeze(self, name, values)
+            freeze(self, name, values)
         label = f"projection {self.source} -> {self.target}: weight"
-        _freeze(self, "weight", _floats(self.weight, label))
+        freeze(self, "weight", floats(self.weight, label))
 
     @property
     def size(self) -> int:
@@ -145,7 +74,7 @@ class Golden:
 
     Args:
         inputs: for every input population, the events `[T, B, N]`.
-        spikes: for every lif population, its raster, bool `[T, B, N]`.
+        spikes: for every population that fires, its raster, bool `[T, B, N]`.
         readout: for every output that is an integrator, its membrane `[T, B, N]`.
         seed: seed of the inputs, if they were drawn.
 
@@ -164,13 +93,13 @@ class Golden:
     def __post_init__(self) -> None:
         for part in ("inputs", "readout"):
             given = getattr(self, part)
-            arrays = {k: _floats(x, f"golden {part} {k!r}") for k, x in given.items()}
-            object.__setattr__(self, part, {k: _read_only(x) for k, x in arrays.items()})
+            arrays = {k: floats(x, f"golden {part} {k!r}") for k, x in given.items()}
+            object.__setattr__(self, part, {k: read_only(x) for k, x in arrays.items()})
         spikes = {k: np.asarray(x) for k, x in self.spikes.items()}
         for name, raster in spikes.items():
             if raster.dtype != np.bool_:
                 raise GraphError(f"golden spikes {name!r} take a bool raster, got {raster.dtype}")
-        object.__setattr__(self, "spikes", {k: _read_only(x) for k, x in spikes.items()})
+        object.__setattr__(self, "spikes", {k: read_only(x) for k, x in spikes.items()})
 
     @property
     def steps(self) -> int:
@@ -342,24 +271,6 @@ class EventGraph:
             f"{sum(p.size for p in self.populations)} neurons, {synapses} synapses, "
             f"longest delay {self.max_delay}, {timing}dt {self.dt:g} s, {golden})"
         )
-
-
-def _floats(values: object, label: str) -> Floats:
-    array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise GraphError(f"{label} takes real numbers, got {array.dtype}")
-    return array.astype(np.float64, copy=False)
-
-
-def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-def _freeze(owner: object, name: str, array: npt.NDArray[Any]) -> None:
-    # A graph was checked when it was made; a view costs nothing and keeps it as it was checked.
-    object.__setattr__(owner, name, _read_only(array))
 
 
 def _listed(found: list[str]) -> str:

@@ -14,13 +14,13 @@ EXPORTABLE = (
     lambda n: neuro.IF(n, reset="subtract"),
     lambda n: neuro.IF(n, refractory=1, learn="threshold"),
     lambda n: neuro.PLIF(n, 3.0, threshold=0.5),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, decay="euler", refractory=2, reset="subtract"),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, reset="delayed", detach_reset=False),
 )
 """Neurons besides LIF that a graph can hold."""
 
 NEURONS = (
-    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")),
-    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, decay="euler", refractory=2, reset="subtract"),
-    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, reset="delayed", detach_reset=False),
     lambda n: neuro.LIF(n, 4.0, reset="none", refractory=1),
     lambda n: neuro.ALIF(n, 5.0, 9.0, learn=("tau", "tau_adaptation", "threshold")),
     lambda n: neuro.ALIF(n, 5.0, 9.0, reset="zero", refractory=1),

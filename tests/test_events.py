@@ -10,7 +10,15 @@ import torch
 from axonal.deploy import EventGraph, Population, Projection
 from axonal.deploy.backends.reference import Executor, footprint
 from axonal.neuro.ops._numba import jit, kernel, shards
-from axonal.neuro.ops.events import Block, EventNetwork, Events, Synapses, _footprint, simulate
+from axonal.neuro.ops.events import (
+    Block,
+    EventNetwork,
+    Events,
+    Kind,
+    Synapses,
+    _footprint,
+    simulate,
+)
 
 
 def network(**changes):
@@ -19,7 +27,7 @@ def network(**changes):
         "gain": [1, 1],
         "bias": [0, 0],
         "threshold": [1, 1],
-        "blocks": [Block(0, 2, True)],
+        "blocks": [Block(0, 2, Kind.LIF)],
         "synapses": [],
         "external": 1,
     }
@@ -37,7 +45,7 @@ def wires(pre, post, delay):
         ({"synapses": wires(0, 2, 0)}, "each target must lie in 0 .. 1, got 2"),
         ({"synapses": wires(-1, 0, 0)}, "each source"),
         ({"synapses": wires(0, 0, -2)}, "each delay"),
-        ({"blocks": [Block(0, 1, True)]}, "blocks must cover neurons 0 to 1"),
+        ({"blocks": [Block(0, 1, Kind.LIF)]}, "blocks must cover neurons 0 to 1"),
         ({"steady": [1]}, "steady sources must lie in 2 .. 2"),
         ({"gain": [1]}, "differ in length"),
     ],

@@ -28,6 +28,7 @@ def dense(graph, inputs, first=0):
             sent[p.name][:] = 1.0
     v = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
     wait = {p.name: np.zeros((samples, p.size), int) for p in graph.populations}
+    current = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
     readout = {}
     for t in range(steps):
         for p in (graph.population(name) for name in graph.order):
@@ -40,18 +41,22 @@ def dense(graph, inputs, first=0):
                         if t >= d:
                             total[j] += w * sent[q.source][t - d, b, i]
                 for n in range(p.size):
+                    entering = total[n] + p.bias[n]
+                    if p.kind == "cuba":
+                        entering = p.synapse_decay[n] * current[p.name][b, n] + entering
+                        current[p.name][b, n] = entering
                     if wait[p.name][b, n] > 0:
                         wait[p.name][b, n] -= 1
                         continue
-                    h = p.decay[n] * v[p.name][b, n] + p.gain[n] * (total[n] + p.bias[n])
-                    if p.kind == "lif" and h >= p.threshold[n]:
+                    h = p.decay[n] * v[p.name][b, n] + p.gain[n] * entering
+                    if p.spiking and h >= p.threshold[n]:
                         sent[p.name][t, b, n] = 1.0
                         h = 0.0 if p.reset == "zero" else h - p.threshold[n]
                         wait[p.name][b, n] = p.refractory
                     v[p.name][b, n] = h
             if p.kind == "integrator":
                 readout.setdefault(p.name, np.zeros((steps, samples, p.size)))[t] = v[p.name]
-    rasters = {p.name: sent[p.name] == 1.0 for p in graph.of_kind("lif")}
+    rasters = {p.name: sent[p.name] == 1.0 for p in graph.populations if p.spiking}
     return rasters, readout
 
 
@@ -71,14 +76,16 @@ def random_graph(seed, grid=GRID):
         populations.append(Population("more", "input", (2, int(r.integers(1, 3)))))
     if r.random() < 0.5:
         populations.append(Population("always", "constant", (int(r.integers(1, 3)),)))
-    layers = [f"lif{k}" for k in range(int(r.integers(1, 4)))]
+    layers = [f"layer{k}" for k in range(int(r.integers(1, 4)))]
     for name in layers:
         size = int(r.integers(1, 7))
         lif = {"reset": str(r.choice(["zero", "subtract"])), "refractory": int(r.integers(0, 3))}
         level = r.uniform(0.2, 1.0, size)
-        populations.append(
-            Population(name, "lif", (size,), **neurons(size), threshold=level, **lif)
-        )
+        own = {**neurons(size), "threshold": level, **lif}
+        kind = str(r.choice(["lif", "cuba"]))
+        if kind == "cuba":
+            own["synapse_decay"] = r.uniform(0.0, 0.95, size)
+        populations.append(Population(name, kind, (size,), **own))
     populations.append(Population("out", "integrator", (3,), **neurons(3)))
     sizes = {p.name: p.size for p in populations}
 
@@ -94,7 +101,7 @@ def random_graph(seed, grid=GRID):
         )
 
     outside = [p.name for p in populations if p.kind in ("input", "constant")]
-    projections = [wire(name, "lif0", 0, 4) for name in outside]
+    projections = [wire(name, "layer0", 0, 4) for name in outside]
     for k, name in enumerate(layers):
         later = [*layers[k + 1 :], "out"]
         projections.append(wire(name, later[0], 0, int(r.integers(0, 6))))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from axonal.deploy._kinds import SPIKING
 from axonal.deploy.backends import find, names
 from axonal.deploy.backends._support import Support
 
@@ -15,10 +16,16 @@ graph, and `verify` compares the weights and delays that it reads back: never a 
 
 """
 
+
+def _kind(name: str) -> Callable[[Support], str]:
+    return lambda s: _sign(name in s.neurons)
+
+
 ROWS: dict[str, Callable[[Support], str]] = {
     "executes": lambda s: _sign(s.executes),
     "least steps a synapse": lambda s: str(s.hop),
     "longest delay in steps": lambda s: "any" if s.longest_delay is None else str(s.longest_delay),
+    **{f"neurons of kind {kind}": _kind(kind) for kind in SPIKING},
     "reset to zero": lambda s: _sign("zero" in s.resets),
     "reset by subtraction": lambda s: _sign("subtract" in s.resets),
     "refractory steps": lambda s: _sign(s.refractory),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy._kinds import NEURONS
 from axonal.deploy.graph import EventGraph, Population
 
 
@@ -18,7 +19,8 @@ class Support:
     Args:
         executes: whether it runs a graph; if not, it loads one and reads back what was written.
         hop: least steps of a synapse.
-        resets: resets of lif populations.
+        neurons: kinds of populations that fire.
+        resets: resets of populations that fire.
         refractory: whether neurons may be refractory.
         integrators: whether membranes can be read out.
         graded: whether events may have other values than 1.
@@ -33,6 +35,7 @@ class Support:
 
     executes: bool = True
     hop: int = 1
+    neurons: tuple[str, ...] = ("lif",)
     resets: tuple[str, ...] = ("zero", "subtract")
     refractory: bool = True
     integrators: bool = True
@@ -84,9 +87,11 @@ def _population(p: Population, support: Support) -> Iterator[str]:
     where = f"population {p.name!r}"
     if p.kind == "integrator" and not support.integrators:
         yield f"{where} is an integrator, and no membrane can be read out"
-    if p.kind not in ("lif", "integrator"):
+    if p.kind not in NEURONS:
         return
-    if p.kind == "lif" and p.reset not in support.resets:
+    if p.spiking and p.kind not in support.neurons:
+        yield f"{where} is of kind {p.kind}; it has {' and '.join(support.neurons)} only"
+    if p.spiking and p.reset not in support.resets:
         have = " or ".join(map(repr, support.resets))
         yield f"{where} has reset {p.reset!r}; it has {have} only"
     if p.refractory and not support.refractory:
@@ -99,7 +104,7 @@ def _population(p: Population, support: Support) -> Iterator[str]:
     wrong = (p.decay < low) | (p.decay > high)
     if wrong.any():
         yield f"{where} has a decay outside [{low:g}, {high:g}], {_value(p.decay, wrong)}"
-    if p.kind == "lif" and support.positive_threshold and np.any(p.threshold <= 0):
+    if p.spiking and support.positive_threshold and np.any(p.threshold <= 0):
         wrong = p.threshold <= 0
         yield f"{where} has a threshold that is not above 0, {_value(p.threshold, wrong)}"
 

@@ -19,6 +19,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+FIELDS = ("decay", "gain", "bias", "threshold", "synapse_decay")
+"""Parameters of populations."""
 LARGEST = 2_000_000
 """Synapses and neurons of the copies, one a sample, that are simulated side by side."""
 
@@ -29,6 +31,7 @@ class Cells:
 
     name: str
     kind: str
+    spiking: bool
     size: int
     reset: str
     refractory: int
@@ -36,6 +39,7 @@ class Cells:
     gain: Array
     bias: Array
     threshold: Array
+    synapse_decay: Array
 
 
 @dataclass
@@ -90,10 +94,9 @@ def tiled(job: Job, copies: int) -> Job:
         moved: Array = size * np.arange(copies)[:, None] + index
         return moved.ravel()
 
-    parameters = ("decay", "gain", "bias", "threshold")
     cells = []
     for p in job.cells:
-        repeated: dict[str, Any] = {k: np.tile(getattr(p, k), copies) for k in parameters}
+        repeated: dict[str, Any] = {k: np.tile(getattr(p, k), copies) for k in FIELDS}
         cells.append(replace(p, size=p.size * copies, **repeated))
     wires = [
         replace(
@@ -143,8 +146,7 @@ def _job(request: dict[str, Any], arrays: dict[str, Array]) -> Job:
         return {name: arrays[f"{prefix}.{name}"] for name in names}
 
     cells = [
-        Cells(**p, **fields(f"population{k}", ("decay", "gain", "bias", "threshold")))
-        for k, p in enumerate(request["populations"])
+        Cells(**p, **fields(f"population{k}", FIELDS)) for k, p in enumerate(request["populations"])
     ]
     wires = [
         Wires(**q, **fields(f"projection{k}", ("pre", "post", "weight", "delay")))

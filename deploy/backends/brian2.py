@@ -8,6 +8,7 @@ Source: Brian 2.9; M. Stimberg, R. Brette and D. Goodman, eLife 8 (2019). Brian 
 (copyleft): it is imported in a process of its own only.
 """
 
+import textwrap
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,17 +25,22 @@ if TYPE_CHECKING:
 MODEL = """
 v : 1
 total : 1
+current : 1
 wait : integer
 decay : 1 (constant)
 gain : 1 (constant)
 bias : 1 (constant)
 threshold : 1 (constant)
+synapse_decay : 1 (constant)
 """
+# What enters the membrane, by kind.
+CURRENT = {"cuba": "current = synapse_decay * current + (total + bias)"}
+ENTERS = "current = total + bias"
 # `wait` counts the refractory steps to come; a neuron is ready where none was left.
 UPDATE = {
-    False: "v = decay * v + gain * (total + bias); total = 0",
+    False: "v = decay * v + gain * current; total = 0",
     True: """
-        v = int(wait <= 0) * (decay * v + gain * (total + bias)) + int(wait > 0) * v
+        v = int(wait <= 0) * (decay * v + gain * current) + int(wait > 0) * v
         total = 0
         ready = wait <= 0
         wait = clip(wait - 1, 0, 2147483647)
@@ -46,7 +52,7 @@ def support() -> "Support":
     """What these equations have a form for."""
     from axonal.deploy.backends._support import Support
 
-    return Support(graded=False, any_gain=True)
+    return Support(neurons=("lif", "cuba"), graded=False, any_gain=True)
 
 
 def missing() -> str | None:
@@ -90,7 +96,7 @@ def simulate(job: "Job", answer: "Answer") -> None:
             synapses.w = q.weight
             synapses.delay = (q.delay - 1) * b2.ms
             network.add(synapses)
-    spikes = {k: b2.SpikeMonitor(groups[k]) for k, p in enumerate(job.cells) if p.kind == "lif"}
+    spikes = {k: b2.SpikeMonitor(groups[k]) for k, p in enumerate(job.cells) if p.spiking}
     read = [k for k, p in enumerate(job.cells) if p.kind == "integrator"]
     # At the end of a step, when resets are done.
     membranes = {k: b2.StateMonitor(groups[k], "v", record=True, when="end") for k in read}
@@ -118,7 +124,7 @@ def _group(b2: Any, job: "Job", k: int, p: "Cells") -> Any:
     if p.kind in ("input", "constant"):
         events = job.events[k]
         return b2.SpikeGeneratorGroup(p.size, events.neuron, events.t * b2.ms)
-    spiking, waits = p.kind == "lif", p.refractory > 0
+    spiking, waits = p.spiking, p.refractory > 0
     fires = "v >= threshold" + (" and ready" if waits else "")
     reset = "v = 0" if p.reset == "zero" else "v = v - threshold"
     group = b2.NeuronGroup(
@@ -127,8 +133,11 @@ def _group(b2: Any, job: "Job", k: int, p: "Cells") -> Any:
         threshold=fires if spiking else None,
         reset=reset + (f"; wait = {p.refractory}" if waits else "") if spiking else None,
     )
-    group.run_regularly(UPDATE[waits], when="groups")
+    enters = CURRENT.get(p.kind, ENTERS)
+    group.run_regularly(f"{enters}\n{textwrap.dedent(UPDATE[waits])}", when="groups")
     group.decay, group.gain, group.bias = p.decay, p.gain, p.bias
     if spiking:
         group.threshold = p.threshold
+    if p.kind == "cuba":
+        group.synapse_decay = p.synapse_decay
     return group

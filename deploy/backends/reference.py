@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from axonal.deploy import chips
 from axonal.deploy._integer import IntegerExecutor
+from axonal.deploy._kinds import NEURONS, OUTSIDE, SPIKING
 from axonal.deploy._run import Probe, Request, Run, Spikes
 from axonal.deploy.backends._support import Support
 from axonal.deploy.graph import EventGraph, Floats, Population
@@ -18,6 +19,7 @@ from axonal.neuro.ops.events import (
     EventRun,
     Events,
     EventState,
+    Kind,
     Synapses,
     index_type,
     is_single,
@@ -25,6 +27,8 @@ from axonal.neuro.ops.events import (
     simulate,
     state_bytes,
 )
+
+_KINDS = {"integrator": Kind.INTEGRATOR, "lif": Kind.LIF, "cuba": Kind.CUBA}
 
 
 class Executor:
@@ -53,17 +57,15 @@ class Executor:
         blocks, column = [], 0
         for p in cells:
             start = self._offsets[p.name]
-            lif = p.kind == "lif"
-            form = (lif, p.reset == "subtract", p.refractory, column)
+            form = (_KINDS[p.kind], p.reset == "subtract", p.refractory, column)
             blocks.append(Block(start, start + p.size, *form))
-            column += 0 if lif else p.size
+            column += 0 if p.spiking else p.size
         self.network = EventNetwork.build(
             decay=_joined([p.decay for p in cells]),
             gain=_joined([p.gain for p in cells]),
             bias=_joined([p.bias for p in cells]),
-            threshold=_joined(
-                [p.threshold if p.kind == "lif" else np.zeros(p.size) for p in cells]
-            ),
+            threshold=_joined([_or_zeros(p, p.threshold) for p in cells]),
+            trace_decay=_joined([_or_zeros(p, p.synapse_decay) for p in cells]),
             blocks=blocks,
             synapses=[
                 Synapses(
@@ -105,7 +107,7 @@ class Executor:
         return Run(
             steps=steps,
             samples=samples,
-            sizes={p.name: p.size for p in self._cells if p.kind == "lif"},
+            sizes={p.name: p.size for p in self._cells if p.spiking},
             spikes=self._spikes(result),
             readout=self._readout(result),
             state=result.state,
@@ -115,7 +117,7 @@ class Executor:
     def parts(self) -> list[Any]:
         """Everything that decides what a run gives: names, numbers and arrays."""
         net = self.network
-        cells = [net.decay, net.gain, net.bias, net.threshold, net.steady]
+        cells = [net.decay, net.gain, net.bias, net.threshold, net.trace_decay, net.steady]
         return [self._offsets, net.blocks, net.depth, *cells, net.indptr, net.target, net.weight]
 
     def probed(
@@ -137,7 +139,7 @@ class Executor:
         edges = np.searchsorted(owner[order], np.arange(len(self._cells) + 1))
         spikes = {}
         for k, p in enumerate(self._cells):
-            if p.kind == "lif":
+            if p.spiking:
                 own = order[edges[k] : edges[k + 1]]
                 neuron = result.neuron[own] - np.int32(self._offsets[p.name])
                 spikes[p.name] = Spikes(result.sample[own], result.step[own], neuron)
@@ -164,7 +166,7 @@ def footprint(graph: EventGraph, *, samples: int = 1, steps: int = 1) -> int:
     >>> 10_000 < footprint(example()) < 10_000_000
     True
     """
-    cells = sum(p.size for p in graph.of_kind("lif", "integrator"))
+    cells = sum(p.size for p in graph.of_kind(*NEURONS))
     read = sum(p.size for p in graph.of_kind("integrator"))
     sources = sum(p.size for p in graph.populations)
     depth = graph.max_delay + 1
@@ -177,7 +179,7 @@ def footprint(graph: EventGraph, *, samples: int = 1, steps: int = 1) -> int:
 
 def support() -> Support:
     """Everything, at once."""
-    return Support(hop=0, any_gain=True, arithmetics=("float64", *chips.names()))
+    return Support(hop=0, neurons=SPIKING, any_gain=True, arithmetics=("float64", *chips.names()))
 
 
 def missing() -> str | None:
@@ -206,11 +208,15 @@ def run(graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Requ
 def _layout(graph: EventGraph) -> tuple[list[Population], list[Population], dict[str, int]]:
     """Neurons first, in the order of their updates, then what is given from outside."""
     ordered = [graph.population(name) for name in graph.order]
-    cells = [p for p in ordered if p.kind in ("lif", "integrator")]
-    outside = [p for p in ordered if p.kind in ("input", "constant")]
+    cells = [p for p in ordered if p.kind in NEURONS]
+    outside = [p for p in ordered if p.kind in OUTSIDE]
     sizes = np.cumsum([0, *(p.size for p in [*cells, *outside])])
     names = [p.name for p in [*cells, *outside]]
     return cells, outside, dict(zip(names, sizes.tolist(), strict=False))
+
+
+def _or_zeros(p: Population, values: Floats) -> Floats:
+    return values if values.size else np.zeros(p.size)
 
 
 def _joined(arrays: list[Floats]) -> Floats:

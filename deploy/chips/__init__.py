@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy._kinds import NEURONS
+
 if TYPE_CHECKING:
     from axonal.deploy.graph import EventGraph, Population
 
@@ -66,6 +68,8 @@ class Chip(Protocol):
     """Whether a neuron fires at its threshold, and not only above it."""
     BUFFERS: int
     """1 where weights of both signs are added up together, 2 where each sign is for itself."""
+    NEURONS: tuple[str, ...]
+    """Kinds of populations that it has a form for."""
     SINGLE: bool
     """Whether a projection holds one synapse of each pair of neurons only."""
     OVERFLOW: str
@@ -96,6 +100,15 @@ class Chip(Protocol):
 
         What arrived is `[BUFFERS, B, N]`: everything, or positive and negative weights apart.
         """
+
+
+def unknown(chip: Chip, graph: "EventGraph") -> list[str]:
+    """Populations of kinds that a chip has no form for, one line each."""
+    return [
+        f"population {p.name!r} is of kind {p.kind}; the chip has {', '.join(chip.NEURONS)} only"
+        for p in graph.of_kind(*NEURONS)
+        if p.kind not in chip.NEURONS
+    ]
 
 
 def names() -> tuple[str, ...]:

@@ -35,6 +35,7 @@ UNIT = 64
 DECAY_BITS = 12
 FIRES_AT = False
 BUFFERS = 1
+NEURONS = ("lif", "integrator")
 SINGLE = True
 OVERFLOW = "in 24 bits currents wrap and membranes saturate"
 SHARES = (1.0, 0.85, 0.7, 0.55)
@@ -71,7 +72,7 @@ def weight_range(weight: npt.NDArray[np.float64]) -> tuple[tuple[int, int], int]
 def unfit(graph: "EventGraph") -> list[str]:
     """What of a retimed graph in float64 the neuron has no form for, one line each."""
     found = []
-    for p in graph.of_kind("lif", "integrator"):
+    for p in graph.of_kind(*NEURONS):
         if p.reset != "zero":
             found.append(
                 f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only"
@@ -159,7 +160,7 @@ def advance(v: Integers, arrived: Integers, cell: "Cell") -> tuple[Integers, int
 
 def problems(graph: "EventGraph") -> list[str]:
     """What of a quantised graph is outside the ranges, one line each."""
-    found = [line for p in graph.of_kind("lif", "integrator") for line in _population(p)]
+    found = [line for p in graph.of_kind(*NEURONS) for line in _population(p)]
     return found + [line for q in graph.projections if q.size for line in _projection(q)]
 
 

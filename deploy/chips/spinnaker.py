@@ -38,6 +38,7 @@ UNIT = 2**15
 DECAY_BITS = 15
 FIRES_AT = True
 BUFFERS = 2
+NEURONS = ("lif", "integrator")
 SINGLE = False
 OVERFLOW = "buffers of 16 bits saturate and numbers of 32 bits wrap"
 SHARES = (1.0,)
@@ -128,7 +129,7 @@ def unfit(graph: "EventGraph") -> list[str]:
     """What of a retimed graph in float64 the neuron has no form for, one line each."""
     found = list(_too_late(graph))
     highest = DECAYS[1] / 2**DECAY_BITS
-    for p in graph.of_kind("lif", "integrator"):
+    for p in graph.of_kind(*NEURONS):
         if np.any((p.decay < 0) | (p.decay > highest)):
             found.append(f"population {p.name!r} has decays outside 0 to {highest:.5f}")
         if p.reset != "zero":
@@ -218,7 +219,7 @@ def _wrapped(x: Integers) -> Integers:
 
 def problems(graph: "EventGraph") -> list[str]:
     """What of a quantised graph is outside the ranges, one line each."""
-    found = [line for p in graph.of_kind("lif", "integrator") for line in _population(graph, p)]
+    found = [line for p in graph.of_kind(*NEURONS) for line in _population(graph, p)]
     found += [line for q in graph.projections if q.size for line in _projection(q)]
     late = list(_too_late(graph))
     return found + (late or list(_too_many(graph)))

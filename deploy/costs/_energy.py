@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from axonal.deploy._kinds import NEURONS, SPIKING
 from axonal.deploy._run import TIMEOUT
 from axonal.deploy.costs._constants import NOTES, constants
 from axonal.deploy.costs._estimate import EnergyEstimate, Part
 from axonal.deploy.costs._sanafe import SanafeFigure, figure
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.placement import Placement, place
-from axonal.deploy.placement._traffic import PLACED, events
+from axonal.deploy.placement._traffic import events
 
 MESSAGE_BYTES = 5
 """40 bits, as on SpiNNaker; the size of Loihi's is not published."""
@@ -96,8 +97,8 @@ def _counts(placed: Placement) -> dict[str, float]:
     tiles = len(np.unique(busy // placed.limits.tile))
     return {
         "synaptic events": through,
-        "neuron updates": sum(p.size for p in graph.of_kind(*PLACED)) * steps,
-        "spikes": sum(int(sent[p.name].sum()) for p in graph.of_kind("lif")),
+        "neuron updates": sum(p.size for p in graph.of_kind(*NEURONS)) * steps,
+        "spikes": sum(int(sent[p.name].sum()) for p in graph.of_kind(*SPIKING)),
         "messages": int(placed.sent.sum()) + placed.from_outside,
         "hops": placed.hops,
         "seconds of a core": len(busy) * steps * graph.dt,

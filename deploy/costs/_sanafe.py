@@ -86,7 +86,6 @@ def in_floats(graph: EventGraph) -> EventGraph:
     if graph.arithmetic == "float64":
         return graph
     populations = [
-        replace(p, threshold=p.threshold + 1 / UNIT) if p.kind == "lif" else p
-        for p in graph.populations
+        replace(p, threshold=p.threshold + 1 / UNIT) if p.spiking else p for p in graph.populations
     ]
     return replace(graph, arithmetic="float64", populations=tuple(populations), golden=None)

@@ -45,6 +45,7 @@ class CoreLimits:
         router_entries: of a router. Each core whose events start or arrive there takes one, and so
             does every group of inputs and constants as large as the neurons of a core.
         columns: routers in a row of the mesh.
+        kinds: of populations whose neurons have a state of neuron_bytes.
         sources: for each number, where it is from.
 
     Raises:
@@ -68,6 +69,7 @@ class CoreLimits:
     tile_memory: int | None = None
     router_entries: int | None = None
     columns: int = 8
+    kinds: tuple[str, ...] = ("lif", "integrator")
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -119,6 +121,7 @@ LOIHI2 = CoreLimits(
     longest_delay=loihi2.DELAYS[1],
     tile=4,
     columns=8,
+    kinds=("lif", "cuba", "integrator"),
     sources={
         "cores": f"{OPEN}: 120 to 128",
         "neurons": f"{OPEN}: about 8000 a core, a million a chip",
@@ -130,6 +133,7 @@ LOIHI2 = CoreLimits(
         "longest_delay": f"{LAVA}: delays of 0 to 62 and the step of the hop",
         "tile": "SANA-FE 2.2.9, loihi.yaml, which is Loihi 1",
         "columns": "SANA-FE 2.2.9, loihi.yaml, which is Loihi 1",
+        "kinds": f"a current that decays is among the states of the neuron, {DAVIES}",
     },
 )
 SPINNAKER = CoreLimits(
@@ -159,6 +163,7 @@ SPINNAKER = CoreLimits(
         "need a delay extension, which is refused here",
         "tile": f"{SPYNNAKER}: 16 of 18 cores a chip, 15 on the 8 chips that have 17",
         "columns": "48 chips drawn as 8 x 6; the board is a hexagon of them",
+        "kinds": "neuron_bytes is the state of IF_curr_delta, which has no current that decays",
     },
 )
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from axonal.deploy._kinds import NEURONS
 from axonal.deploy._retime import retime
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.placement._limits import CoreLimits, limits
@@ -9,7 +10,7 @@ from axonal.deploy.placement._mesh import arranged
 from axonal.deploy.placement._partition import Full, partition
 from axonal.deploy.placement._placement import Placement
 from axonal.deploy.placement._refusals import PlacementError, crowded, not_found, refusals
-from axonal.deploy.placement._traffic import PLACED, Traffic
+from axonal.deploy.placement._traffic import Traffic
 
 
 def place(graph: EventGraph, chip: str | CoreLimits = "loihi2", *, seed: int = 0) -> Placement:
@@ -61,6 +62,6 @@ def place(graph: EventGraph, chip: str | CoreLimits = "loihi2", *, seed: int = 0
         raise PlacementError(f"the graph does not fit on {own.chip}: {'; '.join(found)}")
     starts = {
         p.name: slice(traffic.first[p.name], traffic.first[p.name] + p.size)
-        for p in timed.of_kind(*PLACED)
+        for p in timed.of_kind(*NEURONS)
     }
     return Placement.of(timed, own, traffic, {name: core[part] for name, part in starts.items()})

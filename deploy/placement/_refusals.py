@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from axonal.deploy._kinds import NEURONS
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.placement._limits import UNVERIFIED, CoreLimits
 from axonal.deploy.placement._mesh import entries, senders
 from axonal.deploy.placement._partition import Full, fewest, neurons, sizes
-from axonal.deploy.placement._traffic import PLACED, Integers, Traffic
+from axonal.deploy.placement._traffic import Integers, Traffic
 
 LIMITS = ("neurons", "memory", "axons_in", "axons_out")
 """In the order of a partition's columns."""
@@ -21,9 +22,18 @@ class PlacementError(ValueError):
 
 def refusals(graph: EventGraph, traffic: Traffic, limits: CoreLimits) -> Iterator[str]:
     """Reasons that hold for every placement, one line each."""
-    found = [*_delays(graph, limits), *_single(traffic, limits)]
+    found = [*_kinds(graph, limits), *_delays(graph, limits), *_single(traffic, limits)]
     # a core that holds no neuron has no use for totals
     yield from found or _totals(graph, traffic, limits)
+
+
+def _kinds(graph: EventGraph, limits: CoreLimits) -> Iterator[str]:
+    for p in graph.of_kind(*NEURONS):
+        if p.kind not in limits.kinds:
+            yield (
+                f"population {p.name!r} is of kind {p.kind}; what a core holds is known for "
+                f"{', '.join(limits.kinds)}"
+            )
 
 
 def _delays(graph: EventGraph, limits: CoreLimits) -> Iterator[str]:
@@ -69,7 +79,7 @@ def _totals(graph: EventGraph, traffic: Traffic, limits: CoreLimits) -> Iterator
     if fewest(traffic, limits) <= limits.cores:
         return
     most = neurons(traffic, limits)
-    populations = graph.of_kind(*PLACED)
+    populations = graph.of_kind(*NEURONS)
     size = sizes(traffic, limits)
     held = {p.name: int(size[traffic.first[p.name] :][: p.size].sum()) for p in populations}
     if traffic.placed > limits.cores * most:

@@ -7,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from axonal.deploy._kinds import NEURONS
 from axonal.deploy.graph import EventGraph
 
 Integers = npt.NDArray[np.int64]
-
-PLACED = ("lif", "integrator")
 
 
 class Links(NamedTuple):
@@ -47,12 +46,12 @@ class Traffic:
     def of(cls, graph: EventGraph) -> "Traffic":
         """Count the golden run of a graph."""
         ordered = [
-            *graph.of_kind(*PLACED),
-            *(p for p in graph.populations if p.kind not in PLACED),
+            *graph.of_kind(*NEURONS),
+            *(p for p in graph.populations if p.kind not in NEURONS),
         ]
         ends = np.cumsum([0, *(p.size for p in ordered)]).tolist()
         first = {p.name: start for p, start in zip(ordered, ends, strict=False)}
-        placed = sum(p.size for p in graph.of_kind(*PLACED))
+        placed = sum(p.size for p in graph.of_kind(*NEURONS))
         pre, post = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         delay = np.zeros(placed, np.int64)
         for q in graph.projections:
@@ -88,7 +87,7 @@ def events(graph: EventGraph, name: str) -> Integers:
     if p.kind == "constant":
         steps = golden.steps + graph.max_latency
         return np.full(p.size, steps * golden.samples, np.int64)
-    sent = golden.spikes[name] if p.kind == "lif" else golden.inputs[name]
+    sent = golden.spikes[name] if p.spiking else golden.inputs[name]
     counts: Integers = np.count_nonzero(sent, axis=(0, 1)).astype(np.int64)
     return counts
 

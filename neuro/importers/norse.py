@@ -108,9 +108,9 @@ def _li_box(module: Any, site: Site) -> nn.Module:
     return integrator(site, decay=_factor(module.dt, module.p.tau_mem_inv), decay_input=True)
 
 
-_LIF = Rule("CuBaLIF", _RATES, False, _lif)
-_REFRACTORY = Rule("CuBaLIF", "refractory for rho_reset steps", False, _refractory)
-_RECURRENT = Rule("Linear, Recurrent of CuBaLIF", "an empty diagonal", False, _recurrent)
+_LIF = Rule("CuBaLIF", _RATES, True, _lif)
+_REFRACTORY = Rule("CuBaLIF", "refractory for rho_reset steps", True, _refractory)
+_RECURRENT = Rule("Linear, Recurrent of CuBaLIF", "an empty diagonal", True, _recurrent)
 _IAF = Rule("IF as LIF", "v_reset = 0", True, _iaf)
 _LI = Rule("LeakyIntegrator twice", "v_leak = 0", False, _li)
 NORSE = Framework(

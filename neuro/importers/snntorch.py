@@ -109,12 +109,12 @@ SNNTORCH = Framework(
     {
         "Leaky": Rule("LIF", f"{_LATE}; {_SAME_STEP}", True, _leaky),
         "Lapicque": Rule("LIF", f"time_step, R and C; {_LATE}; {_NEXT_STEP}", True, _lapicque),
-        "Synaptic": Rule("CuBaLIF", f"{_LATE}; {_NEXT_STEP}", False, _synaptic),
+        "Synaptic": Rule("CuBaLIF", f"{_LATE}; {_NEXT_STEP}", True, _synaptic),
         "RLeaky": Rule(
             "Recurrent of LIF", f"all_to_all or not; {_LATE}; {_NEXT_STEP}", True, _rleaky
         ),
         "RSynaptic": Rule(
-            "Recurrent of CuBaLIF", f"all_to_all or not; {_LATE}; {_NEXT_STEP}", False, _rsynaptic
+            "Recurrent of CuBaLIF", f"all_to_all or not; {_LATE}; {_NEXT_STEP}", True, _rsynaptic
         ),
     },
     instead={

@@ -1,14 +1,8 @@
 """Event-driven networks: work in proportion to the spikes and their fan-out, exact in float64."""
 
 from axonal.neuro.ops.events._footprint import index_type, network_bytes, state_bytes
-from axonal.neuro.ops.events._network import (
-    Block,
-    EventNetwork,
-    Events,
-    EventState,
-    Synapses,
-    is_single,
-)
+from axonal.neuro.ops.events._network import EventNetwork, is_single
+from axonal.neuro.ops.events._parts import Block, Events, EventState, Kind, Synapses
 from axonal.neuro.ops.events._simulate import EventRun, simulate
 
 __all__ = [
@@ -17,6 +11,7 @@ __all__ = [
     "EventRun",
     "EventState",
     "Events",
+    "Kind",
     "Synapses",
     "index_type",
     "is_single",

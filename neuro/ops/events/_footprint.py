@@ -27,19 +27,19 @@ def network_bytes(synapses: int, sources: int, neurons: int, itemsize: int) -> i
         itemsize: bytes of the place and the weight of one synapse.
 
     >>> network_bytes(synapses=100_000_000, sources=1_000_000, neurons=1_000_000, itemsize=8)
-    1148435464
+    1156435464
     """
-    kept = synapses * itemsize + 8 * (sources + 1) + 4 * 8 * neurons
+    kept = synapses * itemsize + 8 * (sources + 1) + 5 * 8 * neurons
     return kept + _SCRATCH * min(synapses, CHUNK) + 5 * 8 * sources
 
 
 def state_bytes(samples: int, depth: int, neurons: int) -> int:
-    """Bytes of a state: for every neuron its membrane, what it waits, and a ring of sums.
+    """Bytes of a state: for every neuron its membrane and trace, its wait, and a ring of sums.
 
     >>> state_bytes(samples=1, depth=16, neurons=1000)
-    140000
+    148000
     """
-    return samples * neurons * (8 + 4 + 8 * depth)
+    return samples * neurons * (8 + 8 + 4 + 8 * depth)
 
 
 def available() -> int | None:

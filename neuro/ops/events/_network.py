@@ -1,8 +1,8 @@
-"""What an event-driven kernel runs: neurons in blocks, synapses by source, events by step."""
+"""What an event-driven kernel runs: neurons in blocks, and synapses sorted by their source."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,126 +14,7 @@ from axonal.neuro.ops.events._footprint import (
     require,
     state_bytes,
 )
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.integer[Any]]
-
-
-class Block(NamedTuple):
-    """Consecutive neurons ``start .. stop - 1`` of one kind.
-
-    Args:
-        start: first neuron.
-        stop: one after the last neuron.
-        spiking: True for leaky integrate-and-fire, False for an integrator that is read out.
-        subtract: after a spike, subtract the threshold (True) or go to zero (False).
-        refractory: steps after a spike in which membrane and input are ignored.
-        readout: first column of an integrator in the readout; unused for spiking blocks.
-
-    >>> Block(0, 10, spiking=True).stop
-    10
-    """
-
-    start: int
-    stop: int
-    spiking: bool
-    subtract: bool = False
-    refractory: int = 0
-    readout: int = 0
-
-
-class Synapses(NamedTuple):
-    """A list of S synapses between flat sources and flat neurons.
-
-    Args:
-        pre: source of each synapse `[S]`.
-        post: target neuron of each synapse `[S]`.
-        weight: weight `[S]`.
-        delay: steps between the event and its arrival `[S]`, at least 0.
-        pre_offset: added to every ``pre``.
-        post_offset: added to every ``post``.
-
-    >>> Synapses(np.array([0]), np.array([1]), np.array([0.5]), np.array([2])).delay
-    array([2])
-    """
-
-    pre: Integers
-    post: Integers
-    weight: npt.NDArray[np.floating[Any]]
-    delay: Integers
-    pre_offset: int = 0
-    post_offset: int = 0
-
-
-class EventState(NamedTuple):
-    """Everything a run needs to go on where another one stopped.
-
-    Args:
-        v: membranes `[B, N]`.
-        wait: refractory steps left `[B, N]`.
-        ring: sums of input still under way `[B, D, N]`; the slot of step t is ``t % D``.
-        step: steps already run.
-
-    >>> EventState(np.zeros((1, 2)), np.zeros((1, 2), np.int32), np.zeros((1, 3, 2)), 0).step
-    0
-    """
-
-    v: Floats
-    wait: npt.NDArray[np.int32]
-    ring: Floats
-    step: int
-
-
-class Events(NamedTuple):
-    """Events given from outside, ordered by sample, then step.
-
-    Args:
-        bounds: the events of sample b at step t are ``bounds[b * T + t] : bounds[b * T + t + 1]``,
-            `[B * T + 1]`.
-        source: flat source of each event `[E]`.
-        value: value of each event, 1.0 for a spike `[E]`.
-
-    >>> Events.of([np.ones((2, 1, 3))], [0], samples=1, steps=2).source.tolist()
-    [0, 1, 2, 0, 1, 2]
-    """
-
-    bounds: npt.NDArray[np.int64]
-    source: npt.NDArray[np.int64]
-    value: Floats
-
-    @classmethod
-    def of(
-        cls, arrays: Sequence[npt.NDArray[Any]], offsets: Sequence[int], samples: int, steps: int
-    ) -> "Events":
-        """List the non-zero cells of dense inputs.
-
-        Args:
-            arrays: inputs `[T, B, n]`, any real dtype.
-            offsets: flat source of the first column of each input.
-            samples: B.
-            steps: T.
-
-        Returns:
-            the events.
-
-        >>> Events.of([np.array([[[0.0, 2.0]]])], [5], samples=1, steps=1).source.tolist()
-        [6]
-        """
-        cells, sources, values = [], [], []
-        for x, offset in zip(arrays, offsets, strict=True):
-            sample, step, column = np.nonzero(x.swapaxes(0, 1))
-            cells.append(sample * steps + step)
-            sources.append(column + offset)
-            values.append(x[step, sample, column].astype(np.float64))
-        cell = np.concatenate([np.zeros(0, np.int64), *cells])
-        source = np.concatenate([np.zeros(0, np.int64), *sources])
-        value = np.concatenate([np.zeros(0), *values])
-        if len(arrays) > 1:
-            order = np.argsort(cell, kind="stable")
-            cell, source, value = cell[order], source[order], value[order]
-        bounds = np.zeros(samples * steps + 1, np.int64)
-        np.cumsum(np.bincount(cell, minlength=samples * steps), out=bounds[1:])
-        return cls(bounds, source, value)
+from axonal.neuro.ops.events._parts import Block, EventState, Floats, Integers, Kind, Synapses
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,8 +24,9 @@ class EventNetwork:
     At step t, block after block,
 
         I = bias + Σ w · x(t - delay)
-        spiking:     h = decay · v + gain · I,  s = h >= threshold,  v = h, reset where s
-        integrator:  v = decay · v + gain · I
+        INTEGRATOR:  v = decay · v + gain · I
+        LIF:         h = decay · v + gain · I,  s = h >= threshold,  v = h, reset where s
+        CUBA:        trace = trace_decay · trace + I,  then as LIF with trace in place of I
 
     Sources 0 .. N-1 are the neurons themselves; sources from N on are given from outside.
 
@@ -153,6 +35,7 @@ class EventNetwork:
         gain: factor of the input `[N]`.
         bias: input of every step `[N]`.
         threshold: a neuron spikes at or above it `[N]`; unused by integrators.
+        trace_decay: trace kept per step `[N]`; unused by kinds without one.
         blocks: neurons of one kind, in the order in which they are updated.
         steady: sources that emit 1.0 at every step `[C]`.
         indptr: the synapses of source s are ``indptr[s] : indptr[s + 1]``.
@@ -165,6 +48,7 @@ class EventNetwork:
     gain: Floats
     bias: Floats
     threshold: Floats
+    trace_decay: Floats
     blocks: tuple[Block, ...]
     steady: npt.NDArray[np.int64]
     indptr: npt.NDArray[np.int64]
@@ -180,7 +64,8 @@ class EventNetwork:
     @property
     def columns(self) -> int:
         """Number of integrators, the columns of the readout."""
-        return sum(block.stop - block.start for block in self.blocks if not block.spiking)
+        read = [block for block in self.blocks if block.kind == Kind.INTEGRATOR]
+        return sum(block.stop - block.start for block in read)
 
     @classmethod
     def build(
@@ -190,6 +75,7 @@ class EventNetwork:
         gain: npt.ArrayLike,
         bias: npt.ArrayLike,
         threshold: npt.ArrayLike,
+        trace_decay: npt.ArrayLike | None = None,
         blocks: Iterable[Block],
         synapses: Sequence[Synapses],
         external: int = 0,
@@ -202,6 +88,7 @@ class EventNetwork:
             gain: factor of the input `[N]`.
             bias: input of every step `[N]`.
             threshold: threshold `[N]`.
+            trace_decay: trace kept per step `[N]`; None where no block has one.
             blocks: blocks that cover 0 .. N-1 in order.
             synapses: lists of synapses.
             external: number of sources given from outside.
@@ -215,19 +102,27 @@ class EventNetwork:
             MemoryError: the synapses do not fit into what is free.
 
         >>> chain = Synapses(np.array([1]), np.array([0]), np.array([1.0]), np.array([3]))
-        >>> cell = dict(decay=[0.5], gain=[1], bias=[0], threshold=[1], blocks=[Block(0, 1, True)])
-        >>> EventNetwork.build(**cell, synapses=[chain], external=1).depth
+        >>> cell = dict(decay=[0.5], gain=[1], bias=[0], threshold=[1])
+        >>> blocks = [Block(0, 1, Kind.LIF)]
+        >>> EventNetwork.build(**cell, blocks=blocks, synapses=[chain], external=1).depth
         4
         """
-        cells = [np.array(field, dtype=np.float64) for field in (decay, gain, bias, threshold)]
-        neurons = len(cells[0])
+        neurons = len(np.atleast_1d(decay))
+        given = {
+            "decay": decay,
+            "gain": gain,
+            "bias": bias,
+            "threshold": threshold,
+            "trace_decay": np.zeros(neurons) if trace_decay is None else trace_decay,
+        }
+        cells = {name: np.array(field, dtype=np.float64) for name, field in given.items()}
         blocks = tuple(blocks)
         edges = [0, *(block.stop for block in blocks)]
         if [block.start for block in blocks] != edges[:-1] or edges[-1] != neurons:
             raise ValueError(f"blocks must cover neurons 0 to {neurons - 1} in order, got {blocks}")
-        if any(len(field) != neurons for field in cells):
-            lengths = [len(field) for field in cells]
-            raise ValueError(f"decay, gain, bias and threshold differ in length: {lengths}")
+        if any(field.shape != (neurons,) for field in cells.values()):
+            lengths = ", ".join(f"{name} {field.shape}" for name, field in cells.items())
+            raise ValueError(f"the parameters of the neurons differ in length: {lengths}")
         sources = neurons + external
         always = np.array(list(steady), dtype=np.int64)
         if always.size and not (neurons <= always.min() and always.max() < sources):
@@ -240,14 +135,11 @@ class EventNetwork:
             if part.delay.size:
                 depth = max(depth, 1 + int(part.delay.max()))
         indptr, target, weight = _by_source(synapses, sources, neurons, depth)
-        frozen = (*cells, always, indptr, target, weight)
+        frozen = (*cells.values(), always, indptr, target, weight)
         for array in frozen:
             array.flags.writeable = False
         return cls(
-            decay=cells[0],
-            gain=cells[1],
-            bias=cells[2],
-            threshold=cells[3],
+            **cells,
             blocks=blocks,
             steady=always,
             indptr=indptr,
@@ -257,7 +149,7 @@ class EventNetwork:
         )
 
     def rest(self, samples: int) -> EventState:
-        """Membranes at zero and nothing under way.
+        """Membranes and traces at zero, and nothing under way.
 
         Args:
             samples: batch size B.
@@ -277,7 +169,8 @@ class EventNetwork:
         )
         ring = np.zeros(shape)
         flat = (samples, self.neurons)
-        return EventState(np.zeros(flat), np.zeros(flat, np.int32), ring, 0)
+        waiting = np.zeros(flat, np.int32)
+        return EventState(np.zeros(flat), np.zeros(flat), waiting, ring, step=0)
 
 
 def _inside(what: str, index: Integers, offset: int, stop: int) -> None:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from axonal.neuro.ops.events._network import EventNetwork, Events, EventState, Floats
+from axonal.neuro.ops.events._network import EventNetwork
+from axonal.neuro.ops.events._parts import Events, EventState, Floats
 
 
 class EventRun(NamedTuple):
@@ -58,9 +59,9 @@ def simulate(
         ValueError: the state belongs to another batch or network, an event names no outside
             source, or the back end is unknown.
 
-    >>> from axonal.neuro.ops.events import Block
+    >>> from axonal.neuro.ops.events import Block, Kind
     >>> net = EventNetwork.build(decay=[0.5], gain=[1.0], bias=[1.0], threshold=[1.5],
-    ...                          blocks=[Block(0, 1, spiking=True)], synapses=[])
+    ...                          blocks=[Block(0, 1, Kind.LIF)], synapses=[])
     >>> simulate(net, Events.of([], [], samples=1, steps=6), samples=1, steps=6).step.tolist()
     [1, 3, 5]
     """
@@ -74,7 +75,8 @@ def simulate(
         state = network.rest(samples)
     else:
         _check_state(network, state, samples)
-        state = EventState(state.v.copy(), state.wait.copy(), state.ring.copy(), state.step)
+        arrays = (state.v.copy(), state.trace.copy(), state.wait.copy(), state.ring.copy())
+        state = EventState(*arrays, state.step)
     blocks = np.array(network.blocks, dtype=np.int64).reshape(-1, 6)
     readout = np.zeros((samples, steps, network.columns))
     rings = state.ring.reshape(samples, network.depth * network.neurons)
@@ -83,12 +85,14 @@ def simulate(
         spikes = advance(
             state.step,
             state.v[first:last],
+            state.trace[first:last],
             state.wait[first:last],
             rings[first:last],
             network.decay,
             network.gain,
             network.bias,
             network.threshold,
+            network.trace_decay,
             blocks,
             network.steady,
             network.indptr,
@@ -141,7 +145,8 @@ def _check_state(network: EventNetwork, state: EventState, samples: int) -> None
         )
     shape = (samples, network.depth, network.neurons)
     flat = (samples, network.neurons)
-    if (state.ring.shape, state.v.shape, state.wait.shape) != (shape, flat, flat):
+    flats = [x.shape for x in (state.v, state.trace, state.wait)]
+    if state.ring.shape != shape or flats != [flat] * 3:
         raise ValueError(
             f"the state belongs to another network: it holds (samples, longest delay + 1, "
             f"neurons) = {state.ring.shape}, this one needs {shape}"

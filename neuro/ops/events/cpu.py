@@ -8,6 +8,10 @@ one spike are worked off, those of the next are fetched.
 import numpy as np
 
 from axonal.neuro.ops._numba import jit, kernel, prefetch
+from axonal.neuro.ops.events._parts import Kind
+
+# a compiled function takes plain numbers for constants
+INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
 
 
 @jit
@@ -38,6 +42,14 @@ def _deliver_spikes(ring, base, indptr, target, weight, neurons):  # type: ignor
             ring[place] += weight[synapse]
         count += indptr[neurons[k] + 1] - indptr[neurons[k]]
     return count
+
+
+@jit
+def _filter(trace, sums, trace_decay, bias):  # type: ignore[no-untyped-def]
+    """Put a current that decays in the place of the sum that enters it."""
+    for i in range(trace.shape[0]):
+        trace[i] = trace_decay[i] * trace[i] + (sums[i] + bias[i])
+        sums[i] = trace[i]
 
 
 @jit
@@ -81,6 +93,19 @@ def _wait_or_fire(  # type: ignore[no-untyped-def]
 
 
 @jit
+def _leak(  # type: ignore[no-untyped-def]
+    v, rest, sums, decay, gain, bias, threshold, subtract, refractory, waits, first, neuron, spikes
+):
+    """One step of leaky integrate-and-fire neurons; who fired is noted from ``spikes`` on."""
+    if waits:
+        return _wait_or_fire(
+            v, rest, sums, decay, gain, bias, threshold, subtract, refractory, first, neuron, spikes
+        )
+    _integrate(v, sums, decay, gain, bias)
+    return _fire(v, threshold, subtract, first, neuron, spikes)
+
+
+@jit
 def _with_room(array, size):  # type: ignore[no-untyped-def]
     if size <= array.shape[0]:
         return array
@@ -93,12 +118,14 @@ def _with_room(array, size):  # type: ignore[no-untyped-def]
 def advance(  # type: ignore[no-untyped-def]
     start,
     v,
+    trace,
     wait,
     ring,
     decay,
     gain,
     bias,
     threshold,
+    trace_decay,
     blocks,
     steady,
     indptr,
@@ -113,6 +140,7 @@ def advance(  # type: ignore[no-untyped-def]
     samples, steps = readout.shape[0], readout.shape[1]
     neurons, size = v.shape[1], ring.shape[1]
     neuron = np.empty(1024, np.int32)
+    nothing = np.zeros(neurons)
     ends = np.empty(samples * steps, np.int64)
     spikes = 0
     count = 0
@@ -129,25 +157,25 @@ def advance(  # type: ignore[no-untyped-def]
                 count += _deliver(sums, base, indptr, target, weight, steady[k], 1.0)
             for k in range(blocks.shape[0]):
                 first, last = blocks[k, 0], blocks[k, 1]
-                spiking, subtract = blocks[k, 2] != 0, blocks[k, 3] != 0
+                kind, subtract = blocks[k, 2], blocks[k, 3] != 0
                 refractory, column = blocks[k, 4], blocks[k, 5]
                 own, slot = v[b, first:last], sums[now + first : now + last]
                 d, g, i = decay[first:last], gain[first:last], bias[first:last]
-                if not spiking:
+                if kind == INTEGRATOR:
                     _integrate(own, slot, d, g, i)
                     readout[b, t, column : column + last - first] = own
                     continue
                 before = spikes
                 neuron = _with_room(neuron, spikes + last - first)
-                theta = threshold[first:last]
-                if refractory > 0 or waiting:
-                    rest = wait[b, first:last]
-                    spikes = _wait_or_fire(
-                        own, rest, slot, d, g, i, theta, subtract, refractory, first, neuron, spikes
-                    )
+                theta, rest = threshold[first:last], wait[b, first:last]
+                waits = refractory > 0 or waiting
+                how = (subtract, refractory, waits, first, neuron, spikes)
+                if kind == CUBA:
+                    _filter(trace[b, first:last], slot, trace_decay[first:last], i)
+                    none = nothing[first:last]
+                    spikes = _leak(own, rest, slot, d, g, none, theta, *how)
                 else:
-                    _integrate(own, slot, d, g, i)
-                    spikes = _fire(own, theta, subtract, first, neuron, spikes)
+                    spikes = _leak(own, rest, slot, d, g, i, theta, *how)
                 fired = neuron[before:spikes]
                 count += _deliver_spikes(sums, base, indptr, target, weight, fired)
             ends[b * steps + t] = spikes

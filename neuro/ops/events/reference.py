@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal.neuro.ops.events._parts import Kind
+
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.integer[Any]]
 
@@ -12,12 +14,14 @@ Indices = npt.NDArray[np.integer[Any]]
 def advance(
     start: int,
     v: Floats,
+    trace: Floats,
     wait: npt.NDArray[np.int32],
     ring: Floats,
     decay: Floats,
     gain: Floats,
     bias: Floats,
     threshold: Floats,
+    trace_decay: Floats,
     blocks: npt.NDArray[np.int64],
     steady: Indices,
     indptr: Indices,
@@ -28,19 +32,21 @@ def advance(
     value: Floats,
     readout: Floats,
 ) -> tuple[Indices, Indices, Indices, int]:
-    """Run T steps of B samples; ``v``, ``wait``, ``ring`` and ``readout`` are changed in place.
+    """Run T steps of B samples; the state and ``readout`` are changed in place.
 
     The equations are those of `EventNetwork`.
 
     Args:
         start: steps already run.
         v: membranes `[B, N]`.
+        trace: second variables `[B, N]`.
         wait: refractory steps left `[B, N]`.
         ring: sums of input under way `[B, D * N]`.
         decay: membrane kept per step `[N]`.
         gain: factor of the input `[N]`.
         bias: input of every step `[N]`.
         threshold: threshold `[N]`.
+        trace_decay: trace kept per step `[N]`.
         blocks: one `Block` per row `[K, 6]`.
         steady: sources that emit 1.0 at every step `[C]`.
         indptr: synapses by source.
@@ -73,13 +79,16 @@ def advance(
             given = slice(bounds[b * steps + t], bounds[b * steps + t + 1])
             count += deliver(b, base, source[given], value[given])
             count += deliver(b, base, steady, np.ones(len(steady)))
-            for first, last, spiking, subtract, refractory, column in blocks:
+            for first, last, kind, subtract, refractory, column in blocks:
                 cells = slice(first, last)
                 slot = ring[b, base + first : base + last]
                 current = slot + bias[cells]
                 slot[:] = 0.0
+                if kind == Kind.CUBA:
+                    current = trace_decay[cells] * trace[b, cells] + current
+                    trace[b, cells] = current
                 h = decay[cells] * v[b, cells] + gain[cells] * current
-                if not spiking:
+                if kind == Kind.INTEGRATOR:
                     v[b, cells] = h
                     readout[b, t, column : column + last - first] = h
                     continue
