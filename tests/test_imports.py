@@ -114,7 +114,7 @@ def test_datasets_needs_numpy_scipy_scikit_learn_and_h5py_only() -> None:
 
 
 def test_numba_is_imported_by_kernels_only() -> None:
-    shared = [ROOT / "neuro" / "ops" / name for name in ("_numba.py", "_active.py")]
+    shared = [ROOT / "neuro" / "ops" / name for name in ("_numba.py", "_active.py", "_stream.py")]
     users = [
         str(path.relative_to(ROOT))
         for path in MODULES.values()
