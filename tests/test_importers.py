@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = Path(__file__).parent / "scripts"
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 FRAMEWORKS = ("spikingjelly", "norse", "snntorch")
-CURRENTS = {"LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic"}
+CURRENTS = {
+    "CUBALIFNode", "LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic"
+}  # fmt: skip
 """Neurons whose synapses have a time constant; SpikingJelly's has no import."""
 CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 20
 
@@ -102,6 +104,7 @@ def test_an_imported_network_learns(modules, framework):
         ("sizes", r"1 \(Leaky\): the factor of tau is of shape \(5,\), for neurons of shape \(4,"),
         ("threshold", r"1 \(LIFNode\): its threshold is -0.5 above the potential at rest, not > 0"),
         ("decode", r"1 \(NonSpikingLIFNode\): decode='last-mem' mixes steps"),
+        ("rest", r"1 \(CUBALIFNode\): v_reset=-0.25 is not where its potential rests"),
         ("v_reset", r"1 \(LIFCell\): v_reset differs from v_leak"),
         ("dt", r"1 \(LIFBoxCell\): a factor of -1 a step is not between 0 and 1"),
         ("shape", r"from_snntorch\(module, input_shape=\(C, H, W\)\)\.$"),

@@ -54,6 +54,12 @@ def _plif(module: Any, site: Site) -> nn.Module:
     return _firing(module, site, decay=decay, decay_input=module.decay_input, learn=learn)
 
 
+def _cuba(module: Any, site: Site) -> nn.Module:
+    if module.v_reset:
+        raise Unlike(f"v_reset={module.v_reset} is not where its potential rests; 0 and None are")
+    return _firing(module, site, decay=module.v_decay, synapse=module.c_decay)
+
+
 def _integrating(module: Any, site: Site) -> nn.Module:
     if module.decode is not None:
         raise Unlike(f"decode={module.decode!r} mixes steps; take it after the network")
@@ -85,6 +91,9 @@ NEURONS = {
     "ParametricLIFNode": Rule(
         "PLIF as LIF", "its one time constant is learned by every neuron apart", True, _plif
     ),
+    "CUBALIFNode": Rule(
+        "CuBaLIF", "c_decay and v_decay; v_reset=None subtracts the threshold, or 0", True, _cuba
+    ),
     "NonSpikingIFNode": Rule("LeakyIntegrator", "decode=None", True, _integrating),
     "NonSpikingLIFNode": Rule("LeakyIntegrator", "decode=None", True, _integrating),
     "LinearRecurrentContainer": Rule("Linear, Recurrent", "around one neuron", True, _loop),
@@ -97,7 +106,6 @@ SPIKINGJELLY = Framework(
     instead={
         "Delay": "use neuro.DelayedLinear, whose delays are learned",
         "SynapseFilter": "use neuro.CuBaLIF, whose synapses have a time constant",
-        "CUBALIFNode": "use neuro.CuBaLIF",
         "IzhikevichNode": "write it as a neuro.Cell",
         "EIFNode": "write it as a neuro.Cell",
         "QIFNode": "write it as a neuro.Cell",

@@ -199,6 +199,7 @@ def refusals():
         "decode": lambda: sj(
             nn.Sequential(line(3, 4), neuron.NonSpikingLIFNode(decode="last-mem"))
         ),
+        "rest": lambda: sj(nn.Sequential(line(3, 4), neuron.CUBALIFNode(v_reset=-0.25))),
         "v_reset": lambda: no(
             nn.Sequential(
                 line(3, 4), norse.LIFCell(norse.LIFParameters(v_reset=torch.tensor(-1.0)))

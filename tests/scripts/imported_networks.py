@@ -50,10 +50,17 @@ def spikingjelly(rng, exact, loops):
             "surrogate_function": rng.choice([surrogate.ATan(), surrogate.Sigmoid()]),
         }
         tau = rng.choice([2.0, 4.0]) if exact else rng.uniform(1.1, 20.0)
-        kind = rng.choice(["IFNode", "LIFNode", "LIFNode", "ParametricLIFNode", "loop"])
+        kinds = ["IFNode", "LIFNode", "LIFNode", "ParametricLIFNode", "CUBALIFNode", "loop"]
+        kind = rng.choice(kinds)
         decay_input = rng.random() < 0.5
         if kind == "IFNode":
             return neuron.IFNode(**shared)
+        if kind == "CUBALIFNode":
+            synapse = 0.5 if exact else rng.uniform(0.1, 0.9)
+            # it rests at 0, where alone it may be reset to
+            shared["v_reset"] = None if reset is None else 0.0
+            del shared["detach_reset"]
+            return neuron.CUBALIFNode(synapse, 1 - 1 / tau, **shared)
         if kind == "ParametricLIFNode":
             tau = 2.0 if exact else tau
             return neuron.ParametricLIFNode(init_tau=tau, decay_input=decay_input, **shared)
