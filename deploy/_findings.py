@@ -50,6 +50,7 @@ class Divergence:
         expected: membrane after the step before and after this step, in the reference executor.
         found: the same two of the back end; None, as above, where membranes are not shown.
         threshold: threshold of the neuron; None for a readout.
+        resolution: what the back end cuts membranes to, where that is coarser than float64.
 
     >>> print(Divergence("nest", "out", 0, 7, 3, (0.5, 0.0), (0.5, 1.25), 1.5))
     nest: first differs at population 'out', sample 0, step 7, neuron 3: membrane 0.5 -> 0.0 in the
@@ -64,14 +65,18 @@ class Divergence:
     expected: tuple[float, float] | None
     found: tuple[float, float] | None
     threshold: float | None
+    resolution: float | None = None
 
     def __str__(self) -> str:
-        where = f"population {self.population!r}, {place((self.sample, self.step, self.neuron))}"
+        where = f"population {self.population!r}, {in_words((self.sample, self.step, self.neuron))}"
         sides = {"the reference": self.expected, self.backend: self.found}
         shown = [f"{_path(v)} in {side}" for side, v in sides.items() if v is not None]
         membrane = f": membrane {', '.join(shown)}" if shown else ""
         level = "" if self.threshold is None else f", threshold {self.threshold!r}"
-        return f"{self.backend}: first differs at {where}{membrane}{level}"
+        cut = ""
+        if self.resolution is not None:
+            cut = f"; {self.backend} cuts membranes to multiples of {self.resolution:.2g}"
+        return f"{self.backend}: first differs at {where}{membrane}{level}{cut}"
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ class Verification:
         """One line for each back end and population, as plain text."""
         head = ["backend", "population", "what", "cells", "spikes", "mismatches", "deviation"]
         rows = [
-            [*[getattr(c, name) for name in head], place(c.first) if c.first else ""]
+            [*[getattr(c, name) for name in head], in_words(c.first) if c.first else ""]
             for c in self.comparisons
         ]
         return table([*head, "first mismatch"], rows)
@@ -155,6 +160,6 @@ def _path(membrane: tuple[float, float]) -> str:
     return " -> ".join(f"{v!r}" for v in membrane)
 
 
-def place(cell: tuple[int, int, int]) -> str:
+def in_words(cell: tuple[int, int, int]) -> str:
     """A cell in words."""
     return "sample {}, step {}, neuron {}".format(*cell)

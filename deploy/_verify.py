@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy._findings import Comparison, Divergence, Verification, place
+from axonal.deploy._findings import Comparison, Divergence, Verification, in_words
 from axonal.deploy._process import BackendError
 from axonal.deploy._run import TIMEOUT, Probe, Request, Run, fitted, in_network_time
 from axonal.deploy.backends import Backend, find, reference
@@ -149,6 +149,7 @@ def _diverged(
     inputs = {k: x[: step + 1, sample : sample + 1] for k, x in golden.inputs.items()}
     request = Request(probe=Probe(earliest.population, 0, neuron), timeout=timeout)
     cell = graph.population(earliest.population)
+    own = in_network_time(graph, inputs, backend, request)
     return [
         Divergence(
             name,
@@ -157,8 +158,9 @@ def _diverged(
             step,
             neuron,
             _membranes(in_network_time(graph, inputs, reference, request)),
-            _membranes(in_network_time(graph, inputs, backend, request)),
+            _membranes(own),
             float(cell.threshold[neuron]) if cell.spiking else None,
+            next((p["resolution"] for p in own.extra.get("parts", []) if "resolution" in p), None),
         )
     ]
 
@@ -210,5 +212,5 @@ def _comparison(
 def _difference(c: Comparison) -> str:
     return (
         f"{c.backend}: {c.what} of {c.population!r} differ in {c.mismatches} of {c.cells} cells, "
-        f"first at {place(c.first or (0, 0, 0))}"
+        f"first at {in_words(c.first or (0, 0, 0))}"
     )
