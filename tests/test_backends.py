@@ -1,6 +1,7 @@
 """Simulators, run for real: the spikes of the network, cell by cell, or a refusal by name."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -133,6 +134,10 @@ def test_a_first_difference_is_located_with_the_membranes_of_both_sides(name, mo
     assert first.found[1] == 0.0  # it fired, and was reset
     line = f"{name}: first differs at population 'x', sample {first.sample}, step {first.step}"
     assert line in str(found)
+    # what is coarser than float64 is told, because it may be the whole difference
+    cuts = re.search(r"sanafe cuts membranes to multiples of (\S+)", str(found))
+    assert (name == "sanafe") == (cuts is not None)
+    assert cuts is None or float(cuts[1]) == pytest.approx(first.resolution, rel=0.05)
 
 
 @given(st.floats(0.01, 1.0))
@@ -161,7 +166,12 @@ def one(delay=1, **cell):
 @pytest.mark.parametrize(
     ("backend", "graph", "text"),
     [
-        ("nest", one(reset="subtract"), "population 'a' has reset 'subtract'; it has 'zero' only"),
+        (
+            "nest",
+            one(reset="subtract"),
+            r"population 'a' has reset 'subtract'; it has 'zero' only: train with it, LIF\(..., "
+            r"reset='zero'\) or axonal train digits --reset zero",
+        ),
         ("lava", one(reset="subtract"), "population 'a' has reset 'subtract'; it has 'zero' only"),
         ("lava", one(refractory=1), "population 'a' is refractory"),
         ("sanafe", one(refractory=1), "population 'a' is refractory"),

@@ -120,6 +120,8 @@ def test_a_quantised_network_is_exported_run_and_verified(hard_reset_run, tmp_pa
     verified = axonal("verify", file, "--backends", "reference,lava")
     assert verified.returncode == 0, verified.stdout
     assert "0 mismatches" in verified.stdout
+    priced = axonal("energy", file, "--no-sanafe")
+    assert priced.stdout.startswith("An estimate for loihi2")
     other = axonal("verify", file, "--backends", "nest")
     assert other.returncode == 1
     assert "nest: cannot run this graph: the graph is quantised for loihi2" in other.stdout
@@ -138,6 +140,8 @@ def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
     alone = axonal("verify", file, "--backends", "spinnaker")
     assert alone.returncode == 1
     assert "no spike was compared" in alone.stdout
+    placed = axonal("place", file)
+    assert placed.stdout.startswith("spinnaker: 1 of 759 cores"), placed.stderr
     line = refused("run", file, "--data", "digits", "--backend", "spinnaker")
     assert "executes nothing" in line
 

@@ -183,7 +183,7 @@ def test_a_file_keeps_the_arithmetic(tmp_path):
 
 @pytest.mark.parametrize("name", ["nest", "brian2", "sanafe"])
 def test_simulators_in_floating_point_refuse_a_quantised_graph(name):
-    with pytest.raises(ValueError, match="the graph is quantised for loihi2"):
+    with pytest.raises(ValueError, match="quantised for loihi2, and it runs float64 only"):
         run(whole(1, (0, 0), steps=5), np.zeros((5, 1, 24)), backend=name)
 
 
@@ -242,7 +242,12 @@ def test_every_reason_against_quantising_is_listed():
     graph = replace(graph, projections=(graph.projections[0], far, graph.projections[2]))
     with pytest.raises(deploy.QuantizeError) as caught:
         quantize(graph)
-    for text in ("reset 'subtract'", "'x' is refractory", "in -> x has a delay of 81 steps"):
+    for text in (
+        "reset 'subtract'",
+        "train with it, LIF(..., reset='zero')",
+        "'x' is refractory",
+        "in -> x has a delay of 81 steps",
+    ):
         assert text in str(caught.value)
 
 

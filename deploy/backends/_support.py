@@ -59,8 +59,14 @@ def unfit(graph: EventGraph, support: Support) -> list[str]:
     if graph.arithmetic not in support.arithmetics:
         if graph.arithmetic == "float64":
             chip = support.arithmetics[0]
-            return [f"the graph is in float64; quantize(graph, {chip!r}) makes one that it takes"]
-        return [f"the graph is quantised for {graph.arithmetic}"]
+            return [
+                f"the graph is in float64; quantize(graph, {chip!r}) or axonal export RUN --target "
+                f"{chip} makes one that it takes"
+            ]
+        return [
+            f"the graph is quantised for {graph.arithmetic}, and it runs "
+            f"{' and '.join(support.arithmetics)} only: give it the graph as it was exported"
+        ]
     found = [line for p in graph.populations for line in _population(p, support)]
     longest = support.longest_delay
     for q in graph.projections:
@@ -93,7 +99,10 @@ def _population(p: Population, support: Support) -> Iterator[str]:
         yield f"{where} is of kind {p.kind}; it has {' and '.join(support.neurons)} only"
     if p.spiking and p.reset not in support.resets:
         have = " or ".join(map(repr, support.resets))
-        yield f"{where} has reset {p.reset!r}; it has {have} only"
+        yield (
+            f"{where} has reset {p.reset!r}; it has {have} only: train with it, LIF(..., "
+            f"reset={support.resets[0]!r}) or axonal train digits --reset {support.resets[0]}"
+        )
     if p.refractory and not support.refractory:
         yield f"{where} is refractory"
     if p.bias.any() and not support.bias:

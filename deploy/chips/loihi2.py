@@ -75,7 +75,8 @@ def unfit(graph: "EventGraph") -> list[str]:
     for p in graph.of_kind(*NEURONS):
         if p.reset != "zero":
             found.append(
-                f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only"
+                f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only: "
+                "train with it, LIF(..., reset='zero') or axonal train digits --reset zero"
             )
         if p.refractory:
             found.append(f"population {p.name!r} is refractory; the chip's neuron is not")

@@ -134,7 +134,8 @@ def unfit(graph: "EventGraph") -> list[str]:
             found.append(f"population {p.name!r} has decays outside 0 to {highest:.5f}")
         if p.reset != "zero":
             found.append(
-                f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only"
+                f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only: "
+                "train with it, LIF(..., reset='zero') or axonal train digits --reset zero"
             )
     return found
 

@@ -34,7 +34,12 @@ class Late(StrEnum):
     drop = "drop"
 
 
-Chip = Annotated[str, typer.Option(help="loihi2 or spinnaker.")]
+Chip = Annotated[
+    str | None,
+    typer.Option(
+        help="loihi2 or spinnaker.", show_default="that of a quantised graph, else loihi2"
+    ),
+]
 Figure = Annotated[Path | None, typer.Option(help="Draw a figure here (.png, .pdf or .svg).")]
 Timeout = Annotated[float, typer.Option(help="Seconds that a simulator may take.")]
 
@@ -173,7 +178,7 @@ def verify(
 
 def place(
     graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
-    chip: Chip = "loihi2",
+    chip: Chip = None,
     seed: Annotated[int, typer.Option(help="Decides everything that is random.")] = 0,
     figure: Figure = None,
     as_json: Json = False,
@@ -183,13 +188,13 @@ def place(
     from axonal import _chips
 
     with users_own(ValueError, OSError):
-        placed = _chips.place(loaded, chip, seed, figure)
+        placed = _chips.place(loaded, _own(loaded, chip), seed, figure)
     print_json(placed.to_json()) if as_json else typer.echo(str(placed))
 
 
 def energy(
     graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
-    chip: Chip = "loihi2",
+    chip: Chip = None,
     sanafe: Annotated[bool, typer.Option(help="Run SANA-FE's model of Loihi beside it.")] = True,
     figure: Figure = None,
     timeout: Timeout = 600.0,
@@ -200,7 +205,7 @@ def energy(
     from axonal import _chips, deploy
 
     with users_own(ValueError, OSError, deploy.BackendError):
-        found = _chips.energy(loaded, chip, sanafe, timeout, figure)
+        found = _chips.energy(loaded, _own(loaded, chip), sanafe, timeout, figure)
     print_json(found.to_json()) if as_json else typer.echo(str(found))
 
 
@@ -209,6 +214,11 @@ def _load(file: Path) -> "EventGraph":
 
     with users_own(ValueError, OSError):
         return deploy.example() if _ships(file) else deploy.EventGraph.load(file)
+
+
+def _own(graph: "EventGraph", chip: str | None) -> str:
+    """The chip that is asked for, or that the graph is for."""
+    return chip or {"float64": "loihi2"}.get(graph.arithmetic, graph.arithmetic)
 
 
 def _ships(path: Path) -> bool:
