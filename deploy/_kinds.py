@@ -27,6 +27,8 @@ KINDS = {
     "constant": Kind(),
     "lif": Kind(_FIRES, spikes=True, waits=True),
     "cuba": Kind((*_FIRES, "synapse_decay"), spikes=True, waits=True),
+    "alif": Kind((*_FIRES, "adaptation_decay", "beta"), spikes=True, waits=True),
+    "resonator": Kind((*_FIRES, "rotation"), spikes=True, resets=("zero", "threshold")),
     "integrator": Kind(_LEAKY),
 }
 OUTSIDE = tuple(name for name, kind in KINDS.items() if not kind.fields)
@@ -34,5 +36,6 @@ OUTSIDE = tuple(name for name, kind in KINDS.items() if not kind.fields)
 NEURONS = tuple(name for name, kind in KINDS.items() if kind.fields)
 """Kinds whose membranes take part in a run."""
 SPIKING = tuple(name for name, kind in KINDS.items() if kind.spikes)
+RESETS = tuple(dict.fromkeys(reset for kind in KINDS.values() for reset in kind.resets))
 FIELDS = tuple(dict.fromkeys(name for kind in KINDS.values() for name in kind.fields))
 """Every array that some kind has."""

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from axonal.deploy import _affine, _delayed_reset
 from axonal.deploy._arrays import Floats
 from axonal.deploy._calls import UnsupportedError
 from axonal.deploy._signal import Signal
-from axonal.neuro import LIF, CuBaLIF, Layer, LeakyIntegrator
+from axonal.neuro import ALIF, LIF, CuBaLIF, Layer, LeakyIntegrator, ResonateAndFire
 
 
 class Form(NamedTuple):
@@ -61,6 +62,23 @@ def _cuba(layer: Any, x: Signal) -> Form:
     return Form("cuba", drive, {**parameters, "synapse_decay": synapse})
 
 
+def _alif(layer: Any, x: Signal) -> Form:
+    drive, parameters = _fires(layer, x)
+    own = {"adaptation_decay": _each(layer.decay_adaptation, x), "beta": _each(layer.beta, x)}
+    return Form("alif", drive, {**parameters, **own})
+
+
+def _resonator(layer: Any, x: Signal) -> Form:
+    # computed as the layer does, to the last bit
+    decay, omega = layer.decay, layer.omega
+    own = {
+        "decay": _each(decay * torch.cos(omega), x),
+        "rotation": _each(decay * torch.sin(omega), x),
+    }
+    drive, parameters = _fires(layer, x)
+    return Form("resonator", drive, {**parameters, **own})
+
+
 def _leak(layer: Any, x: Signal) -> dict[str, Any]:
     decay = _each(layer.decay, x)
     return {"decay": decay, "gain": 1 - decay if layer.decay_input else np.ones(x.size)}
@@ -85,6 +103,8 @@ def _each(values: Tensor, x: Signal) -> Floats:
 _FORMS: dict[type[Layer[Any]], Callable[[Any, Signal], Form]] = {
     LIF: _lif,
     CuBaLIF: _cuba,
+    ALIF: _alif,
+    ResonateAndFire: _resonator,
     LeakyIntegrator: _integrator,
 }
 NEURONS = tuple(_FORMS)

@@ -26,23 +26,31 @@ class Population:
                      for `refractory` steps after a spike v is held and input ignored
         cuba:        i = synapse_decay · i + I,  then as lif with i in place of I; i is never reset,
                      and goes on in refractory steps
+        alif:        as lif with A = threshold + beta · a in place of threshold, then
+                     a = adaptation_decay · a + (1 - adaptation_decay) · s, where s = 1 at a spike
+        resonator:   u, v = decay · u - rotation · v + gain · I, rotation · u + decay · v,  spike
+                     where v >= threshold, then u = 0 and v = 0 (reset "zero") or v = threshold
+                     ("threshold")
         integrator:  v = decay · v + gain · I, which is read out and sends no events
         input:       sends the events it is given; constant: sends 1.0 at every step
 
     Args:
         name: unique name, such as the path of a module.
-        kind: "input", "constant", "lif", "cuba" or "integrator".
+        kind: "input", "constant", "lif", "cuba", "alif", "resonator" or "integrator".
         shape: shape of the layer; its product is the number of neurons N.
         decay: membrane kept per step `[N]`; like all that follow empty where a kind has none.
         gain: factor of the summed input `[N]`.
         bias: joins the sum at every step `[N]`.
         threshold: threshold `[N]`.
-        synapse_decay: current kept per step `[N]`.
-        reset: "zero" or "subtract".
+        synapse_decay: current i kept per step `[N]`.
+        adaptation_decay: adaptation a kept per step `[N]`.
+        beta: rise of the threshold of a neuron that fires at every step `[N]`.
+        rotation: what u and v take of one another a step `[N]`.
+        reset: "zero", "subtract" or "threshold".
         refractory: steps without input after a spike, at least 0.
         latency: steps by which it runs behind the network, at least 0; `retime` sets it.
 
-    One number in place of an array stands for every neuron.
+    All variables start at 0. One number in place of an array stands for every neuron.
 
     Raises:
         GraphError: a field cannot be read as what it should be.
@@ -59,6 +67,9 @@ class Population:
     bias: Floats = field(default_factory=_empty)
     threshold: Floats = field(default_factory=_empty)
     synapse_decay: Floats = field(default_factory=_empty)
+    adaptation_decay: Floats = field(default_factory=_empty)
+    beta: Floats = field(default_factory=_empty)
+    rotation: Floats = field(default_factory=_empty)
     reset: str = "zero"
     refractory: int = 0
     latency: int = 0

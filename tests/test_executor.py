@@ -28,7 +28,7 @@ def dense(graph, inputs, first=0):
             sent[p.name][:] = 1.0
     v = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
     wait = {p.name: np.zeros((samples, p.size), int) for p in graph.populations}
-    current = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
+    second = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
     readout = {}
     for t in range(steps):
         for p in (graph.population(name) for name in graph.order):
@@ -42,16 +42,28 @@ def dense(graph, inputs, first=0):
                             total[j] += w * sent[q.source][t - d, b, i]
                 for n in range(p.size):
                     entering = total[n] + p.bias[n]
+                    own, before = second[p.name][b], v[p.name][b, n]
                     if p.kind == "cuba":
-                        entering = p.synapse_decay[n] * current[p.name][b, n] + entering
-                        current[p.name][b, n] = entering
+                        own[n] = entering = p.synapse_decay[n] * own[n] + entering
+                    level = p.threshold[n] if p.spiking else np.inf
+                    if p.kind == "alif":
+                        level = level + p.beta[n] * own[n]
+                        own[n] *= p.adaptation_decay[n]
                     if wait[p.name][b, n] > 0:
                         wait[p.name][b, n] -= 1
                         continue
-                    h = p.decay[n] * v[p.name][b, n] + p.gain[n] * entering
-                    if p.spiking and h >= p.threshold[n]:
+                    h = p.decay[n] * before + p.gain[n] * entering
+                    if p.kind == "resonator":
+                        h = p.rotation[n] * own[n] + p.decay[n] * before
+                        turned = p.decay[n] * own[n] - p.rotation[n] * before
+                        own[n] = turned + p.gain[n] * entering
+                    if h >= level:
                         sent[p.name][t, b, n] = 1.0
-                        h = 0.0 if p.reset == "zero" else h - p.threshold[n]
+                        h = {"zero": 0.0, "subtract": h - level, "threshold": level}[p.reset]
+                        if p.kind == "alif":
+                            own[n] += 1 - p.adaptation_decay[n]
+                        if p.kind == "resonator":
+                            own[n] = 0.0
                         wait[p.name][b, n] = p.refractory
                     v[p.name][b, n] = h
             if p.kind == "integrator":
@@ -82,9 +94,14 @@ def random_graph(seed, grid=GRID):
         lif = {"reset": str(r.choice(["zero", "subtract"])), "refractory": int(r.integers(0, 3))}
         level = r.uniform(0.2, 1.0, size)
         own = {**neurons(size), "threshold": level, **lif}
-        kind = str(r.choice(["lif", "cuba"]))
+        kind = str(r.choice(["lif", "lif", "cuba", "alif", "resonator"]))
         if kind == "cuba":
             own["synapse_decay"] = r.uniform(0.0, 0.95, size)
+        elif kind == "alif":
+            own |= {"adaptation_decay": r.uniform(0.5, 1.0, size), "beta": r.uniform(0, 3, size)}
+        elif kind == "resonator":
+            own |= {"rotation": r.uniform(0.1, 0.7, size), "refractory": 0}
+            own["reset"] = str(r.choice(["zero", "threshold"]))
         populations.append(Population(name, kind, (size,), **own))
     populations.append(Population("out", "integrator", (3,), **neurons(3)))
     sizes = {p.name: p.size for p in populations}

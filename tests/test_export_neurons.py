@@ -15,73 +15,90 @@ def seeded():
     torch.manual_seed(0)
 
 
-@pytest.mark.parametrize(
-    "neuron",
-    [
-        neuro.IF(20),
-        neuro.IF(20, reset="subtract", refractory=2, learn="threshold"),
-        neuro.PLIF(20, 3.0),
-        neuro.PLIF(20, torch.linspace(1.5, 9, 20), decay_input=False, learn_threshold=True),
-    ],
-    ids=["if", "if_subtract", "plif", "plif_learned"],
-)
-def test_neurons_that_are_lifs_keep_their_spikes(neuron):
-    net = neuro.Sequential({"fc": neuro.Linear(12, 20), "neuron": neuron, "out": neuro.IF(20)})
-    with torch.no_grad():
-        net.fc.weight.mul_(8)
-        for parameter in neuron.parameters():
-            parameter.add_(0.3 * torch.randn_like(parameter))
-    graph = deploy.export(net, dt=1e-3, steps=60, samples=3)
-    result = deploy.verify(graph)
-    assert result.passed and result.spikes > 100 and result.mismatches == 0, str(result)
-    assert graph.population("neuron").kind == "lif"
+NEURONS = {
+    "lif": {
+        "if": lambda: neuro.IF(20),
+        "if_subtract": lambda: neuro.IF(20, reset="subtract", refractory=2, learn="threshold"),
+        "plif": lambda: neuro.PLIF(20, 3.0),
+        "plif_learned": lambda: neuro.PLIF(
+            20, torch.linspace(1.5, 9, 20), decay_input=False, learn_threshold=True
+        ),
+    },
+    "cuba": {
+        "cuba": lambda: neuro.CuBaLIF(20, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")),
+        "cuba_held": lambda: neuro.CuBaLIF(
+            20, 4.0, 9.0, decay="euler", reset="subtract", refractory=3
+        ),
+        "cuba_scaled": lambda: neuro.CuBaLIF(20, torch.linspace(2, 9, 20), 3, decay_input=True),
+        "cuba_late": lambda: neuro.CuBaLIF(20, 4.0, 3.0, reset="delayed", decay_input=True),
+    },
+    "alif": {
+        "alif": lambda: neuro.ALIF(20, learn=("tau", "tau_adaptation", "threshold")),
+        "alif_held": lambda: neuro.ALIF(20, 5.0, 9.0, reset="zero", decay="euler", refractory=1),
+        "alif_each": lambda: neuro.ALIF(
+            20,
+            5.0,
+            torch.linspace(5, 99, 20),
+            beta=torch.linspace(0.5, 3, 20),
+            threshold=0.3,
+            decay_input=True,
+        ),
+    },
+    "resonator": {
+        "resonator": lambda: neuro.ResonateAndFire(20, learn=("tau", "period", "threshold")),
+        "resonator_each": lambda: neuro.ResonateAndFire(
+            20, 9.0, torch.linspace(2.5, 12, 20), reset="zero", threshold=0.5
+        ),
+    },
+}
+CASES = [(kind, name) for kind, makers in NEURONS.items() for name in makers]
+# the potential of a neuron that resets late is raised in the graph
+EXACT = [c for c in CASES if c[0] != "lif" and c[1] != "cuba_late"]
+STATES = {"cuba": "i", "alif": "a", "resonator": "u"}
 
 
-def driven(neuron):
+def driven(*neurons):
     """Neurons between connections, stirred until they fire."""
-    net = neuro.Sequential({"fc": neuro.Linear(12, 20), "neuron": neuron, "out": neuro.IF(20)})
+    parts, n = {}, 12
+    for k, neuron in enumerate(neurons):
+        parts |= {f"fc{k}": neuro.Linear(n, 20), f"neuron{k}": neuron}
+        n = 20
+    net = neuro.Sequential({**parts, "out": neuro.IF(20)})
     with torch.no_grad():
-        net.fc.weight.mul_(8)
-        for parameter in neuron.parameters():
-            parameter.add_(0.3 * torch.randn_like(parameter))
+        for k, neuron in enumerate(neurons):
+            parts[f"fc{k}"].weight.mul_(8)
+            for parameter in neuron.parameters():
+                parameter.add_(0.3 * torch.randn_like(parameter))
     return net
 
 
-CUBAS = {
-    "plain": neuro.CuBaLIF(20, 4.0, 2.0),
-    "learned": neuro.CuBaLIF(20, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")),
-    "held": neuro.CuBaLIF(20, 4.0, 9.0, decay="euler", reset="subtract", refractory=3),
-    "scaled": neuro.CuBaLIF(20, torch.linspace(2, 9, 20), 3.0, decay_input=True),
-    "late": neuro.CuBaLIF(20, 4.0, 3.0, reset="delayed", decay_input=True),
-}
-
-
-@pytest.mark.parametrize("name", CUBAS)
-def test_a_current_that_decays_is_part_of_the_graph(name):
-    graph = deploy.export(driven(CUBAS[name]), dt=1e-3, steps=80, samples=3)
-    assert graph.population("neuron").kind == "cuba"
-    assert graph.golden.spikes["neuron"].sum() > 100
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_neurons_keep_their_spikes_as_a_population(kind, name):
+    graph = deploy.export(driven(NEURONS[kind][name]()), dt=1e-3, steps=80, samples=3)
+    assert graph.population("neuron0").kind == kind
+    assert graph.golden.spikes["neuron0"].sum() > 100
     for hop in (0, 1, 3):
         result = deploy.verify(deploy.retime(graph, hop))
         assert result.passed and result.mismatches == 0, str(result)
 
 
-def test_the_current_and_the_membrane_of_a_cuba_are_those_of_the_layer_to_the_bit():
-    neuron = neuro.CuBaLIF(20, 4.0, 9.0, reset="subtract", refractory=3)
+@pytest.mark.parametrize(("kind", "name"), EXACT)
+def test_all_variables_of_a_neuron_are_those_of_its_layer_to_the_bit(kind, name):
+    neuron = NEURONS[kind][name]()
     net = driven(neuron)
     x = (torch.rand(50, 2, 12) < 0.3).double()
     graph = deploy.export(net, dt=1e-3, inputs=x)
     # what the graph's synapses bring, without a rounding
-    wire = next(q for q in graph.projections if q.target == "neuron")
+    wire = next(q for q in graph.projections if q.target == "neuron0")
     weight = torch.zeros(20, 12, dtype=torch.float64)
     weight[wire.post.tolist(), wire.pre.tolist()] = torch.from_numpy(wire.weight.copy())
-    bias = torch.from_numpy(graph.population("neuron").bias.copy())
+    bias = torch.from_numpy(graph.population("neuron0").bias.copy())
     with torch.no_grad():
         spikes, state = copy.deepcopy(neuron).double()(x @ weight.T + bias)
     found = deploy.run(graph, x.numpy())
     own = slice(0, 20)
-    assert (found.raster("neuron") == (spikes.numpy() > 0)).all()
-    assert (found.state.trace[:, own] == state.i.numpy()).all()
+    assert (found.raster("neuron0") == (spikes.numpy() > 0)).all()
+    assert (found.state.trace[:, own] == getattr(state, STATES[kind]).numpy()).all()
     assert (found.state.v[:, own] == state.v.numpy()).all()
 
 
@@ -118,11 +135,15 @@ def test_a_delayed_reset_of_a_current_based_neuron_meets_its_threshold_exactly()
 
 
 @pytest.mark.parametrize("backend", ["brian2", "brian2_cython"])
-def test_brian_fires_the_spikes_of_a_current_based_neuron(backend):
-    for name in ("learned", "held"):
-        graph = deploy.export(driven(CUBAS[name]), dt=1e-3, steps=60, samples=2)
+def test_brian_fires_the_spikes_of_every_kind(backend):
+    first = ("cuba", "alif", "resonator")
+    others = ("cuba_held", "alif_held", "resonator_each")
+    for names in (first, others):
+        neurons = [NEURONS[kind][name]() for kind, name in zip(first, names, strict=True)]
+        graph = deploy.export(driven(*neurons), dt=1e-3, steps=60, samples=2)
+        assert all(raster.sum() > 50 for raster in graph.golden.spikes.values())
         result = deploy.verify(graph, [backend])
-        assert result.passed and result.spikes > 100, str(result)
+        assert result.passed and result.mismatches == 0, str(result)
 
 
 def test_a_current_without_a_reset_is_refused():
@@ -133,25 +154,35 @@ def test_a_current_without_a_reset_is_refused():
         deploy.export(net, dt=1e-3)
 
 
-def test_chips_and_back_ends_without_the_kind_refuse_it_by_name():
-    graph = deploy.export(driven(neuro.CuBaLIF(20, 4.0, 2.0)), dt=1e-3, steps=30)
+@pytest.mark.parametrize("kind", STATES)
+def test_chips_and_back_ends_without_a_kind_refuse_it_by_name(kind):
+    graph = deploy.export(driven(NEURONS[kind][kind]()), dt=1e-3, steps=30)
+    who = f"population 'neuron0' is of kind {kind}"
     for name in ("nest", "sanafe", "lava"):
         result = deploy.verify(graph, [name])
         assert not result.passed
-        assert "population 'neuron' is of kind cuba; it has lif only" in result.failures[0]
-    with pytest.raises(deploy.QuantizeError, match="'neuron' is of kind cuba; the chip has lif"):
+        assert f"{who}; it has lif only" in result.failures[0]
+    with pytest.raises(deploy.QuantizeError, match=f"{who}; the chip has lif, integrator only"):
         deploy.quantize(graph, "spinnaker")
-    with pytest.raises(deploy.PlacementError, match="'neuron' is of kind cuba; what a core holds"):
+    with pytest.raises(deploy.PlacementError, match=f"{who}; what a core holds is known for lif"):
         deploy.place(graph, "spinnaker")
-    with pytest.raises(deploy.GraphError, match="'neuron' is of kind cuba; the chip has lif"):
+    with pytest.raises(deploy.PlacementError, match=f"{who}; what a core holds is known for lif"):
+        deploy.energy(graph, "spinnaker")
+    with pytest.raises(deploy.GraphError, match=f"{who}; the chip has lif, integrator only"):
         replace(deploy.retime(graph), arithmetic="spinnaker")
 
 
-@pytest.mark.parametrize(
-    "neuron",
-    [neuro.ALIF(4), neuro.GradedLIF(4), neuro.ResonateAndFire(4)],
-    ids=lambda neuron: type(neuron).__name__,
-)
+class Own(neuro.Cell):
+    """A neuron of a user's own."""
+
+    def init(self, x):
+        return torch.zeros_like(x)
+
+    def step(self, x, v):
+        return (v > 1).to(x.dtype), v + x
+
+
+@pytest.mark.parametrize("neuron", [neuro.GradedLIF(4), Own()], ids=["graded", "own"])
 def test_neurons_without_a_population_are_refused_by_name(neuron):
     deep = neuro.Sequential({"neuron": neuron})
     net = neuro.Sequential({"fc": neuro.Linear(4, 4), "deep": deep, "out": neuro.LIF(4)})

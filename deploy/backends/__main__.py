@@ -28,6 +28,7 @@ ROWS: dict[str, Callable[[Support], str]] = {
     **{f"neurons of kind {kind}": _kind(kind) for kind in SPIKING},
     "reset to zero": lambda s: _sign("zero" in s.resets),
     "reset by subtraction": lambda s: _sign("subtract" in s.resets),
+    "reset to the threshold": lambda s: _sign("threshold" in s.resets),
     "refractory steps": lambda s: _sign(s.refractory),
     "membranes read out": lambda s: _sign(s.integrators),
     "graded input events": lambda s: _sign(s.graded),

@@ -19,7 +19,16 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-FIELDS = ("decay", "gain", "bias", "threshold", "synapse_decay")
+FIELDS = (
+    "decay",
+    "gain",
+    "bias",
+    "threshold",
+    "synapse_decay",
+    "adaptation_decay",
+    "beta",
+    "rotation",
+)
 """Parameters of populations."""
 LARGEST = 2_000_000
 """Synapses and neurons of the copies, one a sample, that are simulated side by side."""
@@ -40,6 +49,9 @@ class Cells:
     bias: Array
     threshold: Array
     synapse_decay: Array
+    adaptation_decay: Array
+    beta: Array
+    rotation: Array
 
 
 @dataclass

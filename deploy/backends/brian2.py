@@ -8,10 +8,9 @@ Source: Brian 2.9; M. Stimberg, R. Brette and D. Goodman, eLife 8 (2019). Brian 
 (copyleft): it is imported in a process of its own only.
 """
 
-import textwrap
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,29 +21,64 @@ if TYPE_CHECKING:
     from axonal.deploy.backends._worker import Answer, Cells, Job
     from axonal.deploy.graph import EventGraph
 
-MODEL = """
-v : 1
-total : 1
-current : 1
-wait : integer
-decay : 1 (constant)
-gain : 1 (constant)
-bias : 1 (constant)
-threshold : 1 (constant)
-synapse_decay : 1 (constant)
-"""
-# What enters the membrane, by kind.
-CURRENT = {"cuba": "current = synapse_decay * current + (total + bias)"}
-ENTERS = "current = total + bias"
+FIELDS = ("decay", "gain", "bias")
+LEAKS = "decay * v + gain * (total + bias)"
+
+
+class Form(NamedTuple):
+    """A kind of population in Brian's words.
+
+    Args:
+        fields: its parameters beside FIELDS.
+        variables: what it keeps beside its membrane and the input that arrived.
+        before: what happens before the membrane moves.
+        membrane: where it moves.
+        threshold: what it is compared with.
+        after: what else happens after a spike.
+    """
+
+    fields: tuple[str, ...] = ("threshold",)
+    variables: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    membrane: str = LEAKS
+    threshold: str = "threshold"
+    after: tuple[str, ...] = ()
+
+
+FORMS = {
+    "integrator": Form(fields=()),
+    "lif": Form(),
+    "cuba": Form(
+        ("threshold", "synapse_decay"),
+        ("current",),
+        ("current = synapse_decay * current + (total + bias)",),
+        "decay * v + gain * current",
+    ),
+    "alif": Form(
+        ("threshold", "adaptation_decay", "beta"),
+        ("a", "level"),
+        ("level = threshold + beta * a", "a = adaptation_decay * a"),
+        threshold="level",
+        after=("a = a + (1 - adaptation_decay)",),
+    ),
+    "resonator": Form(
+        ("threshold", "rotation"),
+        ("u", "earlier"),
+        ("earlier = u", "u = decay * u - rotation * v + gain * (total + bias)"),
+        "rotation * earlier + decay * v",
+        after=("u = 0",),
+    ),
+}
+RESETS = {"zero": "v = 0", "subtract": "v = v - {}", "threshold": "v = {}"}
 # `wait` counts the refractory steps to come; a neuron is ready where none was left.
 UPDATE = {
-    False: "v = decay * v + gain * current; total = 0",
-    True: """
-        v = int(wait <= 0) * (decay * v + gain * current) + int(wait > 0) * v
-        total = 0
-        ready = wait <= 0
-        wait = clip(wait - 1, 0, 2147483647)
-    """,
+    False: ("v = {}", "total = 0"),
+    True: (
+        "v = int(wait <= 0) * ({}) + int(wait > 0) * v",
+        "total = 0",
+        "ready = wait <= 0",
+        "wait = clip(wait - 1, 0, 2147483647)",
+    ),
 }
 
 
@@ -52,7 +86,12 @@ def support() -> "Support":
     """What these equations have a form for."""
     from axonal.deploy.backends._support import Support
 
-    return Support(neurons=("lif", "cuba"), graded=False, any_gain=True)
+    return Support(
+        neurons=("lif", "cuba", "alif", "resonator"),
+        resets=tuple(RESETS),
+        graded=False,
+        any_gain=True,
+    )
 
 
 def missing() -> str | None:
@@ -124,20 +163,22 @@ def _group(b2: Any, job: "Job", k: int, p: "Cells") -> Any:
     if p.kind in ("input", "constant"):
         events = job.events[k]
         return b2.SpikeGeneratorGroup(p.size, events.neuron, events.t * b2.ms)
-    spiking, waits = p.spiking, p.refractory > 0
-    fires = "v >= threshold" + (" and ready" if waits else "")
-    reset = "v = 0" if p.reset == "zero" else "v = v - threshold"
+    form, waits = FORMS[p.kind], p.refractory > 0
+    fires = f"v >= {form.threshold}" + (" and ready" if waits else "")
+    resets = [RESETS[p.reset].format(form.threshold), *form.after]
+    resets += [f"wait = {p.refractory}"] * waits
+    fields = (*FIELDS, *form.fields)
+    model = [f"{name} : 1" for name in ("v", "total", *form.variables)]
+    model += [f"{name} : 1 (constant)" for name in fields]
+    model += ["wait : integer", "ready : boolean"] * waits
     group = b2.NeuronGroup(
         p.size,
-        MODEL + ("ready : boolean" if waits else ""),
-        threshold=fires if spiking else None,
-        reset=reset + (f"; wait = {p.refractory}" if waits else "") if spiking else None,
+        "\n".join(model),
+        threshold=fires if p.spiking else None,
+        reset="\n".join(resets) if p.spiking else None,
     )
-    enters = CURRENT.get(p.kind, ENTERS)
-    group.run_regularly(f"{enters}\n{textwrap.dedent(UPDATE[waits])}", when="groups")
-    group.decay, group.gain, group.bias = p.decay, p.gain, p.bias
-    if spiking:
-        group.threshold = p.threshold
-    if p.kind == "cuba":
-        group.synapse_decay = p.synapse_decay
+    update = [line.format(form.membrane) for line in UPDATE[waits]]
+    group.run_regularly("\n".join([*form.before, *update]), when="groups")
+    for name in fields:
+        setattr(group, name, getattr(p, name))
     return group

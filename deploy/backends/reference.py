@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from axonal.deploy import chips
 from axonal.deploy._integer import IntegerExecutor
-from axonal.deploy._kinds import NEURONS, OUTSIDE, SPIKING
+from axonal.deploy._kinds import NEURONS, OUTSIDE, RESETS, SPIKING
 from axonal.deploy._run import Probe, Request, Run, Spikes
 from axonal.deploy.backends._support import Support
 from axonal.deploy.graph import EventGraph, Floats, Population
@@ -20,6 +20,7 @@ from axonal.neuro.ops.events import (
     Events,
     EventState,
     Kind,
+    Reset,
     Synapses,
     index_type,
     is_single,
@@ -28,7 +29,9 @@ from axonal.neuro.ops.events import (
     state_bytes,
 )
 
-_KINDS = {"integrator": Kind.INTEGRATOR, "lif": Kind.LIF, "cuba": Kind.CUBA}
+_KINDS = {kind: Kind[kind.upper()] for kind in NEURONS}
+_TRACE_DECAY = {"cuba": "synapse_decay", "alif": "adaptation_decay"}
+_COUPLING = {"alif": "beta", "resonator": "rotation"}
 
 
 class Executor:
@@ -57,15 +60,16 @@ class Executor:
         blocks, column = [], 0
         for p in cells:
             start = self._offsets[p.name]
-            form = (_KINDS[p.kind], p.reset == "subtract", p.refractory, column)
+            form = (_KINDS[p.kind], Reset[p.reset.upper()], p.refractory, column)
             blocks.append(Block(start, start + p.size, *form))
             column += 0 if p.spiking else p.size
         self.network = EventNetwork.build(
             decay=_joined([p.decay for p in cells]),
             gain=_joined([p.gain for p in cells]),
             bias=_joined([p.bias for p in cells]),
-            threshold=_joined([_or_zeros(p, p.threshold) for p in cells]),
-            trace_decay=_joined([_or_zeros(p, p.synapse_decay) for p in cells]),
+            threshold=_joined([_or_zeros(p, "threshold") for p in cells]),
+            trace_decay=_joined([_or_zeros(p, _TRACE_DECAY.get(p.kind)) for p in cells]),
+            coupling=_joined([_or_zeros(p, _COUPLING.get(p.kind)) for p in cells]),
             blocks=blocks,
             synapses=[
                 Synapses(
@@ -117,8 +121,9 @@ class Executor:
     def parts(self) -> list[Any]:
         """Everything that decides what a run gives: names, numbers and arrays."""
         net = self.network
-        cells = [net.decay, net.gain, net.bias, net.threshold, net.trace_decay, net.steady]
-        return [self._offsets, net.blocks, net.depth, *cells, net.indptr, net.target, net.weight]
+        cells = [net.decay, net.gain, net.bias, net.threshold, net.trace_decay, net.coupling]
+        wires = [net.steady, net.indptr, net.target, net.weight]
+        return [self._offsets, net.blocks, net.depth, *cells, *wires]
 
     def probed(
         self, inputs: Mapping[str, npt.NDArray[Any]], state: EventState | None, probe: Probe
@@ -179,7 +184,13 @@ def footprint(graph: EventGraph, *, samples: int = 1, steps: int = 1) -> int:
 
 def support() -> Support:
     """Everything, at once."""
-    return Support(hop=0, neurons=SPIKING, any_gain=True, arithmetics=("float64", *chips.names()))
+    return Support(
+        hop=0,
+        neurons=SPIKING,
+        resets=RESETS,
+        any_gain=True,
+        arithmetics=("float64", *chips.names()),
+    )
 
 
 def missing() -> str | None:
@@ -215,7 +226,8 @@ def _layout(graph: EventGraph) -> tuple[list[Population], list[Population], dict
     return cells, outside, dict(zip(names, sizes.tolist(), strict=False))
 
 
-def _or_zeros(p: Population, values: Floats) -> Floats:
+def _or_zeros(p: Population, field: str | None) -> Floats:
+    values: Floats = np.zeros(0) if field is None else getattr(p, field)
     return values if values.size else np.zeros(p.size)
 
 

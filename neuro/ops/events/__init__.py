@@ -2,7 +2,7 @@
 
 from axonal.neuro.ops.events._footprint import index_type, network_bytes, state_bytes
 from axonal.neuro.ops.events._network import EventNetwork, is_single
-from axonal.neuro.ops.events._parts import Block, Events, EventState, Kind, Synapses
+from axonal.neuro.ops.events._parts import Block, Events, EventState, Kind, Reset, Synapses
 from axonal.neuro.ops.events._simulate import EventRun, simulate
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "EventState",
     "Events",
     "Kind",
+    "Reset",
     "Synapses",
     "index_type",
     "is_single",

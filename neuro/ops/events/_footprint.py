@@ -27,9 +27,9 @@ def network_bytes(synapses: int, sources: int, neurons: int, itemsize: int) -> i
         itemsize: bytes of the place and the weight of one synapse.
 
     >>> network_bytes(synapses=100_000_000, sources=1_000_000, neurons=1_000_000, itemsize=8)
-    1156435464
+    1164435464
     """
-    kept = synapses * itemsize + 8 * (sources + 1) + 5 * 8 * neurons
+    kept = synapses * itemsize + 8 * (sources + 1) + 6 * 8 * neurons
     return kept + _SCRATCH * min(synapses, CHUNK) + 5 * 8 * sources
 
 

@@ -27,6 +27,10 @@ class EventNetwork:
         INTEGRATOR:  v = decay · v + gain · I
         LIF:         h = decay · v + gain · I,  s = h >= threshold,  v = h, reset where s
         CUBA:        trace = trace_decay · trace + I,  then as LIF with trace in place of I
+        ALIF:        as LIF with threshold + coupling · trace in place of threshold,  then
+                     trace = trace_decay · trace + (1 - trace_decay) · s
+        RESONATOR:   trace, v = decay · trace - coupling · v + gain · I,
+                     coupling · trace + decay · v,  s = v >= threshold,  trace = 0 where s
 
     Sources 0 .. N-1 are the neurons themselves; sources from N on are given from outside.
 
@@ -35,7 +39,8 @@ class EventNetwork:
         gain: factor of the input `[N]`.
         bias: input of every step `[N]`.
         threshold: a neuron spikes at or above it `[N]`; unused by integrators.
-        trace_decay: trace kept per step `[N]`; unused by kinds without one.
+        trace_decay: trace kept per step `[N]`; like coupling unused by kinds without one.
+        coupling: what trace and membrane do to one another `[N]`.
         blocks: neurons of one kind, in the order in which they are updated.
         steady: sources that emit 1.0 at every step `[C]`.
         indptr: the synapses of source s are ``indptr[s] : indptr[s + 1]``.
@@ -49,6 +54,7 @@ class EventNetwork:
     bias: Floats
     threshold: Floats
     trace_decay: Floats
+    coupling: Floats
     blocks: tuple[Block, ...]
     steady: npt.NDArray[np.int64]
     indptr: npt.NDArray[np.int64]
@@ -76,6 +82,7 @@ class EventNetwork:
         bias: npt.ArrayLike,
         threshold: npt.ArrayLike,
         trace_decay: npt.ArrayLike | None = None,
+        coupling: npt.ArrayLike | None = None,
         blocks: Iterable[Block],
         synapses: Sequence[Synapses],
         external: int = 0,
@@ -89,6 +96,7 @@ class EventNetwork:
             bias: input of every step `[N]`.
             threshold: threshold `[N]`.
             trace_decay: trace kept per step `[N]`; None where no block has one.
+            coupling: what trace and membrane do to one another `[N]`; likewise.
             blocks: blocks that cover 0 .. N-1 in order.
             synapses: lists of synapses.
             external: number of sources given from outside.
@@ -114,6 +122,7 @@ class EventNetwork:
             "bias": bias,
             "threshold": threshold,
             "trace_decay": np.zeros(neurons) if trace_decay is None else trace_decay,
+            "coupling": np.zeros(neurons) if coupling is None else coupling,
         }
         cells = {name: np.array(field, dtype=np.float64) for name, field in given.items()}
         blocks = tuple(blocks)

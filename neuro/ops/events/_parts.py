@@ -17,6 +17,16 @@ class Kind(IntEnum):
     INTEGRATOR = 0
     LIF = 1
     CUBA = 2
+    ALIF = 3
+    RESONATOR = 4
+
+
+class Reset(IntEnum):
+    """What becomes of a membrane that fired."""
+
+    ZERO = 0
+    SUBTRACT = 1
+    THRESHOLD = 2
 
 
 class Block(NamedTuple):
@@ -26,7 +36,7 @@ class Block(NamedTuple):
         start: first neuron.
         stop: one after the last neuron.
         kind: what its neurons do.
-        subtract: after a spike, subtract the threshold (True) or go to zero (False).
+        reset: what becomes of a membrane that fired; unused by integrators.
         refractory: steps after a spike in which membrane and input are ignored.
         readout: first column of an integrator in the readout; unused by other kinds.
 
@@ -37,7 +47,7 @@ class Block(NamedTuple):
     start: int
     stop: int
     kind: Kind
-    subtract: bool = False
+    reset: Reset = Reset.ZERO
     refractory: int = 0
     readout: int = 0
 

@@ -93,6 +93,7 @@ def simulate(
             network.bias,
             network.threshold,
             network.trace_decay,
+            network.coupling,
             blocks,
             network.steady,
             network.indptr,

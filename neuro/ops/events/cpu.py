@@ -8,10 +8,12 @@ one spike are worked off, those of the next are fetched.
 import numpy as np
 
 from axonal.neuro.ops._numba import jit, kernel, prefetch
-from axonal.neuro.ops.events._parts import Kind
+from axonal.neuro.ops.events._parts import Kind, Reset
 
 # a compiled function takes plain numbers for constants
 INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
+ALIF, RESONATOR = int(Kind.ALIF), int(Kind.RESONATOR)
+SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
 
 
 @jit
@@ -50,6 +52,38 @@ def _filter(trace, sums, trace_decay, bias):  # type: ignore[no-untyped-def]
     for i in range(trace.shape[0]):
         trace[i] = trace_decay[i] * trace[i] + (sums[i] + bias[i])
         sums[i] = trace[i]
+
+
+@jit
+def _levels(level, threshold, coupling, trace):  # type: ignore[no-untyped-def]
+    for i in range(level.shape[0]):
+        level[i] = threshold[i] + coupling[i] * trace[i]
+
+
+@jit
+def _adapt(trace, trace_decay, first, fired):  # type: ignore[no-untyped-def]
+    for i in range(trace.shape[0]):
+        trace[i] = trace_decay[i] * trace[i]
+    for n in fired:
+        trace[n - first] += 1.0 - trace_decay[n - first]
+
+
+@jit
+def _resonate(  # type: ignore[no-untyped-def]
+    u, v, sums, decay, rotation, gain, bias, threshold, after, first, neuron, spikes
+):
+    """One step of damped oscillators, after whose spike v is ``after`` times the threshold."""
+    for i in range(v.shape[0]):
+        h = rotation[i] * u[i] + decay[i] * v[i]
+        u[i] = decay[i] * u[i] - rotation[i] * v[i] + gain[i] * (sums[i] + bias[i])
+        v[i] = h
+        sums[i] = 0.0
+        if h >= threshold[i]:
+            neuron[spikes] = first + i
+            spikes += 1
+            u[i] = 0.0
+            v[i] = after * threshold[i]
+    return spikes
 
 
 @jit
@@ -126,6 +160,7 @@ def advance(  # type: ignore[no-untyped-def]
     bias,
     threshold,
     trace_decay,
+    coupling,
     blocks,
     steady,
     indptr,
@@ -140,7 +175,7 @@ def advance(  # type: ignore[no-untyped-def]
     samples, steps = readout.shape[0], readout.shape[1]
     neurons, size = v.shape[1], ring.shape[1]
     neuron = np.empty(1024, np.int32)
-    nothing = np.zeros(neurons)
+    nothing, levels = np.zeros(neurons), np.empty(neurons)
     ends = np.empty(samples * steps, np.int64)
     spikes = 0
     count = 0
@@ -157,7 +192,7 @@ def advance(  # type: ignore[no-untyped-def]
                 count += _deliver(sums, base, indptr, target, weight, steady[k], 1.0)
             for k in range(blocks.shape[0]):
                 first, last = blocks[k, 0], blocks[k, 1]
-                kind, subtract = blocks[k, 2], blocks[k, 3] != 0
+                kind, reset = blocks[k, 2], blocks[k, 3]
                 refractory, column = blocks[k, 4], blocks[k, 5]
                 own, slot = v[b, first:last], sums[now + first : now + last]
                 d, g, i = decay[first:last], gain[first:last], bias[first:last]
@@ -169,11 +204,23 @@ def advance(  # type: ignore[no-untyped-def]
                 neuron = _with_room(neuron, spikes + last - first)
                 theta, rest = threshold[first:last], wait[b, first:last]
                 waits = refractory > 0 or waiting
-                how = (subtract, refractory, waits, first, neuron, spikes)
+                how = (reset == SUBTRACT, refractory, waits, first, neuron, spikes)
+                second, kept = trace[b, first:last], trace_decay[first:last]
+                beside = coupling[first:last]
                 if kind == CUBA:
-                    _filter(trace[b, first:last], slot, trace_decay[first:last], i)
+                    _filter(second, slot, kept, i)
                     none = nothing[first:last]
                     spikes = _leak(own, rest, slot, d, g, none, theta, *how)
+                elif kind == ALIF:
+                    level = levels[first:last]
+                    _levels(level, theta, beside, second)
+                    spikes = _leak(own, rest, slot, d, g, i, level, *how)
+                    _adapt(second, kept, first, neuron[before:spikes])
+                elif kind == RESONATOR:
+                    after = 1.0 if reset == THRESHOLD else 0.0
+                    spikes = _resonate(
+                        second, own, slot, d, beside, g, i, theta, after, first, neuron, spikes
+                    )
                 else:
                     spikes = _leak(own, rest, slot, d, g, i, theta, *how)
                 fired = neuron[before:spikes]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from axonal.neuro.ops.events._parts import Kind
+from axonal.neuro.ops.events._parts import Kind, Reset
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.integer[Any]]
@@ -22,6 +22,7 @@ def advance(
     bias: Floats,
     threshold: Floats,
     trace_decay: Floats,
+    coupling: Floats,
     blocks: npt.NDArray[np.int64],
     steady: Indices,
     indptr: Indices,
@@ -47,6 +48,7 @@ def advance(
         bias: input of every step `[N]`.
         threshold: threshold `[N]`.
         trace_decay: trace kept per step `[N]`.
+        coupling: what trace and membrane do to one another `[N]`.
         blocks: one `Block` per row `[K, 6]`.
         steady: sources that emit 1.0 at every step `[C]`.
         indptr: synapses by source.
@@ -79,24 +81,38 @@ def advance(
             given = slice(bounds[b * steps + t], bounds[b * steps + t + 1])
             count += deliver(b, base, source[given], value[given])
             count += deliver(b, base, steady, np.ones(len(steady)))
-            for first, last, kind, subtract, refractory, column in blocks:
+            for first, last, kind, reset, refractory, column in blocks:
                 cells = slice(first, last)
                 slot = ring[b, base + first : base + last]
                 current = slot + bias[cells]
                 slot[:] = 0.0
+                level, before = threshold[cells], trace[b, cells].copy()
                 if kind == Kind.CUBA:
-                    current = trace_decay[cells] * trace[b, cells] + current
+                    current = trace_decay[cells] * before + current
                     trace[b, cells] = current
+                if kind == Kind.ALIF:
+                    level = level + coupling[cells] * before
                 h = decay[cells] * v[b, cells] + gain[cells] * current
+                if kind == Kind.RESONATOR:
+                    turned = decay[cells] * before - coupling[cells] * v[b, cells]
+                    trace[b, cells] = turned + gain[cells] * current
+                    h = coupling[cells] * before + decay[cells] * v[b, cells]
                 if kind == Kind.INTEGRATOR:
                     v[b, cells] = h
                     readout[b, t, column : column + last - first] = h
                     continue
                 ready = wait[b, cells] == 0
-                fired = ready & (h >= threshold[cells])
-                after = h - threshold[cells] if subtract else np.zeros(last - first)
+                fired = ready & (h >= level)
+                after = {Reset.SUBTRACT: h - level, Reset.THRESHOLD: level}.get(
+                    reset, np.zeros_like(h)
+                )
                 v[b, cells] = np.where(ready, np.where(fired, after, h), v[b, cells])
                 wait[b, cells] = np.where(fired, refractory, np.maximum(wait[b, cells] - 1, 0))
+                if kind == Kind.ALIF:
+                    rho = trace_decay[cells]
+                    trace[b, cells] = rho * before + (1.0 - rho) * fired
+                if kind == Kind.RESONATOR:
+                    trace[b, cells] = np.where(fired, 0.0, trace[b, cells])
                 neuron = first + np.flatnonzero(fired)
                 count += deliver(b, base, neuron, np.ones(len(neuron)))
                 where = np.empty((len(neuron), 3), np.int32)
