@@ -200,6 +200,7 @@ def _golden(graph: "EventGraph", golden: "Golden") -> Iterator[str]:
             [p for p in graph.of_kind("integrator") if p.name in outputs],
         ),
     ]
+    parts.append(("payload", dict(golden.payload), list(graph.of_kind("graded"))))
     first = next(iter(golden.inputs.values()), np.zeros(0))
     steps, samples = first.shape[:2] if first.ndim == 3 else (0, 0)
     if not (steps and samples):

@@ -58,8 +58,9 @@ def export(
     Every layer of neurons becomes a population and what stands between two populations becomes
     synapses: masks, whole delays, convolutions, average pooling, skips and concatenation are
     unrolled, batch norm is folded. Weights are rounded to a grid 2^-k on which every sum of inputs
-    is exact in float64 in any order. The graph carries a golden run: inputs, and the spikes and
-    readout of the network itself on them.
+    is exact in float64 in any order, except sums of graded spikes, which are rounded as in torch.
+    The graph carries a golden run: inputs, and the spikes and readout of the network itself on
+    them.
 
     Args:
         net: a Network; it is not changed.

@@ -7,7 +7,8 @@
                           the fields of the kind, such as decay [N]
     /projections/<k>      source, target, exponent;
                           indptr [N_pre + 1], post weight delay [S], sorted by pre
-    /golden               seed, steps, samples; inputs/<k>, spikes/<k>, readout/<k>, each with name
+    /golden               seed, steps, samples;
+                          inputs/<k>, spikes/<k>, readout/<k>, payload/<k>, each with name
 
 All metadata and all arrays carry checksums of HDF5 itself, so that damage is found before a byte
 of it is believed.
@@ -34,6 +35,8 @@ from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 FORMAT = "axonal-event-graph"
 VERSION = 3
 """Version 1 had no latencies, and no hops that take time; version 2 no kinds but lif that fire."""
+PARTS = ("inputs", "spikes", "readout", "payload")
+"""Of a golden run."""
 HOP_SEMANTICS = "a synapse with delay d delivers at step t + d; d = 0 within the same step"
 
 # What h5py raises on a damaged or strange file; our own checks raise GraphError.
@@ -123,10 +126,10 @@ def _write_golden(group: h5py.Group, golden: Golden) -> None:
     _set(group, steps=golden.steps, samples=golden.samples)
     if golden.seed is not None:
         _set(group, seed=golden.seed)
-    for part in ("inputs", "spikes", "readout"):
+    for part in PARTS:
         inner = group.create_group(part)
         for k, (name, x) in enumerate(getattr(golden, part).items()):
-            binary = part != "readout" and bool(np.all((x == 0) | (x == 1)))
+            binary = part in ("inputs", "spikes") and bool(np.all((x == 0) | (x == 1)))
             _put(inner, str(k), np.packbits(x.astype(bool)) if binary else _float(x))
             _set(inner[str(k)], name=name, size=x.shape[2], packed=int(binary))
 
@@ -205,8 +208,10 @@ def _read_golden(group: Any) -> Golden:
         raise GraphError("golden must be a group")
     steps, samples = _whole(group, "steps"), _whole(group, "samples")
     parts: dict[str, dict[str, Any]] = {}
-    for part in ("inputs", "spikes", "readout"):
+    for part in PARTS:
         parts[part] = {}
+        if part == "payload" and part not in group:
+            continue  # a file of version 2 has none
         for item in _numbered(group, part, h5py.Dataset):
             name, shape = _text(item, "name"), (steps, samples, _whole(item, "size"))
             if min(shape) < 1:
@@ -220,7 +225,7 @@ def _read_golden(group: Any) -> Golden:
             else:
                 parts[part][name] = _get(group[part], item.name.rsplit("/", 1)[1], "f", 3)
     seed = _whole(group, "seed") if "seed" in group.attrs else None
-    return Golden(parts["inputs"], parts["spikes"], parts["readout"], seed)
+    return Golden(**parts, seed=seed)
 
 
 def _by_pre(q: Projection, size: int) -> dict[str, npt.NDArray[Any]]:

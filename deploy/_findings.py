@@ -13,8 +13,9 @@ class Comparison:
     Args:
         backend: name of the back end.
         population: name of the population.
-        what: "spikes" (cells must be equal), "readout" (equal to a tolerance of
-            its back end, relative to the largest golden value, or to 1 where all are zero), or,
+        what: "spikes" (cells must be equal), "readout" or "payload" of graded spikes (equal to a
+            tolerance of its back end, relative to the largest golden value, or to 1 where all are
+            zero), or,
             where a back end only loads the graph, "weights" and "delays" of a projection, which is
             named in place of a population (read back, equal to the last bit).
         cells: neurons x steps x samples that were compared, or synapses.

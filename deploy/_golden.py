@@ -71,7 +71,9 @@ def _run(
     }
     sources = [p.name for p in populations if p.kind == "input"]
     given = {name: _flat(x) for name, x in zip(sources, inputs, strict=True)}
-    return Golden(given, flat, readout, seed)
+    graded = [p.name for p in populations if p.kind == "graded"]
+    payload = {name: _flat(traces[name]["spikes"]) for name in graded}
+    return Golden(given, flat, readout, seed, payload)
 
 
 def _flat(x: Tensor) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":

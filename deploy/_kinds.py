@@ -29,6 +29,7 @@ KINDS = {
     "cuba": Kind((*_FIRES, "synapse_decay"), spikes=True, waits=True),
     "alif": Kind((*_FIRES, "adaptation_decay", "beta"), spikes=True, waits=True),
     "resonator": Kind((*_FIRES, "rotation"), spikes=True, resets=("zero", "threshold")),
+    "graded": Kind(_FIRES, spikes=True, waits=True),
     "integrator": Kind(_LEAKY),
 }
 OUTSIDE = tuple(name for name, kind in KINDS.items() if not kind.fields)

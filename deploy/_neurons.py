@@ -11,7 +11,15 @@ from axonal.deploy import _affine, _delayed_reset
 from axonal.deploy._arrays import Floats
 from axonal.deploy._calls import UnsupportedError
 from axonal.deploy._signal import Signal
-from axonal.neuro import ALIF, LIF, CuBaLIF, Layer, LeakyIntegrator, ResonateAndFire
+from axonal.neuro import (
+    ALIF,
+    LIF,
+    CuBaLIF,
+    GradedLIF,
+    Layer,
+    LeakyIntegrator,
+    ResonateAndFire,
+)
 
 
 class Form(NamedTuple):
@@ -54,6 +62,11 @@ def _integrator(layer: Any, x: Signal) -> Form:
 def _lif(layer: Any, x: Signal) -> Form:
     drive, parameters = _fires(layer, x)
     return Form("lif", drive, parameters)
+
+
+def _graded(layer: Any, x: Signal) -> Form:
+    drive, parameters = _fires(layer, x)
+    return Form("graded", drive, parameters)
 
 
 def _cuba(layer: Any, x: Signal) -> Form:
@@ -104,6 +117,7 @@ _FORMS: dict[type[Layer[Any]], Callable[[Any, Signal], Form]] = {
     LIF: _lif,
     CuBaLIF: _cuba,
     ALIF: _alif,
+    GradedLIF: _graded,
     ResonateAndFire: _resonator,
     LeakyIntegrator: _integrator,
 }

@@ -31,12 +31,13 @@ class Population:
         resonator:   u, v = decay · u - rotation · v + gain · I, rotation · u + decay · v,  spike
                      where v >= threshold, then u = 0 and v = 0 (reset "zero") or v = threshold
                      ("threshold")
+        graded:      as lif, but an event carries h in place of 1
         integrator:  v = decay · v + gain · I, which is read out and sends no events
         input:       sends the events it is given; constant: sends 1.0 at every step
 
     Args:
         name: unique name, such as the path of a module.
-        kind: "input", "constant", "lif", "cuba", "alif", "resonator" or "integrator".
+        kind: "input", "constant", "lif", "cuba", "alif", "resonator", "graded" or "integrator".
         shape: shape of the layer; its product is the number of neurons N.
         decay: membrane kept per step `[N]`; like all that follow empty where a kind has none.
         gain: factor of the summed input `[N]`.

@@ -78,6 +78,7 @@ class Run:
             where a back end does not count them.
         membrane: of each probed cell, its membrane after every step `[T]`.
         extra: what else a back end says, such as its version.
+        payload: of every graded population, what each of its spikes carries `[E]`.
         written: where a back end only loads a graph, the projections that it read back.
         warnings: values that left the range of the chip, one line a population.
 
@@ -95,6 +96,7 @@ class Run:
     synaptic_events: int | None
     membrane: dict["Probe", npt.NDArray[np.float64]] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    payload: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
     written: tuple[Projection, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -116,6 +118,26 @@ class Run:
         dense = np.zeros((self.steps, self.samples, self.sizes[name]), bool)
         sample, t, neuron = self.spikes[name]
         dense[t, sample, neuron] = True
+        return dense
+
+    def graded(self, name: str) -> npt.NDArray[np.float64]:
+        """What the events of a graded population carry, as a dense array.
+
+        Args:
+            name: a graded population.
+
+        Returns:
+            what each spike carries, 0 where there is none, `[T, B, N]`.
+
+        Raises:
+            KeyError: there is no such graded population.
+        """
+        if name not in self.payload:
+            known = ", ".join(self.payload) or "none"
+            raise KeyError(f"no payload of {name!r}; graded populations: {known}")
+        dense = np.zeros((self.steps, self.samples, self.sizes[name]))
+        sample, t, neuron = self.spikes[name]
+        dense[t, sample, neuron] = self.payload[name]
         return dense
 
     def __repr__(self) -> str:
@@ -225,11 +247,13 @@ def in_network_time(
     padding = ((0, longest), (0, 0), (0, 0))
     padded = {name: np.pad(x, padding) for name, x in inputs.items()}
     result = backend.run(graph, padded, request)
-    spikes = {}
+    spikes, payload = {}, {}
     for name, found in result.spikes.items():
         t = found.t - graph.population(name).latency
         kept = (t >= 0) & (t < steps)
         spikes[name] = Spikes(found.sample[kept], t[kept], found.neuron[kept])
+        if name in result.payload:
+            payload[name] = result.payload[name][kept]
     first = {name: graph.population(name).latency for name in result.readout}
     readout = {name: v[first[name] : first[name] + steps] for name, v in result.readout.items()}
     membrane = {
@@ -237,5 +261,11 @@ def in_network_time(
         for probe, v in result.membrane.items()
     }
     return replace(
-        result, steps=steps, spikes=spikes, readout=readout, membrane=membrane, state=None
+        result,
+        steps=steps,
+        spikes=spikes,
+        payload=payload,
+        readout=readout,
+        membrane=membrane,
+        state=None,
     )

@@ -46,14 +46,16 @@ class StreamStep(NamedTuple):
             with a latency has not begun.
         spikes: by population that fires, the neurons that spiked, in rising order.
         readout: by integrator, its membranes `[N]`.
+        payload: by graded population, what each of its spikes carries.
 
-    >>> StreamStep({"out": 3}, {"out": np.array([0])}, {}).spikes["out"]
+    >>> StreamStep({"out": 3}, {"out": np.array([0])}, {}, {}).spikes["out"]
     array([0])
     """
 
     t: dict[str, int]
     spikes: dict[str, npt.NDArray[np.int32]]
     readout: dict[str, npt.NDArray[np.float64]]
+    payload: dict[str, npt.NDArray[np.float64]]
 
 
 class Stream:
@@ -132,6 +134,7 @@ class Stream:
             {name: t - latency for name, latency in self._latency.items()},
             {name: spikes.neuron for name, spikes in found.spikes.items()},
             {name: v[0, 0] for name, v in found.readout.items()},
+            found.payload,
         )
 
     def save(self, path: str | PathLike[str]) -> None:

@@ -77,6 +77,7 @@ class Golden:
         spikes: for every population that fires, its raster, bool `[T, B, N]`.
         readout: for every output that is an integrator, its membrane `[T, B, N]`.
         seed: seed of the inputs, if they were drawn.
+        payload: for every graded population, what its events carry, 0 without one, `[T, B, N]`.
 
     Raises:
         GraphError: an array cannot be read as numbers.
@@ -89,9 +90,10 @@ class Golden:
     spikes: dict[str, npt.NDArray[np.bool_]]
     readout: dict[str, Floats]
     seed: int | None = None
+    payload: dict[str, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for part in ("inputs", "readout"):
+        for part in ("inputs", "readout", "payload"):
             given = getattr(self, part)
             arrays = {k: floats(x, f"golden {part} {k!r}") for k, x in given.items()}
             object.__setattr__(self, part, {k: read_only(x) for k, x in arrays.items()})

@@ -21,13 +21,14 @@ EXPORTABLE = (
     lambda n: neuro.ALIF(n, 5.0, 9.0, reset="zero", refractory=1),
     lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, learn=("tau", "period", "threshold")),
     lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, reset="zero", threshold=0.5),
+    lambda n: neuro.GradedLIF(n, 3.0, learn=("tau", "threshold")),
+    lambda n: neuro.GradedLIF(n, 3.0, reset="subtract", refractory=2),
 )
 """Neurons besides LIF that a graph can hold."""
 
 NEURONS = (
     lambda n: neuro.LIF(n, 4.0, reset="none", refractory=1),
-    lambda n: neuro.GradedLIF(n, 3.0, learn=("tau", "threshold")),
-    lambda n: neuro.GradedLIF(n, 3.0, reset="subtract", refractory=2),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, reset="none"),
 )
 """Neurons that run, stream and learn, and have no form in a graph."""
 

@@ -58,7 +58,7 @@ def dense(graph, inputs, first=0):
                         turned = p.decay[n] * own[n] - p.rotation[n] * before
                         own[n] = turned + p.gain[n] * entering
                     if h >= level:
-                        sent[p.name][t, b, n] = 1.0
+                        sent[p.name][t, b, n] = h if p.kind == "graded" else 1.0
                         h = {"zero": 0.0, "subtract": h - level, "threshold": level}[p.reset]
                         if p.kind == "alif":
                             own[n] += 1 - p.adaptation_decay[n]
@@ -68,11 +68,11 @@ def dense(graph, inputs, first=0):
                     v[p.name][b, n] = h
             if p.kind == "integrator":
                 readout.setdefault(p.name, np.zeros((steps, samples, p.size)))[t] = v[p.name]
-    rasters = {p.name: sent[p.name] == 1.0 for p in graph.populations if p.spiking}
+    rasters = {p.name: sent[p.name] > 0 for p in graph.populations if p.spiking}
     return rasters, readout
 
 
-def random_graph(seed, grid=GRID):
+def random_graph(seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "resonator")):
     """Two inputs, a constant, up to three layers, skips, loops with delay and a readout."""
     r = np.random.default_rng(seed)
 
@@ -94,7 +94,7 @@ def random_graph(seed, grid=GRID):
         lif = {"reset": str(r.choice(["zero", "subtract"])), "refractory": int(r.integers(0, 3))}
         level = r.uniform(0.2, 1.0, size)
         own = {**neurons(size), "threshold": level, **lif}
-        kind = str(r.choice(["lif", "lif", "cuba", "alif", "resonator"]))
+        kind = str(r.choice(kinds))
         if kind == "cuba":
             own["synapse_decay"] = r.uniform(0.0, 0.95, size)
         elif kind == "alif":

@@ -108,11 +108,13 @@ class Executor:
         offsets = [self._offsets[name] for name in inputs]
         events = Events.of(list(inputs.values()), offsets, samples, steps)
         result = simulate(self.network, events, samples=samples, steps=steps, state=state)
+        spikes, payload = self._spikes(result)
         return Run(
             steps=steps,
             samples=samples,
             sizes={p.name: p.size for p in self._cells if p.spiking},
-            spikes=self._spikes(result),
+            spikes=spikes,
+            payload=payload,
             readout=self._readout(result),
             state=result.state,
             synaptic_events=result.synaptic_events,
@@ -137,18 +139,24 @@ class Executor:
             membrane.append(now.v[probe.sample, column])
         return replace(self.run(inputs, state), membrane={probe: np.array(membrane)})
 
-    def _spikes(self, result: EventRun) -> dict[str, Spikes]:
+    def _spikes(self, result: EventRun) -> tuple[dict[str, Spikes], dict[str, Floats]]:
+        """Spikes of every population that fires, and what those of graded ones carry."""
         ends = np.cumsum([p.size for p in self._cells])
         owner = np.searchsorted(ends, result.neuron, side="right")
         order = np.argsort(owner, kind="stable")
         edges = np.searchsorted(owner[order], np.arange(len(self._cells) + 1))
-        spikes = {}
+        spikes, payload = {}, {}
+        # the place of each spike among those of graded populations
+        graded = np.array([p.kind == "graded" for p in self._cells], np.int64)
+        nth = np.cumsum(graded[owner]) - 1 if graded.any() else owner
         for k, p in enumerate(self._cells):
             if p.spiking:
                 own = order[edges[k] : edges[k + 1]]
                 neuron = result.neuron[own] - np.int32(self._offsets[p.name])
                 spikes[p.name] = Spikes(result.sample[own], result.step[own], neuron)
-        return spikes
+                if p.kind == "graded":
+                    payload[p.name] = result.payload[nth[own]]
+        return spikes, payload
 
     def _readout(self, result: EventRun) -> dict[str, Floats]:
         readout, column = {}, 0

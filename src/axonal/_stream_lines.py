@@ -96,10 +96,18 @@ def leaving(step: StreamStep, outputs: list[str], end: float) -> Iterator[dict[s
     for name, neurons in step.spikes.items():
         if len(neurons) and 0 <= step.t[name] < end:
             line = lines.setdefault(step.t[name], {"t": step.t[name]})
-            line.setdefault("spikes", {})[name] = neurons.tolist()
+            line.setdefault("spikes", {})[name] = _numbers(neurons, step.payload.get(name))
     for name in outputs:
         if 0 <= step.t[name] < end:
             line = lines.setdefault(step.t[name], {"t": step.t[name]})
             line.setdefault("readout", {})[name] = step.readout[name].tolist()
     for t in sorted(lines):
         yield lines[t]
+
+
+def _numbers(neurons: npt.NDArray[np.int32], payload: npt.NDArray[np.float64] | None) -> list[Any]:
+    """Neurons that spiked, as events come in: a number, or a pair with what the event carries."""
+    numbers: list[Any] = neurons.tolist()
+    if payload is None:
+        return numbers
+    return [[n, x] for n, x in zip(numbers, payload.tolist(), strict=True)]

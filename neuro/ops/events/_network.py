@@ -32,6 +32,14 @@ class EventNetwork:
         RESONATOR:   trace, v = decay · trace - coupling · v + gain · I,
                      coupling · trace + decay · v,  s = v >= threshold,  trace = 0 where s
 
+        GRADED:      as LIF, but what arrives is w · h where s
+
+    Where every event is a spike, or a number on the grid of the weights, sums are exact in any
+    order. Those of graded neurons are rounded: they are taken in the order in which events leave,
+    step by step, outside sources first, then neurons by rising number. One network and one
+    sequence of inputs give the same bits in chunks, on any number of threads and in either kernel;
+    another order of blocks or other delays may change the last of them.
+
     Sources 0 .. N-1 are the neurons themselves; sources from N on are given from outside.
 
     Args:

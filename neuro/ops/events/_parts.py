@@ -19,6 +19,7 @@ class Kind(IntEnum):
     CUBA = 2
     ALIF = 3
     RESONATOR = 4
+    GRADED = 5
 
 
 class Reset(IntEnum):

@@ -17,6 +17,7 @@ class EventRun(NamedTuple):
         sample: sample of each spike `[E]`, in rising order.
         step: step of each spike `[E]`, counted from the start of this run, rising in a sample.
         neuron: neuron of each spike `[E]`.
+        payload: what each spike of a graded neuron carries, in the order of those spikes `[G]`.
         readout: membranes of the integrators after each step `[T, B, R]`.
         state: state to go on from.
         synaptic_events: events that went through a synapse, those of steady sources included.
@@ -28,6 +29,7 @@ class EventRun(NamedTuple):
     sample: npt.NDArray[np.int32]
     step: npt.NDArray[np.int32]
     neuron: npt.NDArray[np.int32]
+    payload: Floats
     readout: Floats
     state: EventState
     synaptic_events: int
@@ -104,8 +106,9 @@ def simulate(
             events.value,
             readout[first:last],
         )
-        sample, step, neuron, count = spikes
-        return EventRun(sample + np.int32(first), step, neuron, readout, state, int(count))
+        sample, step, neuron, payload, count = spikes
+        sample = sample + np.int32(first)
+        return EventRun(sample, step, neuron, payload, readout, state, int(count))
 
     if backend == "reference":
         runs = [part(0, samples)]
@@ -117,6 +120,7 @@ def simulate(
         np.concatenate([run.sample for run in runs]),
         np.concatenate([run.step for run in runs]),
         np.concatenate([run.neuron for run in runs]),
+        np.concatenate([run.payload for run in runs]),
         readout.swapaxes(0, 1),
         state._replace(step=state.step + steps),
         sum(run.synaptic_events for run in runs),

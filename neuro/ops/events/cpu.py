@@ -12,7 +12,7 @@ from axonal.neuro.ops.events._parts import Kind, Reset
 
 # a compiled function takes plain numbers for constants
 INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
-ALIF, RESONATOR = int(Kind.ALIF), int(Kind.RESONATOR)
+ALIF, RESONATOR, GRADED = int(Kind.ALIF), int(Kind.RESONATOR), int(Kind.GRADED)
 SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
 
 
@@ -66,6 +66,13 @@ def _adapt(trace, trace_decay, first, fired):  # type: ignore[no-untyped-def]
         trace[i] = trace_decay[i] * trace[i]
     for n in fired:
         trace[n - first] += 1.0 - trace_decay[n - first]
+
+
+@jit
+def _reach(high, v, sums, decay, gain, bias):  # type: ignore[no-untyped-def]
+    """Where `_leak` will take membranes before their reset."""
+    for i in range(v.shape[0]):
+        high[i] = decay[i] * v[i] + gain[i] * (sums[i] + bias[i])
 
 
 @jit
@@ -177,7 +184,9 @@ def advance(  # type: ignore[no-untyped-def]
     neuron = np.empty(1024, np.int32)
     nothing, levels = np.zeros(neurons), np.empty(neurons)
     ends = np.empty(samples * steps, np.int64)
+    payload = np.empty(0)
     spikes = 0
+    carried = 0
     count = 0
     for b in range(samples):
         sums = ring[b]
@@ -221,6 +230,16 @@ def advance(  # type: ignore[no-untyped-def]
                     spikes = _resonate(
                         second, own, slot, d, beside, g, i, theta, after, first, neuron, spikes
                     )
+                elif kind == GRADED:
+                    high = levels[first:last]
+                    _reach(high, own, slot, d, g, i)
+                    spikes = _leak(own, rest, slot, d, g, i, theta, *how)
+                    payload = _with_room(payload, carried + spikes - before)
+                    for n in neuron[before:spikes]:
+                        payload[carried] = high[n - first]
+                        count += _deliver(sums, base, indptr, target, weight, n, payload[carried])
+                        carried += 1
+                    continue
                 else:
                     spikes = _leak(own, rest, slot, d, g, i, theta, *how)
                 fired = neuron[before:spikes]
@@ -235,4 +254,4 @@ def advance(  # type: ignore[no-untyped-def]
         sample[before : ends[cell]] = cell // steps
         step[before : ends[cell]] = cell % steps
         before = ends[cell]
-    return sample, step, neuron[:spikes], count
+    return sample, step, neuron[:spikes], payload[:carried], count

@@ -32,7 +32,7 @@ def advance(
     source: Indices,
     value: Floats,
     readout: Floats,
-) -> tuple[Indices, Indices, Indices, int]:
+) -> tuple[Indices, Indices, Indices, Floats, int]:
     """Run T steps of B samples; the state and ``readout`` are changed in place.
 
     The equations are those of `EventNetwork`.
@@ -60,11 +60,13 @@ def advance(
         readout: membranes of the integrators `[B, T, R]`.
 
     Returns:
-        sample, step and neuron of each spike, and the number of synaptic events.
+        sample, step and neuron of each spike, what each spike of a graded neuron carries, and the
+        number of synaptic events.
     """
     samples, steps = readout.shape[:2]
     neurons, size = v.shape[1], ring.shape[1]
     spikes: list[npt.NDArray[np.int32]] = []
+    payload = [np.zeros(0)]
     count = 0
 
     def deliver(b: int, base: int, sources: Indices, values: Floats) -> int:
@@ -114,9 +116,13 @@ def advance(
                 if kind == Kind.RESONATOR:
                     trace[b, cells] = np.where(fired, 0.0, trace[b, cells])
                 neuron = first + np.flatnonzero(fired)
-                count += deliver(b, base, neuron, np.ones(len(neuron)))
+                carried = np.ones(len(neuron))
+                if kind == Kind.GRADED:
+                    carried = h[fired]
+                    payload.append(carried)
+                count += deliver(b, base, neuron, carried)
                 where = np.empty((len(neuron), 3), np.int32)
                 where[:, 0], where[:, 1], where[:, 2] = b, t, neuron
                 spikes.append(where)
     every = np.concatenate([np.zeros((0, 3), np.int32), *spikes])
-    return every[:, 0], every[:, 1], every[:, 2], count
+    return every[:, 0], every[:, 1], every[:, 2], np.concatenate(payload), count

@@ -118,6 +118,7 @@ def write(file: Path, result: deploy.Run) -> None:
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, spikes in result.spikes.items():
         arrays |= {f"{name}.{part}": values for part, values in spikes._asdict().items()}
+    arrays |= {f"{name}.payload": values for name, values in result.payload.items()}
     arrays |= {f"{name}.readout": values for name, values in result.readout.items()}
     with file.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **arrays)
