@@ -115,13 +115,16 @@ def test_missing_synapses_cost_nothing_and_change_nothing():
     assert_parity(given, "gaussian", 0.5, 6)
 
 
-def test_strided_inputs():
-    x, history, weight, delay = arguments(20, 3, 4, 5, 6)
-    x = x.detach().transpose(0, 2).contiguous().transpose(0, 2).requires_grad_()
-    weight = weight.detach().T.contiguous().T.requires_grad_()
-    assert not x.is_contiguous()
-    assert not weight.is_contiguous()
-    assert_parity((x, history, weight, delay), "two-tap", 1, 6)
+@pytest.mark.parametrize(("kernel", "sigma"), KERNELS)
+@pytest.mark.parametrize("dense", [True, False])
+def test_strided_inputs(kernel, sigma, dense):
+    given = arguments(60, 3, 4, 5, 6)
+    strided = []
+    for a in given if dense else spiking(given, 0.01):
+        ends = (0, a.ndim - 1)
+        strided.append(a.detach().transpose(*ends).contiguous().transpose(*ends).requires_grad_())
+        assert not strided[-1].is_contiguous()
+    assert_parity(strided, kernel, sigma, 6)
 
 
 def test_two_threads_give_what_one_gives():

@@ -200,3 +200,20 @@ def test_a_neuron_that_gets_infinity_says_so_or_fires():
     spikes, v, _ = lif(x, torch.zeros(1, 1), None, one / 2, one, reset="subtract", backend="cpu")
     assert spikes[0] == 1
     assert not v.isfinite()
+
+
+@pytest.mark.parametrize("backend", ["auto", "cpu", "reference"])
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        (
+            {"reset": "substract"},
+            "unknown reset 'substract' of lif; known: zero, subtract, delayed",
+        ),
+        ({"surrogate": "tanh"}, "unknown surrogate 'tanh' of lif; known: atan, sigmoid"),
+    ],
+)
+def test_misspelt_choices_are_refused_before_anything_runs(backend, choice, message):
+    x, v, _, decay, threshold = arguments(3, False, 0)
+    with pytest.raises(ValueError, match=message):
+        lif(x, v, None, decay, threshold, backend=backend, **choice)

@@ -107,8 +107,9 @@ def test_no_sample_at_all(refractory):
     assert_parity(given, {"refractory": refractory, **ATAN})
 
 
-def test_strided_tensors():
-    given = arguments(7, 3, 6, refractory=2)
+@pytest.mark.parametrize("size", [6, 70])
+def test_strided_tensors(size):
+    given = arguments(7, 3, size, refractory=2)
     for name in ("x", "spikes", "v", "wait", "weight"):
         a = given[name].detach()
         strided = a.transpose(0, -1).contiguous().transpose(0, -1)
@@ -244,3 +245,8 @@ def test_half_precision_and_mixed_types_take_the_definition():
         recurrent_lif(**given, backend="cpu")
     with pytest.raises(ValueError, match="unknown backend 'tpu' of recurrent_lif; known: auto"):
         recurrent_lif(**given, backend="tpu")
+
+
+def test_a_misspelt_reset_is_refused():
+    with pytest.raises(ValueError, match="unknown reset 'hard' of recurrent_lif; known: zero"):
+        recurrent_lif(**arguments(5, 3, 4), reset="hard")

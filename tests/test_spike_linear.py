@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from axonal import neuro
@@ -11,9 +11,10 @@ from axonal.neuro.ops.spike_linear import _operator, spike_linear
 
 def arguments(shape, targets, rate, dtype=torch.float64, graded=False):
     generator = torch.Generator().manual_seed(0)
-    x = (torch.rand(shape, generator=generator, dtype=dtype) < rate).to(dtype)
+    fires = torch.rand(shape, generator=generator, dtype=dtype) < rate
+    x = fires.to(dtype)
     if graded:
-        x = x * torch.randn(shape, generator=generator, dtype=dtype)
+        x = x * torch.randn(shape, generator=generator, dtype=dtype)  # -0.0 where nobody fires
     weight = torch.randn(targets, shape[-1], generator=generator, dtype=dtype)
     return x.requires_grad_(), weight.requires_grad_()
 
@@ -24,6 +25,23 @@ def run(backend, given):
     return y, *torch.autograd.grad((y * cotangent).sum(), given)
 
 
+@pytest.fixture
+def sparse(monkeypatch):
+    """No handing over to dense products, which is decided by rate and size; counts the others."""
+    products = []
+    for name in ("multiply", "add_outer"):
+        loop = getattr(_operator.cpu, name)
+
+        def counted(*given, loop=loop, name=name):
+            products.append(name)
+            return loop(*given)
+
+        monkeypatch.setattr(_operator.cpu, name, counted)
+    monkeypatch.setattr(_operator, "dense_from", lambda targets: 1.0)
+    monkeypatch.setattr(_operator, "dense_gradient_from", lambda targets: 1.0)
+    return products
+
+
 def assert_parity(given, tolerance=1e-12):
     for mine, definition in zip(run("cpu", given), run("reference", given), strict=True):
         torch.testing.assert_close(mine, definition, rtol=tolerance, atol=tolerance)
@@ -31,12 +49,14 @@ def assert_parity(given, tolerance=1e-12):
 
 @pytest.mark.parametrize("rate", [0.0, 0.01, 0.1, 0.5, 1.0])
 @pytest.mark.parametrize("graded", [False, True])
-def test_the_sparse_product_equals_the_dense_one(rate, graded):
+def test_the_sparse_product_equals_the_dense_one(sparse, rate, graded):
     assert_parity(arguments((40, 3, 50), 20, rate, graded=graded))
+    assert sparse == ["multiply", "add_outer"]
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 30), st.integers(1, 70), st.integers(1, 20), st.floats(0, 0.3))
+@pytest.mark.usefixtures("sparse")
 def test_every_size(rows, sources, targets, rate):
     assert_parity(arguments((rows, sources), targets, rate))
 
@@ -65,11 +85,14 @@ def test_single_precision_and_two_threads():
 @pytest.mark.parametrize("rows", [1, 64, 65, 300])
 @pytest.mark.parametrize("targets", [8, 24, 32, 72, 100])
 @pytest.mark.parametrize("sources", [60, 700])
-def test_results_that_go_past_the_caches_are_the_same(monkeypatch, dtype, rows, targets, sources):
+def test_results_that_go_past_the_caches_are_the_same(
+    monkeypatch, sparse, dtype, rows, targets, sources
+):
     given = arguments((rows, sources), targets, 0.1, dtype, graded=True)
     kept = spike_linear(*given, backend="cpu")
     monkeypatch.setattr(_operator, "STREAMED", 0)
     assert torch.equal(spike_linear(*given, backend="cpu"), kept)
+    assert sparse == ["multiply"] * 2
     torch.testing.assert_close(kept, given[0] @ given[1].T)
 
 
@@ -82,18 +105,28 @@ def test_strided_inputs():
 
 
 @pytest.mark.parametrize(
-    ("rate", "forward", "gradient"), [(0.02, True, True), (0.3, True, False), (0.6, False, False)]
+    ("targets", "rate", "forward", "gradient"),
+    [
+        (256, 0.02, True, True),
+        (256, 0.3, True, False),
+        (256, 0.6, False, False),
+        (20, 0.02, True, True),
+        (20, 0.1, True, False),
+        (20, 0.3, False, False),
+        (2, 0.02, False, False),
+    ],
 )
-def test_the_measured_rate_decides(rate, forward, gradient):
-    x = arguments((40, 3, 50), 20, rate)[0].flatten(0, 1)
-    assert (_operator._sparse(x, _operator.DENSE) is not None) == forward
-    assert (_operator._sparse(x, _operator.DENSE_GRADIENT) is not None) == gradient
+def test_the_measured_rate_and_the_number_of_outputs_decide(targets, rate, forward, gradient):
+    x = arguments((100, 3, 200), targets, rate)[0].flatten(0, 1)
+    assert (_operator._sparse(x, _operator.dense_from(targets)) is not None) == forward
+    share = _operator.dense_gradient_from(targets)
+    assert (_operator._sparse(x, share) is not None) == gradient
 
 
 def test_rows_that_are_dense_only_later_are_seen():
     x = torch.zeros(320, 50)
     x[161:] = 1  # the rows looked at first may be silent
-    assert _operator._sparse(x, _operator.DENSE) is None
+    assert _operator._sparse(x, 0.4) is None
 
 
 def test_nan_and_negative_zero_are_not_lost():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import extending, types
+from numba import errors, extending, types
 
 from axonal.neuro.ops._numba import jit
 
@@ -25,7 +25,9 @@ _intrinsic: Callable[[Any], Any] = extending.intrinsic
 
 @_intrinsic
 def _mask(_: Any, row: Any, start: Any) -> Any:
-    """Set bit k where row[start + k], an integer, is not zero; the row has no gaps."""
+    """Set bit k where row[start + k], the bits of a number, are not those of 0.0 or -0.0."""
+    if row.layout != "C":
+        raise errors.TypingError(f"64 entries are read at once: the row must be contiguous: {row}")
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array = signature.args[0]
@@ -33,7 +35,9 @@ def _mask(_: Any, row: Any, start: Any) -> Any:
         first = builder.gep(context.make_array(array)(context, builder, args[0]).data, [args[1]])
         whole = builder.bitcast(first, vector.as_pointer())
         entries = builder.load(whole, align=array.dtype.bitwidth // 8)
-        active = builder.icmp_unsigned("!=", entries, ir.Constant(vector, None))
+        unsigned = [ir.Constant(vector.element, 2 ** (array.dtype.bitwidth - 1) - 1)] * _WORD
+        size = builder.and_(entries, ir.Constant(vector, unsigned))
+        active = builder.icmp_unsigned("!=", size, ir.Constant(vector, None))
         return builder.bitcast(active, ir.IntType(_WORD))
 
     return types.uint64(row, types.uint64), generate
@@ -60,9 +64,16 @@ def _ones(_: Any, mask: Any) -> Any:
 
 
 @jit
-def active(bits: Any, where: Any) -> int:
-    """Write the indices of what is not zero in bits [N], integers, and return how many there are.
+def _is_active(bits: Any, size: int) -> Any:
+    """1 unless the bits, of this many bytes, are all zero but for the sign."""
+    return np.uint64((np.int64(bits) << np.int64(65 - 8 * size)) != 0)
 
+
+@jit
+def active(bits: Any, where: Any) -> int:
+    """Write the indices of what is not zero and return how many there are.
+
+    ``bits`` [N] are those of floating-point numbers, as integers of their size, without gaps.
     Few branches, since which entries are active cannot be foreseen: four indices are written even
     where fewer are found, so that ``where`` needs room for N + `AHEAD`. An unsigned index spares
     the question whether it counts from the end.
@@ -83,17 +94,17 @@ def active(bits: Any, where: Any) -> int:
             free += np.uint64(AHEAD)
     for j in range(words * _WORD, bits.size):
         where[used] = j
-        used += np.uint64(bits[j] != 0)
+        used += _is_active(bits[j], bits.itemsize)
     return int(used)
 
 
 @jit
 def count(bits: Any) -> int:
-    """Count what is not zero in bits [N], integers."""
+    """Count what is not zero in bits [N], see `active`."""
     used = np.uint64(0)
     words = bits.size // _WORD
     for word in range(words):
         used += _ones(_mask(bits, np.uint64(word * _WORD)))
     for j in range(words * _WORD, bits.size):
-        used += np.uint64(bits[j] != 0)
+        used += _is_active(bits[j], bits.itemsize)
     return int(used)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from axonal.neuro._surrogates import SURROGATES
 from axonal.neuro.ops import _cuda
 
 BACKENDS = ("auto", "reference", "cpu", "cuda")
@@ -119,15 +120,21 @@ def wait_fits(name: str, wait: Tensor | None, refractory: int) -> None:
         )
 
 
-def for_reset(name: str, reset: str, backend: str) -> str:
+def for_choices(name: str, reset: str, surrogate: str, backend: str) -> str:
     """Return the back end that knows ``reset``; refuse compiled code where it has none.
 
     Raises:
-        ValueError: "cpu" or "cuda" for a reset of `WRITTEN_OUT`.
+        ValueError: "cpu" or "cuda" for a reset of `WRITTEN_OUT`; an unknown reset or surrogate.
 
-    >>> for_reset("lif", "delayed", "auto")
+    >>> for_choices("lif", "delayed", "atan", "auto")
     'reference'
     """
+    for what, given, known in (
+        ("reset", reset, ("zero", "subtract", *WRITTEN_OUT)),
+        ("surrogate", surrogate, tuple(SURROGATES)),
+    ):
+        if given not in known:
+            raise ValueError(f"unknown {what} {given!r} of {name}; known: {', '.join(known)}.")
     if reset not in WRITTEN_OUT or backend not in ("auto", "cpu", "cuda"):
         return backend
     if backend != "auto":

@@ -1,6 +1,5 @@
 """Delayed connections on the CPU: spikes one by one, or series packed into rows, tap by tap."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -120,7 +119,7 @@ def _(
     if not needs_taps:
         return g_x, g_history, weight.new_empty(0), weight.new_empty(0)
 
-    g_taps = torch.zeros_like(share)
+    g_taps = share.new_zeros(share.shape)  # without gaps, whatever share is
     found = spikes.find(history, x, share.shape[2])
     if found is not None:
         g_taps = _filled(g_taps)

@@ -64,7 +64,8 @@ def lif(
         spikes [T, B, ...], v and wait after the last step.
 
     Raises:
-        ValueError: if the back end is unknown or cannot run these tensors.
+        ValueError: if the back end is unknown or cannot run these tensors; for an unknown reset or
+            surrogate.
 
     >>> import torch
     >>> x = torch.tensor([0.6, 0.6, 0.6]).reshape(3, 1, 1)
@@ -74,7 +75,7 @@ def lif(
     (tensor([0., 0., 1.]), tensor([0.]))
     """
     _choose.wait_fits("lif", wait, refractory)
-    backend = _choose.for_reset("lif", reset, backend)
+    backend = _choose.for_choices("lif", reset, surrogate, backend)
     fast = _choose.compiled(
         "lif", backend, _on_cpu is not None, x, v, decay, threshold, pays=len(x) > 1, cuda=True
     )

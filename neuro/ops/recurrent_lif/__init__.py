@@ -68,7 +68,8 @@ def recurrent_lif(
         spikes [T, B, N], v and wait after the last step.
 
     Raises:
-        ValueError: if the back end is unknown or cannot run these tensors.
+        ValueError: if the back end is unknown or cannot run these tensors; for an unknown reset or
+            surrogate.
 
     >>> import torch
     >>> x, rest, one = torch.zeros(3, 1, 2), torch.zeros(1, 2), torch.tensor(1.0)
@@ -82,7 +83,7 @@ def recurrent_lif(
     """
     given = (x, spikes, v, weight, decay, threshold, *(() if bias is None else (bias,)))
     _choose.wait_fits("recurrent_lif", wait, refractory)
-    backend = _choose.for_reset("recurrent_lif", reset, backend)
+    backend = _choose.for_choices("recurrent_lif", reset, surrogate, backend)
     fast = _choose.compiled("recurrent_lif", backend, _on_cpu is not None, *given, cuda=True)
     run = _operator.recurrent_lif if fast else reference.recurrent_lif
     return run(

@@ -55,6 +55,7 @@ def _(
     v, wait = (a.clone(memory_format=torch.contiguous_format) for a in (v, wait))
     columns = F.pad(weight.T, (0, 0, 0, 1)).flatten()
     bits, feedback = _BITS[x.dtype], torch.empty_like(v)
+    before = before.contiguous()
     fired = before.ne(0).to(x.dtype)
     # a state of the user's own may hold other values than spikes
     dense = not torch.equal(fired, before)

@@ -12,9 +12,6 @@ from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops._stream import LANES
 from axonal.neuro.ops.spike_linear import cpu
 
-DENSE, DENSE_GRADIENT = 0.4, 0.2
-"""Shares of active inputs from which a dense product is faster, and for the gradient of weights."""
-
 SAMPLED = 256
 """Rows, spread evenly, in which the active inputs are counted."""
 
@@ -24,8 +21,21 @@ STREAMED = 1 << 23
 _BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
 
 
+def dense_from(targets: int) -> float:
+    """Share of active inputs from which a dense product is faster, measured for 2 to 512 outputs.
+
+    A spike costs as much as a whole block of outputs, and finding it more than a few outputs.
+    """
+    return 0.4 * (targets - 4) / (targets + 12)
+
+
+def dense_gradient_from(targets: int) -> float:
+    """The same for the gradient of weights, which a spike reads and writes."""
+    return 0.35 * targets / (targets + 128)
+
+
 def _sparse(x: Tensor, dense: float) -> tuple[Any, Any] | None:
-    """Return x [R, I] and its bits as arrays, or nothing if this share of entries is active."""
+    """Return x [R, I] and its bits as arrays, or nothing if more than this share is active."""
     x = x.detach().contiguous()
     bits = x.view(_BITS[x.dtype]).numpy()
     step = max(1, len(bits) // SAMPLED)
@@ -36,13 +46,14 @@ def _sparse(x: Tensor, dense: float) -> tuple[Any, Any] | None:
 @torch.library.custom_op("axonal::spike_linear", mutates_args=(), device_types="cpu")
 def _multiply(x: Tensor, weight: Tensor) -> Tensor:
     same_shape("spike_linear", "weight", weight, (len(weight), x.shape[1]))
-    found = _sparse(x, DENSE)
+    found = _sparse(x, dense_from(len(weight)))
     if found is None:
         return x @ weight.T
     y = empty((len(x), len(weight)), x)
-    rows = F.pad(weight.detach().T, (0, -len(weight) % cpu.BLOCK)).contiguous()
+    rows = F.pad(weight.detach(), (0, 0, 0, -len(weight) % cpu.BLOCK))
+    blocks = rows.view(-1, cpu.BLOCK, x.shape[1]).transpose(1, 2).contiguous()
     streamed = y.nbytes >= STREAMED and y.shape[1] % LANES == 0
-    given = y.numpy(), *found, rows.numpy(), streamed
+    given = y.numpy(), *found, blocks.numpy(), streamed
     shards(lambda start, stop: cpu.multiply(*given, start, stop), len(x), y.nbytes)
     return y
 
@@ -54,7 +65,7 @@ def _(x: Tensor, weight: Tensor) -> Tensor:
 
 @torch.library.custom_op("axonal::spike_linear_weight", mutates_args=(), device_types="cpu")
 def weight_gradient(x: Tensor, g: Tensor) -> Tensor:
-    found = _sparse(x, DENSE_GRADIENT)
+    found = _sparse(x, dense_gradient_from(g.shape[1]))
     if found is None:
         return g.T @ x
     g_weight = torch.zeros(x.shape[1], g.shape[1], dtype=g.dtype)

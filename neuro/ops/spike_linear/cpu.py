@@ -65,17 +65,18 @@ def _put_all(row: Any, k: Any, a: Any, b: Any, c: Any, d: Any) -> None:
 def _multiply(
     y: Any, x: Any, bits: Any, weight: Any, streamed: bool, start: int, stop: int
 ) -> None:
-    """Fill the rows ``start`` to ``stop`` of y [R, O] with x [R, I] times weight [I, O + ...].
+    """Fill the rows ``start`` to ``stop`` of y [R, O] with x [R, I] times the transposed weights.
 
-    bits is x as integers of its size, whose zeros are quickly found. Rows of weights are filled up
-    to whole blocks. Results that are ``streamed`` go past the caches, see `stream`.
+    bits is x as integers of its size, whose zeros are quickly found. weight [O / BLOCK, I, BLOCK]
+    holds those of a block of outputs together, the last block filled up. Results that are
+    ``streamed`` go past the caches, see `stream`.
 
     The spikes of a tile of rows are listed first; then all of its rows take what one block of
     outputs has to give, whose weights stay in the nearest cache meanwhile.
     """
     sources, targets = x.shape[1], y.shape[1]
     # flat, because a slice in the inner loop counts its owners, and all stores wait for that
-    results, line, across = y.reshape(-1), weight.reshape(-1), weight.shape[1]
+    results, line = y.reshape(-1), weight.reshape(-1)
     height = max(1, min(TILE, LISTED // max(1, sources)))
     where = np.empty(height * sources + AHEAD, np.int64)
     value = np.empty(height * sources, x.dtype)
@@ -91,14 +92,15 @@ def _multiply(
             used = active(bits[top + r], listed)
             for k in range(used):
                 value[first[r] + k] = row[listed[k]]
-                listed[k] *= across
+                listed[k] *= BLOCK
             first[r + 1] = first[r] + used
-        for low in range(0, across, BLOCK):
+        for block in range(len(weight)):
+            low, own = block * BLOCK, block * BLOCK * sources
             whole = low + BLOCK <= targets
             for r in range(rows):
                 a = b = c = d = zeros
                 for k in range(first[r], first[r + 1]):
-                    at, p = np.uint64(where[k] + low), value[k]
+                    at, p = np.uint64(where[k] + own), value[k]
                     a, b = _plus(a, line, at, p), _plus(b, line, at + second, p)
                     c, d = _plus(c, line, at + third, p), _plus(d, line, at + fourth, p)
                 place = np.uint64((top + r) * targets + low)
