@@ -50,13 +50,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--quick", action="store_true", help="small cases; nothing is written")
     parser.add_argument("--json", type=Path, help="write the rows to this file")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="at least 1 (default: %(default)s)")
     parser.add_argument(
         "--peers",
         default=",".join(MODULES),
         help="with commas between; an empty text for none (default: %(default)s)",
     )
-    return parser.parse_args()
+    given = parser.parse_args()
+    # a benchmark runs for minutes: what would end it is said before
+    if given.threads < 1:
+        parser.error(f"--threads takes a number from 1 on, got {given.threads}")
+    if given.json and (given.json.is_dir() or not os.access(given.json.absolute().parent, os.W_OK)):
+        parser.error(f"--json: {given.json} cannot be written; is its folder there?")
+    return given
 
 
 def main() -> None:
@@ -81,12 +87,12 @@ def main() -> None:
     table = importlib.import_module(f"benchmarks.{given.name}").run(
         asked - missing, quick=given.quick
     )
+    if not given.quick:
+        write(given.name, table, given.threads)
     if given.json:
         beside = given.json.with_name(given.json.name + ".part")
         beside.write_text(json.dumps(table.json, indent=2) + "\n")
         beside.replace(given.json)
-    if not given.quick:
-        write(given.name, table, given.threads)
 
 
 def write(name: str, table: Table, threads: int) -> None:

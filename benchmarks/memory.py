@@ -28,7 +28,7 @@ def saved_bytes(function: Function, x: Tensor) -> tuple[int, bool]:
 
 
 def run(peers: set[str], *, quick: bool) -> Table:
-    """Count bytes a neuron and step; the size of the case does not matter."""
+    """Count bytes a neuron and step; the size of the case does not matter. Ratios are of bytes."""
     functions: dict[str, Function] = {
         "axonal": ours(HALF),
         "axonal-recompute": ours(HALF, recompute=True),
@@ -37,11 +37,20 @@ def run(peers: set[str], *, quick: bool) -> Table:
     functions |= {name: PEERS[name][0]() for name in PEERS if name in peers}
     x = seeded(*SHAPE, high=3.0).requires_grad_()
     table = Table(["implementation", "bytes beside x", "x"])
+    shares: dict[str, float] = {}
     for name, function in functions.items():
         size, keeps_x = saved_bytes(function, x)
-        share = size / x.numel()
+        shares[name] = share = size / x.numel()
         table.add([name, f"{share:.2f}", "kept" if keeps_x else "not kept"])
         table.json.append(
-            {"case": "lif", "implementation": name, "bytes_beside_x": share, "keeps_x": keeps_x}
+            {
+                "case": "lif",
+                "implementation": name,
+                "median_s": None,
+                "ratio": share / shares["axonal"],
+                "share_of_bandwidth": None,
+                "bytes_beside_x": share,
+                "keeps_x": keeps_x,
+            }
         )
     return table

@@ -40,10 +40,9 @@ def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Pa
     done = benchmark(name, "--quick", "--peers", "", "--json", tmp_path / "rows.json")
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "rows.json").read_text())
-    assert {"case", "implementation"} <= set(rows[0])
+    required = {"case", "implementation", "median_s", "ratio", "share_of_bandwidth"}
+    assert all(required <= set(row) for row in rows)
     assert "axonal" in {row["implementation"] for row in rows}
-    if name != "memory":
-        assert {"median_s", "ratio", "share_of_bandwidth"} <= set(rows[0])
     # a quick run is no result
     assert (results.read_bytes() if results.exists() else None) == before
 
@@ -64,6 +63,20 @@ def test_an_unknown_peer_is_one_line() -> None:
         "benchmarks: no peer abacus; there are spikingjelly, snntorch, norse, sinabs, dcls, nest, "
         "brian2."
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--json", "nowhere/rows.json"), "--json: nowhere/rows.json cannot be written; is its f"),
+        (("--threads", "0"), "--threads takes a number from 1 on, got 0"),
+    ],
+)
+def test_what_would_end_a_run_is_said_before_it(words: tuple[str, str], message: str) -> None:
+    done = benchmark("lif", "--peers", "", *words)
+    assert done.returncode == 2
+    assert message in done.stderr.splitlines()[-1]
+    assert not done.stdout
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here, and would be measured")

@@ -2,8 +2,10 @@
 
 import functools
 import logging
+import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -12,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numba
 import torch
 from llvmlite import ir
+from numba.core import event
 from numba.extending import intrinsic
 
 P = ParamSpec("P")
@@ -58,8 +61,32 @@ def jit(function: Callable[P, R], *, reorder: bool = False) -> Callable[P, R]:
         return cast(Callable[P, R], numba.njit(**options)(function))
 
 
+_kernels: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+
+
+class _Announcer(event.Listener):
+    """Tells what is being compiled, before it is."""
+
+    def on_start(self, event: Any) -> None:
+        """Log a kernel that was neither compiled before nor found on disk."""
+        name = _kernels.get(event.data["dispatcher"])
+        if name is not None:
+            watched = "ipykernel" in sys.modules or sys.stderr.isatty()
+            level = logging.WARNING if watched else logging.INFO
+            _log.log(level, "compiling %s, which takes seconds and is kept on disk", name)
+
+    def on_end(self, event: Any) -> None:
+        """Nothing: `kernel` tells how long the whole first call took."""
+
+
+event.register("numba:compile", _Announcer())  # type: ignore[no-untyped-call]
+
+
 def kernel(function: Callable[P, R], *, unrolled: bool = False) -> Callable[P, R]:
-    """Compile a function like `jit` and log, on the logger "axonal", what its first call took.
+    """Compile a function like `jit`, and say so on the logger "axonal".
+
+    Before it is compiled, in seconds that look like a hang, whoever watches a terminal or a
+    notebook is told what; how long a first call took is logged for everybody who asks.
 
     Args:
         function: a function of arrays and numbers that numba can compile.
@@ -74,18 +101,19 @@ def kernel(function: Callable[P, R], *, unrolled: bool = False) -> Callable[P, R
     3
     """
     compiled: Any = jit(function)
+    _kernels[compiled] = name = f"{function.__module__}.{function.__qualname__}"
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        known = len(compiled.overloads)
+        known, missed = len(compiled.overloads), sum(compiled.stats.cache_misses.values())
         start = time.perf_counter()
         # every signature is compiled, and kept on disk, on its own
         fresh = unrolled and tuple(map(numba.typeof, args)) not in compiled.overloads
         with _statements_as_vectors() if fresh else nullcontext():
             result = compiled(*args, **kwargs)
         if len(compiled.overloads) > known:
-            how = "loaded from its cache" if sum(compiled.stats.cache_hits.values()) else "compiled"
-            name = f"{function.__module__}.{function.__qualname__}"
+            misses = sum(compiled.stats.cache_misses.values()) - missed
+            how = "compiled" if misses else "loaded from its cache"
             seconds = time.perf_counter() - start
             _log.info("%s: %s, %.1f s with its first run", name, how, seconds)
         return cast(R, result)
