@@ -27,6 +27,7 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from axonal.deploy._check import GraphError
 from axonal.deploy._kinds import FIELDS, KINDS
@@ -231,7 +232,9 @@ def _read_golden(group: Any) -> Golden:
 def _by_pre(q: Projection, size: int) -> dict[str, npt.NDArray[Any]]:
     post, weight, delay = q.post, q.weight, q.delay
     if np.any(q.pre[1:] < q.pre[:-1]):
-        order = np.argsort(q.pre, kind="stable")
+        # synapses as columns of their own: scipy counts them into rows, and keeps their order
+        ones = np.ones(q.size, np.int8)
+        order = sparse.csr_matrix((ones, (q.pre, np.arange(q.size))), (size, q.size)).indices
         post, weight, delay = post[order], weight[order], delay[order]
     indptr = np.zeros(size + 1, np.int64)
     np.cumsum(np.bincount(q.pre, minlength=size), out=indptr[1:])
