@@ -57,10 +57,13 @@ def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
 
     Raises:
         FileNotFoundError: there is no folder for it.
+        IsADirectoryError: it is a folder.
     """
     goal = Path(os.path.realpath(path))
     if not goal.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path}: there is no folder {goal.parent}")
+    if goal.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a folder")
     beside = goal.with_name(f".{goal.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         yield beside

@@ -77,8 +77,14 @@ class IntegerExecutor:
             the values that wrapped or saturated in each population.
 
         Raises:
-            ValueError: the state is of another graph or batch.
+            ValueError: the state is of another graph or batch, or events have other values.
         """
+        for name in self.inputs:
+            if np.any((inputs[name] != 0) & (inputs[name] != 1)):
+                raise ValueError(
+                    f"input {name!r} has events of other values than 1, which {self.name} has not: "
+                    "give it spikes, 0 or 1"
+                )
         steps, samples = next(iter(inputs.values())).shape[:2]
         state = self._begin(state, samples)
         sent = {name: inputs[name] for name in self.inputs}

@@ -269,6 +269,8 @@ def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: P
         (("verify", tmp_path / "foreign.h5"), "foreign.h5"),
         (("verify", graph, "--backends", "abacus"), "unknown back end 'abacus'"),
         (("verify", graph, "--backends", ","), "at least one back end"),
+        (("verify", graph, "--timeout", "-1"), "'--timeout': Input should be greater"),
+        (("place", graph, "--seed", "-1"), "'--seed': Input should be greater"),
         (("run", graph, "--data", "letters"), "digits, coincidence, spoken-digits or a file"),
         (("run", graph, "--data", "coincidence"), "this graph was trained on digits"),
         (("run", graph, "--data", tmp_path / "none.npz"), "there is no file"),

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from axonal import deploy, recipes
 from axonal.deploy import EventGraph, GraphError, Population, Projection, quantize, run, verify
+from axonal.deploy.backends import lava
 from axonal.deploy.backends.reference import Executor
+from axonal.deploy.chips import loihi2
 
 
 def whole(seed, exponents, neurons=24, fan=10, steps=300, delays=63, samples=1):
@@ -107,6 +109,15 @@ def test_currents_wrap_and_membranes_saturate_as_on_the_chip():
     with pytest.warns(deploy.RangeWarning):
         graph = whole(3, (7, 7), neurons=12, steps=40, delays=3)
     assert verify(graph, ("lava",)).passed
+
+
+def test_a_lava_that_hangs_for_real_is_stopped_and_named(monkeypatch):
+    # with the limit of delays out of the way, a process of Lava dies and its parent waits for ever
+    monkeypatch.setattr(loihi2, "DELAYS", (1, 99))
+    monkeypatch.setattr(lava, "refused", lambda graph: [])
+    found = verify(whole(1, (0, 0), steps=80, delays=66), ("lava", "reference"), timeout=10)
+    assert found.failures == ("lava did not answer within 10 s and was stopped",)
+    assert {c.backend for c in found.comparisons} == {"reference"}
 
 
 @pytest.fixture(scope="module")

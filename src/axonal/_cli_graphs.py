@@ -41,7 +41,8 @@ Chip = Annotated[
     ),
 ]
 Figure = Annotated[Path | None, typer.Option(help="Draw a figure here (.png, .pdf or .svg).")]
-Timeout = Annotated[float, typer.Option(help="Seconds that a simulator may take.")]
+Seed = Annotated[int, typer.Option(min=0, help="Decides everything that is random.")]
+Timeout = Annotated[float, typer.Option(min=0.0, help="Seconds that a simulator may take.")]
 
 
 def export(
@@ -179,7 +180,7 @@ def verify(
 def place(
     graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
     chip: Chip = None,
-    seed: Annotated[int, typer.Option(help="Decides everything that is random.")] = 0,
+    seed: Seed = 0,
     figure: Figure = None,
     as_json: Json = False,
 ) -> None:

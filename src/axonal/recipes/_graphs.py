@@ -1,6 +1,7 @@
 """Runs as event graphs: export, and the accuracy a back end reaches."""
 
 import zipfile
+import zlib
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -74,10 +75,12 @@ def read_data(
         return samples.dense(range(len(samples))), samples.labels
     if not Path(data).is_file():
         raise FileNotFoundError(f"there is no file {data}.")
+    if not zipfile.is_zipfile(data):
+        raise RecipeError(f"{data} is not an .npz file: write numpy.savez(file, x=x).")
     try:
         with np.load(data, allow_pickle=False) as arrays:
             held = {name: arrays[name] for name in arrays.files}
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError) as error:
         raise RecipeError(f"{data} is not an .npz file of arrays: {error}") from error
     if "x" not in held:
         have = ", ".join(held) or "nothing"
@@ -86,6 +89,12 @@ def read_data(
             "numpy.savez(file, x=x, labels=labels)."
         )
     labels = held.get("labels")
+    for name, kinds in (("x", "biuf"), ("labels", "iu")):
+        if name in held and held[name].dtype.kind not in kinds:
+            what = "numbers" if name == "x" else "whole numbers, one class a sample"
+            raise RecipeError(
+                f"{name} in {data} is an array of {held[name].dtype}, expected {what}."
+            )
     if labels is not None and labels.shape != held["x"].shape[1:2]:
         raise RecipeError(
             f"{data} holds labels {labels.shape} for x {held['x'].shape}; expected one a sample, "
@@ -108,6 +117,12 @@ def score(graph: deploy.EventGraph, result: deploy.Run, labels: npt.NDArray[np.i
         raise RecipeError(
             "this graph names no readout rule for its output: make it with `axonal export RUN`, or "
             "leave the labels out."
+        )
+    classes = result.readout[output].shape[-1]
+    if labels.min() < 0 or labels.max() >= classes:
+        raise RecipeError(
+            f"labels go from {labels.min()} to {labels.max()}, and the classes of {output!r} from "
+            f"0 to {classes - 1}."
         )
     found = READOUTS[rule](torch.from_numpy(result.readout[output])).argmax(-1).numpy()
     return float((found == labels).mean())
