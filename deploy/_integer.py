@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy import chips
+from axonal.deploy import chips, cpu
 from axonal.deploy._kinds import NEURONS
 from axonal.deploy._run import Probe, Run, Spikes
 from axonal.deploy.chips import Cell, Chip
@@ -93,6 +93,8 @@ class IntegerExecutor:
         rasters = {k: np.zeros((steps, samples, c.size), bool) for k, c in cells if c.spiking}
         readout = {k: np.zeros((steps, samples, c.size)) for k, c in cells if not c.spiking}
         membrane, synaptic = np.zeros(steps), 0
+        rounding = {w.target: self.cells[w.target].size for w in self.wires if w.shift < 0}
+        sums = {k: np.zeros((self.depth, samples, n), np.int64) for k, n in rounding.items()}
         overflows = dict.fromkeys(self.cells, 0)
         for t in range(steps):
             now: dict[str, npt.NDArray[Any]] = {name: x[t] for name, x in sent.items()}
@@ -115,7 +117,8 @@ class IntegerExecutor:
                     membrane[t] = v[probe.sample, probe.neuron] / self.chip.UNIT
             for wire in self.wires:
                 ring = state.ring[:, wire.buffer, :, self.cells[wire.target].place]
-                synaptic += wire.deliver(self.chip, now[wire.source], ring, state.step + t)
+                table = sums.get(wire.target, ring[:0])
+                synaptic += wire.deliver(now[wire.source], state.step + t, ring, table)
         return Run(
             steps,
             samples,
@@ -135,7 +138,7 @@ class IntegerExecutor:
         for name, own in self.cells.items():
             parts += [name, own.spiking, own.size, *own.cell, own.threshold, own.refractory]
         for wire in self.wires:
-            parts += [wire.source, wire.target, wire.buffer, wire.exponent]
+            parts += [wire.source, wire.target, wire.buffer, wire.shift]
             parts += [wire.indptr, wire.post, wire.delay, wire.mantissa]
         return parts
 
@@ -198,7 +201,7 @@ class _Wires:
     post: Integers
     delay: Integers
     mantissa: Integers
-    exponent: int
+    shift: int
 
     @classmethod
     def of(cls, chip: Chip, graph: EventGraph, q: Projection) -> Iterator["_Wires"]:
@@ -218,27 +221,14 @@ class _Wires:
                 q.post[order].astype(np.int64),
                 q.delay[order].astype(np.int64),
                 mantissa[order] * (1 - 2 * buffer),
-                q.exponent,
+                chip.shift(q.exponent),
             )
 
-    def deliver(self, chip: Chip, sent: npt.NDArray[Any], ring: Integers, t: int) -> int:
+    def deliver(self, sent: npt.NDArray[Any], t: int, ring: Integers, sums: Integers) -> int:
         """Add what one step's events send to where it arrives; return their number."""
         sample, neuron = np.nonzero(sent)
-        first = self.indptr[neuron]
-        count = self.indptr[neuron + 1] - first
-        total = int(count.sum())
-        if not total:
-            return 0
-        start = np.cumsum(count) - count
-        synapse = np.arange(total) + np.repeat(first - start, count)
-        depth, samples, size = ring.shape
-        place = self.delay[synapse] * samples + np.repeat(sample, count)
-        reached, own = np.unique(place * size + self.post[synapse], return_inverse=True)
-        # sums of whole numbers far below 2^53 are exact in float64
-        sums = np.bincount(own, self.mantissa[synapse]).astype(np.int64)
-        later, place = np.divmod(reached, samples * size)
-        ring[(t + later) % depth, place // size, place % size] += chip.arriving(sums, self.exponent)
-        return total
+        synapses = self.indptr, self.post, self.delay, self.mantissa
+        return cpu.deliver(sample, neuron, *synapses, self.shift, t, ring, sums)
 
 
 def overflown(chip: str, counts: Mapping[str, int]) -> tuple[str, ...]:

@@ -92,8 +92,12 @@ class Chip(Protocol):
     def formats(self, p: "Population", inputs: Sequence[Input], share: float) -> list[Format]:
         """How each of the projections into a population is stored, at its scale."""
 
-    def arriving(self, sums: Integers, exponent: int) -> Integers:
-        """What the summed mantissas of one projection, delay and neuron add to a buffer."""
+    def shift(self, exponent: int) -> int:
+        """Bits by which summed mantissas are shifted to the left on their way into a buffer.
+
+        What one projection sends to one neuron with one delay is one sum; a shift to the right
+        rounds it down.
+        """
 
     def advance(self, v: Integers, arrived: Integers, cell: Cell) -> tuple[Integers, int]:
         """Membranes `[B, N]` after a step without reset, and how many values overflowed.

@@ -128,9 +128,9 @@ def _format(weight: npt.NDArray[np.float64], share: float) -> "Format":
     return Format(low, high, step, min(max(exponent, EXPONENTS[0]), EXPONENTS[1]))
 
 
-def arriving(sums: Integers, exponent: int) -> Integers:
-    """What summed mantissas add to the sum of a neuron: a negative exponent rounds down."""
-    return sums << exponent if exponent >= 0 else sums >> -exponent
+def shift(exponent: int) -> int:
+    """Bits by which summed mantissas are shifted on their way to a neuron."""
+    return exponent
 
 
 def advance(v: Integers, arrived: Integers, cell: "Cell") -> tuple[Integers, int]:

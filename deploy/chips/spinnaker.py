@@ -184,9 +184,9 @@ def _sums(p: "Population", inputs: Sequence["Input"]) -> tuple[Floats, Floats]:
     return up, down
 
 
-def arriving(sums: Integers, exponent: int) -> Integers:
-    """What summed mantissas add to a ring buffer: themselves; it is shifted when it is read."""
-    return sums
+def shift(exponent: int) -> int:
+    """No bits on the way into a ring buffer: it is shifted when it is read."""
+    return 0
 
 
 def advance(v: Integers, arrived: Integers, cell: "Cell") -> tuple[Integers, int]:

@@ -1,0 +1,47 @@
+"""The inner loop of the integer executor, compiled; what it does is said in `_integer.py`."""
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.neuro.ops._numba import kernel
+
+Integers = npt.NDArray[np.int64]
+
+
+@kernel
+def deliver(
+    sample: Integers,
+    neuron: Integers,
+    indptr: Integers,
+    post: Integers,
+    delay: Integers,
+    mantissa: Integers,
+    shift: int,
+    step: int,
+    ring: Integers,
+    sums: Integers,
+) -> int:
+    """Add the synapses of spikes to a ring `[D, B, N]`, and return their number.
+
+    A shift to the left can be done synapse by synapse. One to the right is done once for all that
+    reaches a neuron with one delay, which is summed before, in `sums` `[D, B, N]`: zeros that are
+    left as zeros.
+    """
+    depth, total = ring.shape[0], 0
+    for k in range(neuron.shape[0]):
+        b = sample[k]
+        first, last = indptr[neuron[k]], indptr[neuron[k] + 1]
+        total += last - first
+        for s in range(first, last):
+            if shift >= 0:
+                ring[(step + delay[s]) % depth, b, post[s]] += mantissa[s] << shift
+            else:
+                sums[delay[s], b, post[s]] += mantissa[s]
+    if shift < 0:
+        for k in range(neuron.shape[0]):
+            b = sample[k]
+            for s in range(indptr[neuron[k]], indptr[neuron[k] + 1]):
+                # what is zero here was zero, or was added before
+                ring[(step + delay[s]) % depth, b, post[s]] += sums[delay[s], b, post[s]] >> -shift
+                sums[delay[s], b, post[s]] = 0
+    return total
