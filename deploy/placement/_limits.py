@@ -133,7 +133,7 @@ LOIHI2 = CoreLimits(
         "longest_delay": f"{LAVA}: delays of 0 to 62 and the step of the hop",
         "tile": "SANA-FE 2.2.9, loihi.yaml, which is Loihi 1",
         "columns": "SANA-FE 2.2.9, loihi.yaml, which is Loihi 1",
-        "kinds": f"a current that decays is among the states of the neuron, {DAVIES}",
+        "kinds": f"a current that decays is among the states of the neuron, {LAVA}",
     },
 )
 SPINNAKER = CoreLimits(
