@@ -185,7 +185,8 @@ def one(delay=1, **cell):
         (
             "sanafe",
             one(140_000),
-            "140002.* neurons, relays of delays among them, do not fit on 128",
+            "population 'in' takes 140000 of 140002 neurons, relays of delays among them; 128 "
+            "cores of 1024 hold 131072: make it smaller, or train with a smaller max_delay",
         ),
     ],
 )

@@ -64,10 +64,13 @@ def refused(graph: "EventGraph") -> list[str]:
     from axonal.deploy.backends._support import unfit
 
     found = unfit(graph, support())
-    if _neurons(graph) > CORES * CORE:
+    taken = _neurons(graph)
+    if sum(taken.values()) > CORES * CORE:
+        name = max(taken, key=taken.__getitem__)
         found.append(
-            f"{_neurons(graph)} neurons, relays of delays among them, do not fit on {CORES} cores "
-            f"of {CORE}"
+            f"population {name!r} takes {taken[name]} of {sum(taken.values())} neurons, relays of "
+            f"delays among them; {CORES} cores of {CORE} hold {CORES * CORE}: make it smaller, or "
+            "train with a smaller max_delay"
         )
     return found
 
@@ -76,16 +79,16 @@ def run(graph: "EventGraph", inputs: Mapping[str, npt.NDArray[Any]], request: "R
     """Run in a process of its own, as many samples at a time as fit on the chip."""
     from axonal.deploy._process import simulate
 
-    copies = CORES * CORE // _neurons(graph)
+    copies = CORES * CORE // sum(_neurons(graph).values())
     return simulate(__file__, graph, inputs, request, copies=copies)
 
 
-def _neurons(graph: "EventGraph") -> int:
-    """Neurons of one copy, relays among them."""
+def _neurons(graph: "EventGraph") -> dict[str, int]:
+    """Neurons of one copy by population, relays among them."""
     longest = dict.fromkeys((p.name for p in graph.populations), 1)
     for q in graph.projections:
         longest[q.source] = max(longest[q.source], int(q.delay.max(initial=1)))
-    return sum(p.size * longest[p.name] for p in graph.populations)
+    return {p.name: p.size * longest[p.name] for p in graph.populations}
 
 
 def simulate(job: "Job", answer: "Answer") -> None:

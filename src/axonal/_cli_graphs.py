@@ -98,7 +98,7 @@ def run(
         str | None,
         typer.Option(help="A recipe's name: its test set; an .npz; or of a stream, its lines."),
     ] = None,
-    backend: Annotated[str, typer.Option(help="Where to run it.")] = "reference",
+    backend: Annotated[str, typer.Option(help="Where; `axonal info` lists them.")] = "reference",
     out: Annotated[Path | None, typer.Option(help="Write spikes and readouts here (.npz).")] = None,
     timeout: Timeout = 600.0,
     stream: Annotated[
@@ -158,7 +158,9 @@ def run(
 
 def verify(
     graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
-    backends: Annotated[str, typer.Option(help="Names, with commas between.")] = "reference",
+    backends: Annotated[
+        str, typer.Option(help="With commas between; `axonal info` lists them.")
+    ] = "reference",
     timeout: Timeout = 600.0,
     as_json: Json = False,
 ) -> None:
