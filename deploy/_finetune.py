@@ -34,6 +34,12 @@ class QuantizedNetwork(nn.Module):
 
     def __init__(self, graph: EventGraph, chip: str, surrogate: Surrogate) -> None:
         super().__init__()
+        others = [p.name for p in graph.of_kind(*NEURONS) if p.kind not in ("lif", "integrator")]
+        if others:
+            raise ValueError(
+                f"fake_quantize trains lif and integrator populations, not {', '.join(others)}; "
+                "quantize takes them as they are"
+            )
         whole = quantize(graph, chip)
         assert graph.golden is not None
         self._golden, self._surrogate = graph.golden, surrogate

@@ -21,16 +21,18 @@ class IntegerState(NamedTuple):
 
     Args:
         v: membranes in steps of the chip `[B, N]`, population after population.
+        u: synaptic currents, likewise `[B, N]`; unused by neurons without one.
         left: refractory steps left `[B, N]`.
         ring: sums of input still under way `[D, BUFFERS, B, N]`; the slot of step t is ``t % D``.
         step: steps already run.
 
     >>> nothing = np.zeros((1, 2), np.int64)
-    >>> IntegerState(nothing, nothing, np.zeros((3, 1, 1, 2), np.int64), 0).step
+    >>> IntegerState(nothing, nothing, nothing, np.zeros((3, 1, 1, 2), np.int64), 0).step
     0
     """
 
     v: Integers
+    u: Integers
     left: Integers
     ring: Integers
     step: int
@@ -101,7 +103,8 @@ class IntegerExecutor:
             for name, own in cells:
                 slot = state.ring[(state.step + t) % self.depth, :, :, own.place]
                 before, left = state.v[:, own.place], state.left[:, own.place]
-                v, lost = self.chip.advance(before, slot, own.cell)
+                current = state.u[:, own.place]
+                v, current[:], lost = self.chip.advance(before, current, slot, own.cell)
                 v = np.where(left > 0, before, v)
                 slot[:] = 0
                 overflows[name] += lost
@@ -147,18 +150,21 @@ class IntegerExecutor:
         shape = (self.depth, self.chip.BUFFERS, *flat)
         if state is None:
             rest = np.zeros(flat, np.int64)
-            return IntegerState(rest, rest.copy(), np.zeros(shape, np.int64), 0)
+            empty = np.zeros(shape, np.int64)
+            return IntegerState(rest, rest.copy(), rest.copy(), empty, step=0)
         if not isinstance(state, IntegerState):
             raise ValueError(
                 f"a state must come from an earlier run of this graph (run.state), got "
                 f"{type(state).__name__}"
             )
-        if (state.v.shape, state.left.shape, state.ring.shape) != (flat, flat, shape):
+        flats = [x.shape for x in (state.v, state.u, state.left)]
+        if state.ring.shape != shape or flats != [flat] * 3:
             raise ValueError(
                 "the state belongs to another network or batch: it holds (longest delay + 1, "
                 f"buffers, samples, neurons) = {state.ring.shape}, this run needs {shape}"
             )
-        return IntegerState(state.v.copy(), state.left.copy(), state.ring.copy(), state.step)
+        arrays = (state.v.copy(), state.u.copy(), state.left.copy(), state.ring.copy())
+        return IntegerState(*arrays, state.step)
 
 
 @dataclass(frozen=True)
@@ -175,17 +181,17 @@ class _Cells:
     @classmethod
     def of(cls, chip: Chip, graph: EventGraph, p: Population, start: int) -> "_Cells":
         used = [q.exponent for q in graph.projections_into(p.name) if q.size]
-        cell = Cell(
-            np.rint(p.decay * 2**chip.DECAY_BITS).astype(np.int64),
-            np.rint(p.bias * chip.UNIT).astype(np.int64),
-            used[0] if used else 0,
-        )
+        exponent = used[0] if used else 0
+        one = 2**chip.DECAY_BITS
+        cell = Cell(_whole(p.decay * one), _whole(p.bias * chip.UNIT), exponent)
+        if p.kind == "cuba":
+            cell = cell._replace(synapse=_whole(p.synapse_decay * one))
         return cls(
             p.spiking,
             p.size,
             slice(start, start + p.size),
             cell,
-            np.rint(p.threshold * chip.UNIT).astype(np.int64) - chip.FIRES_AT,
+            _whole(p.threshold * chip.UNIT) - chip.FIRES_AT,
             p.refractory,
         )
 
@@ -250,6 +256,10 @@ def overflown(chip: str, counts: Mapping[str, int]) -> tuple[str, ...]:
         for name, count in counts.items()
         if count
     )
+
+
+def _whole(values: npt.NDArray[np.float64]) -> Integers:
+    return np.rint(values).astype(np.int64)
 
 
 def _events(raster: npt.NDArray[np.bool_]) -> Spikes:

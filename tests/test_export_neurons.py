@@ -162,8 +162,8 @@ def test_a_current_without_a_reset_is_refused():
 def test_chips_and_back_ends_without_a_kind_refuse_it_by_name(kind):
     graph = deploy.export(driven(NEURONS[kind][kind]()), dt=1e-3, steps=30)
     who = f"population 'neuron0' is of kind {kind}"
-    others = ("nest", "sanafe", "lava", *(["brian2"] if kind == "graded" else []))
-    for name in others:
+    also = {"cuba": (), "graded": ("lava", "brian2")}.get(kind, ("lava",))
+    for name in ("nest", "sanafe", *also):
         result = deploy.verify(graph, [name])
         assert not result.passed
         assert f"{who}; it has lif" in result.failures[0]

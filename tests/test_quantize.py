@@ -15,20 +15,18 @@ from axonal.deploy.backends.reference import Executor
 from axonal.deploy.chips import loihi2
 
 
-def whole(seed, exponents, neurons=24, fan=10, steps=300, delays=63, samples=1):
+def whole(seed, exponents, neurons=24, fan=10, steps=300, delays=63, samples=1, kind="lif", **cell):
     """A recurrent graph in Loihi's integers: mixed, positive and negative weights, long delays."""
     r = np.random.default_rng(seed)
     pairs = r.permutation(neurons * neurons)[: neurons * fan]
     every = np.arange(neurons)
-    cell = Population(
-        "x",
-        "lif",
-        (neurons,),
-        decay=1 - r.integers(0, 4096, neurons) / 4096,
-        gain=1,
-        bias=r.integers(-100, 900, neurons) / 64,
-        threshold=r.integers(60, 200, neurons),
-    )
+    cell = {
+        "decay": 1 - r.integers(0, 4096, neurons) / 4096,
+        "bias": r.integers(-100, 900, neurons) / 64,
+        "threshold": r.integers(60, 200, neurons),
+        **cell,
+    }
+    x = Population("x", kind, (neurons,), gain=1, **cell)
     out = Population("out", "integrator", (3,), decay=1 - 100 / 4096, gain=1, bias=0)
 
     def wire(source, target, pre, post, mantissa, delay, exponent):
@@ -48,18 +46,19 @@ def whole(seed, exponents, neurons=24, fan=10, steps=300, delays=63, samples=1):
         ),
         wire("x", "out", every, every % 3, -r.integers(1, 256, neurons), np.ones(neurons, int), -1),
     )
-    parts = (Population("in", "input", (neurons,)), cell, out)
+    parts = (Population("in", "input", (neurons,)), x, out)
     graph = EventGraph(parts, wires, ("x", "out"), dt=1e-3, hop=1, arithmetic="loihi2")
     return with_golden(graph, {"in": (r.random((steps, samples, neurons)) < 0.2) * 1.0})
 
 
 def by_the_equations(graph, x):
     """Spikes of one sample, neuron by neuron, in Python's unbounded integers."""
-    steps, names = len(x), [p.name for p in graph.of_kind("lif", "integrator")]
+    steps, names = len(x), [p.name for p in graph.populations if p.kind != "input"]
     sent = {"in": x.astype(int)} | {
         name: np.zeros((steps, graph.population(name).size), int) for name in names
     }
     v = {name: [0] * graph.population(name).size for name in names}
+    current = {name: [0] * graph.population(name).size for name in names}
     for t in range(steps):
         for name in names:
             p = graph.population(name)
@@ -73,15 +72,19 @@ def by_the_equations(graph, x):
                             groups[int(d)] = groups.get(int(d), 0) + m
                     a += sum(int(np.floor(m * 2.0**q.exponent)) for m in groups.values())
                 u = 64 * a
+                if p.kind == "cuba":
+                    product = current[name][n] * round(float(p.synapse_decay[n]) * 4096)
+                    u += abs(product) // 4096 * (1 if product >= 0 else -1)
                 u = u - 2**24 if u > 2**23 else u + 2**24 if u <= -(2**23) else u
+                current[name][n] = u
                 product = v[name][n] * round(float(p.decay[n]) * 4096)
                 kept = abs(product) // 4096 * (1 if product >= 0 else -1)
                 h = kept + u + round(float(p.bias[n]) * 64)
                 h = max(-(2**23) + 1, min(2**23 - 1, h))
-                if p.kind == "lif" and h > 64 * p.threshold[n]:
+                if p.spiking and h > 64 * p.threshold[n]:
                     sent[name][t, n], h = 1, 0
                 v[name][n] = h
-    return {name: sent[name] == 1 for name in names if graph.population(name).kind == "lif"}, v
+    return {name: sent[name] == 1 for name in names if graph.population(name).spiking}, v
 
 
 @settings(max_examples=15)

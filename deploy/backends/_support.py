@@ -110,9 +110,10 @@ def _population(p: Population, support: Support) -> Iterator[str]:
     if np.any(p.gain <= 0) and not support.any_gain:
         yield f"{where} has a gain that is not above 0, {_value(p.gain, p.gain <= 0)}"
     low, high = support.decays
-    wrong = (p.decay < low) | (p.decay > high)
-    if wrong.any():
-        yield f"{where} has a decay outside [{low:g}, {high:g}], {_value(p.decay, wrong)}"
+    for what, decay in (("decay", p.decay), ("decay of its current", p.synapse_decay)):
+        wrong = (decay < low) | (decay > high)
+        if wrong.any():
+            yield f"{where} has a {what} outside [{low:g}, {high:g}], {_value(decay, wrong)}"
     if p.spiking and support.positive_threshold and np.any(p.threshold <= 0):
         wrong = p.threshold <= 0
         yield f"{where} has a threshold that is not above 0, {_value(p.threshold, wrong)}"

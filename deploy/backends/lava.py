@@ -1,9 +1,10 @@
 """Lava's simulation of Loihi 2: `LIF`, `Sparse` and `DelaySparse` processes.
 
 A graph in floating point runs in Lava's floating-point models, one quantised for Loihi 2 in the
-`fixed_pt` ones, which are exact to the chip. Lava's `u` is given no memory (du at its largest), its
-`v` is the membrane, and `v > vth` is `v >= threshold` with the next smaller threshold. An undelayed
-Lava connection takes one step, one of delay d takes d + 1.
+`fixed_pt` ones, which are exact to the chip. Lava's `u` is the current of a population of kind
+cuba, and has no memory (du at its largest) in others; its `v` is the membrane, and `v > vth` is
+`v >= threshold` with the next smaller threshold. An undelayed Lava connection takes one step, one
+of delay d takes d + 1.
 
 Lava accepts values that no chip has, and hangs when one of its processes fails: ranges are checked
 before, and a run has a timeout. It documents one decay and one threshold a process; its simulation
@@ -37,6 +38,7 @@ def support() -> "Support":
     from axonal.deploy.backends._support import Support
 
     return Support(
+        neurons=("lif", "cuba"),
         resets=("zero",),
         refractory=False,
         graded=False,
@@ -57,7 +59,12 @@ def refused(graph: "EventGraph") -> list[str]:
     """What Lava has no form for, one line a population."""
     from axonal.deploy.backends._support import unfit
 
-    return unfit(graph, support())
+    return unfit(graph, support()) + [
+        f"population {p.name!r} has a bias, which joins its membrane in Lava and not its current: "
+        "retime(graph) makes it an always-on source"
+        for p in graph.of_kind("cuba")
+        if p.bias.any()
+    ]
 
 
 def run(graph: "EventGraph", inputs: Mapping[str, npt.NDArray[Any]], request: "Request") -> "Run":
@@ -78,7 +85,7 @@ def simulate(job: "Job", answer: "Answer") -> None:
     from lava.proc.monitor.process import Monitor
 
     fixed = job.arithmetic == "loihi2"
-    cells = {k: p for k, p in enumerate(job.cells) if p.kind in ("lif", "integrator")}
+    cells = {k: p for k, p in enumerate(job.cells) if p.decay.size}
     neurons = {k: _whole_neurons(p) if fixed else _neurons(p) for k, p in cells.items()}
     sources = {k: _source(job, k) for k in {q.source for q in job.wires} - set(neurons)}
     for q in job.wires:
@@ -104,7 +111,7 @@ def simulate(job: "Job", answer: "Answer") -> None:
     how = Loihi2SimCfg(select_tag=model)
     sinks[first].run(condition=RunSteps(num_steps=job.steps), run_cfg=how)
     for k, sink in sinks.items():
-        if job.cells[k].kind == "lif":
+        if job.cells[k].spiking:
             t, neuron = np.nonzero(sink.data.get().T)
             answer.spikes[k] = t, neuron
     unit = {k: 1 / 64 if fixed else p.gain for k, p in cells.items()}
@@ -122,11 +129,11 @@ def _neurons(p: "Cells") -> Any:
     from lava.proc.lif.process import LIF
 
     threshold = np.full(p.size, NEVER)
-    if p.kind == "lif":
+    if p.spiking:
         threshold = np.nextafter(p.threshold / p.gain, -np.inf)
     return LIF(
         shape=(p.size,),
-        du=1.0,
+        du=_one_if_equal(1.0 - p.synapse_decay) if p.kind == "cuba" else 1.0,
         dv=_one_if_equal(1.0 - p.decay),
         vth=_one_if_equal(threshold),
         bias_mant=p.bias,
@@ -137,10 +144,11 @@ def _whole_neurons(p: "Cells") -> Any:
     """Neurons in the integers of `axonal.deploy.chips.loihi2`, whose ranges were checked."""
     from lava.proc.lif.process import LIF
 
-    threshold = p.threshold if p.kind == "lif" else np.full(p.size, HIGHEST)
+    threshold = p.threshold if p.spiking else np.full(p.size, HIGHEST)
+    du = np.rint((1 - p.synapse_decay) * 4096) - 1 if p.kind == "cuba" else np.full(p.size, 4095)
     return LIF(
         shape=(p.size,),
-        du=4095,
+        du=_one_if_equal(du.astype(int)),
         dv=_one_if_equal(np.rint((1 - p.decay) * 4096).astype(int)),
         vth=_one_if_equal(threshold.astype(int)),
         bias_mant=np.rint(p.bias * 64).astype(int),

@@ -51,11 +51,13 @@ class Cell(NamedTuple):
         decay: share kept, in units of 2^-DECAY_BITS `[N]`.
         bias: joins the sum at every step `[N]`.
         exponent: of the sums that arrive, where a chip adds up mantissas.
+        synapse: share of the current kept, like decay; 0 where there is none to keep.
     """
 
     decay: Integers
     bias: Integers
     exponent: int
+    synapse: Integers | int = 0
 
 
 class Chip(Protocol):
@@ -99,8 +101,10 @@ class Chip(Protocol):
         rounds it down.
         """
 
-    def advance(self, v: Integers, arrived: Integers, cell: Cell) -> tuple[Integers, int]:
-        """Membranes `[B, N]` after a step without reset, and how many values overflowed.
+    def advance(
+        self, v: Integers, u: Integers, arrived: Integers, cell: Cell
+    ) -> tuple[Integers, Integers, int]:
+        """Membranes and currents `[B, N]` after a step without reset, and how many overflowed.
 
         What arrived is `[BUFFERS, B, N]`: everything, or positive and negative weights apart.
         """

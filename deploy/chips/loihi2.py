@@ -1,13 +1,14 @@
-"""Loihi 2 with its standard leaky integrate-and-fire neuron: ranges and exact arithmetic.
+"""Loihi 2 with its standard neuron, current-based or not: ranges and exact arithmetic.
 
 With a the sum of what arrives, each projection's sum shifted by its exponent (a negative one rounds
 down), and tz rounding towards zero,
 
-    u = 64 a, wrapped into 24 bits
+    u = tz(u (4096 - (du + 1)) / 4096) + 64 a, wrapped into 24 bits
     v = clip(tz(v (4096 - dv) / 4096) + u + bias),    a spike where v > 64 vth, then v = 0
 
-In a graph, decay = 1 - dv / 4096, and membranes, thresholds and weights are in units of a, so that
-v and the bias are multiples of 1/64.
+In a graph, decay = 1 - dv / 4096 and synapse_decay = 1 - (du + 1) / 4096; a neuron without a
+current of its own has du = 4095, which keeps nothing. A bias joins the membrane, not the current.
+Membranes, thresholds and weights are in units of a, so that u, v and biases are multiples of 1/64.
 
 Sources: lava-nc 0.10.0, `lava.proc.lif` and `lava.proc.sparse` (bit-accurate models), against which
 this was measured without a difference; the delay range is that of lava-dl's netx. How many kinds
@@ -35,12 +36,13 @@ UNIT = 64
 DECAY_BITS = 12
 FIRES_AT = False
 BUFFERS = 1
-NEURONS = ("lif", "integrator")
+NEURONS = ("lif", "cuba", "integrator")
 SINGLE = True
 OVERFLOW = "in 24 bits currents wrap and membranes saturate"
 SHARES = (1.0, 0.85, 0.7, 0.55)
 """Of the largest weight, at which weights saturate."""
 DECAYS = (0, 2**DECAY_BITS - 1)
+"""Of dv and of du."""
 THRESHOLDS = (0, 2**17 - 1)
 BIASES = (-(2**12), 2**12 - 1)
 """Mantissa of a bias; its exponent is 0 here."""
@@ -82,6 +84,8 @@ def unfit(graph: "EventGraph") -> list[str]:
             found.append(f"population {p.name!r} is refractory; the chip's neuron is not")
         if np.any((p.decay < 0) | (p.decay > 1)):
             found.append(f"population {p.name!r} has decays outside 0 to 1")
+        if np.any((p.synapse_decay < 0) | (p.synapse_decay > 1)):
+            found.append(f"population {p.name!r} has decays of currents outside 0 to 1")
     longest = DELAYS[1]
     found += [
         f"projection {q.source} -> {q.target} has a delay of {q.delay.max()} steps; the longest is "
@@ -96,7 +100,10 @@ def whole_population(p: "Population", scale: float) -> "Population":
     """The population with the decays and thresholds that the chip has, membranes times scale."""
     leak = np.clip(np.rint((1 - p.decay) * 2**DECAY_BITS), *DECAYS)
     fields = {"decay": 1 - leak / 2**DECAY_BITS, "gain": np.ones(p.size)}
-    if p.kind == "lif":
+    if p.kind == "cuba":
+        kept = np.clip(np.rint((1 - p.synapse_decay) * 2**DECAY_BITS) - 1, *DECAYS)
+        fields["synapse_decay"] = 1 - (kept + 1) / 2**DECAY_BITS
+    if p.spiking:
         # v > threshold stands for v >= S threshold
         fields["threshold"] = np.clip(np.ceil(scale * p.threshold) - 1, *THRESHOLDS)
     return replace(p, **fields)
@@ -108,7 +115,7 @@ def finest(p: "Population", inputs: Sequence["Input"]) -> float:
     largest = [x for x in largest if x > 0]
     limit, high = MIXED[1], 2.0 ** EXPONENTS[1]
     scale = min(limit / min(largest), limit * high / max(largest)) if largest else 1.0
-    if p.kind == "lif":
+    if p.spiking:
         scale = min(scale, THRESHOLDS[1] / 2 / float(p.threshold.max()))
     return scale
 
@@ -133,30 +140,39 @@ def shift(exponent: int) -> int:
     return exponent
 
 
-def advance(v: Integers, arrived: Integers, cell: "Cell") -> tuple[Integers, int]:
-    """Membranes after a step without reset, and how many values overflowed.
+def advance(
+    v: Integers, u: Integers, arrived: Integers, cell: "Cell"
+) -> tuple[Integers, Integers, int]:
+    """Membranes and currents after a step without reset, and how many values overflowed.
 
     Args:
         v: membranes `[B, N]`.
+        u: currents `[B, N]`.
         arrived: a, the sum of shifted weights `[1, B, N]`.
-        cell: 4096 - dv, and the bias that is added at every step.
+        cell: 4096 - dv, the bias that is added at every step, and 4096 - (du + 1).
 
     Returns:
-        the membranes, and the number of currents that wrapped and membranes that were clipped.
+        the membranes, the currents, and how many currents wrapped and membranes were clipped.
 
     >>> from axonal.deploy.chips import Cell
     >>> cell = Cell(np.array([2048]), np.array([0]), exponent=0)
-    >>> advance(np.array([[-3]]), np.array([[[2]]]), cell)
-    (array([[127]]), 0)
+    >>> advance(np.array([[-3]]), np.array([[9]]), np.array([[[2]]]), cell)
+    (array([[127]]), array([[128]]), 0)
     """
-    u = arrived[0] * UNIT
-    wrapped = np.where(u > LARGEST, u - 2 * LARGEST, u)
-    wrapped = np.where(wrapped <= -LARGEST, u + 2 * LARGEST, wrapped)
-    product = v * cell.decay
-    kept = np.sign(product) * (np.abs(product) >> DECAY_BITS)
-    after = kept + wrapped + cell.bias
+    given = _kept(u, cell.synapse) + arrived[0] * UNIT
+    wrapped = np.where(given > LARGEST, given - 2 * LARGEST, given)
+    wrapped = np.where(wrapped <= -LARGEST, given + 2 * LARGEST, wrapped)
+    after = _kept(v, cell.decay) + wrapped + cell.bias
     clipped = np.clip(after, 1 - LARGEST, LARGEST - 1)
-    return clipped, int(np.count_nonzero(u != wrapped) + np.count_nonzero(after != clipped))
+    lost = np.count_nonzero(given != wrapped) + np.count_nonzero(after != clipped)
+    return clipped, wrapped, int(lost)
+
+
+def _kept(values: Integers, share: Integers | int) -> Integers:
+    """A share in units of 2^-DECAY_BITS, rounded towards zero."""
+    product = values * share
+    kept: Integers = np.sign(product) * (np.abs(product) >> DECAY_BITS)
+    return kept
 
 
 def problems(graph: "EventGraph") -> list[str]:
@@ -173,7 +189,12 @@ def _population(p: "Population") -> Iterator[str]:
         yield f"{where}: a gain has no place; quantize puts it into the weights"
     yield from _within(where, "dv = 4096 (1 - decay)", (1 - p.decay) * 2**DECAY_BITS, DECAYS)
     yield from _within(where, "bias mantissa (64 bias)", p.bias * UNIT, BIASES)
-    if p.kind == "lif":
+    if p.kind == "cuba":
+        du = (1 - p.synapse_decay) * 2**DECAY_BITS - 1
+        yield from _within(where, "du = 4096 (1 - synapse_decay) - 1", du, DECAYS)
+        if p.bias.any():
+            yield f"{where}: a bias joins the membrane there; retime makes it an always-on source"
+    if p.spiking:
         yield from _within(where, "threshold mantissa", p.threshold, THRESHOLDS)
 
 

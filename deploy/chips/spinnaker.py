@@ -189,21 +189,24 @@ def shift(exponent: int) -> int:
     return 0
 
 
-def advance(v: Integers, arrived: Integers, cell: "Cell") -> tuple[Integers, int]:
+def advance(
+    v: Integers, u: Integers, arrived: Integers, cell: "Cell"
+) -> tuple[Integers, Integers, int]:
     """Membranes after a step without reset, and how many values overflowed.
 
     Args:
         v: membranes `[B, N]`.
+        u: currents, which this neuron does not have; they stay as they are `[B, N]`.
         arrived: what both buffers were given `[2, B, N]`, excitatory first.
         cell: E and shift - 15.
 
     Returns:
-        the membranes, and the number of buffers that saturated and of numbers that wrapped.
+        the membranes, the currents, and how many buffers saturated and numbers wrapped.
 
     >>> from axonal.deploy.chips import Cell
     >>> cell = Cell(np.array([2**14]), np.array([0]), exponent=-15)
-    >>> advance(np.array([[5]]), np.array([[[10]], [[0]]]), cell)
-    (array([[8]]), 0)
+    >>> advance(np.array([[5]]), np.array([[0]]), np.array([[[10]], [[0]]]), cell)
+    (array([[8]]), array([[0]]), 0)
     """
     held = np.minimum(arrived, WEIGHT)
     given = (held[0] - held[1]) << (cell.exponent + DECAY_BITS)
@@ -211,7 +214,7 @@ def advance(v: Integers, arrived: Integers, cell: "Cell") -> tuple[Integers, int
     after = _wrapped(given - ((gap * cell.decay) >> DECAY_BITS))
     lost = np.count_nonzero(held != arrived)
     lost += np.count_nonzero(gap != given - v)
-    return after, int(lost)
+    return after, u, int(lost)
 
 
 def _wrapped(x: Integers) -> Integers:
