@@ -23,6 +23,11 @@ def currents(seed, exponents, neurons=24, **more):
     return whole(seed, exponents, neurons, **{**own, **more})
 
 
+# currents that pile up wrap, which is part of what is compared
+wraps = pytest.mark.filterwarnings("ignore:population 'x' held:axonal.deploy.RangeWarning")
+
+
+@wraps
 @settings(max_examples=15)
 @given(st.integers(0, 2**32), st.sampled_from([(0, 0), (1, -1), (-2, 0), (7, 7), (-8, 3)]))
 def test_the_executor_equals_the_equations(seed, exponents):
@@ -33,6 +38,7 @@ def test_the_executor_equals_the_equations(seed, exponents):
     np.testing.assert_array_equal(found.state.v[0, :5], v["x"])
 
 
+@wraps
 @pytest.mark.parametrize("exponents", [(0, 0), (1, -1), (-2, 0)])
 def test_300_steps_with_delays_0_to_62_equal_lavas_fixed_point_models(exponents):
     found = verify(currents(1, exponents), ("lava",))
@@ -41,8 +47,8 @@ def test_300_steps_with_delays_0_to_62_equal_lavas_fixed_point_models(exponents)
 
 
 def test_currents_that_pile_up_wrap_as_on_the_chip():
-    graph = currents(3, (7, 7), neurons=12, steps=40, delays=3)
-    assert run(graph, graph.golden.inputs).extra["overflows"] > 0
+    with pytest.warns(deploy.RangeWarning):
+        graph = currents(3, (7, 7), neurons=12, steps=40, delays=3)
     assert verify(graph, ("lava",)).passed
 
 
