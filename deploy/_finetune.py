@@ -34,12 +34,6 @@ class QuantizedNetwork(nn.Module):
 
     def __init__(self, graph: EventGraph, chip: str, surrogate: Surrogate) -> None:
         super().__init__()
-        others = [p.name for p in graph.of_kind(*NEURONS) if p.kind not in ("lif", "integrator")]
-        if others:
-            raise ValueError(
-                f"fake_quantize trains lif and integrator populations, not {', '.join(others)}; "
-                "quantize takes them as they are"
-            )
         whole = quantize(graph, chip)
         assert graph.golden is not None
         self._golden, self._surrogate = graph.golden, surrogate
@@ -58,6 +52,9 @@ class QuantizedNetwork(nn.Module):
             self.weights.append(nn.Parameter(torch.from_numpy(exact)))
         for p in self._cells:
             self.register_buffer(self._key("decay", p.name), torch.from_numpy(p.decay.copy()))
+            if p.kind == "cuba":
+                kept = torch.from_numpy(p.synapse_decay.copy())
+                self.register_buffer(self._key("synapse", p.name), kept)
             if p.spiking:
                 level = torch.from_numpy(p.threshold.copy())
                 self.register_buffer(self._key("threshold", p.name), level)
@@ -85,7 +82,7 @@ class QuantizedNetwork(nn.Module):
             own time and in the units of the float network.
         """
         graph, (steps, batch) = self._exact, x.shape[:2]
-        (given,) = graph.of_kind("input")
+        (source,) = graph.of_kind("input")
         total = steps + graph.max_latency
         taps = [
             (q, delay, matrix)
@@ -95,19 +92,24 @@ class QuantizedNetwork(nn.Module):
         one = x.new_ones((batch, 1), dtype=torch.float64)
         due: dict[tuple[str, int], Tensor] = {}
         v = {p.name: one.new_zeros((batch, p.size)) for p in self._cells}
+        u = {p.name: one.new_zeros((batch, p.size)) for p in self._cells if p.kind == "cuba"}
         left = {p.name: one.new_zeros((batch, p.size)) for p in self._cells if p.refractory}
         kept: dict[str, list[Tensor]] = {name: [] for name in graph.outputs}
         for t in range(total):
             sent = {p.name: one.expand(batch, p.size) for p in graph.of_kind("constant")}
             if t < steps:
-                sent[given.name] = x[t].to(torch.float64)
+                sent[source.name] = x[t].to(torch.float64)
             for p in self._cells:
                 arrived = due.pop((p.name, t), None)
                 if arrived is None:
                     arrived = one.new_zeros((self._chip.BUFFERS, batch, p.size))
                 decay = getattr(self, self._key("decay", p.name))
                 exponent = self._exponents.get(p.name, 0)
-                h = self._rule.membrane(v[p.name], arrived, decay, exponent)
+                given = self._rule.given(arrived, exponent)
+                if p.name in u:
+                    synapse = getattr(self, self._key("synapse", p.name))
+                    u[p.name] = given = self._rule.current(u[p.name], given, synapse)
+                h = self._rule.membrane(v[p.name], given, decay)
                 if p.refractory:
                     h = torch.where(left[p.name] > 0, v[p.name], h)
                 spikes = self._spikes(p.name, h)
@@ -163,7 +165,7 @@ class QuantizedNetwork(nn.Module):
         return found
 
     def _spikes(self, name: str, h: Tensor) -> Tensor | None:
-        """Spikes of a lif population at these membranes, None of an integrator."""
+        """Spikes of a population at these membranes, None of an integrator."""
         threshold = getattr(self, self._key("threshold", name), None)
         if threshold is None:
             return None

@@ -17,8 +17,14 @@ class Step(Protocol):
     def arriving(self, sums: Tensor) -> Tensor:
         """What sums of one projection and delay add to a buffer `[BUFFERS, B, N]`."""
 
-    def membrane(self, v: Tensor, arrived: Tensor, decay: Tensor, exponent: int) -> Tensor:
-        """Membranes before the reset `[B, N]`, of what arrived `[BUFFERS, B, N]`."""
+    def given(self, arrived: Tensor, exponent: int) -> Tensor:
+        """The input `[B, N]` of what arrived `[BUFFERS, B, N]`."""
+
+    def current(self, u: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """Currents that decay `[B, N]`, where a chip has them."""
+
+    def membrane(self, v: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """Membranes before the reset `[B, N]`, of an input or a current."""
 
 
 class Loihi2:
@@ -32,9 +38,17 @@ class Loihi2:
         """Whole sums."""
         return floored(sums)
 
-    def membrane(self, v: Tensor, arrived: Tensor, decay: Tensor, exponent: int) -> Tensor:
-        """The decayed membrane, rounded towards zero, and the sum."""
-        h = _truncated(v * loihi2.UNIT * decay) + arrived[0] * loihi2.UNIT
+    def given(self, arrived: Tensor, exponent: int) -> Tensor:
+        """The sum."""
+        return arrived[0]
+
+    def current(self, u: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """The decayed current, rounded towards zero, and the sum."""
+        return _truncated(u * loihi2.UNIT * decay) / loihi2.UNIT + given
+
+    def membrane(self, v: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """The decayed membrane, rounded towards zero, and the input."""
+        h = _truncated(v * loihi2.UNIT * decay) + given * loihi2.UNIT
         return torch.clamp(h, 1 - loihi2.LARGEST, loihi2.LARGEST - 1) / loihi2.UNIT
 
 
@@ -49,10 +63,18 @@ class SpiNNaker:
         """The sums as they are."""
         return sums
 
-    def membrane(self, v: Tensor, arrived: Tensor, decay: Tensor, exponent: int) -> Tensor:
-        """The membrane on its way to the input."""
+    def given(self, arrived: Tensor, exponent: int) -> Tensor:
+        """What excites less what inhibits."""
         excitatory, inhibitory = arrived.clamp(max=spinnaker.WEIGHT * 2.0**exponent)
         given: Tensor = excitatory - inhibitory
+        return given
+
+    def current(self, u: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """Its neuron has no current that decays, and `quantize` refuses one that has."""
+        raise NotImplementedError("the neuron of spinnaker has no current that decays")
+
+    def membrane(self, v: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """The membrane on its way to the input."""
         return given - floored((given - v) * decay * spinnaker.UNIT) / spinnaker.UNIT
 
 

@@ -81,6 +81,22 @@ def test_a_quantised_network_fires_nearly_the_same_and_in_lava_exactly_the_same(
     np.testing.assert_array_equal(decay * 4096, np.rint(decay * 4096))
 
 
+def test_fine_tuning_runs_the_currents_of_the_chip_and_learns_through_them(network):
+    rounded, module = quantize(network, "loihi2"), deploy.fake_quantize(network, "loihi2")
+    (spikes,) = module(torch.tensor(network.golden.inputs["x"]))
+    np.testing.assert_array_equal(spikes.detach().numpy() == 1, rounded.golden.spikes["out"])
+    spikes.mean().backward()
+    for weight in module.weights:
+        assert torch.isfinite(weight.grad).all()
+        assert weight.grad.abs().max() > 0
+    with torch.no_grad():
+        module.weights[0].add_(1.0)
+    moved = module.graph()
+    assert verify(moved, ("reference", "lava")).passed
+    (spikes,) = module(torch.tensor(network.golden.inputs["x"]))
+    np.testing.assert_array_equal(spikes.detach().numpy() == 1, moved.golden.spikes["out"])
+
+
 def test_lava_in_floating_point_fires_the_spikes_of_the_network(network):
     found = verify(network, ("lava",))
     assert found.passed and found.spikes > 500, str(found)
@@ -111,8 +127,8 @@ def test_what_the_chip_has_no_form_for_is_refused_by_name(network):
     ):
         with pytest.raises(GraphError, match=text):
             changed(**fields)
-    with pytest.raises(ValueError, match=r"trains lif and integrator .* not hidden"):
-        deploy.fake_quantize(network, "loihi2")
+    with pytest.raises(QuantizeError, match="'hidden' is of kind cuba"):
+        deploy.fake_quantize(network, "spinnaker")
     with pytest.raises(QuantizeError, match="'hidden' is of kind cuba"):
         quantize(network, "spinnaker")
     cells = [
