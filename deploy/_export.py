@@ -3,7 +3,6 @@
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch import Tensor, fx, nn
 from torch.utils import _pytree as pytree
 
 from axonal.deploy import _affine
+from axonal.deploy._assemble import assemble, finest_grid
 from axonal.deploy._calls import (
     AbandonedError,
     UnsupportedError,
@@ -25,7 +25,7 @@ from axonal.deploy._golden import golden_run
 from axonal.deploy._neurons import NEURONS, neuron
 from axonal.deploy._signal import ONE, Signal, identity, substitute
 from axonal.deploy._verify import verify
-from axonal.deploy.graph import EventGraph, Population, Projection
+from axonal.deploy.graph import EventGraph, Population
 from axonal.neuro import (
     DelayedLinear,
     Dropout,
@@ -103,7 +103,8 @@ def export(
     if builder.problems:
         listed = "\n".join(f"  - {problem}" for problem in dict.fromkeys(builder.problems))
         raise ExportError(f"{net.source_name} cannot be exported:\n{listed}")
-    populations, projections, grid = builder.graph(given)
+    grid = finest_grid(builder.inputs, max((float(x.abs().max()) for x in given), default=1.0))
+    populations, projections = assemble(builder.populations, builder.inputs, grid)
     golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed)
     try:
         graph = EventGraph(
@@ -302,50 +303,8 @@ class _Builder:
             self.problems.append(f"{here}: {error}")
             return next(a for a in pytree.tree_leaves(args) if isinstance(a, Signal))
 
-    def graph(
-        self, given: list[Tensor]
-    ) -> tuple[tuple[Population, ...], tuple[Projection, ...], int]:
-        """Put all weights on one grid; return the populations, the projections and the grid."""
-        largest = max([1.0, *(float(x.abs().max()) for x in given)])
-        grid = min((_grid(drive, largest) for drive in self.inputs.values()), default=52)
-        populations, projections = [], []
-        always_on = self.free("always_on")
-        late = False
-        for name, population in self.populations.items():
-            drive = self.inputs.get(name, Signal(population.shape, {}))
-            bias = np.zeros(population.size)
-            by_source: dict[str, list[tuple[Any, ...]]] = {}
-            for (source, delay), matrix in drive.terms.items():
-                entries = matrix.tocoo()
-                weight = np.ldexp(np.rint(np.ldexp(entries.data, grid)), -grid)
-                if source == ONE and delay == 0:
-                    np.add.at(bias, entries.row, weight)
-                    continue
-                late |= source == ONE
-                kept = weight != 0
-                part = (entries.col[kept], entries.row[kept], weight[kept])
-                by_source.setdefault(source, []).append((*part, np.full(kept.sum(), delay)))
-            if population.kind != "input":
-                population = replace(population, bias=bias)
-            populations.append(population)
-            for source, parts in by_source.items():
-                pre, post, weight, delays = (np.concatenate(p) for p in zip(*parts, strict=True))
-                source = always_on if source == ONE else source
-                projections.append(Projection(source, name, pre, post, weight, delays))
-        if late:
-            populations.append(Population(always_on, "constant", (1,)))
-        return tuple(populations), tuple(projections), grid
-
     def resolved(self, drive: Signal) -> Signal:
         """Replace the placeholders of loops by what the bodies return."""
         while loops := [source for source, _ in drive.terms if source in self.loops]:
             drive = substitute(drive, loops[0], self.loops[loops[0]])
         return drive
-
-
-def _grid(drive: Signal, largest: float) -> int:
-    """Return the finest k for which every sum of inputs is a multiple of 2^-k below 2^(52 - k)."""
-    bound = np.zeros(drive.size)
-    for (source, _), matrix in drive.terms.items():
-        bound += abs(matrix).sum(axis=1) * (1.0 if source == ONE else largest)
-    return 52 - max(0, math.frexp(float(bound.max(initial=0.0)))[1])
