@@ -13,6 +13,7 @@ from axonal.deploy._run import RangeWarning, Run, Spikes, run
 from axonal.deploy._stream import Stream, StreamStep
 from axonal.deploy._verify import verify
 from axonal.deploy.costs import EnergyEstimate, energy, plot_energy
+from axonal.deploy.exchange import NIRError, from_nir, to_nir
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 from axonal.deploy.placement import CoreLimits, Placement, PlacementError, place, plot_floor_plan
 
@@ -26,6 +27,7 @@ __all__ = [
     "ExportError",
     "Golden",
     "GraphError",
+    "NIRError",
     "Placement",
     "PlacementError",
     "Population",
@@ -43,6 +45,7 @@ __all__ = [
     "example",
     "export",
     "fake_quantize",
+    "from_nir",
     "place",
     "plot_energy",
     "plot_floor_plan",
@@ -51,5 +54,6 @@ __all__ = [
     "quantize",
     "retime",
     "run",
+    "to_nir",
     "verify",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
+import nir
 import numpy as np
 import pytest
 
@@ -127,6 +128,36 @@ def test_a_quantised_network_is_exported_run_and_verified(hard_reset_run, tmp_pa
     assert "nest: cannot run this graph: the graph is quantised for loihi2" in other.stdout
 
 
+def test_a_network_is_exported_as_nir_and_verified_placed_and_run_from_the_file(
+    hard_reset_run, tmp_path: Path
+) -> None:
+    file = tmp_path / "net.nir"
+    exported = axonal("export", hard_reset_run, "--target", "nir", "--out", file)
+    assert f"written to {file}" in exported.stdout, exported.stderr
+    verified = axonal("verify", file, "--backends", "reference")
+    assert verified.returncode == 0, verified.stdout
+    assert "0 mismatches" in verified.stdout
+    ran = axonal("run", file, "--data", "digits", "--json")
+    assert json.loads(ran.stdout)["accuracy"] > 0.5, ran.stderr
+    assert axonal("place", file).returncode == 0
+
+
+def test_a_nir_file_of_another_framework_is_imported(tmp_path: Path) -> None:
+    nodes = {
+        "in": nir.Input(np.array([2])),
+        "fc": nir.Linear(np.eye(2)),
+        "lif": nir.LIF(*(np.full(2, x) for x in (2e-4, 1.0, 0.0, 1.0))),
+        "out": nir.Output(np.array([2])),
+    }
+    edges = [("in", "fc"), ("fc", "lif"), ("lif", "out")]
+    nir.write(tmp_path / "net.nir", nir.NIRGraph(nodes, edges))
+    assert "does not say its time step" in refused("import", tmp_path / "net.nir")
+    assert "tau is 0.0002 s, shorter" in refused("import", tmp_path / "net.nir", "--dt", "1")
+    made = axonal("import", tmp_path / "net.nir", "--dt", "1e-4", "--json")
+    assert json.loads(made.stdout)["populations"] == {"in": 2, "lif": 2}, made.stderr
+    assert EventGraph.load(tmp_path / "net.h5").population("lif").decay.tolist() == [0.5, 0.5]
+
+
 def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
     hard_reset_run, tmp_path: Path
 ) -> None:
@@ -241,8 +272,9 @@ def npz(folder: Path, **arrays: Sequence[float] | np.ndarray) -> Path:
 
 def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: Path) -> None:
     (tmp_path / "corrupt.h5").write_bytes(graph.read_bytes()[:500])
-    with h5py.File(tmp_path / "foreign.h5", "w") as file:
-        file["x"] = [1]
+    for name in ("foreign.h5", "foreign.nir"):
+        with h5py.File(tmp_path / name, "w") as file:
+            file["x"] = [1]
     x = np.zeros((24, 2, 64))
     cases = [
         (("train", "digit"), "there is no recipe 'digit'; the recipes are digits, coincidence"),
@@ -262,7 +294,8 @@ def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: P
         (("train",), "recipe"),
         (("fly",), "fly"),
         (("export", tmp_path / "nothing"), "holds no run"),
-        (("export", run, "--target", "nir"), "nir is not in this version"),
+        (("export", run, "--target", "nir"), "'hidden': reset 'subtract'"),
+        (("verify", tmp_path / "foreign.nir"), "an HDF5 file, but no NIR graph"),
         (("export", run, "--out", tmp_path / "no" / "g.h5"), "no"),
         (("verify", tmp_path / "missing.h5"), "missing.h5"),
         (("verify", tmp_path / "corrupt.h5"), "corrupt.h5"),

@@ -1,4 +1,4 @@
-"""The commands on event graphs: export, run, verify, place, energy."""
+"""The commands on event graphs: export, import, run, verify, place, energy."""
 
 import warnings
 from enum import StrEnum
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 # Nothing heavy is imported above: `axonal --help` does not wait for torch.
 
 SHIPPED = "digits"  # the trained network that comes with axonal
-GRAPH_HELP = "File that `axonal export` wrote; digits for the one that ships."
+NIR = ".nir"
+GRAPH_HELP = "File that `axonal export` wrote, or a .nir; digits for the one that ships."
 
 
 class Target(StrEnum):
@@ -55,41 +56,68 @@ def export(
         Path | None,
         typer.Option(
             help="File.",
-            show_default="RUN/TARGET.h5; digits.h5 for the one that ships",
+            show_default="RUN/TARGET.h5, RUN/nir.nir; digits for the one that ships",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network as an event graph with its golden run, or quantised for a chip.
+    """Export a trained network as an event graph with its golden run, or for a chip, or as NIR.
 
     For spinnaker a PyNN script that runs it on a board and compares is written beside.
     """
-    if target is Target.nir:
-        raise UserError(
-            f"--target {target} is not in this version of axonal; write --target graph, loihi2 or "
-            "spinnaker."
-        )
     from axonal import deploy, recipes
 
     with users_own(ValueError, OSError):
         if _ships(run):
-            graph, file = recipes.export_run(recipes.trained(SHIPPED)), Path(f"{SHIPPED}.h5")
+            graph, file = recipes.export_run(recipes.trained(SHIPPED)), Path(SHIPPED)
         else:
-            graph, file = recipes.export_run(run), run / f"{target}.h5"
-        if target is not Target.graph:
+            graph, file = recipes.export_run(run), run / target
+        if target in (Target.loihi2, Target.spinnaker):
             graph = deploy.quantize(graph, target)
-    files = [file if out is None else out]
-    with users_own(OSError):
-        graph.save(files[0])
+    files = [file.with_suffix(NIR if target is Target.nir else ".h5") if out is None else out]
+    with users_own(OSError, deploy.NIRError, ImportError):
+        if target is Target.nir:
+            deploy.to_nir(graph, files[0])
+        else:
+            graph.save(files[0])
         if target is Target.spinnaker:
             files += deploy.pynn_script(graph, files[0].with_suffix(".py"))
     names = [str(name) for name in files]
     if as_json:
         print_json({"file": names[0], "files": names, **_description(graph)})
         return
-    if target is not Target.graph:
+    if target in (Target.loihi2, Target.spinnaker):
         typer.echo(f"{deploy.quantization_table(graph)}\n")
     typer.echo(f"{graph.summary()}\n\nwritten to {', '.join(names)}")
+
+
+def import_nir(
+    file: Annotated[Path, typer.Argument(help="NIR file of another framework.")],
+    dt: Annotated[
+        float | None,
+        typer.Option(help="Seconds a step; snnTorch's is 1e-4.", show_default="what the file says"),
+    ] = None,
+    round_delays: Annotated[
+        bool, typer.Option("--round-delays", help="Take the nearest whole steps.")
+    ] = False,
+    at_threshold: Annotated[
+        bool, typer.Option("--at-threshold", help="Fire at v_threshold too, as SpikingJelly does.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="File.", show_default="FILE.h5")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make an event graph of a NIR file."""
+    from axonal import deploy
+
+    delays = "round" if round_delays else "exact"
+    with users_own(ValueError, OSError, ImportError):
+        graph = deploy.from_nir(file, dt, delays=delays, at_threshold=at_threshold)
+        goal = file.with_suffix(".h5") if out is None else out
+        graph.save(goal)
+    if as_json:
+        print_json({"file": str(goal), **_description(graph)})
+    else:
+        typer.echo(f"{graph.summary()}\n\nwritten to {goal}")
 
 
 def run(
@@ -215,8 +243,12 @@ def energy(
 def _load(file: Path) -> "EventGraph":
     from axonal import deploy
 
-    with users_own(ValueError, OSError):
-        return deploy.example() if _ships(file) else deploy.EventGraph.load(file)
+    with users_own(ValueError, OSError, ImportError):
+        if _ships(file):
+            return deploy.example()
+        if file.suffix == NIR:
+            return deploy.from_nir(file)
+        return deploy.EventGraph.load(file)
 
 
 def _own(graph: "EventGraph", chip: str | None) -> str:

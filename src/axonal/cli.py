@@ -1,4 +1,4 @@
-"""The command line: train, export, run, verify, place, energy, phase, info."""
+"""The command line: train, export, import, run, verify, place, energy, phase, info."""
 
 import signal
 import sys
@@ -117,6 +117,7 @@ def _compare(
         typer.echo(answer["table"] + "\n\n" + "\n".join(f"wrote {f}" for f in answer["files"]))
 
 
+app.command("import")(_cli_graphs.import_nir)
 for command in (
     _cli_graphs.export,
     _cli_graphs.run,

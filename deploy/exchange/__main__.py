@@ -1,0 +1,119 @@
+"""Print what can be exchanged: `python -m axonal.deploy.exchange > docs/nir.md`."""
+
+from collections.abc import Sequence
+
+from axonal.deploy.exchange import _neurons
+from axonal.deploy.exchange._neurons import RULES
+from axonal.deploy.exchange._nodes import ENDS, REFUSED, STEPS
+
+HEAD = """\
+# NIR: what is exchanged with other frameworks
+
+Written by `python -m axonal.deploy.exchange`, the table of nodes from the rules themselves; a test
+compares it. `deploy.to_nir(graph, "net.nir")` writes an event graph for other frameworks and
+`deploy.from_nir("net.nir")` reads theirs; from the shell `axonal export RUN --target nir` writes,
+`axonal import` reads, and so does every command that takes a graph where the file tells its time
+step. It needs `pip install 'axonal[deploy]'`.
+"""
+
+READ = """\
+Weights are put on the grid of `export`, so that sums come out the same in any order. `dt` is taken
+from the metadata, and asked for where they have none. A graph without Input or Output nodes is read
+from its first nodes to its last.
+
+A loop of neurons without a Delay takes one step, into the neuron where it is entered, as frameworks
+run it; where it is entered at several they do not agree, and it is refused. The bias of an Affine
+in a loop counts from the first step on (SpikingJelly leaves it out there, snnTorch does not).
+
+Refused, all of them at once by name:
+"""
+
+WRITTEN = (
+    ("`lif`, reset `zero`", "LIF; IF where every decay is 1"),
+    ("`cuba`, reset `zero`", "CubaLIF with r = tau_mem / dt"),
+    (
+        "`integrator`",
+        "LI; I where every decay is 1; nothing but the Output for a plain sum",
+    ),
+    ("`constant`", "IF that rests above its threshold"),
+    ("synapses", "Linear, dense; Affine with the bias"),
+    (
+        "delays",
+        "Delay of d dt seconds, one for each source; where the synapses of a source differ, a "
+        'branch of Delay and Linear for each distinct delay (`delays="unroll"`), or a refusal that '
+        'says what they would take (`"refuse"`)',
+    ),
+    ("a connection to itself of one step", "no Delay: frameworks run a loop so"),
+    (
+        "`dt`, names, shapes, exact factors, info, golden run",
+        "metadata, which `nir.write` and `nir.read` keep",
+    ),
+)
+UNWRITTEN = """
+Reset by subtraction and refractory steps are refused by name: NIR has no neuron for them. So are
+retimed and quantised graphs, decays outside 0 to 1, and matrices above 1 GiB.
+"""
+
+OTHERS = """\
+Measured by the tests in the environment of the peers (spikingjelly 2.0.0, snntorch 1.0.0): random
+networks without delays in both directions, and files with loops of several neurons that
+SpikingJelly runs beside axonal, with no cell that differs.
+"""
+PEERS = (
+    (
+        "reads",
+        "IF, LIF (r = 1 or tau / dt), CubaLIF; one tau a layer; biases, skips, loops of one step",
+        "LIF, CubaLIF; one threshold a layer; biases, skips; no loops",
+    ),
+    ("time step", "its argument `dt`, 1e-4 by default", "always 1e-4"),
+    ("fires", "at the threshold: read its files with `at_threshold=True`", "above the threshold"),
+    ("writes", "no metadata: pass `dt`", "no metadata: pass `dt=1e-4`"),
+    (
+        "loses",
+        "nothing: it refuses a soft reset",
+        "its reset: all is written as a reset to 0 within the step, which its neurons do with "
+        '`reset_mechanism="zero"` and `reset_delay=False` alone, and RSynaptic never',
+    ),
+)
+LAST = """
+In single precision a potential within rounding of its threshold may go the other way. The next
+number below a threshold is the threshold again there, and snnTorch fires above it only: for it,
+`to_nir(..., precision="single")` takes the next number of single precision. Nobody but axonal runs
+a Delay: others refuse it or, as Norse 1.1.0, return the wrong layer without a word.
+"""
+
+
+def table() -> str:
+    """What is supported, as Markdown.
+
+    >>> "| LIF | lif |" in table()
+    True
+    """
+    nodes = [(name, becomes, "") for name, becomes in ENDS.items()]
+    nodes += [(name, rule.becomes, rule.kept) for name, rule in RULES.items()]
+    nodes += [(name, step.becomes, step.kept) for name, step in STEPS.items()]
+    return "\n".join(
+        [
+            HEAD,
+            "## The equations\n",
+            *(f"{part}\n" for part in (_neurons.__doc__ or "").strip().split("\n\n")[1:]),
+            "## What is read\n",
+            _rows(("node", "becomes", "what is kept"), nodes),
+            READ,
+            *(f"- {name}: {why}." for name, why in REFUSED.items()),
+            "\n## What is written\n",
+            _rows(("in the graph", "in NIR"), WRITTEN) + UNWRITTEN,
+            "## How others read and write it\n",
+            OTHERS,
+            _rows(("", "SpikingJelly", "snnTorch"), PEERS) + LAST,
+        ]
+    )
+
+
+def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:], ""])
+
+
+if __name__ == "__main__":
+    print(table(), end="")

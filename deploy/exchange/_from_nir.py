@@ -1,0 +1,107 @@
+"""From a NIR graph to an event graph."""
+
+from dataclasses import replace
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from axonal.deploy._assemble import assemble, finest_grid
+from axonal.deploy._check import GraphError
+from axonal.deploy.exchange import _metadata
+from axonal.deploy.exchange._errors import NIRError, refusal
+from axonal.deploy.exchange._file import read
+from axonal.deploy.exchange._flat import flattened
+from axonal.deploy.exchange._loops import with_steps
+from axonal.deploy.exchange._nodes import Setting
+from axonal.deploy.exchange._reader import Reader
+from axonal.deploy.graph import EventGraph
+
+if TYPE_CHECKING:
+    import nir
+
+
+def from_nir(
+    graph: "nir.NIRGraph | str | PathLike[str]",
+    dt: float | None = None,
+    *,
+    delays: str = "exact",
+    at_threshold: bool = False,
+) -> EventGraph:
+    """Make an event graph of a NIR graph or file.
+
+    Neurons are stepped by forward Euler, as every framework does that reads NIR (docs/nir.md has
+    the equations): they fire above v_threshold and are set to v_reset. Connections, convolutions,
+    pooling and Delay nodes become synapses with delays, on the grid of :func:`export`; subgraphs
+    are flattened. A loop without a Delay takes one step, into the neuron where it is entered.
+
+    Args:
+        graph: a ``nir.NIRGraph``, or a file.
+        dt: seconds a step; by default that of the metadata, which axonal writes and others do not.
+        delays: "exact" refuses a delay that is no whole number of steps, "round" takes the nearest.
+        at_threshold: neurons fire at v_threshold too, which is what SpikingJelly means by the files
+            it writes; it matters where potentials meet thresholds exactly.
+
+    Returns:
+        the graph; of a file of :func:`to_nir` the one that was written, with its golden run.
+
+    Raises:
+        NIRError: the file is no NIR graph, or holds what has no equivalent; all nodes are listed.
+        FileNotFoundError: there is no such file.
+        ImportError: nir is not installed; it belongs to the extra ``deploy``.
+
+    >>> from axonal.deploy import EventGraph, Population, Projection, from_nir, to_nir
+    >>> cell = Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=1)
+    >>> wire = Projection("in", "out", pre=[0, 0], post=[0, 0], weight=[0.5, 1.0], delay=[0, 3])
+    >>> graph = EventGraph((Population("in", "input", (1,)), cell), (wire,), ("out",), dt=0.001)
+    >>> from_nir(to_nir(graph))
+    EventGraph(2 populations, 2 neurons, 2 synapses, longest delay 3, dt 0.001 s, no golden run)
+    """
+    if delays not in ("exact", "round"):
+        raise ValueError(f'from_nir takes delays="exact" or "round", got {delays!r}')
+    name = "the NIR graph"
+    if isinstance(graph, (str, PathLike)):
+        name, graph = str(graph), read(graph)
+    elif type(graph).__name__ != "NIRGraph":
+        raise TypeError(f"from_nir takes a nir.NIRGraph or a file, got {type(graph).__name__}")
+    try:
+        return _event_graph(graph, dt, delays == "round", at_threshold)
+    except _Refused as refused:
+        raise refusal(f"{name} cannot be imported", refused.problems) from None
+    except (NIRError, GraphError) as error:
+        raise refusal(f"{name} cannot be imported", [str(error)]) from error
+
+
+class _Refused(Exception):
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+def _event_graph(
+    graph: "nir.NIRGraph", dt: float | None, round_delays: bool, at_threshold: bool
+) -> EventGraph:
+    step = _metadata.time_step(graph.metadata, dt)
+    own = _metadata.own_part(graph.metadata)
+    flat = flattened(graph)
+    if flat.problems:
+        raise _Refused(flat.problems)
+    reader = Reader(flat, Setting(step, round_delays), at_threshold)
+    outputs = reader.read(_metadata.output_order(own, flat.outputs))
+    if reader.problems:
+        raise _Refused(reader.problems)
+    drives = with_steps(reader.drives)
+    # What was exported lies on its grid already.
+    grid = None if own is not None else finest_grid(drives)
+    populations, projections = assemble(reader.populations, drives, grid)
+    golden, names = None, reader.names()
+    if own is not None and graph.metadata.get("dt") == step:
+        golden = _metadata.golden_of(own, names)
+    info = {"grid": grid} if own is None else _metadata.info_of(own)
+
+    def named(key: str) -> str:
+        return names.get(key, key)
+
+    return EventGraph(
+        tuple(replace(p, name=named(p.name)) for p in populations),
+        tuple(replace(q, source=named(q.source), target=named(q.target)) for q in projections),
+        tuple(map(named, outputs)), step, info, golden,
+    )  # fmt: skip

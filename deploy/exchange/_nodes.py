@@ -1,0 +1,195 @@
+"""Nodes of NIR without memory as signals, and what is said of the others."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from scipy import sparse
+from torch import Tensor, nn
+
+from axonal.deploy import _affine
+from axonal.deploy._signal import Signal, constant
+from axonal.deploy.exchange import _neurons
+from axonal.deploy.exchange._errors import NIRError
+
+WHOLE = 1e-6
+"""Share of a step by which a delay may miss a whole number of steps."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a graph is read: seconds per step, and whether delays are rounded to whole steps."""
+
+    dt: float
+    round_delays: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one node without memory is read.
+
+    Args:
+        becomes: what it becomes, in words.
+        kept: what is kept and what is refused, in words.
+        apply: makes its output from the node, its input and the setting.
+    """
+
+    becomes: str
+    kept: str
+    apply: Callable[[Any, Signal, Setting], Signal]
+
+
+def _linear(node: Any, x: Signal, _: Setting) -> Signal:
+    weight = _tensor(node.weight, "weight", 2)
+    _fits(x, weight.shape[1])
+    return _affine.linear(x, weight, None)
+
+
+def _affine_(node: Any, x: Signal, setting: Setting) -> Signal:
+    y = _linear(node, x, setting)
+    bias = _tensor(node.bias, "bias", 1).numpy()
+    if bias.shape not in ((y.shape[-1],), (1,)):
+        raise NIRError(f"bias has shape {bias.shape}, expected ({y.shape[-1]},)")
+    return y + constant(bias, y.shape)
+
+
+def _scale(node: Any, x: Signal, _: Setting) -> Signal:
+    return x.scale(_along(node.scale, x, "scale"))
+
+
+def _delay(node: Any, x: Signal, setting: Setting) -> Signal:
+    seconds = _along(node.delay, x, "delay").ravel()
+    if np.any(seconds < 0):
+        raise NIRError(f"its delay is {seconds.min():g} s: a delay cannot be negative")
+    steps = seconds / setting.dt
+    whole = np.rint(steps)
+    off = np.abs(steps - whole) > WHOLE
+    if off.any() and not setting.round_delays:
+        wrong = int(np.argmax(off))
+        raise NIRError(
+            f"delay {seconds[wrong]:g} s of neuron {wrong} is {steps[wrong]:g} steps of dt = "
+            f'{setting.dt:g} s, no whole number: delays="round" takes the nearest'
+        )
+    if whole.max(initial=0) > 2**31 - 1:
+        raise NIRError(f"its delay is {whole.max():g} steps of dt = {setting.dt:g} s: is dt right?")
+    y = Signal(x.shape, {})
+    for step in np.unique(whole):
+        chosen = sparse.diags_array((whole == step).astype(np.float64)).tocsr()
+        y = y + x.map(chosen, x.shape).later(int(step))
+    return y
+
+
+def _flatten(node: Any, x: Signal, _: Setting) -> Signal:
+    start, end = int(node.start_dim), int(node.end_dim)
+    shape = tuple(torch.empty(x.shape, device="meta").flatten(start, end).shape)
+    return Signal(shape, x.terms)
+
+
+def _conv2d(node: Any, x: Signal, _: Setting) -> Signal:
+    return _convolution(node, x, _tensor(node.weight, "weight", 4))
+
+
+def _conv1d(node: Any, x: Signal, _: Setting) -> Signal:
+    if len(x.shape) != 2:
+        raise NIRError(f"it takes [C, N], but its input has shape {x.shape}")
+    weight = _tensor(node.weight, "weight", 3)[:, :, None]
+    y = _convolution(node, Signal((x.shape[0], 1, x.shape[1]), x.terms), weight)
+    return Signal((y.shape[0], y.shape[2]), y.terms)
+
+
+def _convolution(node: Any, x: Signal, weight: Tensor) -> Signal:
+    one = weight.shape[2] == 1 and np.size(node.stride) == 1
+    groups = int(node.groups)
+    stride, dilation = (_pair(v, 1, one) for v in (node.stride, node.dilation))
+    padding = node.padding if isinstance(node.padding, str) else _pair(node.padding, 0, one)
+    if len(x.shape) != 3 or x.shape[0] != weight.shape[1] * groups:
+        raise NIRError(
+            f"it takes {weight.shape[1] * groups} channels, but its input has shape {x.shape}"
+        )
+    kernel = (weight.shape[2], weight.shape[3])
+    layer = nn.Conv2d(
+        x.shape[0], weight.shape[0], kernel, stride, padding, dilation, groups, dtype=torch.float64
+    )
+    layer.bias = nn.Parameter(_tensor(node.bias, "bias", 1), requires_grad=False)
+    return _affine.convolution(x, layer, weight)
+
+
+def _pool(node: Any, x: Signal, average: bool) -> Signal:
+    size, stride, padding = (
+        _pair(v, 0, False) for v in (node.kernel_size, node.stride, node.padding)
+    )
+    scale = 1 if average else size[0] * size[1]
+    if len(x.shape) != 3:
+        raise NIRError(f"it takes [C, H, W], but its input has shape {x.shape}")
+    return _affine.pooling(x, lambda maps: F.avg_pool2d(maps, size, stride, padding) * scale, 2)
+
+
+def _avg_pool(node: Any, x: Signal, _: Setting) -> Signal:
+    return _pool(node, x, True)
+
+
+def _sum_pool(node: Any, x: Signal, _: Setting) -> Signal:
+    return _pool(node, x, False)
+
+
+STEPS: dict[str, Step] = {
+    "Linear": Step("synapses", "weight [M, N], along the last axis", _linear),
+    "Affine": Step("synapses and bias", "weight [M, N], along the last axis", _affine_),
+    "Scale": Step("folded into the synapses", "one factor, or one an element", _scale),
+    "Conv1d": Step("synapses and bias", "stride, padding, dilation, groups", _conv1d),
+    "Conv2d": Step("synapses and bias", "stride, padding, dilation, groups", _conv2d),
+    "SumPool2d": Step("folded into the synapses", "stride, padding", _sum_pool),
+    "AvgPool2d": Step("folded into the synapses", "stride, padding (zeros count)", _avg_pool),
+    "Flatten": Step("the shape", "start_dim, end_dim", _flatten),
+    "Delay": Step("delays of the synapses", "whole steps, or rounded by choice", _delay),
+}
+"""How each node without memory is read."""
+ENDS = {"Input": "input", "Output": "output", "NIRGraph": "its nodes, named graph.node"}
+REFUSED = {
+    "CubaLI": "a readout with a synaptic current has no population; use LI",
+    "Threshold": "numbers that are compared without a neuron have no population; use IF or LIF",
+}
+"""Nodes of NIR that have no equivalent, and what to write instead."""
+
+
+def unsupported(name: str, kind: str) -> Iterator[str]:
+    """What is said of a node whose type has no equivalent; nothing of the others."""
+    if kind not in STEPS and kind not in ENDS and kind not in _neurons.RULES:
+        why = REFUSED.get(kind, "it is no node of NIR 1.0")
+        yield f"node {name!r} is of type {kind}: {why}"
+
+
+def _tensor(values: Any, name: str, axes: int) -> Tensor:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" or array.ndim != axes:
+        raise NIRError(f"{name} must be numbers with {axes} axes, got {array.dtype} {array.shape}")
+    if not np.all(np.isfinite(array)):
+        raise NIRError(f"{name} is not finite everywhere")
+    return torch.from_numpy(array.astype(np.float64))
+
+
+def _fits(x: Signal, n: int) -> None:
+    if not x.shape or x.shape[-1] != n:
+        raise NIRError(f"it takes {n} inputs, but its input has shape {x.shape}")
+
+
+def _along(values: Any, x: Signal, name: str) -> npt.NDArray[np.float64]:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" or not np.all(np.isfinite(array)):
+        raise NIRError(f"{name} must be finite numbers")
+    if array.size != 1 and array.shape != x.shape:
+        raise NIRError(f"{name} has shape {array.shape}, but its input has {x.shape}")
+    whole = array.reshape(()) if array.size == 1 else array
+    return np.broadcast_to(whole.astype(np.float64), x.shape)
+
+
+def _pair(values: Any, first: int, one: bool) -> tuple[int, int]:
+    """Two numbers of a 2-d node; of a 1-d node its number for the second axis."""
+    numbers = [int(v) for v in np.asarray(values).ravel()]
+    if one:
+        return first, numbers[0]
+    return (numbers[0], numbers[-1])
