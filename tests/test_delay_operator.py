@@ -46,6 +46,12 @@ def test_the_compiled_loops_equal_the_dense_convolution(kernel, sigma, max_delay
     assert fast[4].abs().sum() > 0
 
 
+@pytest.mark.parametrize("steps", [255, 256, 257, 600])
+@pytest.mark.parametrize(("kernel", "sigma"), KERNELS)
+def test_sequences_that_are_added_in_parts(kernel, sigma, steps):
+    assert_parity(arguments(steps, 9, 7, 3, 12), kernel, sigma, 12)
+
+
 @pytest.mark.parametrize(("kernel", "sigma"), KERNELS)
 def test_single_precision(kernel, sigma):
     given = arguments(40, 9, 30, 20, 25, torch.float32)

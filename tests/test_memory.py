@@ -31,6 +31,19 @@ def test_what_is_held_is_never_given_out_again():
         assert (tensor == number).all()
 
 
+def test_room_serves_what_is_a_little_smaller_and_nothing_else():
+    room = Room(kept=1 << 20)
+    place = room.take(900)
+    where = place.ctypes.data
+    del place
+    for size in (700, 901):
+        assert room.take(size).ctypes.data != where
+    smaller = room.take(800)
+    assert (smaller.ctypes.data, smaller.nbytes) == (where, 800)
+    del smaller
+    assert room.take(900).ctypes.data == where
+
+
 def test_what_nobody_holds_is_given_out_again():
     tensor = empty_like(LIKE)
     where, view = tensor.data_ptr(), tensor[3:]

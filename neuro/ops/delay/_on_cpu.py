@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from axonal.neuro.ops._cuda import same_shape
-from axonal.neuro.ops._memory import empty
+from axonal.neuro.ops._memory import empty, zeros
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops.delay import _operator, cpu, spikes
 from axonal.neuro.ops.delay._taps import taps
@@ -25,7 +25,7 @@ def _pack(*series: Tensor, before: int = 0, after: int = 0) -> Tensor:
     _, batch, size = series[0].shape
     lanes = _lanes(batch)
     steps = before + sum(map(len, series)) + after
-    rows = series[0].new_zeros(-(-batch // lanes), size, steps * lanes)
+    rows = zeros((-(-batch // lanes), size, steps * lanes), series[0])
     for x in series:
         cpu.pack(rows.numpy(), x.detach().contiguous().numpy(), lanes, before)
         before += len(x)
@@ -34,8 +34,10 @@ def _pack(*series: Tensor, before: int = 0, after: int = 0) -> Tensor:
 
 def _unpack(rows: Tensor, batch: int) -> Tensor:
     """Rows [G, N, T x lanes] as series [T, B, N]."""
-    rows = rows.unflatten(2, (-1, _lanes(batch)))
-    return rows.permute(2, 0, 3, 1).flatten(1, 2)[:, :batch].contiguous()
+    groups = rows.unflatten(2, (-1, _lanes(batch))).permute(2, 0, 3, 1)
+    series = empty((len(groups), groups[0, ..., 0].numel(), groups.shape[3]), rows)
+    series.view(groups.shape).copy_(groups)
+    return series[:, :batch].contiguous()
 
 
 def _filled(taps: Tensor) -> Tensor:
@@ -82,7 +84,7 @@ def _(
         return y
     rows = _pack(history, x)
     lanes = _lanes(batch)
-    y = rows.new_zeros(len(rows), len(weight), steps * lanes)
+    y = zeros((len(rows), len(weight), steps * lanes), rows)
     _add(y, rows, weight.unsqueeze(-1) * share, first, lanes, max_delay, -1)
     return _unpack(y, batch)
 
@@ -110,7 +112,7 @@ def _(
     rows = _pack(g, before=ahead, after=max_delay)
     g_x, g_history = x.new_empty(0, *x.shape[1:]), x.new_empty(0, *x.shape[1:])
     if needs_x or needs_history:
-        g_rows = rows.new_zeros(len(rows), size, (ahead + steps) * lanes)
+        g_rows = zeros((len(rows), size, (ahead + steps) * lanes), rows)
         back = (weight.unsqueeze(-1) * share).transpose(0, 1).contiguous()
         _add(g_rows, rows, back, first.T.contiguous(), lanes, 0, 1)
         g_x = _unpack(g_rows, batch)

@@ -11,8 +11,11 @@ import numpy as np
 
 from axonal.neuro.ops._numba import jit, kernel
 
-TILE_BYTES = 1 << 18
-"""Rows that are read again and again for all rows written: they should stay in the second cache."""
+TILE_BYTES, WIDTH = 1 << 18, 2048
+"""What is read again and again for all rows written, and how many numbers of a row at a time.
+
+It should stay in the second cache, and hold parts of many rows.
+"""
 
 
 @kernel
@@ -57,11 +60,12 @@ def add_rows(
     zero costs nothing.
     """
     groups, sources, length = x.shape
-    count = taps.shape[2]
-    tile = max(1, min(sources, TILE_BYTES // (length * x.itemsize)))
+    count, numbers = taps.shape[2], y.shape[2]
+    tile = max(1, min(sources, TILE_BYTES // (max(1, min(length, WIDTH)) * x.itemsize)))
     where, factor = np.empty(tile * count, np.int64), np.empty(tile * count, x.dtype)
     zero = x.dtype.type(0)
-    for g in range(groups):
+    for part in range(groups * -(-numbers // WIDTH)):
+        g, left = part % groups, part // groups * WIDTH
         series = x[g].reshape(-1)
         for low in range(0, sources, tile):
             for r in range(start, stop):
@@ -70,10 +74,10 @@ def add_rows(
                     for j in range(count):
                         if taps[r, q, j] != zero:
                             step = origin + way * (first[r, q] + j)
-                            where[used] = q * length + step * lanes
+                            where[used] = q * length + step * lanes + left
                             factor[used] = taps[r, q, j]
                             used += 1
-                row = y[g, r]
+                row = y[g, r, left : left + WIDTH]
                 k = 0
                 while k + 8 <= used:
                     _add_8(row, series, where[k : k + 8], factor[k : k + 8])
@@ -120,10 +124,11 @@ def dot_rows(
     [G, Q, m]. The gradients of taps beyond ``longest`` steps stay zero.
     """
     groups, sources, length = x.shape
-    count = g_taps.shape[2]
-    tile = max(1, min(sources, TILE_BYTES // (length * x.itemsize)))
+    count, numbers = g_taps.shape[2], length - longest * lanes
+    tile = max(1, min(sources, TILE_BYTES // (max(1, min(length, WIDTH)) * x.itemsize)))
     where, index = np.empty(tile * count, np.int64), np.empty(tile * count, np.int64)
-    for group in range(groups):
+    for part in range(groups * -(-numbers // WIDTH)):
+        group, left = part % groups, part // groups * WIDTH
         series = x[group].reshape(-1)
         for low in range(0, sources, tile):
             for r in range(start, stop):
@@ -132,10 +137,10 @@ def dot_rows(
                     for j in range(count):
                         if first[r, q] + j <= longest:
                             step = longest - first[r, q] - j
-                            where[used] = q * length + step * lanes
+                            where[used] = q * length + step * lanes + left
                             index[used] = q * count + j
                             used += 1
-                row = g[group, r, skip * lanes :][: length - longest * lanes]
+                row = g[group, r, skip * lanes :][left : min(left + WIDTH, numbers)]
                 total = g_taps[r].reshape(-1)
                 k = 0
                 while k + 6 <= used:
