@@ -109,7 +109,7 @@ def write(name: str, table: Table, threads: int) -> None:
     pattern = re.compile(rf"^## {name}\n.*?(?=^## |\Z)", flags=re.MULTILINE | re.DOTALL)
     text = pattern.sub(lambda _: section, text) if pattern.search(text) else text + "\n" + section
     beside = RESULTS.with_name("RESULTS.md.part")
-    beside.write_text(text)
+    beside.write_text(re.sub(r"\n+## ", "\n\n## ", text).rstrip() + "\n")
     beside.replace(RESULTS)
     print(f"written to {RESULTS.relative_to(ROOT)}")
 
