@@ -26,7 +26,7 @@ def _grid(drive: Signal, largest: float) -> int:
     bound = np.zeros(drive.size)
     for (source, _), matrix in drive.terms.items():
         bound += abs(matrix).sum(axis=1) * (1.0 if source == ONE else largest)
-    return 52 - max(0, math.frexp(float(bound.max(initial=0.0)))[1])
+    return min(1000, 52 - math.frexp(float(bound.max(initial=0.0)))[1])
 
 
 def assemble(

@@ -131,6 +131,8 @@ def _write_golden(group: h5py.Group, golden: Golden) -> None:
     if golden.seed is not None:
         _set(group, seed=golden.seed)
     for part in PARTS:
+        if part == "payload" and not golden.payload:
+            continue
         inner = group.create_group(part)
         for k, (name, x) in enumerate(getattr(golden, part).items()):
             binary = part in ("inputs", "spikes") and bool(np.all((x == 0) | (x == 1)))
@@ -215,7 +217,7 @@ def _read_golden(group: Any) -> Golden:
     for part in PARTS:
         parts[part] = {}
         if part == "payload" and part not in group:
-            continue  # a file of version 2 has none
+            continue  # no neuron is graded
         for item in _numbered(group, part, h5py.Dataset):
             name, shape = _text(item, "name"), (steps, samples, _whole(item, "size"))
             if min(shape) < 1:

@@ -59,9 +59,9 @@ class QuantizedNetwork(nn.Module):
                 level = torch.from_numpy(p.threshold.copy())
                 self.register_buffer(self._key("threshold", p.name), level)
 
-    @staticmethod
-    def _key(field: str, name: str) -> str:
-        return f"{field}_{name.replace('.', '_')}"
+    def _key(self, field: str, name: str) -> str:
+        # a name may hold what torch allows in none
+        return f"{field}_{[p.name for p in self._cells].index(name)}"
 
     def whole_weights(self) -> list[Tensor]:
         """Weights of every projection as the chip has them, whole numbers times 2^exponent."""

@@ -1,5 +1,6 @@
 """From trained weights to the whole numbers of a chip, calibrated on the golden inputs."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from axonal.deploy import chips
 from axonal.deploy._kinds import NEURONS
 from axonal.deploy._retime import retime
-from axonal.deploy._run import Request, Run, in_network_time
+from axonal.deploy._run import RangeWarning, Request, Run, in_network_time
 from axonal.deploy._table import table
 from axonal.deploy.backends import reference
 from axonal.deploy.chips import Chip, Format, Input
@@ -92,7 +93,10 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
     for name in timed.order:
         if name in choices:
             choices[name] = _calibrated(timed, graph.golden, chip, choices, name)
-    return finished(timed, graph.golden, choices, *whole_graph(timed, chip, choices))
+    result = finished(timed, graph.golden, choices, *whole_graph(timed, chip, choices))
+    for line in result.info["quantization"]["warnings"]:
+        warnings.warn(line, RangeWarning, stacklevel=2)
+    return result
 
 
 def ready(graph: EventGraph, chip: Chip) -> EventGraph:
@@ -110,7 +114,7 @@ def finished(
 ) -> EventGraph:
     """A graph in whole numbers with a golden run of its own and the report."""
     result = _run(whole, golden)
-    populations = [
+    populations: list[dict[str, Any]] = [
         {
             "population": p.name,
             "scale": choices[p.name].scale,
@@ -124,7 +128,7 @@ def finished(
         "chip": whole.arithmetic,
         "golden": "of the integer executor on the inputs of the network's golden run",
         "overflows": sum(result.extra["overflows"].values()),
-        "warnings": list(result.warnings),
+        "warnings": [*result.warnings, *_ruined(populations)],
         "populations": populations,
         "projections": rows,
     }
@@ -135,6 +139,19 @@ def finished(
         golden.seed,
     )
     return replace(whole, golden=own, info={**exact.info, "quantization": report})
+
+
+def _ruined(populations: list[dict[str, Any]]) -> Iterator[str]:
+    """Which populations are no longer what they were."""
+    for p in populations:
+        if p["difference"] > p.get("spikes", 1) / 2:
+            if "spikes" in p:
+                found = (
+                    f"{p['difference']} cells differ for {p['spikes']} spikes of the float network"
+                )
+            else:
+                found = f"the readout is off by {p['difference']:.0%} of its size"
+            yield f"population {p['population']!r} is not what it was: {found}"
 
 
 def quantization_table(graph: EventGraph) -> str:
@@ -215,7 +232,8 @@ def _calibrated(
         for choice in (Choice(first * finer, share) for share in shares for finer in FINER):
             whole, _ = whole_graph(graph, chip, {**choices, name: choice})
             result = _run(whole, golden)
-            if not result.warnings:
+            # what others lose is theirs to mend, and no reason to silence this one
+            if not result.extra["overflows"][name]:
                 tried[choice] = _differences(golden, result, name, choice.scale)["difference"]
         if tried:
             return min(tried, key=tried.__getitem__)

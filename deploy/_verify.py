@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy._findings import Comparison, Divergence, Verification, in_words
+from axonal.deploy._kinds import SPIKING
 from axonal.deploy._process import BackendError
 from axonal.deploy._run import TIMEOUT, Probe, Request, Run, fitted, in_network_time
 from axonal.deploy.backends import Backend, find, reference
@@ -82,7 +83,8 @@ def verify(
         comparisons += found
         failures += [_difference(c) for c in found if c.mismatches]
         if not any(c.spikes for c in found):
-            failures.append(f"{name}: no spike was compared: the golden run has none")
+            none = "the golden run has none" if timed.of_kind(*SPIKING) else "no population fires"
+            failures.append(f"{name}: no spike was compared: {none}")
         try:
             divergences += _diverged(timed, golden, name, backend, found, timeout)
         except BackendError as error:

@@ -105,10 +105,18 @@ def first_spike_time(spikes: Tensor, lengths: Tensor | None = None) -> Tensor:
     Returns:
         [B, C], from 0 to the sample's length.
 
+    Raises:
+        ValueError: for other values than 0 and 1, or if the batch of spikes and lengths differ.
+
     >>> first_spike_time(torch.tensor([[[0.0, 0.0]], [[1.0, 0.0]], [[1.0, 0.0]]]))
     tensor([[1., 3.]])
     """
     valid = _valid(spikes, lengths)
+    if not ((spikes == 0) | (spikes == 1)).all():
+        raise InputError(
+            f"first spike times need spikes, 0 or 1, got values from {spikes.min().item():g} to "
+            f"{spikes.max().item():g}: graded spikes and potentials have none; end in a LIF."
+        )
     if valid is not None:
         spikes = torch.where(valid, spikes, 0.0)
     still_silent = (1 - spikes).cumprod(0)

@@ -1,11 +1,15 @@
 """From a NIR graph to an event graph."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from axonal.deploy._assemble import assemble, finest_grid
 from axonal.deploy._check import GraphError
+from axonal.deploy._signal import Signal
 from axonal.deploy.exchange import _metadata
 from axonal.deploy.exchange._errors import NIRError, refusal
 from axonal.deploy.exchange._file import read
@@ -17,6 +21,9 @@ from axonal.deploy.graph import EventGraph
 
 if TYPE_CHECKING:
     import nir
+
+PRECISION = 1e-9
+"""What weights may lose on the grid, of the largest of the same neurons."""
 
 
 def from_nir(
@@ -91,6 +98,10 @@ def _event_graph(
     drives = with_steps(reader.drives)
     # What was exported lies on its grid already.
     grid = None if own is not None else finest_grid(drives)
+    if grid is not None:
+        reader.problems += _off_grid(drives, grid)
+        if reader.problems:
+            raise _Refused(reader.problems)
     populations, projections = assemble(reader.populations, drives, grid)
     golden, names = None, reader.names()
     if own is not None and graph.metadata.get("dt") == step:
@@ -105,3 +116,17 @@ def _event_graph(
         tuple(replace(q, source=named(q.source), target=named(q.target)) for q in projections),
         tuple(map(named, outputs)), step, info, golden,
     )  # fmt: skip
+
+
+def _off_grid(drives: Mapping[str, Signal], grid: int) -> Iterator[str]:
+    """Which neurons have weights so much smaller than those of others that they would change."""
+    for path, drive in drives.items():
+        weight = np.concatenate([np.zeros(0), *(m.tocoo().data for m in drive.terms.values())])
+        lost = np.abs(np.ldexp(np.rint(np.ldexp(weight, grid)), -grid) - weight)
+        largest = float(np.abs(weight).max(initial=0.0))
+        if lost.max(initial=0.0) > PRECISION * largest:
+            yield (
+                f"node {path!r}: its weights, {largest:g} at most, are too small beside the "
+                "largest of the graph for sums that are exact in any order; write the file in "
+                "other units of current"
+            )

@@ -17,7 +17,7 @@ from axonal.deploy.exchange import _neurons
 from axonal.deploy.exchange._errors import NIRError
 
 WHOLE = 1e-6
-"""Share of a step by which a delay may miss a whole number of steps."""
+"""Share of a delay, or of a step, by which it may miss a whole number of steps: half of float32."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ def _delay(node: Any, x: Signal, setting: Setting) -> Signal:
         raise NIRError(f"its delay is {seconds.min():g} s: a delay cannot be negative")
     steps = seconds / setting.dt
     whole = np.rint(steps)
-    off = np.abs(steps - whole) > WHOLE
+    off = np.abs(steps - whole) > WHOLE * np.maximum(1, steps)
     if off.any() and not setting.round_delays:
         wrong = int(np.argmax(off))
         raise NIRError(
-            f"delay {seconds[wrong]:g} s of neuron {wrong} is {steps[wrong]:g} steps of dt = "
+            f"delay {seconds[wrong]:.9g} s of neuron {wrong} is {steps[wrong]:.9g} steps of dt = "
             f'{setting.dt:g} s, no whole number: delays="round" takes the nearest'
         )
     if whole.max(initial=0) > 2**31 - 1:

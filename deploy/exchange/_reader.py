@@ -69,6 +69,9 @@ class Reader:
                 for path in ready:
                     self.guarded(path, lambda p: self.neuron(p, self.found[p].shape))
             if not ready:
+                for path in left:
+                    if path in self.found and not self.before[path]:
+                        self.guarded(path, self.pass_on)
                 if not self.problems:
                     listed = ", ".join(map(repr, left))
                     self.problems.append(f"a loop without a neuron, or of unknown size: {listed}")
@@ -92,6 +95,8 @@ class Reader:
 
     def start(self, path: str) -> None:
         """An input and its events."""
+        if self.before[path]:
+            raise NIRError(f"an input of the graph, but {self.before[path][0]!r} leads to it, too")
         given = self.flat.nodes[path].input_type["input"]
         shape = tuple(int(n) for n in np.asarray(() if given is None else given).ravel())
         if not shape or min(shape) < 1:
@@ -151,6 +156,8 @@ class Reader:
         node = self.flat.nodes[path]
         kind = type(node).__name__
         if kind in RULES:
+            if not self.before[path]:
+                raise NIRError("nothing leads to it, and one number does not tell its size")
             first = next(source for source in self.before[path] if source in self.sent)
             self.neuron(path, self.sent[first].shape)
         elif kind in STEPS:
@@ -174,6 +181,12 @@ class Reader:
     def shown(self, path: str) -> str:
         """Path of the population that an output shows; a plain sum gets one of its own."""
         y = self.sent[path]
+        given = self.flat.nodes[path].input_type["input"]
+        if given is not None and math.prod(np.asarray(given).ravel().tolist()) != y.size:
+            self.problems.append(
+                f"node {path!r} (Output): its shape is {np.asarray(given).ravel().tolist()}, but "
+                f"what leads to it has {y.shape}"
+            )
         if len(y.terms) == 1:
             (((source, delay), matrix),) = y.terms.items()
             known = self.populations.get(source)

@@ -30,12 +30,14 @@ def _firing(site: Site, p: Any, **settings: Any) -> nn.Module:
             "v_reset differs from v_leak, so that a neuron at rest is not where one starts"
         )
     known = p.method == "super"
-    choices: dict[str, Any] = {"reset": "zero", "decay_input": True} | settings
+    # Norse 1.1.0 differentiates through the reset, and its alpha has no effect
+    choices: dict[str, Any] = {"reset": "zero", "decay_input": True, "detach_reset": False}
+    choices |= settings
     return neuron(
         site,
         threshold=values("v_th", p.v_th, site.size) - leak,
         strict=True,
-        surrogate=FastSigmoid(float(p.alpha)) if known else None,
+        surrogate=FastSigmoid(1.0) if known else None,
         form="euler",
         **choices,
     )

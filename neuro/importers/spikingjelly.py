@@ -21,6 +21,8 @@ _RESETS = (
 
 def _surrogate(module: Any) -> Surrogate | None:
     function = module.surrogate_function
+    if not getattr(function, "spiking", True):
+        raise Unlike("surrogate_function(spiking=False) makes its outputs numbers, not spikes")
     kinds = {"ATan": ATan, "Sigmoid": Sigmoid}
     kind = kinds.get(type(function).__name__)
     return None if kind is None else kind(float(function.alpha))
