@@ -88,6 +88,11 @@ def fsdd(
         raise ValueError(
             f"fsdd expects held_out as some, not all, of {', '.join(SPEAKERS)}, got {held_out!r}."
         )
+    if isinstance(dt, (int, float)) and dt >= 1:
+        raise ValueError(
+            f"fsdd expects dt in seconds, far below the second that a digit lasts, got {dt!r}. Is "
+            "it in milliseconds? Write for example dt=0.01."
+        )
     ear = _front_end(front_end)
     recordings = data_folder(folder, "fsdd", "recordings", SOURCE)
     where = cache_folder() if cache is True else None if cache is False else Path(cache)

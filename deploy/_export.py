@@ -91,7 +91,8 @@ def export(
     if not isinstance(net, Network):
         raise TypeError(f"export expects a neuro.Network, got {type(net).__name__}: wrap it first.")
     if not isinstance(dt, (int, float)) or not 0 < dt < math.inf:
-        raise ValueError(f"export expects dt > 0 seconds a step, got {dt!r}.")
+        got = dt if isinstance(dt, (int, float)) else type(dt).__name__
+        raise ValueError(f"export expects dt > 0 seconds a step, got {got}.")
     exact = copy.deepcopy(net).double().eval()
     for module in exact.modules():
         if isinstance(module, DelayedLinear):

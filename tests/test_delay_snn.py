@@ -158,6 +158,30 @@ def test_evaluation_runs_rounded_delays(count):
     assert not torch.allclose(y, ours.train()(X))
 
 
+@pytest.mark.parametrize("taps", [7, 25, 31])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_places_are_rounded_as_the_original_rounds_them(taps, dtype):
+    half = taps // 2
+    ties = torch.arange(-half, half, dtype=dtype) + 0.5
+    near = torch.nextafter(ties, torch.zeros(())).repeat(2)
+    near[len(ties) :] = torch.nextafter(ties, torch.full((), math.inf))
+    many = (torch.rand(100_000, generator=torch.Generator().manual_seed(0), dtype=dtype) - 0.5) * 2
+    place = torch.cat((ties, near, many * half)).reshape(1, -1, 1, 1)
+    state = {"model.0.P": place, "model.0.SIG": torch.ones_like(place)}
+    state["model.0.weight"] = torch.ones_like(place[0])
+    net = DelaySNN.from_official(state, max_delay=taps - 1, tau=TAU)
+    delays = net.blocks[0].connections[0].delay.detach().flatten()
+    assert torch.equal(delays.round(), half - place.flatten().round())
+    assert (delays - (half - place.flatten())).abs().max() < 1e-5
+
+
+def test_a_checkpoint_in_double_precision_keeps_its_constants():
+    net = DelaySNN.from_official(checkpoint(), max_delay=6, tau=TAU, threshold=0.3)
+    lif = net.blocks[0].after[1]
+    assert lif.decay.dtype == torch.float64
+    assert (lif.decay.item(), lif.threshold.item()) == (1 - 1 / TAU, 0.3)
+
+
 def test_a_triangle_of_no_width_with_whole_places_runs_the_same_in_both_modes():
     # the published control of fixed random delays
     state = checkpoint(width=0.0)
@@ -237,8 +261,18 @@ def test_bad_checkpoints_get_one_line():
     refused("a batch norm at model.5.*running_mean", **{"model.5.running_mean": None})
     widths = torch.rand(1, 5, 8, 1)
     refused("one width SIG for all synapses of model.8", **{"model.8.SIG": widths})
-    with pytest.raises(ValueError, match=r"delay layers at model\.0.*nothing"):
-        DelaySNN.from_official({}, max_delay=6, tau=TAU)
+    refused(
+        "finite numbers, model.0.P is none", **{"model.0.P": torch.full((1, 8, 6, 1), math.nan)}
+    )
+    refused("finite numbers, model.0.SIG is none", **{"model.0.SIG": [1.0]})
+    for state, message in (
+        ({}, r"delay layers at model\.0.*nothing"),
+        ({"state_dict": checkpoint()}, r"the state_dict inside it, \['state_dict'\]"),
+        ({f"module.{n}": x for n, x in checkpoint().items()}, "take 'module.' from the start of"),
+        ([checkpoint()], "expects a state_dict, got list"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            DelaySNN.from_official(state, max_delay=6, tau=TAU)
 
 
 def test_bad_input_gets_one_line():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from neuro_common import spike_train
 
 from axonal import neuro
+from axonal.neuro import losses
 
 
 @given(st.integers(0, 2**16), st.integers(1, 9), st.sampled_from([0.05, 0.3, 0.8]))
@@ -39,7 +40,7 @@ def test_gradients_of_the_time_are_those_of_the_formula():
     # neuron would stay silent for 2 steps more; what comes later changes nothing
     assert spikes.grad.flatten().tolist() == [-2, -1, -2, 0, 0, 0]
     smooth = torch.rand(5, 2, 3, dtype=torch.float64).requires_grad_()
-    assert torch.autograd.gradcheck(neuro.first_spike_time, (smooth,))
+    assert torch.autograd.gradcheck(losses._silent_steps, (smooth, None))
 
 
 def test_the_loss_is_the_cross_entropy_of_the_times():
@@ -79,5 +80,9 @@ def test_bad_input_gets_one_line():
         neuro.first_spike_loss(spikes, torch.tensor([0, 1]), scale=0)
     with pytest.raises(ValueError, match="a target for each of B = 2 samples"):
         neuro.first_spike_loss(spikes, torch.tensor([0, 1, 1]))
+    graded = torch.ones(5, 2, 3) + spikes
+    graded[1] = 2
+    with pytest.raises(ValueError, match="need spikes, 0 or 1, got values from 1 to 2: graded"):
+        neuro.first_spike_loss(graded, torch.tensor([0, 1]))
     with pytest.raises(ValueError, match="lengths as integers from 1 to T = 5"):
         neuro.first_spike_time(spikes, torch.tensor([0, 6]))

@@ -266,6 +266,10 @@ def test_a_recording_that_is_none_is_named_in_one_line(
         ({"held_out": "theo"}, "george, jackson.* got 'theo'"),
         ({"held_out": ()}, "some, not all"),
         ({"held_out": SPEAKERS}, "some, not all"),
+        (
+            {"dt": 10},
+            "dt in seconds, far below the second that a digit lasts, got 10. Is it in milli",
+        ),
         ({"dt": 1e-7}, "whole number of microseconds"),
         ({"steps": 0}, "steps >= 1"),
         ({"front_end": MelDelta(rate=16000)}, "8000 samples a second, expected 16000"),

@@ -77,6 +77,12 @@ def test_modules_with_structure_give_the_same_outputs_and_share_nothing(modules)
     assert {name: d for name, d in modules["same"].items() if not d < 1e-5} == {}
 
 
+def test_gradients_are_those_of_the_originals(modules):
+    assert len(modules["gradients"]) == 9
+    assert all(spikes > 20 for _, spikes in modules["gradients"].values())
+    assert {n: d for n, (d, _) in modules["gradients"].items() if not d < 1e-6} == {}
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_an_imported_network_learns(modules, framework):
     first, last, every_parameter_moved = modules["trained"][framework]
@@ -104,6 +110,11 @@ def test_an_imported_network_learns(modules, framework):
         ("sizes", r"1 \(Leaky\): the factor of tau is of shape \(5,\), for neurons of shape \(4,"),
         ("threshold", r"1 \(LIFNode\): its threshold is -0.5 above the potential at rest, not > 0"),
         ("decode", r"1 \(NonSpikingLIFNode\): decode='last-mem' mixes steps"),
+        ("numbers", r"1 \(LIFNode\): surrogate_function\(spiking=False\) makes its outputs"),
+        ("hooked", r"1 \(LIFNode\): its forward hooks would be lost"),
+        ("hooked root", r"the module \(Sequential\): its forward hooks would be lost"),
+        ("pruned", r"0 \(Linear\): its forward hooks would be lost.*prune.remove"),
+        ("graded each", r"graded_spikes_factor=\[2.0, 1.0\] has no equivalent"),
         ("rest", r"1 \(CUBALIFNode\): v_reset=-0.25 is not where its potential rests"),
         ("v_reset", r"1 \(LIFCell\): v_reset differs from v_leak"),
         ("dt", r"1 \(LIFBoxCell\): a factor of -1 a step is not between 0 and 1"),

@@ -15,7 +15,9 @@ and where every potential is exact. What has no equivalent is refused by path.
 
 All of them take the modules of torch: `Linear`, `Conv2d`, `BatchNorm`, `Dropout` become the layers
 of this package, `Sequential` and modules with a `forward` that a `Network` can trace keep their
-structure, and the others (pooling, `Flatten`, activations) are applied to every step.
+structure, and the others (pooling, `Flatten`, activations) are applied to every step. Of these,
+average pooling and `Flatten` can be exported to an event graph; the maximum of a window, other
+norms and activations have no form as synapses, and `export` refuses them by path.
 """
 
 

@@ -27,6 +27,8 @@ def convert(
         raise TypeError(f"{who} expects a torch module, got {type(module).__name__}.")
     dtype, device = _type_of(who, module)
     walk = _Walk(framework)
+    if _hooked(module):
+        walk.problem("", module, _HOOKED)
     root = walk.convert("", module)
     try:
         _measure(who, _network(who, root, module), input_shape, dtype, device)
@@ -119,6 +121,8 @@ class _Walk:
 
     def _framework(self, path: str, module: nn.Module) -> nn.Module:
         framework, name = self.framework, type(module).__name__
+        if _hooked(module) and path:
+            return self.problem(path, module, _HOOKED)
         if name in framework.neurons:
             self.pending[path] = _Pending(module, framework.neurons[name]).train(module.training)
             return self.pending[path]
@@ -163,6 +167,16 @@ class _Walk:
         }
         copied: nn.Module = new
         return copied
+
+
+_HOOKED = (
+    "its forward hooks would be lost, and with them what they change; remove them first "
+    "(torch.nn.utils.prune.remove, if it is pruned), and put them on the Network"
+)
+
+
+def _hooked(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 def _package(kind: type) -> str:

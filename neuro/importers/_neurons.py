@@ -101,8 +101,9 @@ def required(module: nn.Module, **wanted: Any) -> None:
     """Refuse a module one of whose settings is not the wanted one."""
     for name, value in wanted.items():
         got = getattr(module, name)
+        if isinstance(got, Tensor):
+            got = got.item() if got.numel() == 1 else got.tolist()
         if got != value:
-            got = got.item() if isinstance(got, Tensor) and got.numel() == 1 else got
             raise Unlike(f"{name}={got} has no equivalent; {name}={value} has")
 
 

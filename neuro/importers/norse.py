@@ -160,7 +160,8 @@ def from_norse(
     Args:
         module: a neuron, a ``SequentialState``, or a torch ``Sequential`` of them; not changed.
         input_shape: of one step of one sample, where the first layer does not tell it.
-        surrogate: of every neuron; by default FastSigmoid for the method "super", else ATan(2).
+        surrogate: of every neuron; by default FastSigmoid(1) for the method "super", whose alpha
+            Norse 1.1.0 does not use, else ATan(2). The gradient passes through the reset, as there.
 
     Returns:
         A :class:`Network` with the parameters' names. docs/importers.md lists what has an

@@ -137,8 +137,10 @@ def from_snntorch(
     snnTorch fires above the threshold where a LIF here fires at it, so that the threshold becomes
     the next number of the type; its default reset comes one step late (``reset="delayed"``). The
     outputs are spikes: potentials that a neuron with ``output=True`` returns beside them are not
-    part of the result. A ``forward`` that loops over time is refused: hand over its layers in their
-    order, ``from_snntorch(nn.Sequential(net.fc1, net.lif1, net.fc2, net.lif2))``.
+    part of the result. In single precision a potential within rounding of its threshold may go the
+    other way, since sums are taken in another order. A ``forward`` that loops over time is refused:
+    hand over its layers in their order,
+    ``from_snntorch(nn.Sequential(net.fc1, net.lif1, net.fc2, net.lif2))``.
 
     Args:
         module: a neuron or a torch ``Sequential``, with or without ``init_hidden``; not changed.

@@ -52,7 +52,7 @@ class DelaySNN(nn.Module):
         threshold: of the hidden neurons, > 0.
         kernel: of :class:`DelayedLinear`.
         count: delays a synapse.
-        dropout: share of the hidden spikes that are dropped while training.
+        dropout: share of the hidden spikes that are dropped while training, at each step anew.
 
     Attributes:
         extra_steps: by how many steps the output is longer than the input.
@@ -170,6 +170,11 @@ class DelaySNN(nn.Module):
         >>> net.blocks[0].connections[0].delay[0, 0].item()
         3.0
         """
+        if not isinstance(state_dict, Mapping):
+            raise ValueError(
+                f"from_official expects a state_dict, got {type(state_dict).__name__}: write "
+                "torch.load(path, weights_only=True), or .state_dict() of a module."
+            )
         layers = _layers(state_dict)
         weights = [state_dict[f"model.{k}.weight"] for k in layers]
         for k, w, before in zip(layers, weights, [None, *weights], strict=False):
@@ -185,6 +190,12 @@ class DelaySNN(nn.Module):
             kernel=kernel, count=weights[0].shape[2], dropout=dropout,
         )  # fmt: skip
         net.to(weights[0])
+        for neuron in net.modules():
+            if isinstance(neuron, (LIF, LeakyIntegrator)):
+                # as precise as the checkpoint, not as what torch makes by default
+                neuron.decay_factor = torch.full_like(neuron.decay_factor, 1 - 1 / tau)
+            if isinstance(neuron, LIF):
+                neuron.threshold_level = torch.full_like(neuron.threshold_level, threshold)
         for k, block in zip(layers, net.blocks, strict=True):
             _load_connections(state_dict, k, block, max_delay)
             if k != layers[-1]:
@@ -203,14 +214,27 @@ class DelaySNN(nn.Module):
 
 def _layers(state_dict: Mapping[str, Tensor]) -> list[int]:
     """Return the numbers of the delay layers; refuse names that the original does not write."""
-    found = sorted(int(m[1]) for n in state_dict if (m := re.fullmatch(r"model\.(\d+)\.P", n)))
+    names = map(str, state_dict)
+    found = sorted(int(m[1]) for n in names if (m := re.fullmatch(r"model\.(\d+)\.P", n)))
     if not found or found != list(range(0, 4 * len(found), 4)):
         layers = ", ".join(f"model.{k}" for k in found) or "none"
-        first = ", ".join(list(state_dict)[:4]) or "nothing"
+        first = ", ".join(map(str, list(state_dict)[:4])) or "nothing"
+        inside = [n for n, x in state_dict.items() if isinstance(x, Mapping)]
+        whole = [n for n in map(str, state_dict) if n.endswith("model.0.P")]
+        hint = "is it the state_dict of the whole network?"
+        if inside:
+            hint = f"hand over the state_dict inside it, [{inside[0]!r}]."
+        elif whole:
+            hint = f"take {whole[0].removesuffix('model.0.P')!r} from the start of the names."
         raise ValueError(
             "from_official expects delay layers at model.0, model.4, model.8, ..., each with "
-            f"weight, P and SIG, got {layers} of the names {first}, ...: is it the state_dict of "
-            "the whole network?"
+            f"weight, P and SIG, got {layers} of the names {first}, ...: {hint}"
+        )
+    strange = [n for n, x in state_dict.items() if not isinstance(x, Tensor)]
+    strange += [n for n, x in state_dict.items() if n not in strange and not x.isfinite().all()]
+    if strange:
+        raise ValueError(
+            f"from_official expects tensors of finite numbers, {', '.join(strange)} is none."
         )
     delays = {f"model.{k}.{name}" for k in found for name in ("weight", "P", "SIG")}
     norms = tuple(f"model.{k + 1}." for k in found[:-1])
@@ -235,7 +259,7 @@ def _load_connections(
     half = max_delay // 2
     if place.abs().max() > half:
         raise ValueError(
-            f"from_official got P up to {place.abs().max().item():g} in model.{k}, beyond "
+            f"from_official got P up to {place.abs().max().item():.9g} in model.{k}, beyond "
             f"max_delay / 2 = {half}: which K does the configuration name? max_delay is K - 1."
         )
     if (width.abs() - width.abs().max()).abs().max() > 1e-6:
@@ -249,6 +273,17 @@ def _load_connections(
         assert isinstance(connection, DelayedLinear)
         with torch.no_grad():
             connection.weight.copy_(weight[..., j])
-        connection.set_delays(half - place[0, ..., j])
+        connection.set_delays(_delays(place[0, ..., j], half))
         if not connection.frozen:
             connection.set_sigma(width.abs().max().item() + connection.sigma_offset)
+
+
+def _delays(place: Tensor, half: int) -> Tensor:
+    """Delays ``half - P`` that round to ``half - round(P)``, also where P lies between two steps.
+
+    The original rounds P, half to even, and here delays are rounded: of 0.5 and 15 - 0.5 one goes
+    up and the other down. Single precision has places for P near 0 that it has not near ``half``.
+    """
+    delay = (half - place.double()).to(place.dtype)
+    wanted = half - place.round()
+    return torch.where(delay.round() == wanted, delay, torch.nextafter(delay, wanted))

@@ -1,7 +1,7 @@
 """Modules of other frameworks, imported: `imported_modules.py` prints JSON.
 
 Runs in the environment of the peers. `same` holds the largest difference between outputs, `trained`
-the loss before and after, `refused` the messages.
+the loss before and after, `refused` the messages, `gradients` deviations and numbers of spikes.
 """
 
 import json
@@ -9,6 +9,7 @@ import warnings
 
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from axonal import neuro
 
@@ -16,7 +17,7 @@ warnings.simplefilter("ignore")  # what a framework says at import is not ours t
 
 import norse.torch as norse  # noqa: E402
 import snntorch as snn  # noqa: E402
-from spikingjelly.activation_based import functional, layer, neuron  # noqa: E402
+from spikingjelly.activation_based import functional, layer, neuron, surrogate  # noqa: E402
 
 
 class Residual(nn.Module):
@@ -175,6 +176,48 @@ def trained():
     return found
 
 
+def hooked(module):
+    module.register_forward_hook(lambda module, given, out: out)
+    return module
+
+
+def gradients():
+    """How far gradients of weights are from the originals', relative to the largest."""
+    cases = {
+        "spikingjelly": [neuron.LIFNode(), neuron.IFNode(detach_reset=True)],
+        "norse": [norse.LIFCell(), norse.LIFBoxCell(), norse.IAFCell()],
+        "snntorch": [
+            snn.Leaky(0.8),
+            snn.Synaptic(0.7, 0.8),
+            snn.Leaky(0.8, reset_mechanism="zero"),
+        ],
+    }
+    cases["spikingjelly"].append(neuron.CUBALIFNode(surrogate_function=surrogate.ATan()))
+    found = {}
+    for framework, neurons in cases.items():
+        for cell in neurons:
+            torch.manual_seed(2)
+            fc = nn.Linear(6, 5).double()
+            fc.weight.data.mul_(12 if framework == "norse" else 4)
+            cell = cell.double()
+            x, weights = (torch.rand(20, 4, 6) < 0.4).double(), torch.randn(20, 4, 5).double()
+            net = getattr(neuro, f"from_{framework}")(nn.Sequential(fc, cell))
+            steps, state = [], ()
+            for x_t in x:
+                if framework == "spikingjelly":
+                    spikes = cell(fc(x_t))
+                else:
+                    spikes, *state = cell(fc(x_t), *(state or ([None] * (framework == "norse"))))
+                steps.append(spikes)
+            (torch.stack(steps) * weights).sum().backward()
+            (net(x)[0] * weights).sum().backward()
+            mine = next(p for p in net.parameters() if p.shape == fc.weight.shape)
+            deviation = (mine.grad - fc.weight.grad).abs().max() / fc.weight.grad.abs().max()
+            name = f"{framework} {type(cell).__name__} {len(found)}"
+            found[name] = [float(deviation), float(torch.stack(steps).sum())]
+    return found
+
+
 def refusals():
     line, sj, no, st = nn.Linear, neuro.from_spikingjelly, neuro.from_norse, neuro.from_snntorch
     alpha = snn.Alpha(0.9, 0.8)
@@ -199,6 +242,19 @@ def refusals():
         "decode": lambda: sj(
             nn.Sequential(line(3, 4), neuron.NonSpikingLIFNode(decode="last-mem"))
         ),
+        "numbers": lambda: sj(
+            nn.Sequential(
+                line(3, 4), neuron.LIFNode(surrogate_function=surrogate.ATan(spiking=False))
+            )
+        ),
+        "hooked": lambda: sj(nn.Sequential(line(3, 4), hooked(neuron.LIFNode()))),
+        "hooked root": lambda: st(hooked(nn.Sequential(line(3, 4), snn.Leaky(0.9)))),
+        "pruned": lambda: sj(
+            nn.Sequential(prune.random_unstructured(layer.Linear(3, 4), "weight", 0.5))
+        ),
+        "graded each": lambda: st(
+            nn.Sequential(line(3, 2), snn.Leaky(0.9, graded_spikes_factor=torch.tensor([2.0, 1.0])))
+        ),
         "rest": lambda: sj(nn.Sequential(line(3, 4), neuron.CUBALIFNode(v_reset=-0.25))),
         "v_reset": lambda: no(
             nn.Sequential(
@@ -220,4 +276,8 @@ def refusals():
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    print(json.dumps({"same": same(), "trained": trained(), "refused": refusals()}))
+    print(
+        json.dumps(
+            {"same": same(), "trained": trained(), "refused": refusals(), "gradients": gradients()}
+        )
+    )
