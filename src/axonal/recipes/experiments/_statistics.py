@@ -33,14 +33,15 @@ class Difference:
         return self.mean + self.half < 0
 
 
-def paired(higher: Sequence[float], lower: Sequence[float]) -> Difference:
+def paired(higher: Sequence[float], lower: Sequence[float], comparisons: int = 1) -> Difference:
     """Compare two arms seed by seed, with Student's t over the differences.
 
-    half = t(0.975, n - 1) s / sqrt(n), with s the standard deviation of the n differences.
+    half = t(1 - 0.025 / m, n - 1) s / sqrt(n), with s the standard deviation of the n differences.
 
     Args:
         higher: a value a seed.
         lower: the values of the other arm for the same seeds, in the same order.
+        comparisons: m, of which all intervals together hold with 95 % (Bonferroni's correction).
 
     Returns:
         the mean of ``higher - lower`` and its 95 % interval.
@@ -58,7 +59,7 @@ def paired(higher: Sequence[float], lower: Sequence[float]) -> Difference:
         )
     differences = [a - b for a, b in zip(higher, lower, strict=True)]
     n = len(differences)
-    quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1))
+    quantile = float(stats.t.ppf(1 - (1 - CONFIDENCE) / 2 / comparisons, n - 1))
     half = quantile * statistics.stdev(differences) / math.sqrt(n)
     return Difference(statistics.fmean(differences), half)
 
