@@ -43,8 +43,8 @@ def chain(*nodes, shape=(2,), metadata=None):
 
 
 def population(**fields):
-    cell = {"decay": 0.5, "gain": 1, "bias": 0, "threshold": 1, **fields}
-    parts = (Population("in", "input", (2,)), Population("out", "lif", (2,), **cell))
+    cell = {"kind": "lif", "decay": 0.5, "gain": 1, "bias": 0, "threshold": 1, **fields}
+    parts = (Population("in", "input", (2,)), Population("out", shape=(2,), **cell))
     wires = (Projection("in", "out", [0, 1], [0, 1], [1.0, 1.0], [0, 0]),)
     return EventGraph(parts, wires, ("out",), DT)
 

@@ -153,6 +153,11 @@ def test_a_nir_file_of_another_framework_is_imported(tmp_path: Path) -> None:
     nir.write(tmp_path / "net.nir", nir.NIRGraph(nodes, edges))
     assert "does not say its time step" in refused("import", tmp_path / "net.nir")
     assert "tau is 0.0002 s, shorter" in refused("import", tmp_path / "net.nir", "--dt", "1")
+    second = {**nodes, "fc": nir.Threshold(np.ones(2)), "lif": nir.CubaLI(*(np.ones(2),) * 4)}
+    nir.write(tmp_path / "two.nir", nir.NIRGraph(second, edges))
+    line = refused("import", tmp_path / "two.nir", "--dt", "1")
+    assert "cannot be imported: node 'fc' is of type Threshold" in line
+    assert "; node 'lif' is of type CubaLI" in line and " - " not in line
     made = axonal("import", tmp_path / "net.nir", "--dt", "1e-4", "--json")
     assert json.loads(made.stdout)["populations"] == {"in": 2, "lif": 2}, made.stderr
     assert EventGraph.load(tmp_path / "net.h5").population("lif").decay.tolist() == [0.5, 0.5]

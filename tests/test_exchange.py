@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nir_euler import simulate
-from nir_graphs import DT, fires, foreign, graphs, same
+from nir_graphs import DT, chain, fires, foreign, graphs, lif, same
 
 from axonal import deploy, neuro
 from axonal.deploy import EventGraph, Population, from_nir, to_nir
@@ -82,6 +83,27 @@ def test_a_foreign_graph_fires_as_its_equations_do(found, at_threshold):
     run, _ = fires(from_nir(graph, 2.0**-10, at_threshold=at_threshold), x)
     assert set(run) == {name for name in graph.nodes if name[0] == "n"}
     assert {name: int((run[name] != wanted[name]).sum()) for name in run} == dict.fromkeys(run, 0)
+
+
+def test_the_golden_run_of_the_documents_makes_a_file_of_others_verified_and_placed(
+    tmp_path, monkeypatch
+):
+    weight = np.random.default_rng(0).normal(0.5, 0.5, (3, 2))
+    readout = nir.LI(*(np.full(2, value) for value in (4 * DT, 1.0, 0.0)))
+    to_read = chain(nir.Linear(weight), lif(3, r=40), nir.Linear(np.ones((2, 3))), readout)
+    to_read.nodes["output"] = nir.Output(np.array([2]))
+    nir.write(tmp_path / "theirs.nir", to_read)
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "docs" / "deployment.md").read_text(), re.M | re.S
+    )
+    exec(code, {})
+    graph = EventGraph.load("theirs.h5")
+    assert set(graph.golden.readout) == set(graph.outputs)
+    verified = deploy.verify(graph)
+    assert verified.passed and verified.spikes > 100
+    whole = deploy.quantize(graph)
+    assert deploy.place(whole) and deploy.energy(whole, sanafe=False)
 
 
 def test_the_table_is_that_of_the_rules():

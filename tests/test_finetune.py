@@ -96,6 +96,29 @@ def test_fine_tuned_digits_are_what_is_deployed(hard_reset_run):
     assert recipes.graph_accuracy(trained, backend="reference") > 0.92
 
 
+def test_populations_whose_names_torch_would_confuse_keep_their_own_parameters():
+    every = np.indices((3, 4)).reshape(2, -1)
+    pairs = np.indices((4, 4)).reshape(2, -1)
+    r = np.random.default_rng(0)
+    wires = (
+        Projection("x", "f.a", *every, r.normal(0.5, 0.5, 12), np.zeros(12, int)),
+        Projection("f.a", "f_a", *pairs, r.normal(0.5, 0.5, 16), np.zeros(16, int)),
+    )
+    cells = (
+        Population("f.a", "lif", (4,), decay=0.9, gain=1, bias=0, threshold=1),
+        Population("f_a", "lif", (4,), decay=0.3, gain=1, bias=0, threshold=0.5),
+    )
+    parts = (Population("x", "input", (3,)), *cells)
+    graph = EventGraph(parts, wires, ("f.a", "f_a"), dt=1e-3)
+    graph = with_golden(graph, {"x": (r.random((40, 2, 3)) < 0.4) * 1.0})
+    module = fake_quantize(graph)
+    found = module(torch.tensor(graph.golden.inputs["x"]))
+    deployed = module.graph()
+    for name, spikes in zip(deployed.outputs, found, strict=True):
+        assert deployed.golden.spikes[name].sum() > 20
+        np.testing.assert_array_equal(spikes.detach().numpy() == 1, deployed.golden.spikes[name])
+
+
 def test_a_graph_with_two_inputs_is_refused():
     graph = loop(4, fan=2, steps=5)
     more = replace(

@@ -36,6 +36,7 @@ def graded():
         (population(refractory=2), "population 'out': refractory 2: neurons of NIR are never"),
         (population(decay=1.5), "population 'out': decay 1.5 of neuron 0 has no time constant"),
         (population(decay=[0.5, 1]), "decay 1 of neuron 1 has no time constant"),
+        (population(kind="cuba", decay=1, synapse_decay=0.5), "decay 1 of neuron 0 has no time"),
         (deploy.retime(population()), "it is retimed: take the graph as exported"),
         (deploy.example(), "population 'hidden': reset 'subtract'"),
         (quantized(), "it is quantised for loihi2, and NIR is of real numbers: take the graph it"),
@@ -88,6 +89,27 @@ NODES = {
             type_check=False,
         ),
         "a loop without a neuron, or of unknown size: .*'a', 'b'",
+    ),
+    "into an input": (
+        nir.NIRGraph(
+            chain(lif(2)).nodes, [*chain(lif(2)).edges, ("node_0", "input")], {"dt": DT},
+            type_check=False,
+        ),
+        "'input' .Input.: an input of the graph, but 'node_0' leads to it, too",
+    ),
+    "output": (
+        nir.NIRGraph(
+            {**chain(lif(2)).nodes, "output": nir.Output(np.array([3]))}, chain(lif(2)).edges,
+            {"dt": DT}, type_check=False,
+        ),
+        r"'output' .Output.: its shape is .3., but what leads to it has .2,.",
+    ),
+    "without input": (
+        nir.NIRGraph(
+            {**chain(lif(2)).nodes, "alone": lif(()), "w": nir.Linear(np.eye(2))},
+            [*chain(lif(2)).edges, ("alone", "w"), ("w", "node_0")], {"dt": DT}, type_check=False,
+        ),
+        "'alone' .LIF.: nothing leads to it, and one number does not tell its size",
     ),
     "edge": (
         nir.NIRGraph(chain(lif(2)).nodes, [("input", "nowhere")], {"dt": DT}, type_check=False),

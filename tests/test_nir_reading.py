@@ -121,3 +121,36 @@ def test_delays_that_differ_are_unrolled_or_refused_with_what_they_take():
     )
     with pytest.raises(NIRError, match=said):
         to_nir(graph, delays="refuse")
+
+
+@pytest.mark.parametrize(("seconds", "dt", "whole"), [(0.063, 1e-3, 63), (0.0497, 1e-4, 497)])
+def test_a_delay_in_single_precision_is_the_whole_step_it_was_rounded_from(seconds, dt, whole):
+    single = np.array([seconds, 0], np.float32)
+    assert float(single[0]) / dt != pytest.approx(whole, abs=1e-6)
+    assert steps(single, dt=dt) == {0: whole, 1: 0}
+
+
+def test_half_a_step_in_single_precision_is_still_refused():
+    with pytest.raises(NIRError, match=r"delay 0\.0005.* s of neuron 0 is 0\.5.* steps"):
+        steps(np.array([0.0005, 0], np.float32), dt=1e-3)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-13, 1e-14, 1e-15])
+def test_currents_in_si_units_fire_as_the_equations_do(unit):
+    rng = np.random.default_rng(0)
+    dt, x = 1e-4, (rng.random((400, 1, 20)) < 0.2) * 1.0
+    cells = lif(30, tau=0.01, r=0.16 / unit, v_threshold=0.015)
+    graph = chain(nir.Linear(rng.normal(0.3, 1, (30, 20)) * unit), cells, shape=(20,))
+    wanted = simulate(graph, {"input": x}, dt)
+    assert wanted["node_1"].sum() > 1000
+    assert same(fires(from_nir(graph, dt), x)[0], wanted)
+
+
+def test_a_layer_whose_weights_vanish_beside_those_of_another_is_refused_by_name():
+    small = nir.Linear(np.random.default_rng(0).normal(size=(3, 2)))
+    large = nir.Linear(1e15 * np.ones((2, 2)))
+    graph = chain(large, lif(2), small, lif(3))
+    with pytest.raises(
+        NIRError, match=r"node 'node_3': its weights, 0\.\d+ at most, are too small"
+    ):
+        from_nir(graph)

@@ -5,12 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from event_graphs import with_golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_quantize import by_the_equations, whole
 
 from axonal import deploy, neuro
-from axonal.deploy import GraphError, QuantizeError, quantize, run, verify
+from axonal.deploy import (
+    EventGraph,
+    GraphError,
+    Population,
+    Projection,
+    QuantizeError,
+    quantize,
+    run,
+    verify,
+)
 from axonal.deploy.backends.reference import Executor
 
 
@@ -142,6 +152,38 @@ def test_what_the_chip_has_no_form_for_is_refused_by_name(network):
         quantize(replace(wide, golden=network.golden), "loihi2")
     with pytest.raises(ValueError, match="Executor takes float64 graphs"):
         Executor(graph)
+
+
+def test_a_tiny_bias_of_the_readout_does_not_silence_the_layer_before_it():
+    torch.manual_seed(0)
+    net = neuro.Sequential(
+        {
+            "fc": neuro.Linear(20, 40), "a": neuro.LIF(40, 5.0, reset="zero", threshold=0.3),
+            "fc2": neuro.Linear(40, 10, bias=True), "out": neuro.LeakyIntegrator(10, 20.0),
+        }
+    )  # fmt: skip
+    with torch.no_grad():
+        net.fc.weight.abs_()
+        net.fc2.bias.mul_(0.005)
+    rounded = quantize(deploy.export(net, dt=1e-3, steps=100), "loihi2")
+    hidden, readout = rounded.info["quantization"]["populations"]
+    assert hidden["spikes"] > 5000
+    assert hidden["difference"] < 0.01 * hidden["spikes"]
+    assert readout["difference"] < 0.02
+    assert rounded.info["quantization"]["warnings"] == []
+
+
+def test_a_population_that_is_ruined_is_warned_of_by_name():
+    # beside a weight that nothing uses, 8 bits leave nothing of the one that makes it fire
+    cell = Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=0.5)
+    wire = Projection("in", "out", [0, 1], [0, 0], [1e6, 1.0], [0, 0])
+    graph = EventGraph((Population("in", "input", (2,)), cell), (wire,), ("out",), dt=1e-3)
+    graph = with_golden(graph, {"in": np.tile([0.0, 1.0], (20, 1, 1))})
+    assert graph.golden.spikes["out"].all()
+    said = "population 'out' is not what it was: 20 cells differ for 20 spikes of the float network"
+    with pytest.warns(deploy.RangeWarning, match=said):
+        ruined = quantize(graph, "loihi2")
+    assert ruined.info["quantization"]["warnings"] == [said]
 
 
 def test_a_stream_in_integers_keeps_its_currents():

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from event_graphs import with_golden
 
 from axonal.deploy import EventGraph, Golden, Population, Projection, run, verify
 from axonal.deploy.backends import reference
@@ -111,6 +112,14 @@ def test_nothing_passes_when_no_spike_was_compared():
     assert silent.mismatches == 0
     assert not silent.passed
     assert "no spike was compared" in str(silent)
+
+
+def test_a_graph_in_which_nothing_can_fire_is_not_told_that_its_golden_run_is_silent():
+    cell = Population("out", "integrator", (1,), decay=0.5, gain=1, bias=0)
+    wire = Projection("in", "out", [0], [0], [1.0], [0])
+    graph = EventGraph((Population("in", "input", (1,)), cell), (wire,), ("out",), dt=1e-3)
+    found = verify(with_golden(graph, {"in": np.ones((5, 1, 1))}))
+    assert found.failures == ("reference: no spike was compared: no population fires",)
 
 
 def test_nothing_passes_without_a_golden_run():

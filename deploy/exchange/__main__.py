@@ -17,9 +17,14 @@ step. It needs `pip install 'axonal[deploy]'`.
 """
 
 READ = """\
-Weights are put on the grid of `export`, so that sums come out the same in any order. `dt` is taken
-from the metadata, and asked for where they have none. A graph without Input or Output nodes is read
-from its first nodes to its last.
+Weights are put on the grid of `export`, so that sums come out the same in any order; a layer whose
+weights are so small beside others that this would change them is refused. `dt` is taken from the
+metadata, and asked for where they have none. A graph without Input or Output nodes is read from its
+first nodes to its last.
+
+A file of another framework has no golden run, and `place`, `energy`, `quantize` and `verify` need
+one: [how to make it](deployment.md#other-frameworks). NIR files have no checksum: damage is
+found where the compression or the structure shows it, and event graphs of `save` have one.
 
 A loop of neurons without a Delay takes one step, into the neuron where it is entered, as frameworks
 run it; where it is entered at several they do not agree, and it is refused. The bias of an Affine
@@ -51,7 +56,8 @@ WRITTEN = (
 )
 UNWRITTEN = """
 Reset by subtraction and refractory steps are refused by name: NIR has no neuron for them. So are
-retimed and quantised graphs, decays outside 0 to 1, and matrices above 1 GiB.
+retimed and quantised graphs, matrices above 1 GiB, decays outside 0 to 1, and, as it has no time
+constant, a decay of exactly 1 in a `cuba`, or of 1 mixed with others in a `lif` or `integrator`.
 """
 
 OTHERS = """\

@@ -221,7 +221,9 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _leave(line: str) -> None:
+def _leave(text: str) -> None:
+    head, *listed = text.split("\n  - ")
+    line = f"{head} {'; '.join(listed)}"
     sys.stderr.write(f"axonal: {' '.join(line.split())}\n")
     sys.exit(2)
 
