@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from axonal.deploy._arrays import Floats
 from axonal.deploy._retime import ALWAYS_ON
 from axonal.deploy._signal import ONE, Signal
 from axonal.deploy.graph import Population, Projection
@@ -27,6 +28,12 @@ def _grid(drive: Signal, largest: float) -> int:
     for (source, _), matrix in drive.terms.items():
         bound += abs(matrix).sum(axis=1) * (1.0 if source == ONE else largest)
     return min(1000, 52 - math.frexp(float(bound.max(initial=0.0)))[1])
+
+
+def on_grid(weight: Floats, grid: int) -> Floats:
+    """Round to multiples of 2^-grid."""
+    rounded: Floats = np.ldexp(np.rint(np.ldexp(weight, grid)), -grid)
+    return rounded
 
 
 def assemble(
@@ -54,9 +61,7 @@ def assemble(
         drive = drives.get(name, Signal(population.shape, {}))
         for (source, delay), matrix in drive.terms.items():
             entries = matrix.tocoo()
-            weight = entries.data
-            if grid is not None:
-                weight = np.ldexp(np.rint(np.ldexp(weight, grid)), -grid)
+            weight = entries.data if grid is None else on_grid(entries.data, grid)
             if source == ONE and delay == 0:
                 np.add.at(bias, entries.row, weight)
                 continue

@@ -43,6 +43,7 @@ class QuantizedNetwork(nn.Module):
         self._choices = {r["population"]: Choice(r["scale"], r["share"]) for r in rows}
         self._arithmetic = chip
         self._cells = whole.of_kind(*NEURONS)
+        self._number = {p.name: k for k, p in enumerate(self._cells)}
         self.weights = nn.ParameterList()
         self._forms: list[Format] = []
         self._exponents: dict[str, int] = {}  # of a population, where it has one
@@ -61,7 +62,7 @@ class QuantizedNetwork(nn.Module):
 
     def _key(self, field: str, name: str) -> str:
         # a name may hold what torch allows in none
-        return f"{field}_{[p.name for p in self._cells].index(name)}"
+        return f"{field}_{self._number[name]}"
 
     def whole_weights(self) -> list[Tensor]:
         """Weights of every projection as the chip has them, whole numbers times 2^exponent."""

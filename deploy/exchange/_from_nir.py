@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from axonal.deploy._assemble import assemble, finest_grid
+from axonal.deploy._assemble import assemble, finest_grid, on_grid
 from axonal.deploy._check import GraphError
 from axonal.deploy._signal import Signal
 from axonal.deploy.exchange import _metadata
@@ -122,7 +122,7 @@ def _off_grid(drives: Mapping[str, Signal], grid: int) -> Iterator[str]:
     """Which neurons have weights so much smaller than those of others that they would change."""
     for path, drive in drives.items():
         weight = np.concatenate([np.zeros(0), *(m.tocoo().data for m in drive.terms.values())])
-        lost = np.abs(np.ldexp(np.rint(np.ldexp(weight, grid)), -grid) - weight)
+        lost = np.abs(on_grid(weight, grid) - weight)
         largest = float(np.abs(weight).max(initial=0.0))
         if lost.max(initial=0.0) > PRECISION * largest:
             yield (

@@ -27,7 +27,7 @@ def convert(
         raise TypeError(f"{who} expects a torch module, got {type(module).__name__}.")
     dtype, device = _type_of(who, module)
     walk = _Walk(framework)
-    if _hooked(module):
+    if _stateless.hooked(module):
         walk.problem("", module, _HOOKED)
     root = walk.convert("", module)
     try:
@@ -121,7 +121,7 @@ class _Walk:
 
     def _framework(self, path: str, module: nn.Module) -> nn.Module:
         framework, name = self.framework, type(module).__name__
-        if _hooked(module) and path:
+        if _stateless.hooked(module) and path:
             return self.problem(path, module, _HOOKED)
         if name in framework.neurons:
             self.pending[path] = _Pending(module, framework.neurons[name]).train(module.training)
@@ -173,10 +173,6 @@ _HOOKED = (
     "its forward hooks would be lost, and with them what they change; remove them first "
     "(torch.nn.utils.prune.remove, if it is pruned), and put them on the Network"
 )
-
-
-def _hooked(module: nn.Module) -> bool:
-    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 def _package(kind: type) -> str:

@@ -8,10 +8,14 @@ from torch import nn
 from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Linear
 
 
+def hooked(module: nn.Module) -> bool:
+    """Whether something else runs with its forward, which a layer in its place would not know."""
+    return bool(module._forward_hooks or module._forward_pre_hooks)
+
+
 def converted(module: nn.Module) -> nn.Module:
     """Return a copy of a module of torch.nn; what knows time here is used in its place."""
-    hooked = module._forward_hooks or module._forward_pre_hooks
-    kind = None if hooked else type(module)
+    kind = None if hooked(module) else type(module)
     like: Any = module
     if kind is nn.Linear:
         return filled(Linear(like.in_features, like.out_features, like.bias is not None), module)
