@@ -79,6 +79,22 @@ def test_what_would_end_a_run_is_said_before_it(words: tuple[str, str], message:
     assert not done.stdout
 
 
+def test_works_are_timed_beside_those_of_an_older_commit() -> None:
+    command = [sys.executable, "-m", "benchmarks.against", "HEAD", "spike_linear", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines and all(line[0] == "spike_linear" for line in lines)
+    assert all(float(number) > 0 for line in lines for number in line[-4:])
+
+
+def test_a_commit_that_is_not_here_is_one_line() -> None:
+    command = [sys.executable, "-m", "benchmarks.against", "nowhere", "lif", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["benchmarks: there is no commit nowhere here."]
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here, and would be measured")
 def test_without_a_gpu_nothing_is_measured_and_nothing_written(tmp_path: Path) -> None:
     results = ROOT / "benchmarks" / "RESULTS.md"
