@@ -26,7 +26,7 @@ def test_the_number_of_heads_is_asked_for(kind: type) -> None:
         if hasattr(layer, own):
             weights[theirs] = getattr(layer, own).detach()
     for given in ({}, {"num_heads": None}):
-        with pytest.raises(ValueError, match="expects num_heads, which no tensor .* tells"):
+        with pytest.raises(ValueError, match=r"expects num_heads, which no tensor .* tells"):
             kind.from_official(weights, **given)
     with pytest.raises(ValueError, match="num_heads to be a whole number >= 1, got 0"):
         kind.from_official(weights, num_heads=0)

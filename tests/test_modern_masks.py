@@ -1,4 +1,4 @@
-"""Masks of modern Hopfield memories that leave nothing, or are no numbers: refused on every path."""
+"""Masks of modern Hopfield memories that leave nothing are refused on every path."""
 
 from collections.abc import Callable
 
@@ -71,7 +71,7 @@ def test_masks_that_leave_nothing_are_refused(
 ) -> None:
     call = way(make())
     for masks in MASKS.values():
-        with pytest.raises(ValueError, match="no stored pattern at index .* Write ~mask") as e:
+        with pytest.raises(ValueError, match=r"no stored pattern at index .* Write ~mask") as e:
             call(x, y, **masks)
         assert "\n" not in str(e.value)
 
@@ -94,7 +94,7 @@ def test_so_they_are_wherever_there_is_a_mask(
     call: Callable[[], Tensor],
     way: Callable[[Callable[..., Tensor]], Callable[..., Tensor]],
 ) -> None:
-    with pytest.raises(ValueError, match="leave no stored pattern at index"):
+    with pytest.raises(ValueError, match=r"leave no stored pattern at index"):
         way(call)()
 
 
@@ -113,7 +113,7 @@ def test_a_bias_is_finite_or_minus_infinity(
 def test_inductor_refuses_as_well() -> None:
     torch.compiler.reset()
     layer = torch.compile(attention(backend="reference"), fullgraph=True, dynamic=False)
-    with pytest.raises(ValueError, match="leave no stored pattern at index"):
+    with pytest.raises(ValueError, match=r"leave no stored pattern at index"):
         layer(x, y, padding_mask=ALL)
 
 
@@ -145,7 +145,7 @@ def test_masks_are_looked_at_inside_vmap_and_forward_derivatives() -> None:
     layer = attention(backend="reference")  # torch's attention has no rule for either
     together = torch.func.vmap(lambda s, p, m: layer(s[None], p[None], padding_mask=m[None])[0])
     torch.testing.assert_close(together(x, y, REST), layer(x, y, padding_mask=REST))
-    with pytest.raises(ValueError, match="leave no stored pattern"):
+    with pytest.raises(ValueError, match=r"leave no stored pattern"):
         together(x, y, ALL)
     bias, tangent = draw(43, (3, 4), (3, 4))
     found, slope = torch.func.jvp(lambda b: layer(x, y, association_mask=b), (bias,), (tangent,))
