@@ -185,7 +185,7 @@ def report(rows: Mapping[str, Rows]) -> list[str]:
         "Accuracies are means ± standard deviations over seeds. Differences are paired by seed,",
         f"with 95 % intervals of Student's t, not corrected for their number, {comparisons}: one",
         "in twenty of those that are nothing is said to be something. With five seeds an interval",
-        "is 2.8 standard errors wide to each side, so that what is not told apart may still differ.",
+        "is 2.8 standard errors wide to each side: what is not told apart may still differ.",
         "",
         "## What may not be claimed",
         "",
