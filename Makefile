@@ -1,9 +1,14 @@
 # make demo   train, export and verify a network          make test        every check
 # make fuzz   property tests with many more examples      make experiments the tables of docs/results
+# make lava peers nest   what `make test` tries to install beside axonal and does without, by name
 
 export OMP_NUM_THREADS = 1
 # A PYTHONPATH of the shell could put other packages before the ones installed here.
 unexport PYTHONPATH
+# A relative folder of data is relative to this one, also for what runs elsewhere (notebooks do).
+ifneq ($(AXONAL_DATA),)
+export AXONAL_DATA := $(abspath $(AXONAL_DATA))
+endif
 MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
@@ -16,10 +21,10 @@ DEFINITIONS := setup.cfg pyproject.toml constraints.txt
 LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 10))
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types pytest notebooks fuzz experiments example peers lava clean
+.PHONY: help demo test lint types pytest notebooks fuzz experiments example peers lava nest beside clean
 
 help:
-	@sed -n '1,2s/^# //p' Makefile
+	@sed -n '1,3s/^# //p' Makefile
 
 # Each interpreter is tried, because a version manager may leave a python3.11 that only fails.
 # An environment that still runs is kept: pip then changes only what the definitions changed.
@@ -63,17 +68,33 @@ lint: .venv/.test
 types: .venv/.test
 	$(BIN)/python -m mypy
 
-pytest: .venv/.test .venv-lava/.installed .venv-peers/.installed
+pytest: .venv/.test beside
 	$(BIN)/python -m pytest
 
 notebooks: .venv/.test
 	$(BIN)/python -m pytest --nbmake notebooks
 
-fuzz: .venv/.test .venv-lava/.installed .venv-peers/.installed
+fuzz: .venv/.test beside
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests
 
 experiments: .venv/.train
 	$(BIN)/python -m axonal.recipes.experiments
+
+# What not every machine can have is tried. Without it the tests that need it are skipped and named
+# at the end, unless AXONAL_REQUIRE insists on it.
+beside: .venv/.test
+	@for part in lava peers nest; do \
+	    $(MAKE) --no-print-directory $$part && continue; \
+	    case ",$$(echo "$$AXONAL_REQUIRE" | tr -d ' ')," in *,$$part,*) exit 1;; esac; \
+	    echo "Going on without $$part: what needs it will not be checked." >&2; \
+	done
+
+# No build from source: it takes long, and needs a compiler and more.
+nest: .venv/.nest
+
+.venv/.nest: .venv/.test
+	@$(BIN)/python -c 'import nest' >/dev/null 2>&1 || $(INSTALL) --only-binary nest-simulator nest-simulator
+	@touch $@
 
 # Peers are measured, and their networks imported by the tests, in an environment of their own: some
 # of them would break this one. Their own needs are named one by one, because two of them ask for

@@ -39,7 +39,13 @@ def _find(
         )
     path = (Path(folder) if folder is not None else Path(root or "", part)) / name
     if not there(path):
+        from_here = folder is None and not Path(root or "").is_absolute()
+        hint = (
+            f" {VARIABLE}={root} is relative to the folder that this runs in, {Path.cwd()}: write "
+            "the whole path."
+        )
         raise FileNotFoundError(
-            f"there is no {name} in {path.parent}: get it from {source} and put it there."
+            f"there is no {name} in {path.parent.absolute()}: get it from {source} and put it "
+            f"there.{hint if from_here else ''}"
         )
     return path

@@ -1,17 +1,16 @@
 """A notebook about recordings is skipped, with the reason, where there are none."""
 
-import os
-from pathlib import Path
-
+import needs
 import pytest
 
 NEEDS = {"02_spoken_digits.ipynb": "fsdd"}
+needs.fix_data_folder()  # a notebook runs in its own folder
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    data = os.environ.get("AXONAL_DATA", "")
-    for item in items:
-        folder = NEEDS.get(item.path.name)
-        if folder and not (data and Path(data, folder).is_dir()):
-            reason = f"AXONAL_DATA names no folder that holds {folder}/"
-            item.add_marker(pytest.mark.skip(reason=reason))
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.path.name in NEEDS:
+        needs.data(NEEDS[item.path.name])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    needs.report(terminalreporter)

@@ -1,12 +1,18 @@
-"""One thread and repeatable hypothesis runs, so that a test gives the same answer everywhere."""
+"""One thread and repeatable hypothesis runs, so that a test gives the same answer everywhere.
+
+What only some machines have is in `needs`: marked ``@pytest.mark.needs("gpu")``, or asked for.
+"""
 
 import os
+from collections.abc import Iterator
 
+import needs
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
 torch.set_num_threads(1)
+needs.fix_data_folder()
 
 collect_ignore = ["scripts"]  # tests run them, some in environments of their own
 
@@ -25,6 +31,26 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure() -> None:
+    needs.required()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        needs.require(*mark.args)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    needs.report(terminalreporter)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _guarded_simulators() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        needs.guard_simulators(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import ctypes
 import functools
 import re
-import shutil
 import struct
 import subprocess
 import tempfile
@@ -18,10 +17,8 @@ SHIM = Path(__file__).with_name("cuda_shim.h")
 ARCHITECTURES = ("sm_80", "sm_90")
 HALVES = (torch.float16, torch.bfloat16)
 
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None, reason="no g++ here to run the kernels as C++"
-)
-needs_nvrtc = pytest.mark.skipif(_cuda.missing() is not None, reason=str(_cuda.missing()))
+needs_compiler = pytest.mark.needs("compiler")
+needs_nvrtc = pytest.mark.needs("nvrtc")
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
+import needs
 import nir
 import numpy as np
 import pytest
@@ -118,6 +119,7 @@ def test_a_quantised_network_is_exported_run_and_verified(hard_reset_run, tmp_pa
     file = tmp_path / "loihi2.h5"
     exported = axonal("export", hard_reset_run, "--target", "loihi2", "--out", file)
     assert "rounded to zero" in exported.stdout, exported.stderr
+    needs.require("lava")
     verified = axonal("verify", file, "--backends", "reference,lava")
     assert verified.returncode == 0, verified.stdout
     assert "0 mismatches" in verified.stdout
@@ -170,6 +172,7 @@ def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
     exported = axonal("export", hard_reset_run, "--target", "spinnaker", "--out", file)
     assert "rounded to zero" in exported.stdout, exported.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"chip.h5", "chip.py", "chip.npz"}
+    needs.require("spinnaker")
     verified = axonal("verify", file, "--backends", "reference,spinnaker")
     assert verified.returncode == 0, verified.stdout
     assert "weights and delays read back equal; executes nothing" in verified.stdout

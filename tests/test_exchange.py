@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import needs
 import nir
 import numpy as np
 import pytest
@@ -21,7 +22,6 @@ from axonal.deploy.exchange.__main__ import table
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = Path(__file__).parent / "scripts" / "exchanged_networks.py"
-PEERS = ROOT / ".venv-peers" / "bin" / "python"
 FUZZ = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 CASES = 100 if FUZZ else 12
 
@@ -112,10 +112,9 @@ def test_the_table_is_that_of_the_rules():
 
 def crossed(framework):
     """What the script says of random networks, in the environment of the peers."""
-    if not PEERS.exists():
-        pytest.fail("the other frameworks are not installed: `make peers` installs them.")
+    needs.require("peers")
     done = subprocess.run(
-        [PEERS, SCRIPT, framework, str(CASES)],
+        [needs.PEERS, SCRIPT, framework, str(CASES)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},

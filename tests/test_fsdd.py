@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import needs
 import numpy as np
 import pytest
 from sound_common import write_recordings, write_wav
@@ -36,10 +37,7 @@ def copy(made: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def real() -> Path:
-    data = os.environ.get("AXONAL_DATA")
-    if not data or not Path(data, "fsdd").is_dir():
-        pytest.skip("AXONAL_DATA names no folder that holds fsdd/")
-    return Path(data, "fsdd").resolve()
+    return needs.data("fsdd")
 
 
 def one_of(folder: Path) -> Path:

@@ -8,15 +8,11 @@ from lif_common import ATAN, CONVENTIONS, arguments
 from recurrent_common import arguments as recurrent
 
 from axonal import neuro
-from axonal.neuro.ops import _cuda
 from axonal.neuro.ops.delay import delayed_linear
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 
-pytestmark = [
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here"),
-    pytest.mark.skipif(_cuda.missing() is not None, reason=str(_cuda.missing())),
-]
+pytestmark = pytest.mark.needs("gpu")
 
 PRECISIONS = {
     torch.float64: 1e-10,

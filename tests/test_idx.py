@@ -1,9 +1,9 @@
 """MNIST and Fashion-MNIST come whole from their files, or not at all."""
 
 import gzip
-import os
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 
@@ -66,11 +66,21 @@ def test_a_missing_file_is_one_line_that_says_where_to_get_it(
         READERS[name]("train", tmp_path)
 
 
+def test_a_relative_folder_that_is_looked_for_from_elsewhere_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AXONAL_DATA", "../data")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError) as caught:
+        mnist("train")
+    line = str(caught.value)
+    assert f"AXONAL_DATA=../data is relative to the folder that this runs in, {tmp_path}" in line
+    assert "\n" not in line
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_the_published_test_sets_have_a_thousand_images_a_class(name: str) -> None:
-    data = os.environ.get("AXONAL_DATA")
-    if not data or not Path(data, _idx.FOLDERS[name][0]).is_dir():
-        pytest.skip(f"AXONAL_DATA names no folder that holds {_idx.FOLDERS[name][0]}/")
+    needs.data(_idx.FOLDERS[name][0])
     images, labels = READERS[name]("test")
     assert images.shape == (10_000, 28, 28)
     assert images.max() == 255

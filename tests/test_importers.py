@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import needs
 import pytest
 import torch
 from torch import nn
@@ -15,7 +16,6 @@ from axonal.neuro.importers.__main__ import table
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = Path(__file__).parent / "scripts"
-PEERS = ROOT / ".venv-peers" / "bin" / "python"
 FRAMEWORKS = ("spikingjelly", "norse", "snntorch")
 CURRENTS = {
     "CUBALIFNode", "LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic"
@@ -26,10 +26,9 @@ CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 20
 
 def answer(script, *arguments):
     """What a script prints in the environment of the peers."""
-    if not PEERS.exists():
-        pytest.fail("the other frameworks are not installed: `make peers` installs them.")
+    needs.require("peers")
     done = subprocess.run(
-        [PEERS, SCRIPTS / script, *map(str, arguments)],
+        [needs.PEERS, SCRIPTS / script, *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},

@@ -1,9 +1,9 @@
 """Bags of instances read back as published, and incomplete copies never pass for whole ones."""
 
-import os
 import shutil
 from pathlib import Path
 
+import needs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,10 +22,7 @@ FILES = {
 
 @pytest.fixture
 def folder() -> Path:
-    data = os.environ.get("AXONAL_DATA")
-    if not data or not Path(data, "mil").is_dir():
-        pytest.skip("AXONAL_DATA names no folder that holds mil/")
-    return Path(data, "mil").resolve()
+    return needs.data("mil")
 
 
 @pytest.mark.parametrize(

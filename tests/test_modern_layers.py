@@ -272,7 +272,7 @@ def test_pooling_without_any_projection_is_its_queries() -> None:
     static = {**STATIC, **PLAIN, "output_projection": False}
     pool = shake(HopfieldPooling(6, quantity=3, **static), 37)
     weights = {"pooling_weights": pool.queries.detach()}
-    back = HopfieldPooling.from_official(weights, input_size=6, stored_size=6).double()
+    back = HopfieldPooling.from_official(weights, input_size=6, stored_size=6, num_heads=1).double()
     assert [name for name, _ in back.named_parameters()] == ["queries"]
     torch.testing.assert_close(back(x), pool(x))
 

@@ -103,6 +103,16 @@ def test_the_pinned_versions_satisfy_setup_cfg(config: configparser.ConfigParser
     assert unfit == []
 
 
+def test_every_requirement_has_a_lower_bound(config: configparser.ConfigParser) -> None:
+    blocks = [config["options"]["install_requires"], *config["options.extras_require"].values()]
+    lines = [line for block in blocks for line in block.split("\n") if line.strip()]
+    bounds: dict[str, set[str]] = {}
+    for requirement in map(Requirement, lines):
+        least = {str(s) for s in requirement.specifier if s.operator == ">="}
+        bounds.setdefault(requirement.name, set()).update(least)
+    assert {name: least for name, least in bounds.items() if len(least) != 1} == {}
+
+
 def test_torchvision_and_torchaudio_are_never_asked_for() -> None:
     for file in ("setup.cfg", "constraints.txt", "pyproject.toml"):
         assert not re.search("torchvision|torchaudio", (ROOT / file).read_text())

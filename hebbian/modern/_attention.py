@@ -207,11 +207,15 @@ class HopfieldAttention(nn.Module):
             stored: Y [B, N, stored_size]; by default ``state``, self-association.
             values: Z [B, N, value_size]; by default ``stored``.
             padding_mask: bool [B, N], True for stored patterns to ignore.
-            association_mask: bool (True to ignore) or an additive bias, [S, N], [B, S, N] or
-                [B, num_heads, S, N].
+            association_mask: bool (True to ignore) or an additive bias, finite or -inf, [S, N],
+                [B, S, N] or [B, num_heads, S, N].
 
         Returns:
             [B, S, output_size].
+
+        Raises:
+            ValueError: masks that leave some state nothing to find; eagerly, when compiled, and on
+                a GPU, which is waited for where there are masks.
         """
         stored = state if stored is None else stored
         q, k, flat = self._project(state, stored)
@@ -241,16 +245,19 @@ class HopfieldAttention(nn.Module):
     def from_official(cls, state_dict: Mapping[str, Tensor], **arguments: Any) -> Self:
         """Build the layer that a checkpoint of the original ``Hopfield`` holds.
 
-        Sizes, layer norms and static patterns are read off the tensors. What is not in the file is
-        to be given: ``num_heads``, ``beta``, ``steps`` (update_steps_max + 1; None for a negative
-        one), ``dropout``, ``values_from_stored``, and what the message of an error asks for.
+        Sizes, layer norms and static patterns are read off the tensors. ``num_heads`` cannot be,
+        and is asked for. To be given where they are not the original's defaults: ``beta``,
+        ``steps`` (update_steps_max + 1; None for a negative one), ``dropout``,
+        ``values_from_stored``, and a norm without weights (``normalize_state=True``).
 
         Args:
             state_dict: names and tensors as the original saves them.
-            arguments: keywords of the class; ``official`` is True unless it is given.
+            arguments: keywords of the class; ``num_heads`` is required, ``official`` is True
+                unless it is given.
 
         Raises:
-            ValueError: names or shapes that do not fit, or sizes that cannot be read off.
+            ValueError: no ``num_heads``; names, shapes or arguments that do not fit the tensors;
+                sizes that cannot be read off.
 
         >>> import torch
         >>> from axonal.hebbian.modern import HopfieldAttention
@@ -260,12 +267,22 @@ class HopfieldAttention(nn.Module):
         2
         """
         layer = cls(**_official.arguments(state_dict, arguments))
-        layer.load_official(state_dict)
+        layer.load_official(state_dict, official=layer.official)
         return layer
 
-    def load_official(self, state_dict: Mapping[str, Tensor]) -> None:
-        """Take over the tensors of a checkpoint of the original; ValueError names what is wrong."""
-        _official.load(self, self, state_dict, {})
+    def load_official(self, state_dict: Mapping[str, Tensor], *, official: bool = True) -> None:
+        """Take over the tensors of a checkpoint of the original.
+
+        Args:
+            state_dict: names and tensors as the original saves them.
+            official: False keeps betas that belong to a head each, with which the layer returns
+                something else than the original did.
+
+        Raises:
+            ValueError: names or shapes that do not fit; betas that differ between heads in a layer
+                made with ``official=False``.
+        """
+        _official.load(self, self, state_dict, {}, official=official)
 
     def extra_repr(self) -> str:
         """What the parts do not show."""

@@ -70,24 +70,6 @@ def tolerance(eps: float, who: str) -> float:
     return float(eps)
 
 
-def readable(values: Tensor) -> bool:
-    """Return whether looking at values is cheap: not on a GPU, not while a compiler traces."""
-    return not torch.compiler.is_compiling() and values.device.type == "cpu"
-
-
-def nothing_left(bias: Tensor, who: str) -> None:
-    """Refuse masks under which some state has no stored pattern left."""
-    if not readable(bias):
-        return
-    empty = torch.isneginf(bias).all(-1)
-    if empty.any():
-        where = tuple(int(i) for i in empty.nonzero()[0])
-        raise ValueError(
-            f"{who}: the masks leave no stored pattern at index {where}. True means ignore: was "
-            "the mask meant the other way round? Write ~mask."
-        )
-
-
 def count(value: Any, name: str, who: str) -> None:
     """Refuse a size that is no whole number above zero."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:

@@ -96,20 +96,22 @@ class HopfieldLayer(nn.Module):
 
         Args:
             state_dict: names and tensors as the original saves them.
-            arguments: as in :meth:`HopfieldAttention.from_official`.
+            arguments: as in :meth:`HopfieldAttention.from_official`; ``num_heads`` is required.
 
         Raises:
-            ValueError: names or shapes that do not fit, or sizes that cannot be read off.
+            ValueError: as in :meth:`HopfieldAttention.from_official`.
         """
         given = {"separate_values": "target_weights" in state_dict, **arguments}
         given = _official.with_quantity(state_dict, "lookup_weights", "stored_size", given)
         layer = cls(**_official.arguments(state_dict, given, prefix="hopfield."))
-        layer.load_official(state_dict)
+        layer.load_official(state_dict, official=layer.attention.official)
         return layer
 
-    def load_official(self, state_dict: Mapping[str, Tensor]) -> None:
-        """Take over the tensors of a checkpoint of the original; ValueError names what is wrong."""
-        _official.load(self, self.attention, state_dict, NAMES, prefix="hopfield.")
+    def load_official(self, state_dict: Mapping[str, Tensor], *, official: bool = True) -> None:
+        """Take over a checkpoint of the original, as :meth:`HopfieldAttention.load_official`."""
+        _official.load(
+            self, self.attention, state_dict, NAMES, prefix="hopfield.", official=official
+        )
 
     def _memory(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Stored patterns and values for every sample of the batch."""

@@ -1,9 +1,50 @@
 """Masks of stored patterns, as numbers that are added to the logits."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from axonal.hebbian.modern import _checks
+
+def _look(bias: Tensor, who: str) -> Tensor:
+    """Refuse a bias [..., N] that leaves some state nothing, or adds NaN or infinity; else False.
+
+    On a GPU this waits for the masks: what is refused must not depend on where they lie.
+    """
+    empty = torch.isneginf(bias).all(-1)
+    strange = bias.isnan() | bias.isposinf()
+    wrong = torch.stack([empty.any(), strange.any()])
+    if wrong.any():
+        if wrong[1]:
+            where = tuple(int(i) for i in strange.nonzero()[0])
+            raise ValueError(
+                f"{who}: the masks hold {bias[where].item()} at index {where}: they are added to "
+                "the logits, so write finite numbers, and -inf to ignore a pattern."
+            )
+        where = tuple(int(i) for i in empty.nonzero()[0])
+        raise ValueError(
+            f"{who}: the masks leave no stored pattern at index {where}. True means ignore: was "
+            "the mask meant the other way round? Write ~mask. Leave out states and sets for which "
+            "there is nothing to find."
+        )
+    return wrong.new_zeros(())
+
+
+# An operator, because a compiler traces through Python without looking at values; it waits for
+# them, so that it cannot be recorded into a CUDA graph.
+_looked_at = torch.library.custom_op(
+    "axonal::hopfield_masks", _look, mutates_args=(), tags=(torch.Tag.cudagraph_unsafe,)
+)
+
+
+@_looked_at.register_fake
+def _(bias: Tensor, who: str) -> Tensor:
+    return bias.new_empty((), dtype=torch.bool)
+
+
+@_looked_at.register_vmap
+def _(info: Any, in_dims: Any, bias: Tensor, who: str) -> tuple[Tensor, None]:
+    return _looked_at(bias.movedim(in_dims[0], 0), who), None
 
 
 def padding(mask: Tensor | None, stored: Tensor, who: str) -> Tensor | None:
@@ -43,13 +84,13 @@ def association(mask: Tensor | None, state: Tensor, stored: Tensor, who: str) ->
 
 
 def together(who: str, *biases: Tensor | None) -> Tensor | None:
-    """Add what is given; refuse masks that leave some state no pattern."""
+    """Add what is given; refuse masks that leave some state no pattern, or are no numbers."""
     given = [bias for bias in biases if bias is not None]
     if not given:
         return None
     total = sum(given[1:], start=given[0])
-    _checks.nothing_left(total, who)
-    return total
+    # the answer is always False; it is used, so that no compiler leaves the question out
+    return total.masked_fill(_looked_at(total.detach(), who), 0.0)
 
 
 def _as_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:

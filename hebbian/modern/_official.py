@@ -9,9 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from axonal.hebbian.modern import _checks
+
 CORE = "association_core."
 PROJECTIONS = {"state": "q", "stored": "k", "value": "v"}
 NORMS = {"state": "state_pattern", "stored": "stored_pattern", "value": "pattern_projection"}
+STATIC = {"state": "static_state", "stored": "static_stored", "value": "static_values"}
 PACKED = "in_proj_weight"
 
 
@@ -32,7 +35,14 @@ def arguments(
             f"from_official expects names that begin with {prefix + CORE!r}, got {found}. Is it "
             "the state_dict of another class, or of a network around the layer?"
         )
-    heads = given.get("num_heads", 1)
+    heads = given.get("num_heads")
+    if heads is None:
+        raise ValueError(
+            "from_official expects num_heads, which no tensor of a checkpoint tells (2 heads of 4 "
+            "look like 1 of 8): write from_official(state_dict, num_heads=...), as the original "
+            "was made (1 is its default)."
+        )
+    _checks.count(heads, "num_heads", "from_official")
     output = core.get("out_proj.weight")
     weights = _weights(core, given, heads, output)
     sizes: dict[str, int | None] = {}
@@ -55,6 +65,7 @@ def arguments(
         "normalize_state": norms["state"] is not None,
         "normalize_stored": norms["stored"] is not None,
         "normalize_values": norms["value"] is not None,
+        "normalize_association": "p_norm_weight" in core,
     }
     read = {**shown, **given}
     if read["input_size"] is None:
@@ -80,8 +91,18 @@ def load(
     state_dict: Mapping[str, Tensor],
     names: Mapping[str, str],
     prefix: str = "",
+    *,
+    official: bool = True,
 ) -> None:
     """Copy a checkpoint into ``layer``, whose association is ``core``; refuse what does not fit."""
+    beta: Any = core.beta
+    if official and not core.official and isinstance(beta, Tensor) and (beta != beta[0]).any():
+        raise ValueError(
+            f"{type(layer).__name__} has one beta a head, {beta.tolist()}, which the original "
+            "spreads over features, so that its checkpoint would give other outputs: make the "
+            "layer with official=True, or write load_official(state_dict, official=False) to have "
+            "them a head all the same."
+        )
     own = "" if core is layer else "attention."
     left = dict(state_dict)
     found = {mine: left.pop(theirs) for theirs, mine in names.items() if theirs in left}
@@ -92,9 +113,13 @@ def load(
             if tensor is not None and not unused:
                 found[f"{own}{side}_norm.{part}"] = tensor
     for part in ("weight", "bias"):
-        tensor = left.pop(f"{prefix}{CORE}out_proj.{part}", None)
-        if tensor is not None:
-            found[f"{own}output.{part}"] = tensor
+        for theirs, mine in (
+            (f"out_proj.{part}", "output"),
+            (f"p_norm_{part}", "association_norm"),
+        ):
+            tensor = left.pop(f"{prefix}{CORE}{theirs}", None)
+            if tensor is not None:
+                found[f"{own}{mine}.{part}"] = tensor
     for side, letter in PROJECTIONS.items():
         tensor = left.pop(f"{prefix}{CORE}{letter}_proj_weight", None)
         if tensor is not None:
@@ -141,17 +166,24 @@ def _weights(
     """Projection weights of the three sides, taken apart where they are packed."""
     if PACKED not in core:
         return {side: core.get(f"{letter}_proj_weight") for side, letter in PROJECTIONS.items()}
+    # the original packs projections only if all have as many rows, and none is made of another
     rows = core[PACKED].shape[0]
-    pattern = rows // 3 if output is None else output.shape[1]
-    if "pattern_size" in given:
-        pattern = heads * given["pattern_size"]
-    hidden = heads * given["hidden_size"] if "hidden_size" in given else (rows - pattern) // 2
-    if 2 * hidden + pattern != rows or hidden < 1:
+    size = given.get("hidden_size", given.get("pattern_size"))
+    if size is None and output is None:
         raise ValueError(
-            f"from_official cannot split {CORE}{PACKED} of {rows} rows: give num_heads, "
-            "hidden_size and pattern_size."
+            f"from_official cannot tell how {CORE}{PACKED} of {rows} rows is shared without an "
+            "output projection: give hidden_size, the size of a head."
         )
-    return dict(zip(PROJECTIONS, core[PACKED].split([hidden, hidden, pattern]), strict=True))
+    each = heads * size if size is not None else output.shape[1]  # type: ignore[union-attr]
+    projected = [side for side in PROJECTIONS if not given.get(STATIC[side], False)]
+    if len(projected) * each != rows or given.get("values_from_stored", False):
+        raise ValueError(
+            f"from_official cannot split {CORE}{PACKED} of {rows} rows into {each} for each of "
+            f"{', '.join(projected)}: give num_heads and hidden_size, and say which patterns are "
+            f"static ({', '.join(STATIC.values())}); values_from_stored is never packed."
+        )
+    parts = dict(zip(projected, core[PACKED].split(each), strict=True))
+    return {side: parts.get(side) for side in PROJECTIONS}
 
 
 def _split(packed: Tensor, core: nn.Module, name: str) -> dict[str, Tensor]:

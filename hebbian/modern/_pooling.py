@@ -111,10 +111,10 @@ class HopfieldPooling(nn.Module):
 
         Args:
             state_dict: names and tensors as the original saves them.
-            arguments: as in :meth:`HopfieldAttention.from_official`.
+            arguments: as in :meth:`HopfieldAttention.from_official`; ``num_heads`` is required.
 
         Raises:
-            ValueError: names or shapes that do not fit, or sizes that cannot be read off.
+            ValueError: as in :meth:`HopfieldAttention.from_official`.
         """
         given = _official.with_quantity(state_dict, "pooling_weights", "state_size", arguments)
         read = _official.arguments(
@@ -122,12 +122,14 @@ class HopfieldPooling(nn.Module):
         )
         read["input_size"] = arguments.get("input_size", read.pop("stored_size"))
         layer = cls(**read)
-        layer.load_official(state_dict)
+        layer.load_official(state_dict, official=layer.attention.official)
         return layer
 
-    def load_official(self, state_dict: Mapping[str, Tensor]) -> None:
-        """Take over the tensors of a checkpoint of the original; ValueError names what is wrong."""
-        _official.load(self, self.attention, state_dict, NAMES, prefix="hopfield.")
+    def load_official(self, state_dict: Mapping[str, Tensor], *, official: bool = True) -> None:
+        """Take over a checkpoint of the original, as :meth:`HopfieldAttention.load_official`."""
+        _official.load(
+            self, self.attention, state_dict, NAMES, prefix="hopfield.", official=official
+        )
 
     def _states(self, x: Tensor) -> Tensor:
         batch = x.shape[0] if isinstance(x, Tensor) and x.ndim else 1

@@ -13,6 +13,7 @@ from axonal.recipes._errors import RecipeError
 from axonal.recipes.experiments import (
     _archetypes,
     _coincidence,
+    _delay_kernels,
     _digits,
     _mil,
     _montecarlo,
@@ -34,6 +35,7 @@ PARTS = {
     "archetypes": _archetypes,
     "spoken-digits": _spoken_digits,
     "spoken-digits-attempts": _spoken_digits_attempts,
+    "delay-kernels": _delay_kernels,
 }
 INTERRUPTED, UNUSABLE = 130, 2
 
@@ -50,6 +52,7 @@ class Part(StrEnum):
     archetypes = "archetypes"
     spoken_digits = "spoken-digits"
     spoken_digits_attempts = "spoken-digits-attempts"
+    delay_kernels = "delay-kernels"
 
 
 def main(

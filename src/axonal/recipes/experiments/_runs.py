@@ -57,6 +57,11 @@ class Run:
         text = json.dumps([self.recipe, self.settings.to_json()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    def build(self) -> neuro.Network:
+        """The untrained network."""
+        net: neuro.Network = recipes.find(self.recipe).build(self.settings)
+        return net
+
     def make(self, commit: str | None) -> Row:
         """Train the network and measure it."""
         return perform(self, commit)
@@ -106,9 +111,9 @@ class Store:
 
 def perform(run: Run, commit: str | None) -> Row:
     """Train one network and measure it on the test set, with and without rounding."""
-    settings, recipe = run.settings, recipes.find(run.recipe)
+    settings = run.settings
     begun = time.perf_counter()
-    data, net = recipe.data(settings), recipe.build(settings)
+    data, net = recipes.find(run.recipe).data(settings), run.build()
     trained = _train.count_trained(net)
     _learning.fit(net, settings, data["train"])
     test = data["test"]
