@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 import warnings
 import zipfile
 import zlib
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from axonal._base.files import whole_file
 from axonal.datasets._events import Events
 
 VARIABLE = "AXONAL_CACHE"
@@ -56,7 +56,7 @@ def cached(
         _save(path, events)
     except OSError as error:
         warnings.warn(
-            f"spikes are not kept in {folder} ({error.strerror}), so they are made anew every "
+            f"spikes are not kept in {folder} ({error}), so they are made anew every "
             f"time: set {VARIABLE} to a folder that can be written.",
             stacklevel=3,
         )
@@ -75,12 +75,5 @@ def _load(path: Path) -> Events:
 def _save(path: Path, events: Events) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: np.asarray(getattr(events, name)) for name in (*ARRAYS, "channels", "name")}
-    # a name of its own, because several processes may be making the same file
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, allow_pickle=False, **arrays)
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as part, part.open("xb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)

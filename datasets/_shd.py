@@ -1,12 +1,12 @@
 """The HDF5 layout of the Spiking Heidelberg Digits, written and read back."""
 
-import os
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from axonal._base.files import whole_file
 from axonal.datasets._events import MICROSECONDS, Events
 
 SHD_CHANNELS = 700
@@ -32,6 +32,7 @@ def write_shd(path: str | PathLike[str], events: Events, *, precision: str = "fl
 
     Raises:
         ValueError: another precision.
+        OSError: the path cannot be written; the line says why.
 
     Source: Cramer, Stradmann, Schemmel and Zenke, IEEE TNNLS 33, 2022 (arXiv 1910.07407).
 
@@ -51,24 +52,19 @@ def write_shd(path: str | PathLike[str], events: Events, *, precision: str = "fl
     import h5py
 
     path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with h5py.File(beside, "w") as file:
-            spikes = file.create_group("spikes")
-            spikes.attrs["channels"] = events.channels
-            shape = (len(events),)
-            times = spikes.create_dataset("times", shape, h5py.vlen_dtype(np.dtype(precision)))
-            units = spikes.create_dataset("units", shape, h5py.vlen_dtype(np.uint16))
-            for sample in range(len(events)):
-                microseconds, channels, _ = events[sample]
-                times[sample] = (microseconds / MICROSECONDS).astype(precision)
-                units[sample] = channels
-            file["labels"] = events.labels.astype(np.uint16)
-            file["extra/speaker"] = events.speakers.astype(np.uint16)
-            file["extra/keys"] = np.array([name.encode() for name in events.classes])
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as part, h5py.File(part, "x") as file:
+        spikes = file.create_group("spikes")
+        spikes.attrs["channels"] = events.channels
+        shape = (len(events),)
+        times = spikes.create_dataset("times", shape, h5py.vlen_dtype(np.dtype(precision)))
+        units = spikes.create_dataset("units", shape, h5py.vlen_dtype(np.uint16))
+        for sample in range(len(events)):
+            microseconds, channels, _ = events[sample]
+            times[sample] = (microseconds / MICROSECONDS).astype(precision)
+            units[sample] = channels
+        file["labels"] = events.labels.astype(np.uint16)
+        file["extra/speaker"] = events.speakers.astype(np.uint16)
+        file["extra/keys"] = np.array([name.encode() for name in events.classes])
     return path
 
 

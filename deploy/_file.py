@@ -18,10 +18,8 @@ import contextlib
 import importlib.metadata
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -29,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from axonal._base.files import whole_file
 from axonal.deploy._check import GraphError
 from axonal.deploy._kinds import FIELDS, KINDS
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
@@ -45,33 +44,10 @@ _H5PY = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError,
 
 
 def save(graph: EventGraph, path: str | PathLike[str]) -> None:
-    """Write a graph beside ``path``, then put it in its place; see `EventGraph.save`."""
+    """Write a graph; see `EventGraph.save`."""
     # From 1.10 on HDF5 keeps a checksum with each piece of metadata.
-    with written_whole(path) as beside, h5py.File(beside, "x", libver=("v110", "v110")) as file:
+    with whole_file(path) as part, h5py.File(part, "x", libver=("v110", "v110")) as file:
         _write(file, graph)
-
-
-@contextlib.contextmanager
-def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
-    """A new file beside ``path`` that takes its place when the block has written it, or vanishes.
-
-    Raises:
-        FileNotFoundError: there is no folder for it.
-        IsADirectoryError: it is a folder.
-    """
-    goal = Path(os.path.realpath(path))
-    if not goal.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: there is no folder {goal.parent}")
-    if goal.is_dir():
-        raise IsADirectoryError(f"cannot write {path}: it is a folder")
-    beside = goal.with_name(f".{goal.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
-    try:
-        yield beside
-        with open(beside, "rb") as written:
-            os.fsync(written.fileno())
-        os.replace(beside, goal)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def load(path: str | PathLike[str]) -> EventGraph:

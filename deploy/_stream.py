@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy._file import written_whole
+from axonal._base.files import whole_file
 from axonal.deploy._integer import IntegerExecutor, IntegerState, overflown
 from axonal.deploy._kinds import NEURONS
 from axonal.deploy.backends.reference import Executor
@@ -151,7 +151,7 @@ class Stream:
         else:
             arrays = {f"state.{name}": x for name, x in self._state._asdict().items()}
         head = {"format": FORMAT, "graph": self._fingerprint()}
-        with written_whole(path) as beside, beside.open("xb") as file:
+        with whole_file(path) as part, part.open("xb") as file:
             np.savez_compressed(file, allow_pickle=False, **head, **arrays)
 
     def load(self, path: str | PathLike[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import h5py
 
-from axonal.deploy._file import written_whole
+from axonal._base.files import whole_file
 from axonal.deploy.exchange._errors import NIRError, nir_package, refusal
 from axonal.deploy.exchange._nodes import unsupported
 
@@ -19,10 +19,10 @@ _DAMAGE = (
 
 
 def write(graph: Any, path: str | PathLike[str]) -> None:
-    """Write a NIR graph beside ``path``, then put it in its place."""
+    """Write a NIR graph to a file that is whole or not there."""
     nir = nir_package()
-    with written_whole(path) as beside:
-        nir.write(beside, graph)
+    with whole_file(path) as part:
+        nir.write(part, graph)
 
 
 def read(path: str | PathLike[str]) -> Any:

@@ -74,6 +74,17 @@ def whole_file(path: str | PathLike[str]) -> Iterator[Path]:
         os.close(lock)
 
 
+def write_bytes(path: str | PathLike[str], content: bytes) -> None:
+    """Write a file as `whole_file` does."""
+    with whole_file(path) as part:
+        part.write_bytes(content)
+
+
+def write_text(path: str | PathLike[str], text: str) -> None:
+    """Write a text in UTF-8, whatever the language of the shell, as `whole_file` does."""
+    write_bytes(path, text.encode())
+
+
 def check_target(path: str | PathLike[str]) -> Path:
     """The file that writing ``path`` makes or replaces, after links; for use before long work.
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from axonal import deploy, recipes
+from axonal._base.files import whole_file
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._learning import READOUTS
 from axonal.recipes._run_folder import RunFolder, load_run, read_json
@@ -135,5 +136,5 @@ def write(file: Path, result: deploy.Run) -> None:
         arrays |= {f"{name}.{part}": values for part, values in spikes._asdict().items()}
     arrays |= {f"{name}.payload": values for name, values in result.payload.items()}
     arrays |= {f"{name}.readout": values for name, values in result.readout.items()}
-    with file.open("wb") as stream:
+    with whole_file(file) as part, part.open("xb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **arrays)
