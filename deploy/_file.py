@@ -30,6 +30,7 @@ from scipy import sparse
 
 from axonal._base.files import check_source, whole_file
 from axonal._base.hdf5 import UnfitFile, checked
+from axonal._base.jsontext import parse_json
 from axonal.deploy._check import GraphError
 from axonal.deploy._kinds import FIELDS, KINDS
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
@@ -139,9 +140,9 @@ def _read(file: h5py.File) -> EventGraph:
             f"of 2 to {VERSION}"
         )
     try:
-        info = json.loads(bytes(_get(file, "info", "u", 1)))
-        outputs = json.loads(_text(file, "outputs"))
-    except (ValueError, RecursionError) as error:
+        info = parse_json(bytes(_get(file, "info", "u", 1)))
+        outputs = parse_json(_text(file, "outputs"))
+    except ValueError as error:
         if isinstance(error, GraphError):
             raise
         raise GraphError(f"info or outputs is not JSON ({_line(error)})") from None
