@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from axonal._base.files import write_text
 from benchmarks._measure import Table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,9 +91,7 @@ def main() -> None:
     if not given.quick:
         write(given.name, table, given.threads)
     if given.json:
-        beside = given.json.with_name(given.json.name + ".part")
-        beside.write_text(json.dumps(table.json, indent=2) + "\n")
-        beside.replace(given.json)
+        write_text(given.json, json.dumps(table.json, indent=2) + "\n")
 
 
 def write(name: str, table: Table, threads: int) -> None:
@@ -108,9 +107,7 @@ def write(name: str, table: Table, threads: int) -> None:
     text = RESULTS.read_text() if RESULTS.exists() else HEAD
     pattern = re.compile(rf"^## {name}\n.*?(?=^## |\Z)", flags=re.MULTILINE | re.DOTALL)
     text = pattern.sub(lambda _: section, text) if pattern.search(text) else text + "\n" + section
-    beside = RESULTS.with_name("RESULTS.md.part")
-    beside.write_text(re.sub(r"\n+## ", "\n\n## ", text).rstrip() + "\n")
-    beside.replace(RESULTS)
+    write_text(RESULTS, re.sub(r"\n+## ", "\n\n## ", text).rstrip() + "\n")
     print(f"written to {RESULTS.relative_to(ROOT)}")
 
 

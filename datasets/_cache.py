@@ -3,22 +3,21 @@
 import hashlib
 import json
 import os
-import tempfile
 import warnings
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from axonal._base.files import whole_file
+from axonal._base.npz import read_npz
 from axonal.datasets._events import Events
 
 VARIABLE = "AXONAL_CACHE"
 FORMAT = 1  # raised when files of an earlier version must not be read
 ARRAYS = ("times", "units", "offsets", "labels", "speakers", "classes")
-DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError)
 
 
 def cache_folder() -> Path:
@@ -56,7 +55,7 @@ def cached(
         _save(path, events)
     except OSError as error:
         warnings.warn(
-            f"spikes are not kept in {folder} ({error.strerror}), so they are made anew every "
+            f"spikes are not kept in {folder} ({error}), so they are made anew every "
             f"time: set {VARIABLE} to a folder that can be written.",
             stacklevel=3,
         )
@@ -64,10 +63,9 @@ def cached(
 
 
 def _load(path: Path) -> Events:
-    # opened here, because numpy leaves open what it finds to be damaged
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in ARRAYS}
-        channels, name = int(file["channels"]), str(file["name"])
+    file = read_npz(path)
+    arrays: dict[str, Any] = {name: file[name] for name in ARRAYS}
+    channels, name = int(file["channels"]), str(file["name"])
     arrays["classes"] = tuple(map(str, arrays["classes"]))
     return Events(**arrays, channels=channels, name=name)
 
@@ -75,12 +73,5 @@ def _load(path: Path) -> Events:
 def _save(path: Path, events: Events) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: np.asarray(getattr(events, name)) for name in (*ARRAYS, "channels", "name")}
-    # a name of its own, because several processes may be making the same file
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, allow_pickle=False, **arrays)
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as part, part.open("xb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)

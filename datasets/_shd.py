@@ -1,12 +1,13 @@
 """The HDF5 layout of the Spiking Heidelberg Digits, written and read back."""
 
-import os
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from axonal._base.files import check_source, whole_file
+from axonal._base.hdf5 import UnfitFile, checked
 from axonal.datasets._events import MICROSECONDS, Events
 
 SHD_CHANNELS = 700
@@ -32,6 +33,7 @@ def write_shd(path: str | PathLike[str], events: Events, *, precision: str = "fl
 
     Raises:
         ValueError: another precision.
+        OSError: the path cannot be written; the line says why.
 
     Source: Cramer, Stradmann, Schemmel and Zenke, IEEE TNNLS 33, 2022 (arXiv 1910.07407).
 
@@ -51,24 +53,19 @@ def write_shd(path: str | PathLike[str], events: Events, *, precision: str = "fl
     import h5py
 
     path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with h5py.File(beside, "w") as file:
-            spikes = file.create_group("spikes")
-            spikes.attrs["channels"] = events.channels
-            shape = (len(events),)
-            times = spikes.create_dataset("times", shape, h5py.vlen_dtype(np.dtype(precision)))
-            units = spikes.create_dataset("units", shape, h5py.vlen_dtype(np.uint16))
-            for sample in range(len(events)):
-                microseconds, channels, _ = events[sample]
-                times[sample] = (microseconds / MICROSECONDS).astype(precision)
-                units[sample] = channels
-            file["labels"] = events.labels.astype(np.uint16)
-            file["extra/speaker"] = events.speakers.astype(np.uint16)
-            file["extra/keys"] = np.array([name.encode() for name in events.classes])
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as part, h5py.File(part, "x") as file:
+        spikes = file.create_group("spikes")
+        spikes.attrs["channels"] = events.channels
+        shape = (len(events),)
+        times = spikes.create_dataset("times", shape, h5py.vlen_dtype(np.dtype(precision)))
+        units = spikes.create_dataset("units", shape, h5py.vlen_dtype(np.uint16))
+        for sample in range(len(events)):
+            microseconds, channels, _ = events[sample]
+            times[sample] = (microseconds / MICROSECONDS).astype(precision)
+            units[sample] = channels
+        file["labels"] = events.labels.astype(np.uint16)
+        file["extra/speaker"] = events.speakers.astype(np.uint16)
+        file["extra/keys"] = np.array([name.encode() for name in events.classes])
     return path
 
 
@@ -84,7 +81,9 @@ def read_shd(path: str | PathLike[str], *, channels: int | None = None) -> Event
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a file that is damaged or has another layout.
+        OSError: it is no regular file, or cannot be opened.
+        ValueError: a file that is damaged or has another layout, leads to other files by links,
+            or declares more than it holds.
 
     Source: see `write_shd`, which shows an example.
 
@@ -96,11 +95,15 @@ def read_shd(path: str | PathLike[str], *, channels: int | None = None) -> Event
     import h5py
 
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"there is no file {path}.")
+    check_source(path)
     try:
         with h5py.File(path, "r") as file:
+            checked(file, own=False)
             return _read(file, path.stem, channels)
+    except UnfitFile as error:
+        raise ValueError(f"{path}: {error}.") from None
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         why = str(error.args[0] if error.args else error).splitlines()[0]
         raise ValueError(
@@ -127,7 +130,12 @@ def _read(file: Any, name: str, channels: int | None) -> Events:
     order = np.lexsort((microseconds, owner))
     keys = [key.decode() if isinstance(key, bytes) else str(key) for key in file["extra/keys"][()]]
     if channels is None:
-        channels = int(spikes.attrs.get("channels", SHD_CHANNELS))
+        channels = SHD_CHANNELS
+        if "channels" in spikes.attrs:
+            # a text of variable length could be of any size
+            if spikes.attrs.get_id("channels").dtype.kind not in "iu":
+                raise ValueError("the attribute channels is no whole number")
+            channels = int(spikes.attrs["channels"])
     return Events(
         microseconds[order],
         channel[order],

@@ -1,8 +1,6 @@
 """Graphs quantised for SpiNNaker in the terms of PyNN, and a script that runs them on a board."""
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.files import check_target, whole_file, write_bytes
 from axonal.deploy.chips import spinnaker
 from axonal.deploy.graph import EventGraph
 
@@ -32,7 +31,8 @@ def pynn_script(graph: EventGraph, path: str | PathLike[str]) -> tuple[Path, Pat
         paths of the script and of its data.
 
     Raises:
-        ValueError: the graph is not quantised for SpiNNaker, or has no golden run.
+        ValueError: the graph is not quantised for SpiNNaker, or has no golden run, or the path
+            ends in ``.npz``.
         OSError: the folder is missing or cannot be written.
 
     >>> from axonal.deploy import example
@@ -50,6 +50,10 @@ def pynn_script(graph: EventGraph, path: str | PathLike[str]) -> tuple[Path, Pat
         raise ValueError("pynn_script needs a golden run to compare with, and the graph has none")
     script = Path(path)
     data = script.with_suffix(".npz")
+    if script == data:
+        raise ValueError(f"pynn_script writes its data to {data}: give the script the suffix .py")
+    for file in (script, data):
+        check_target(file)
     longest = ((0, graph.max_latency), (0, 0), (0, 0))
     inputs = {name: np.pad(x, longest) for name, x in graph.golden.inputs.items()}
     arrays = network(graph, inputs)
@@ -57,11 +61,9 @@ def pynn_script(graph: EventGraph, path: str | PathLike[str]) -> tuple[Path, Pat
         golden = {**graph.golden.spikes, **graph.golden.readout}.get(p.name)
         if golden is not None:
             arrays[f"population{k}.golden"] = golden
-    beside = data.with_name(f".{data.name}.part")
-    with beside.open("wb") as stream:
+    with whole_file(data) as part, part.open("xb") as stream:
         np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
-    os.replace(beside, data)
-    shutil.copyfile(SCRIPT, script)
+    write_bytes(script, SCRIPT.read_bytes())
     return script, data
 
 

@@ -21,6 +21,8 @@ MAY_IMPORT = {
     "reservoirs": {"neuro"},
     "deploy": {"neuro"},
 }
+# Everybody may import it, and it imports none of ours.
+GROUND = "axonal._base"
 # Their licences would reach whoever imports axonal.
 COPYLEFT = {"brian2", "nest", "pyNN", "sanafe", "spynnaker", "tonic"}
 # What functions return is shown by the examples of those functions.
@@ -75,6 +77,10 @@ def folder_of(module: str) -> str | None:
     return parts[1] if len(parts) > 1 and parts[0] == "axonal" and parts[1] in FOLDERS else None
 
 
+def on_ground_floor(module: str) -> bool:
+    return module == GROUND or module.startswith(f"{GROUND}.")
+
+
 def neuro_rank(module: str) -> int:
     """Height inside neuro: helpers, operators, layers, network, then the public name."""
     part = module.split(".")[2] if module.count(".") > 1 else ""
@@ -91,10 +97,27 @@ def test_a_folder_imports_only_the_folders_it_may() -> None:
             continue
         for name in imports(path):
             other = folder_of(name)
-            outside = top(name) == "axonal" and other is None
+            outside = top(name) == "axonal" and other is None and not on_ground_floor(name)
             if outside or (other not in (None, own) and other not in MAY_IMPORT[own]):
                 wrong.append(f"{module} imports {name}")
     assert wrong == []
+
+
+def test_the_ground_floor_imports_none_of_ours_and_only_numpy_at_import() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, path in MODULES.items()
+        if on_ground_floor(module)
+        for name in imports(path) | {f"{top(n)} at import" for n in imports_at_start(path)}
+        if (top(name) == "axonal" and not on_ground_floor(name)) or name.endswith(" at import")
+    ]
+    assert wrong == []
+
+
+def imports_at_start(path: Path) -> set[str]:
+    """What an import of the file brings in, but the standard library, numpy and our own."""
+    found = imports(path, at_import(ast.parse(path.read_text())))
+    return {n for n in found if top(n) not in {*sys.stdlib_module_names, "numpy", "axonal"}}
 
 
 def test_nothing_in_neuro_imports_what_lies_above_it() -> None:

@@ -10,7 +10,6 @@ import importlib
 import importlib.util
 import io
 import os
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+
+from axonal._base.files import write_bytes
 
 FOUND = bool(importlib.util.find_spec("cuda") and importlib.util.find_spec("cuda.core"))
 """Whether cuda.core is installed; `missing` looks closer."""
@@ -150,9 +151,7 @@ def cubin(text: str, arch: str, *, contract: bool = False) -> bytes:
     code = compiled(text, arch, contract=contract).cubin
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
-            part.write(code)
-        os.replace(part.name, file)
+        write_bytes(file, code)
     except OSError:
         # a folder that cannot be written costs a compilation in every process, and nothing else
         pass

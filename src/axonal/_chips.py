@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from axonal import deploy
+from axonal._base.files import whole_file
 
 
 def place(graph: deploy.EventGraph, chip: str, seed: int, figure: Path | None) -> deploy.Placement:
@@ -32,4 +33,5 @@ def _draw(plot: Callable[[Axes], Axes], size: tuple[float, float], file: Path | 
     drawn = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(drawn)
     plot(drawn.subplots())
-    drawn.savefig(file, dpi=200)
+    with whole_file(file) as part:
+        drawn.savefig(part, dpi=200)

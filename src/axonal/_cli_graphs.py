@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from axonal._base.files import check_target
 from axonal._terminal import Json, UserError, print_json, users_own
 
 if TYPE_CHECKING:
@@ -65,23 +66,29 @@ def export(
 
     For spinnaker a PyNN script that runs it on a board and compares is written beside.
     """
+    shipped = _ships(run)
+    file = Path(SHIPPED) if shipped else run / target
+    files = [file.with_suffix(NIR if target is Target.nir else ".h5") if out is None else out]
+    script = files[0].with_suffix(".py")
+    if target is Target.spinnaker and files[0] in (script, script.with_suffix(".npz")):
+        raise UserError(
+            f"--out {out} is the graph's file; a script is written beside: name an .h5."
+        )
+    if out is not None:
+        _writable(out)
     from axonal import deploy, recipes
 
     with users_own(ValueError, OSError):
-        if _ships(run):
-            graph, file = recipes.export_run(recipes.trained(SHIPPED)), Path(SHIPPED)
-        else:
-            graph, file = recipes.export_run(run), run / target
+        graph = recipes.export_run(recipes.trained(SHIPPED) if shipped else run)
         if target in (Target.loihi2, Target.spinnaker):
             graph = deploy.quantize(graph, target)
-    files = [file.with_suffix(NIR if target is Target.nir else ".h5") if out is None else out]
     with users_own(OSError, deploy.NIRError, ImportError):
         if target is Target.nir:
             deploy.to_nir(graph, files[0])
         else:
             graph.save(files[0])
         if target is Target.spinnaker:
-            files += deploy.pynn_script(graph, files[0].with_suffix(".py"))
+            files += deploy.pynn_script(graph, script)
     names = [str(name) for name in files]
     if as_json:
         print_json({"file": names[0], "files": names, **_description(graph)})
@@ -107,12 +114,13 @@ def import_nir(
     as_json: Json = False,
 ) -> None:
     """Make an event graph of a NIR file."""
+    goal = file.with_suffix(".h5") if out is None else out
+    _writable(goal)
     from axonal import deploy
 
     delays = "round" if round_delays else "exact"
     with users_own(ValueError, OSError, ImportError):
         graph = deploy.from_nir(file, dt, delays=delays, at_threshold=at_threshold)
-        goal = file.with_suffix(".h5") if out is None else out
         graph.save(goal)
     if as_json:
         print_json({"file": str(goal), **_description(graph)})
@@ -150,6 +158,7 @@ def run(
         )
     if not stream and data is None:
         raise UserError("--data says what to run: digits, or an .npz file; or write --stream.")
+    _writable(out, save_state)
     loaded = _load(graph)
     if stream:
         from axonal import _stream
@@ -215,6 +224,7 @@ def place(
     as_json: Json = False,
 ) -> None:
     """Place neurons on the cores of a chip, with few spikes between cores."""
+    _writable(figure)
     loaded = _load(graph)
     from axonal import _chips
 
@@ -232,6 +242,7 @@ def energy(
     as_json: Json = False,
 ) -> None:
     """Estimate the energy of the golden run on a chip, from published constants."""
+    _writable(figure)
     loaded = _load(graph)
     from axonal import _chips, deploy
 
@@ -249,6 +260,14 @@ def _load(file: Path) -> "EventGraph":
         if file.suffix == NIR:
             return deploy.from_nir(file)
         return deploy.EventGraph.load(file)
+
+
+def _writable(*files: Path | None) -> None:
+    """Refuse at once what could not be written after the work."""
+    with users_own(OSError):
+        for file in files:
+            if file is not None:
+                check_target(file)
 
 
 def _own(graph: "EventGraph", chip: str | None) -> str:

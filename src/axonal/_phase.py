@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from axonal._base.files import whole_file
 from axonal.hebbian import (
     DenseHopfield,
     Hopfield,
@@ -139,7 +140,8 @@ def draw(asked: Request, folder: Path, *, seed: int, jobs: int, progress: bool) 
     figure = Figure(figsize=(7.5, 5.0), layout="constrained")
     FigureCanvasAgg(figure)
     plot_phase_diagram(diagram, figure.subplots())
-    figure.savefig(folder / FIGURE, dpi=200)
+    with whole_file(folder / FIGURE) as part:
+        figure.savefig(part, dpi=200)
     load = str(diagram.m.dims[0])
     answer: dict[str, Any] = {
         "model": repr(asked.model),

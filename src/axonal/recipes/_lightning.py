@@ -1,7 +1,6 @@
 """The Lightning side of training: module, data module, checkpoint and progress bar."""
 
 import logging
-import os
 import signal
 import time
 import warnings
@@ -19,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from axonal._base.files import whole_file
 from axonal.neuro import Network
 from axonal.recipes import _learning
 from axonal.recipes._run_folder import RunFolder, write_csv
@@ -164,10 +164,9 @@ class SaveEpoch(Checkpoint):
         self.run = run
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: Training) -> None:  # type: ignore[override]
-        """Save, beside first."""
-        beside = self.run.checkpoint.with_name("next.ckpt")
-        trainer.save_checkpoint(beside)
-        os.replace(beside, self.run.checkpoint)
+        """Save both, each whole."""
+        with whole_file(self.run.checkpoint) as part:
+            trainer.save_checkpoint(part)
         write_csv(self.run.metrics, module.history)
 
 

@@ -1,7 +1,6 @@
 """The files of a run: settings, metrics, summary, weights; each is whole or not there."""
 
 import json
-import os
 import pickle
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 
 from axonal import __version__, recipes
+from axonal._base.files import write_text
 from axonal.neuro import Network
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._settings import Settings
@@ -139,17 +139,11 @@ def read_json(path: Path) -> Any:
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write a JSON file that is whole at every moment."""
-    _replace(path, json.dumps(values, indent=2) + "\n")
+    write_text(path, json.dumps(values, indent=2) + "\n")
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows with equal keys as a CSV file that is whole at every moment."""
     lines = [",".join(rows[0])] if rows else []
     lines += [",".join(str(value) for value in row.values()) for row in rows]
-    _replace(path, "\n".join(lines) + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text)
-    os.replace(beside, path)
+    write_text(path, "\n".join(lines) + "\n")

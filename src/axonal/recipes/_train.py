@@ -1,5 +1,6 @@
 """From settings to a finished run folder."""
 
+import io
 import platform
 import subprocess
 import time
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 from axonal import __version__, neuro, recipes
+from axonal._base.files import write_bytes
 from axonal.recipes import _learning
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._run_folder import RunFolder, read_json, write_json
@@ -140,9 +142,10 @@ def commit() -> str | None:
 
 
 def _save_model(run: RunFolder, net: neuro.Network) -> None:
-    beside = run.model.with_name(".model.part")
-    torch.save(net.state_dict(), beside)
-    beside.replace(run.model)
+    # torch itself would not say that a disk is full
+    content = io.BytesIO()
+    torch.save(net.state_dict(), content)
+    write_bytes(run.model, content.getvalue())
 
 
 def _draw(

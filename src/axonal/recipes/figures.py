@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from axonal import neuro
+from axonal._base.files import whole_file
 from axonal.recipes import _learning
 from axonal.recipes._samples import Samples
 from axonal.recipes._settings import Settings
@@ -210,4 +211,5 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
 def _save(figure: Figure, path: Path) -> None:
     # the canvas of this figure alone: the reader's choice of a back end stays untouched
     FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=130)
+    with whole_file(path) as part:
+        figure.savefig(part, dpi=130)

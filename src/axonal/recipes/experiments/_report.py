@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from axonal._base import files
 from axonal.recipes.experiments._runs import Row
 from axonal.recipes.experiments._statistics import Difference
 
@@ -106,9 +106,7 @@ def _each(rows: Sequence[Row], name: str) -> list[str]:
 def write_text(path: Path, lines: Sequence[str]) -> Path:
     """Write lines as a file that is whole at every moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text("\n".join(lines) + "\n")
-    os.replace(beside, path)
+    files.write_text(path, "\n".join(lines) + "\n")
     return path
 
 
@@ -121,5 +119,6 @@ def save(figure: Figure, path: Path) -> Path:
     """Write a figure as PNG."""
     # the canvas of this figure alone: the reader's choice of a back end stays untouched
     FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=130)
+    with files.whole_file(path) as part:
+        figure.savefig(part, dpi=130)
     return path
