@@ -4,8 +4,6 @@ import hashlib
 import json
 import os
 import warnings
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from axonal._base.files import whole_file
+from axonal._base.npz import read_npz
 from axonal.datasets._events import Events
 
 VARIABLE = "AXONAL_CACHE"
 FORMAT = 1  # raised when files of an earlier version must not be read
 ARRAYS = ("times", "units", "offsets", "labels", "speakers", "classes")
-DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError)
 
 
 def cache_folder() -> Path:
@@ -64,10 +63,9 @@ def cached(
 
 
 def _load(path: Path) -> Events:
-    # opened here, because numpy leaves open what it finds to be damaged
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in ARRAYS}
-        channels, name = int(file["channels"]), str(file["name"])
+    file = read_npz(path)
+    arrays: dict[str, Any] = {name: file[name] for name in ARRAYS}
+    channels, name = int(file["channels"]), str(file["name"])
     arrays["classes"] = tuple(map(str, arrays["classes"]))
     return Events(**arrays, channels=channels, name=name)
 

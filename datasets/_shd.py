@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from axonal._base.files import whole_file
+from axonal._base.files import check_source, whole_file
+from axonal._base.hdf5 import UnfitFile, checked
 from axonal.datasets._events import MICROSECONDS, Events
 
 SHD_CHANNELS = 700
@@ -80,7 +81,9 @@ def read_shd(path: str | PathLike[str], *, channels: int | None = None) -> Event
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a file that is damaged or has another layout.
+        OSError: it is no regular file, or cannot be opened.
+        ValueError: a file that is damaged or has another layout, leads to other files by links,
+            or declares more than it holds.
 
     Source: see `write_shd`, which shows an example.
 
@@ -92,11 +95,15 @@ def read_shd(path: str | PathLike[str], *, channels: int | None = None) -> Event
     import h5py
 
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"there is no file {path}.")
+    check_source(path)
     try:
         with h5py.File(path, "r") as file:
+            checked(file, own=False)
             return _read(file, path.stem, channels)
+    except UnfitFile as error:
+        raise ValueError(f"{path}: {error}.") from None
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         why = str(error.args[0] if error.args else error).splitlines()[0]
         raise ValueError(
@@ -123,7 +130,12 @@ def _read(file: Any, name: str, channels: int | None) -> Events:
     order = np.lexsort((microseconds, owner))
     keys = [key.decode() if isinstance(key, bytes) else str(key) for key in file["extra/keys"][()]]
     if channels is None:
-        channels = int(spikes.attrs.get("channels", SHD_CHANNELS))
+        channels = SHD_CHANNELS
+        if "channels" in spikes.attrs:
+            # a text of variable length could be of any size
+            if spikes.attrs.get_id("channels").dtype.kind not in "iu":
+                raise ValueError("the attribute channels is no whole number")
+            channels = int(spikes.attrs["channels"])
     return Events(
         microseconds[order],
         channel[order],

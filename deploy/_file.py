@@ -11,7 +11,8 @@
                           inputs/<k>, spikes/<k>, readout/<k>, payload/<k>, each with name
 
 All metadata and all arrays carry checksums of HDF5 itself, so that damage is found before a byte
-of it is believed.
+of it is believed. Links out of the file, and sizes larger than what is stored, are refused before
+anything is read.
 """
 
 import contextlib
@@ -27,7 +28,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from axonal._base.files import whole_file
+from axonal._base.files import check_source, whole_file
+from axonal._base.hdf5 import UnfitFile, checked
+from axonal._base.jsontext import parse_json
 from axonal.deploy._check import GraphError
 from axonal.deploy._kinds import FIELDS, KINDS
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
@@ -55,13 +58,18 @@ def load(path: str | PathLike[str]) -> EventGraph:
     if not os.path.exists(path):
         raise FileNotFoundError(f"there is no graph file {path}")
     try:
+        check_source(path)
+    except OSError as error:
+        raise GraphError(f"{path} is no event graph: {error}") from None
+    try:
         if not h5py.is_hdf5(path):
             raise GraphError(
                 f"{path} is no event graph: it is not an HDF5 file, or its head is lost"
             )
         with h5py.File(path, "r") as file:
+            checked(file, own=True)
             return _read(file)
-    except GraphError as error:
+    except (GraphError, UnfitFile) as error:
         text = str(error)
         raise GraphError(text if text.startswith(str(path)) else f"{path}: {text}") from None
     except _H5PY as error:
@@ -132,9 +140,9 @@ def _read(file: h5py.File) -> EventGraph:
             f"of 2 to {VERSION}"
         )
     try:
-        info = json.loads(bytes(_get(file, "info", "u", 1)))
-        outputs = json.loads(_text(file, "outputs"))
-    except (ValueError, RecursionError) as error:
+        info = parse_json(bytes(_get(file, "info", "u", 1)))
+        outputs = parse_json(_text(file, "outputs"))
+    except ValueError as error:
         if isinstance(error, GraphError):
             raise
         raise GraphError(f"info or outputs is not JSON ({_line(error)})") from None
@@ -203,7 +211,7 @@ def _read_golden(group: Any) -> Golden:
                 cells = steps * samples * shape[2]
                 if bits.dtype != np.uint8 or len(bits) != (cells + 7) // 8:
                     raise GraphError(f"golden {part} of {name!r} do not have {cells} cells")
-                parts[part][name] = np.unpackbits(bits, count=cells).reshape(shape).astype(bool)
+                parts[part][name] = np.unpackbits(bits, count=cells).reshape(shape).view(bool)
             else:
                 parts[part][name] = _get(group[part], item.name.rsplit("/", 1)[1], "f", 3)
     seed = _whole(group, "seed") if "seed" in group.attrs else None

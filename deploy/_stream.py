@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from os import PathLike
@@ -13,29 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.files import whole_file
+from axonal._base.npz import read_npz
 from axonal.deploy._integer import IntegerExecutor, IntegerState, overflown
 from axonal.deploy._kinds import NEURONS
 from axonal.deploy.backends.reference import Executor
 from axonal.deploy.graph import EventGraph
 from axonal.neuro.ops.events import EventState
 
-FORMAT = "axonal-stream-state 2"
-"""The first had no second variables of neurons."""
-
-# What numpy and zipfile raise on a damaged file; a checksum is kept with each array.
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    MemoryError,
-)
+FORMAT = "axonal-stream-state 3"
+"""The first had no second variables of neurons, the second no checksum of the whole."""
 
 
 class StreamStep(NamedTuple):
@@ -89,7 +73,7 @@ class Stream:
         self._state: Any = None
         self._overflows = Counter[str]()
         # The first event must not wait for a kernel that is compiled or loaded.
-        self._executor.run(self._silence)
+        self._rest = self._executor.run(self._silence).state
 
     @property
     def step(self) -> int:
@@ -150,9 +134,10 @@ class Stream:
             arrays = {}
         else:
             arrays = {f"state.{name}": x for name, x in self._state._asdict().items()}
-        head = {"format": FORMAT, "graph": self._fingerprint()}
+        arrays |= {"format": np.array(FORMAT), "graph": np.array(self._fingerprint())}
+        whole = {**arrays, "checksum": np.array(_checksum(arrays))}
         with whole_file(path) as part, part.open("xb") as file:
-            np.savez_compressed(file, allow_pickle=False, **head, **arrays)
+            np.savez_compressed(file, allow_pickle=False, **whole)
 
     def load(self, path: str | PathLike[str]) -> None:
         """Go on from a state that `save` wrote for the same graph.
@@ -162,31 +147,37 @@ class Stream:
 
         Raises:
             FileNotFoundError: there is no such file.
+            OSError: it is no regular file, or cannot be read.
             ValueError: the file is damaged, no state, or that of another graph.
         """
         if not os.path.exists(path):
             raise FileNotFoundError(f"there is no state file {path}")
-        kind = EventState if isinstance(self._executor, Executor) else IntegerState
-        try:
-            # opened here, because numpy leaves a damaged file open
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
-                arrays = {name: found[name] for name in found.files}
-            form, graph = str(arrays["format"]), str(arrays["graph"])
-            fields: dict[str, Any] = {name: arrays.get(f"state.{name}") for name in kind._fields}
-        except _DAMAGE as error:
-            raise ValueError(f"{path} is damaged or no state of a stream") from error
+        arrays = read_npz(path)
+        form, graph = (str(arrays.get(name)) for name in ("format", "graph"))
         if form != FORMAT and form.startswith(FORMAT.split()[0]):
             raise ValueError(f"{path} was written by another version of axonal: start anew")
         if form != FORMAT:
             raise ValueError(f"{path} is no state of a stream")
+        checksum = arrays.pop("checksum", None)
+        if str(checksum) != _checksum(arrays):
+            raise ValueError(f"{path} is damaged: it is not what its checksum was made of")
         if graph != self._fingerprint():
             raise ValueError(f"{path} is the state of another graph")
-        if len(arrays) == 2:
+        held = {name for name in arrays if name.startswith("state.")}
+        if not held:
             self._state = None
             return
-        if any(x is None for x in fields.values()):
+        kind = EventState if isinstance(self._executor, Executor) else IntegerState
+        if held != {f"state.{name}" for name in kind._fields}:
             raise ValueError(f"{path} is damaged: a part of the state is missing")
-        self._state = kind(**{**fields, "step": int(arrays["state.step"])})
+        fields: dict[str, Any] = {name: arrays[f"state.{name}"] for name in kind._fields}
+        for name, x in fields.items():
+            rest = np.asarray(getattr(self._rest, name))
+            if (x.dtype, x.shape) != (rest.dtype, rest.shape) or not np.all(np.isfinite(x)):
+                raise ValueError(f"{path} is damaged: {name} is none of this graph")
+        if fields["step"] < 0:
+            raise ValueError(f"{path} is damaged: it has run {fields['step']} steps")
+        self._state = kind(**{**fields, "step": int(fields["step"])})
 
     def _fingerprint(self) -> str:
         """What tells one graph from another, however its synapses are ordered."""
@@ -198,3 +189,13 @@ class Stream:
             else:
                 digest.update(repr(part).encode())
         return digest.hexdigest()
+
+
+def _checksum(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    """Of names, types, shapes and values, so that no part can get lost either."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        x = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {x.dtype} {np.shape(arrays[name])} ".encode())
+        digest.update(x.tobytes())
+    return digest.hexdigest()

@@ -7,7 +7,8 @@ from typing import Any
 
 import h5py
 
-from axonal._base.files import whole_file
+from axonal._base.files import check_source, whole_file
+from axonal._base.hdf5 import UnfitFile, checked
 from axonal.deploy.exchange._errors import NIRError, nir_package, refusal
 from axonal.deploy.exchange._nodes import unsupported
 
@@ -36,9 +37,14 @@ def read(path: str | PathLike[str]) -> Any:
     if not os.path.exists(path):
         raise FileNotFoundError(f"there is no NIR file {path}")
     try:
+        check_source(path)
+    except OSError as error:
+        raise NIRError(f"{path} is no NIR graph: {error}") from None
+    try:
         if not h5py.is_hdf5(path):
             raise NIRError(f"{path} is no NIR graph: it is not an HDF5 file, or its head is lost")
         with h5py.File(path, "r") as file:
+            checked(file, own=False)
             if "format" in file.attrs:
                 raise NIRError(f"{path} is no NIR graph but an event graph: use EventGraph.load")
             if "node" not in file or "version" not in file:
@@ -50,6 +56,8 @@ def read(path: str | PathLike[str]) -> Any:
         return nir.read(path, type_check=False)
     except NIRError:
         raise
+    except UnfitFile as error:
+        raise NIRError(f"{path}: {error}") from None
     except _DAMAGE as error:
         line = " ".join(str(error).split())[:200] or type(error).__name__
         raise NIRError(f"{path} is damaged, cut short or not well-formed ({line})") from error

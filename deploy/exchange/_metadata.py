@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from axonal._base.jsontext import parse_json
 from axonal.deploy._check import GraphError
 from axonal.deploy.exchange._errors import NIRError
 from axonal.deploy.graph import EventGraph, Golden
@@ -77,7 +78,7 @@ def own_part(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
 def info_of(own: Mapping[str, Any]) -> dict[str, Any]:
     """The info kept with the graph."""
     try:
-        info = json.loads(own.get("info", "{}"))
+        info = parse_json(own.get("info", "{}"))
     except (TypeError, ValueError) as error:
         raise NIRError("the info in its metadata is damaged") from error
     return info if isinstance(info, dict) else {}
@@ -86,9 +87,10 @@ def info_of(own: Mapping[str, Any]) -> dict[str, Any]:
 def output_order(own: Mapping[str, Any] | None, found: list[str]) -> list[str]:
     """Keys of the outputs in the order of the graph that was written."""
     try:
-        listed = json.loads((own or {}).get("outputs", "[]"))
+        listed = parse_json((own or {}).get("outputs", "[]"))
     except (TypeError, ValueError):
         listed = []
+    listed = listed if isinstance(listed, list) else []
     known = [key for key in listed if key in found]
     return known + [key for key in found if key not in known]
 

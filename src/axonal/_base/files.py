@@ -104,9 +104,8 @@ def check_target(path: str | PathLike[str]) -> Path:
         raise _unwritable(path, error) from None
     goal = Path(os.path.realpath(path))
     if found is not None and not stat.S_ISREG(found.st_mode):
-        kind = next((words for test, words in _KINDS if test(found.st_mode)), "no regular file")
-        refusal = IsADirectoryError if kind == "a folder" else OSError
-        raise refusal(f"cannot write {path}: it is {kind}; name a regular file or a new one")
+        refusal = IsADirectoryError if stat.S_ISDIR(found.st_mode) else OSError
+        raise refusal(f"cannot write {path}: it is {_kind(found)}; name a regular file")
     if not goal.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path}: there is no folder {goal.parent}")
     if _through_process(path) or (found is not None and not _is(goal, found)):
@@ -117,6 +116,30 @@ def check_target(path: str | PathLike[str]) -> Path:
         text = f"cannot write {path}: nothing may be written in {goal.parent}"
         raise _line(PermissionError, text, errno.EACCES)
     return goal
+
+
+def check_source(path: str | PathLike[str]) -> None:
+    """Refuse to open what is no regular file: a pipe would be waited for without an end.
+
+    Raises:
+        FileNotFoundError: there is nothing.
+        IsADirectoryError: it is a folder.
+        OSError: it is a device, a pipe or a socket, or cannot be reached.
+    """
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {path}") from None
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) else error
+        raise OSError(f"cannot read {os.fspath(path)!r}: {cause}") from None
+    if not stat.S_ISREG(found.st_mode):
+        refusal = IsADirectoryError if stat.S_ISDIR(found.st_mode) else OSError
+        raise refusal(f"cannot read {path}: it is {_kind(found)}, expected a regular file")
+
+
+def _kind(found: os.stat_result) -> str:
+    return next((words for test, words in _KINDS if test(found.st_mode)), "no regular file")
 
 
 def _locked_folder(goal: Path) -> tuple[Path, int]:

@@ -1,7 +1,6 @@
 """Runs as event graphs: export, and the accuracy a back end reaches."""
 
 import zipfile
-import zlib
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 
 from axonal import deploy, recipes
 from axonal._base.files import whole_file
+from axonal._base.npz import read_npz
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._learning import READOUTS
 from axonal.recipes._run_folder import RunFolder, load_run, read_json
@@ -79,10 +79,9 @@ def read_data(
     if not zipfile.is_zipfile(data):
         raise RecipeError(f"{data} is not an .npz file: write numpy.savez(file, x=x).")
     try:
-        with np.load(data, allow_pickle=False) as arrays:
-            held = {name: arrays[name] for name in arrays.files}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError) as error:
-        raise RecipeError(f"{data} is not an .npz file of arrays: {error}") from error
+        held = read_npz(data)
+    except ValueError as error:
+        raise RecipeError(f"{error}: write numpy.savez(file, x=x).") from error
     if "x" not in held:
         have = ", ".join(held) or "nothing"
         raise RecipeError(
