@@ -2,18 +2,16 @@
 
 import json
 import os
-import signal
-import subprocess
 import sys
-import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.workplace import Workplace, workplace
 from axonal.deploy._kinds import FIELDS, OUTSIDE, SPIKING
 from axonal.deploy._run import Request, Run, Spikes
 from axonal.deploy.graph import EventGraph
@@ -61,18 +59,27 @@ def simulate(
     name = name or Path(file).stem
     if request.state is not None:
         raise ValueError(f"{name} always starts from rest: only the reference goes on from a state")
-    with tempfile.TemporaryDirectory(prefix=f"axonal-{Path(file).stem}-") as folder:
-        _write(Path(folder), graph, inputs, request, options)
-        answer = Path(folder, "result.json")
-        command = [python, "-I", str(WORKER), file, folder]
-        execute(command, Path(folder), answer, name, request.timeout, os.environ)
-        return _read(Path(folder), graph, inputs, request)
+    with place_for(name, Path(file).stem) as place:
+        _write(place.folder, graph, inputs, request, options)
+        command = [python, "-I", str(WORKER), file, str(place.folder)]
+        execute(command, place, "result.json", name, request.timeout, os.environ)
+        return _read(place.folder, graph, inputs, request)
+
+
+@contextmanager
+def place_for(name: str, stem: str) -> Iterator[Workplace]:
+    """A workplace of a back end, which fails as a back end does where no files can be written."""
+    try:
+        with workplace(f"axonal-{stem}-") as place:
+            yield place
+    except OSError as error:
+        raise BackendError(f"{name} could not be run: {error}") from error
 
 
 def execute(
     command: list[str],
-    folder: Path,
-    answer: Path,
+    place: Workplace,
+    answer: str,
     name: str,
     timeout: float,
     environment: Mapping[str, str],
@@ -81,8 +88,8 @@ def execute(
 
     Args:
         command: what to start.
-        folder: where it runs, and where its output is kept.
-        answer: a file that it writes if it succeeds.
+        place: where it runs, and where its output is kept.
+        answer: name of a file that it writes there if it succeeds.
         name: name of the back end in messages.
         timeout: seconds that it may take.
         environment: its environment variables.
@@ -90,31 +97,15 @@ def execute(
     Raises:
         BackendError: it failed, or did not answer in time and was stopped.
     """
-    log = folder / "log.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={"OMP_NUM_THREADS": "1", **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+    code = place.run(command, {"OMP_NUM_THREADS": "1", **environment}, timeout)
+    if code is None:
+        raise _error(f"{name} did not answer within {timeout:g} s and was stopped", place.log)
+    if code or not (place.folder / answer).is_file():
+        text = place.log.read_text(errors="replace")
+        words = [line for line in text.splitlines() if line.strip()]
+        raise _error(
+            f"{name} failed (exit code {code}): {words[-1] if words else 'silent'}", place.log
         )
-        try:
-            code = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise _error(
-                f"{name} did not answer within {timeout:g} s and was stopped", log
-            ) from None
-        finally:
-            # Simulators may leave children behind; all of them are in the group of this process.
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    if code or not answer.is_file():
-        words = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        raise _error(f"{name} failed (exit code {code}): {words[-1] if words else 'silent'}", log)
 
 
 def _error(line: str, log: Path) -> BackendError:

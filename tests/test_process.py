@@ -1,8 +1,11 @@
 """The protocol of simulators: silence on success, the reason on failure, an end to what hangs."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,6 +61,94 @@ def test_a_simulator_that_hangs_is_stopped_with_its_children_and_named(tmp_path)
     assert str(caught.value) == "fake did not answer within 8 s and was stopped"
     assert "still busy" in caught.value.__notes__[0]
     assert gone(int(note.read_text()))
+
+
+CALLER = """
+import os, signal, sys
+sys.path[:0] = {paths!r}
+from axonal._base.workplace import workplace
+{before}
+with workplace("axonal-hangs-") as place:
+    place.run([sys.executable, {script!r}], os.environ, 600.0)
+"""
+# another child of the caller, which holds whatever files the caller had open
+FORKS = """
+import threading
+def fork():
+    if os.fork() == 0:
+        open({note!r}, 'w').write(str(os.getpid()))
+        signal.pause()
+threading.Timer(0.5, fork).start()
+"""
+
+
+def caller_of_one_that_hangs(tmp_path, before=""):
+    """A process that waits for a simulator, this and its child, and their folder."""
+    note, script = tmp_path / "note", tmp_path / "hangs.py"
+    script.write_text(
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        f"note = {str(note)!r}\n"
+        "open(note + '.part', 'w').write(f'{os.getpid()} {child.pid} {os.getcwd()}')\n"
+        "os.rename(note + '.part', note)\n"
+        "time.sleep(600)"
+    )
+    paths = [path for path in sys.path if path.endswith("src")]
+    code = CALLER.format(paths=paths, before=before, script=str(script))
+    caller = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not note.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    simulator, child, folder = note.read_text().split()
+    return caller, (int(simulator), int(child)), Path(folder)
+
+
+def vanished(folder):
+    deadline = time.monotonic() + 5
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not folder.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_simulator_ends_with_its_caller_and_leaves_no_folder(tmp_path, number):
+    caller, simulators, folder = caller_of_one_that_hangs(tmp_path)
+    assert folder.is_dir()
+    caller.send_signal(number)
+    assert caller.wait(60) == -number
+    assert [gone(pid) for pid in simulators] == [True, True]
+    assert vanished(folder)
+
+
+def test_a_simulator_ends_with_its_caller_though_another_child_lives_on(tmp_path):
+    other = tmp_path / "other"
+    caller, simulators, folder = caller_of_one_that_hangs(tmp_path, FORKS.format(note=str(other)))
+    while not (other.exists() and other.read_text()):
+        time.sleep(0.02)
+    try:
+        caller.kill()
+        caller.wait(60)
+        assert [gone(pid) for pid in simulators] == [True, True]
+        assert vanished(folder)
+    finally:
+        os.kill(int(other.read_text()), signal.SIGKILL)
+
+
+def test_a_simulator_whose_guard_is_killed_ends_and_is_named(tmp_path):
+    note = tmp_path / "pid"
+    body = f"import os, time\nopen({str(note)!r}, 'w').write(f'{{os.getpid()}} {{os.getcwd()}}')\n"
+    body += "import signal\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"
+    with pytest.raises(BackendError, match="fake could not be run: the process that looks after"):
+        ask(fake(tmp_path, body))
+    pid, folder = note.read_text().split()
+    assert gone(int(pid))
+    assert vanished(Path(folder))
+
+
+def test_a_simulator_without_room_for_its_files_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(BackendError, match=r"fake could not be run: .*No such"):
+        ask(fake(tmp_path, "pass"))
 
 
 def test_a_simulator_that_fails_says_why_in_one_line(tmp_path):

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_executor import random_graph, random_inputs
 
+from axonal import _signals
 from axonal import _stream as lines
 from axonal.deploy import EventGraph, Population, Projection, Stream, retime, run
 
@@ -270,7 +271,8 @@ def command(*words):
     return [sys.executable, "-W", "error", "-m", "axonal.cli", "run", *map(str, words), "--stream"]
 
 
-def test_the_command_line_prints_spikes_while_events_come_and_keeps_its_state(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_command_line_prints_spikes_while_events_come_and_keeps_its_state(tmp_path, number):
     graph, state = tmp_path / "graph.h5", tmp_path / "state.npz"
     echo().save(graph)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -283,9 +285,9 @@ def test_the_command_line_prints_spikes_while_events_come_and_keeps_its_state(tm
                 line = json.loads(process.stdout.readline())
                 assert line == {"t": 2 * t - 1, "spikes": {"out": [t - 1]}}
         time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, errors = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, b"")
+    assert (process.returncode, out) == (128 + number, b"")
     summary, stopped = errors.decode().splitlines()
     assert summary.startswith("axonal: 7 steps from step 0 on, 3 events in, 2 spikes out; ms")
     assert stopped == f"axonal: stopped. It goes on with --resume {state}."
@@ -296,6 +298,22 @@ def test_the_command_line_prints_spikes_while_events_come_and_keeps_its_state(tm
     assert (last["summary"]["first_step"], last["summary"]["steps"]) == (7, 1)
     assert set(last["summary"]["latency_ms"]) == {"median", "99 %", "largest"}
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_state_is_kept_however_often_a_stream_is_asked_to_end(tmp_path, monkeypatch):
+    state, save = tmp_path / "state.npz", Stream.save
+
+    def asked_again(stream, path):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTERM):
+            os.kill(os.getpid(), number)
+        save(stream, path)
+
+    monkeypatch.setattr(Stream, "save", asked_again)
+    with _signals.ending() as ends:
+        summary = lines.run(echo(), io.BytesIO(b'{"events": [3]}\n'), print, save_state=state)
+    stream = Stream(echo())
+    stream.load(state)
+    assert (stream.step, summary.interrupted, ends.code) == (1, True, 128 + signal.SIGTERM)
 
 
 def test_what_a_stream_cannot_do_is_one_line(tmp_path):

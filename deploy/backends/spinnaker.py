@@ -13,17 +13,15 @@ Source: sPyNNaker 7.4.1 (Apache-2.0); O. Rhodes et al., Frontiers in Neuroscienc
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy import _pynn
-from axonal.deploy._process import execute
+from axonal.deploy._process import execute, place_for
 from axonal.deploy._run import Request, Run
 from axonal.deploy.backends._support import Support, installed, unfit
 from axonal.deploy.chips import spinnaker as chip
@@ -66,16 +64,16 @@ def run(graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Requ
     if request.state is not None:
         raise ValueError("spinnaker maps a graph and runs from no state")
     steps, samples = next(iter(inputs.values())).shape[:2]
-    with tempfile.TemporaryDirectory(prefix="axonal-spinnaker-") as name:
-        folder = Path(name)
+    with place_for("spinnaker", "spinnaker") as place:
+        folder = place.folder
         (folder / ".spynnaker.cfg").write_text(CONFIGURATION)
         # nothing is executed, so that one sample stands for all
         arrays = _pynn.network(graph, {k: x[:, :1] for k, x in inputs.items()})
         np.savez(folder / "network.npz", **arrays)  # type: ignore[arg-type]
         answer = folder / "written.npz"
         command = [sys.executable, "-I", str(_pynn.SCRIPT), "network.npz", "--written", str(answer)]
-        environment = {**os.environ, "HOME": name}
-        execute(command, folder, answer, "spinnaker", request.timeout, environment)
+        environment = {**os.environ, "HOME": str(folder)}
+        execute(command, place, answer.name, "spinnaker", request.timeout, environment)
         with np.load(answer, allow_pickle=False) as found:
             rows = [found[str(k)] for k in range(len(graph.projections))]
     written = tuple(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from axonal._base.processes import end_with_parent
 from axonal.hebbian import _checks
 from axonal.hebbian.phase._extra import extra
 from axonal.hebbian.phase._faces import Face, face_of
@@ -203,7 +204,9 @@ def _simulate(
     joblib = extra("joblib")
     load, T = diagram[face.load_name].values, diagram["T"].values
     # One at a time: what is finished is never lost with what is not.
-    run = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
+    run = joblib.Parallel(
+        n_jobs=jobs, batch_size=1, return_as="generator_unordered", **_ending_workers(joblib)
+    )
     work = joblib.delayed(_cell)
     tasks = (work(face, mc, seed, (i, j), float(load[i]), float(T[j])) for i, j in missing)
     written = None
@@ -221,6 +224,14 @@ def _simulate(
             if written is not None:
                 written[i, j] = cells[i, j]
             advance()
+
+
+def _ending_workers(joblib: Any) -> dict[str, Any]:
+    """Let the processes of this machine end with this one; a cluster looks after its own."""
+    backend, _ = joblib.parallel.get_active_backend()
+    if not isinstance(backend, joblib.parallel.LokyBackend):
+        return {}
+    return {"initializer": end_with_parent, "initargs": (os.getpid(),)}
 
 
 @contextmanager

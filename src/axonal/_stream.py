@@ -7,18 +7,17 @@ What the lines say is in `_stream_lines.py`.
 import json
 import math
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from axonal import _signals
 from axonal._stream_lines import Arrays, LineError, leaving, parsed
 from axonal._terminal import Stopped, users_own
 from axonal.deploy import EventGraph, Stream
@@ -38,7 +37,7 @@ class Summary:
         spikes: spikes of all neurons.
         late: lines left out because their step had run.
         seconds: time from a line to what it made leave, for every line.
-        interrupted: whether Ctrl-C ended it.
+        interrupted: whether Ctrl-C, TERM or HUP ended it.
         warnings: what left the range of the chip.
     """
 
@@ -117,7 +116,7 @@ def run(
     save_state: Path | None = None,
     drop_late: bool = False,
 ) -> Summary:
-    """Run a graph on the lines of a file until it ends or Ctrl-C comes.
+    """Run a graph on the lines of a file until it ends, or Ctrl-C, TERM or HUP comes.
 
     Args:
         graph: the graph.
@@ -152,8 +151,8 @@ def run(
             summary.spikes += sum(map(len, line.get("spikes", {}).values()))
             emit(json.dumps(line))
 
-    try:
-        with _interruptible() as waiting:
+    with _interruptible() as waiting:
+        try:
             for number, line in _numbered(source, waiting):
                 started = time.perf_counter()
                 t, events, count = parsed(line, number, stream.step, inputs)
@@ -173,45 +172,44 @@ def run(
                 advance(events)
                 summary.events += count
                 summary.seconds.append(time.perf_counter() - started)
-            summary.interrupted = waiting.stopped
-        if save_state is None and not summary.interrupted:
-            end = stream.step
-            while stream.step < end + graph.max_latency:
-                advance(None, end)
-    except LineError as error:
-        if save_state is None:
-            raise
-        raise LineError(f"{error}; the state before it is in {save_state}") from None
-    finally:
-        if save_state is not None:
-            stream.save(save_state)
+            if save_state is None:
+                end = stream.step
+                while stream.step < end + graph.max_latency and not waiting.stopped:
+                    advance(None, end)
+        except LineError as error:
+            if save_state is None:
+                raise
+            raise LineError(f"{error}; the state before it is in {save_state}") from None
+        finally:
+            # whoever asks a stream to end may ask more than once: its state is kept all the same
+            waiting.saves = True
+            if save_state is not None:
+                stream.save(save_state)
+    summary.interrupted = waiting.stopped
     summary.warnings = stream.warnings
     return summary
 
 
 class _Waiting:
-    """Whether the stream waits for a line, when Ctrl-C may come at once."""
+    """Whether the stream waits for a line, when what ends it may come at once."""
 
     def __init__(self) -> None:
-        self.stopped, self.now = False, False
+        self.stopped = self.now = self.saves = False
 
-    def stop(self, _: int, __: FrameType | None) -> None:
+    def stop(self) -> None:
         # the second time it must not wait either for somebody to read what leaves
-        if self.now or self.stopped:
-            self.stopped = True
-            raise KeyboardInterrupt
+        at_once = self.now or self.stopped
         self.stopped = True
+        if at_once and not self.saves:
+            raise KeyboardInterrupt
 
 
 @contextmanager
 def _interruptible() -> Iterator[_Waiting]:
-    """Let Ctrl-C end a stream between two steps, never within one."""
+    """Let what ends a command end a stream between two steps, never within one."""
     waiting = _Waiting()
-    before = signal.signal(signal.SIGINT, waiting.stop)
-    try:
+    with _signals.held(waiting.stop):
         yield waiting
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _numbered(source: BinaryIO, waiting: _Waiting) -> Iterator[tuple[int, bytes]]:

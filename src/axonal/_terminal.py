@@ -1,11 +1,16 @@
 """What all commands share: how they answer in JSON, and errors that are one line."""
 
+import io
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
@@ -16,6 +21,46 @@ class UserError(Exception):
 
 class Stopped(Exception):
     """Ctrl-C in a command that says itself how it goes on."""
+
+
+class Unprinted(Exception):
+    """Standard output takes nothing more: its disk is full, for example."""
+
+
+class _Output(io.FileIO):
+    """Standard output that tells its own errors from those of other files."""
+
+    failed = False
+
+    def write(self, content: "ReadableBuffer", /) -> int:
+        if self.failed:  # what is left in a buffer would fail once more when Python ends
+            return memoryview(content).nbytes
+        try:
+            return super().write(content)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.failed = True
+            raise Unprinted(f"cannot print what came out: {error.strerror}.") from error
+
+
+def check_printing() -> None:
+    """Make what cannot be printed an error of its own: `Unprinted`.
+
+    What the language of the shell has no letters for is written as its number.
+    """
+    out = sys.stdout
+    if type(out) is not io.TextIOWrapper:  # it is closed, or belongs to somebody else
+        return
+    out.flush()
+    raw = _Output(out.fileno(), "wb", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        out.encoding,
+        "backslashreplace",
+        line_buffering=out.line_buffering,
+        write_through=out.write_through,
+    )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The command line: train, export, import, run, verify, place, energy, phase, info."""
 
+import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -7,8 +8,16 @@ from typing import Annotated
 
 import typer
 
-from axonal import _cli_graphs
-from axonal._terminal import Json, Stopped, UserError, print_json, users_own
+from axonal import _cli_graphs, _signals
+from axonal._terminal import (
+    Json,
+    Stopped,
+    Unprinted,
+    UserError,
+    check_printing,
+    print_json,
+    users_own,
+)
 
 # Nothing heavy is imported above: `axonal --help` does not wait for torch.
 
@@ -21,6 +30,7 @@ app = typer.Typer(
 )
 
 
+UNUSABLE = 2  # exit code where what was given cannot be used
 INTERRUPTED = 128 + signal.SIGINT  # exit code after Ctrl-C
 
 
@@ -200,32 +210,52 @@ def info(as_json: Json = False) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    check_printing()
+    with _signals.ending() as ends:
+        code = _run(ends)
+    sys.exit(code)
+
+
+def _run(ends: _signals.Ending) -> int:
+    stopped = "A training run goes on with --resume."
     try:
         code = app(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except UserError as error:
-        _leave(str(error))
+        return _refuse(str(error))
     except Stopped as stop:
-        sys.stderr.write(f"axonal: stopped. {stop}\n")
-        sys.exit(INTERRUPTED)
+        code, stopped = INTERRUPTED, str(stop)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except Unprinted as error:
+        return _refuse(str(error))
     except Exception as error:
         # the parser's own complaints can put themselves into words; anything else is a bug
         words = getattr(error, "format_message", None)
-        if words is None:
+        if words is not None:
+            return _refuse(f"{words()} See `axonal --help`.")
+        # a stop in the middle of an import makes other errors than itself
+        if ends.number is None:
             raise
-        _leave(f"{words()} See `axonal --help`.")
+        code = INTERRUPTED
     # the parser may also turn Ctrl-C into this code by itself, without a word
     if code == INTERRUPTED:
-        sys.stderr.write("axonal: stopped. A training run goes on with --resume.\n")
-    sys.exit(code if isinstance(code, int) else 0)
+        _say(f"stopped. {stopped}")
+        return ends.code
+    return code if isinstance(code, int) else 0
 
 
-def _leave(text: str) -> None:
+def _refuse(text: str) -> int:
     head, *listed = text.split("\n  - ")
-    line = f"{head} {'; '.join(listed)}"
-    sys.stderr.write(f"axonal: {' '.join(line.split())}\n")
-    sys.exit(2)
+    _say(" ".join(f"{head} {'; '.join(listed)}".split()))
+    return UNUSABLE
+
+
+def _say(line: str) -> None:
+    # the exit code tells it, too, where nothing can be said
+    with contextlib.suppress(OSError):
+        typer.echo(f"axonal: {line}", err=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from axonal import _signals
 from axonal._base.files import whole_file
 from axonal.neuro import Network
 from axonal.recipes import _learning
@@ -235,18 +236,30 @@ def fit(
         start: Path | None = run.checkpoint if run.checkpoint.exists() else None
         handler = signal.getsignal(signal.SIGINT)
         try:
-            trainer.fit(
-                training,
-                loader(train, settings, shuffle=True),
-                loader(validation, settings, shuffle=False),
-                ckpt_path=start,
-            )
+            with _own_termination():
+                trainer.fit(
+                    training,
+                    loader(train, settings, shuffle=True),
+                    loader(validation, settings, shuffle=False),
+                    ckpt_path=start,
+                )
         except SystemExit:
             # at Ctrl-C Lightning asks the process to end and makes it deaf to the next Ctrl-C
             if not trainer.interrupted:
                 raise
             signal.signal(signal.SIGINT, handler)
             raise KeyboardInterrupt from None
+        # one that came after the last batch, where Lightning looks no more
+        if trainer.received_sigterm:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _own_termination() -> Iterator[None]:
+    """Leave TERM to Lightning, which ends after a batch; the command line would end at once."""
+    ours = isinstance(signal.getsignal(signal.SIGTERM), _signals.Ending)
+    with _signals.held(lambda: None, [signal.SIGTERM] if ours else []):
+        yield
 
 
 @contextmanager

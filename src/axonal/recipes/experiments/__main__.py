@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from axonal import _signals
 from axonal.recipes import _train
 from axonal.recipes._errors import RecipeError
 from axonal.recipes.experiments import (
@@ -37,7 +38,7 @@ PARTS = {
     "spoken-digits-attempts": _spoken_digits_attempts,
     "delay-kernels": _delay_kernels,
 }
-INTERRUPTED, UNUSABLE = 130, 2
+UNUSABLE = 2
 
 
 class Part(StrEnum):
@@ -73,19 +74,21 @@ def main(
     store = Store(path)
     chosen = [PARTS[part] for part in parts or Part]
     wanted: list[Job] = [run for part in chosen for run in part.plan()]
-    try:
-        make(wanted, store, processes=processes or cores(), commit=_train.commit())
-    except RecipeError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(UNUSABLE)
-    except (KeyboardInterrupt, BrokenProcessPool) as error:
-        why = "stopped" if isinstance(error, KeyboardInterrupt) else "a process ended early"
-        left = len(store.missing(wanted))
-        typer.echo(f"{why}: {left} runs are left; the same command goes on with them.", err=True)
-        sys.exit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1)
-    for part in chosen:
-        for written in part.write(store, out):
-            typer.echo(f"wrote {written}")
+    with _signals.ending() as ends:
+        try:
+            make(wanted, store, processes=processes or cores(), commit=_train.commit())
+            for part in chosen:
+                for written in part.write(store, out):
+                    typer.echo(f"wrote {written}")
+        except RecipeError as error:
+            typer.echo(f"error: {error}", err=True)
+            sys.exit(UNUSABLE)
+        except (KeyboardInterrupt, BrokenProcessPool) as error:
+            why = "stopped" if isinstance(error, KeyboardInterrupt) else "a process ended early"
+            left = len(store.missing(wanted))
+            line = f"{why}: {left} runs are left; the same command goes on with them."
+            typer.echo(line, err=True)
+            sys.exit(ends.code if isinstance(error, KeyboardInterrupt) else 1)
 
 
 if __name__ == "__main__":
