@@ -209,7 +209,9 @@ class DelayedLinear(Layer[DelayedLinearState]):
         # read again only if something wrote to it: reading a value stalls a GPU
         seen = (id(share), -1 if share.is_cpu or share.is_inference() else share._version)
         if seen != self._seen or seen[1] < 0:
-            with contextlib.suppress(RuntimeError):  # on the meta device or inside vmap there is none
+            with contextlib.suppress(
+                RuntimeError
+            ):  # on the meta device or inside vmap there is none
                 self._frozen = share.item() > 0
             self._seen = seen
         return self._frozen
