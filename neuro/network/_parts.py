@@ -23,10 +23,16 @@ def containers(root: nn.Module, called: list[str], network_type: type[nn.Module]
 
 def _description(module: nn.Module, network_type: type[nn.Module]) -> Any:
     if isinstance(module, network_type):
-        return type(module), str(module.traced)
+        return type(module), _written_out(module.traced)
     if isinstance(module, (nn.Sequential, nn.ModuleList, nn.ModuleDict)):
         return type(module), tuple(module._modules)
     return type(module)
+
+
+def _written_out(graph: Any) -> str:
+    """Write a graph down in a way that a copy of it, made by another process, has as well."""
+    nodes = ((n.op, getattr(n.target, "__name__", n.target), n.args, n.kwargs) for n in graph.nodes)
+    return "\n".join(map(str, nodes))
 
 
 def check(
