@@ -72,7 +72,9 @@ def rate(
     return (rng.random((steps, *level.shape)) < level).astype(np.float32)
 
 
-def delta(signal: npt.ArrayLike, threshold: float) -> npt.NDArray[np.float32]:
+def delta(
+    signal: npt.ArrayLike, threshold: float, *, binary: bool = False
+) -> npt.NDArray[np.float32]:
     """Send-on-delta: a spike for every threshold by which a signal left its last sent level.
 
     With the level L_0 = x_0 and c_t = trunc((x_t - L_{t-1}) / threshold):
@@ -80,12 +82,17 @@ def delta(signal: npt.ArrayLike, threshold: float) -> npt.NDArray[np.float32]:
     x_t - x_0 differs from (sum ON - sum OFF) * threshold by less than one threshold, and
     spikes at t depend on the signal up to t only.
 
+    Neurons of chips send one spike a step, and most back ends refuse counts above 1. With
+    ``binary``, c_t is -1, 0 or 1: the level follows by one threshold per step, and what a steeper
+    signal is ahead of it is sent in the steps after, not lost unless the signal ends.
+
     Args:
         signal: real numbers ``[T, ..., N]``, T >= 1, any unit.
         threshold: step of the level, above 0, in the unit of the signal.
+        binary: at most one spike per step and channel.
 
     Returns:
-        Spike counts ``[T, ..., 2 N]``, float32: the N ON channels, then the N OFF channels.
+        Spikes or spike counts ``[T, ..., 2 N]``, float32: the N ON channels, then the N OFF channels.
 
     Raises:
         ValueError: NaN, fewer than two axes, T = 0, a threshold that is not above 0 or so small
@@ -95,6 +102,8 @@ def delta(signal: npt.ArrayLike, threshold: float) -> npt.NDArray[np.float32]:
     >>> from axonal.datasets import delta
     >>> delta([[0.0], [1.2], [0.4]], threshold=0.5).tolist()
     [[0.0, 0.0], [2.0, 0.0], [0.0, 1.0]]
+    >>> delta([[0.0], [1.2], [1.2]], threshold=0.5, binary=True).tolist()
+    [[0.0, 0.0], [1.0, 0.0], [1.0, 0.0]]
     """
     threshold = positive_number(threshold, "threshold", "delta")
     x = real_array(signal, "delta", "[T, ..., N]", 2)
@@ -113,6 +122,8 @@ def delta(signal: npt.ArrayLike, threshold: float) -> npt.NDArray[np.float32]:
     spikes = np.empty((*x.shape[:-1], 2 * x.shape[-1]), dtype=np.float32)
     for t, d in enumerate(distance):
         crossings = np.trunc(d - sent)
+        if binary:
+            crossings = np.clip(crossings, -1, 1)
         sent += crossings
         spikes[t] = np.concatenate([np.maximum(crossings, 0), np.maximum(-crossings, 0)], axis=-1)
     return spikes

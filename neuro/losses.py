@@ -6,6 +6,8 @@ from torch import Tensor
 
 from axonal.neuro._checks import InputError
 
+IGNORED = -100  # the class that torch's cross-entropy leaves out
+
 
 def _valid(y: Tensor, lengths: Tensor | None) -> Tensor | None:
     """Return [T, B, 1...] of bool, true before each sample's end; ``None`` if all steps count."""
@@ -36,11 +38,11 @@ def mean_over_time(y: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Average over time: the firing rate of spikes, the mean potential of integrators.
 
     Args:
-        y: [T, B, C].
+        y: [T, B, C, ...].
         lengths: steps that count in each sample [B], 1 to T; all by default.
 
     Returns:
-        [B, C].
+        [B, C, ...].
 
     >>> mean_over_time(torch.tensor([[[1.0]], [[0.0]], [[5.0]]]), torch.tensor([2]))
     tensor([[0.5000]])
@@ -56,11 +58,11 @@ def max_over_time(y: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Take the largest value over time.
 
     Args:
-        y: [T, B, C].
+        y: [T, B, C, ...].
         lengths: steps that count in each sample [B], 1 to T; all by default.
 
     Returns:
-        [B, C].
+        [B, C, ...].
 
     >>> max_over_time(torch.tensor([[[1.0]], [[3.0]], [[5.0]]]), torch.tensor([2]))
     tensor([[3.]])
@@ -77,18 +79,22 @@ def summed_softmax(y: Tensor, lengths: Tensor | None = None) -> Tensor:
     confident.
 
     Args:
-        y: [T, B, C].
+        y: [T, B, C, ...].
         lengths: steps that count in each sample [B], 1 to T; all by default.
 
     Returns:
-        [B, C].
+        [B, C, ...].
 
     >>> summed_softmax(torch.zeros(3, 1, 2))
     tensor([[1.5000, 1.5000]])
     """
     valid = _valid(y, lengths)
-    shares = torch.softmax(y, -1)
-    return (shares if valid is None else torch.where(valid, shares, 0.0)).sum(0)
+    _has_classes(y)
+    if valid is None:
+        return torch.softmax(y, 2).sum(0)
+    # masked before the softmax as well: the gradient of one over NaN is NaN even where it is unused
+    shares = torch.softmax(torch.where(valid, y, 0.0), 2)
+    return torch.where(valid, shares, 0.0).sum(0)
 
 
 def first_spike_time(spikes: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -99,11 +105,11 @@ def first_spike_time(spikes: Tensor, lengths: Tensor | None = None) -> Tensor:
     would have cut off what follows.
 
     Args:
-        spikes: 0 or 1 [T, B, C].
+        spikes: 0 or 1 [T, B, C, ...].
         lengths: steps that count in each sample [B], 1 to T; all by default.
 
     Returns:
-        [B, C], from 0 to the sample's length.
+        [B, C, ...], from 0 to the sample's length.
 
     Raises:
         ValueError: for other values than 0 and 1, or if the batch of spikes and lengths differ.
@@ -129,14 +135,41 @@ def _silent_steps(spikes: Tensor, valid: Tensor | None) -> Tensor:
     return (still_silent if valid is None else torch.where(valid, still_silent, 0.0)).sum(0)
 
 
+def _has_classes(y: Tensor) -> None:
+    if y.ndim < 3:
+        raise InputError(f"expected y [T, B, C, ...] with a class axis, got {tuple(y.shape)}.")
+
+
 def _cross_entropy(scores: Tensor, target: Tensor, y: Tensor) -> Tensor:
-    steps, batch = y.shape[:2]
-    if target.shape[:1] != (batch,):
+    _has_classes(y)
+    steps, batch, classes = y.shape[:3]
+    if not isinstance(target, Tensor):
         raise InputError(
-            f"expected a target for each of B = {batch} samples, got {tuple(target.shape)} for y "
-            f"{tuple(y.shape)}."
-            + (" Is y batch-first? Use y.transpose(0, 1)." if target.shape[:1] == (steps,) else "")
+            f"expected the target as a tensor, got {type(target).__name__}: write "
+            "torch.tensor(target)."
         )
+    shape = tuple(target.shape)
+    if shape[:1] != (batch,):
+        raise InputError(
+            f"expected a target for each of B = {batch} samples, got {shape} for y "
+            f"{tuple(y.shape)}."
+            + (" Is y batch-first? Use y.transpose(0, 1)." if shape[:1] == (steps,) else "")
+        )
+    named, shares = (batch, *y.shape[3:]), (batch, *y.shape[2:])
+    whole = target.dtype == torch.int64
+    if shape != (named if whole else shares) or not (whole or target.is_floating_point()):
+        hint = ": are these classes? Write target.long()." if shape == named else "."
+        raise InputError(
+            f"expected classes [B, ...] = {named} of int64 or shares {shares}, got "
+            f"{str(target.dtype).removeprefix('torch.')} {shape}{hint}"
+        )
+    # what is compiled, or lies on a GPU, must not depend on values
+    if whole and not torch.compiler.is_compiling() and target.is_cpu:
+        outside = ((target < 0) | (target >= classes)) & (target != IGNORED)
+        if outside.any():
+            raise InputError(
+                f"expected classes from 0 to {classes - 1}, got {target[outside][0].item()}."
+            )
     return F.cross_entropy(scores, target)
 
 
@@ -144,15 +177,15 @@ def rate_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None) -> Tenso
     """Cross-entropy of the mean over time, ``CE(mean_t y_t, target)``.
 
     Args:
-        y: spikes or potentials of the readout [T, B, C].
-        target: class of each sample [B].
+        y: spikes or potentials of the readout [T, B, C, ...].
+        target: class of each sample [B], or at each place [B, ...], or shares [B, C, ...].
         lengths: steps that count in each sample [B], 1 to T; all by default.
 
     Returns:
         A scalar.
 
     Raises:
-        ValueError: if the batch of y, target and lengths differ.
+        ValueError: if y, target and lengths do not fit each other.
 
     >>> rate_loss(torch.zeros(5, 2, 4), torch.tensor([0, 3]))
     tensor(1.3863)
@@ -166,15 +199,15 @@ def max_over_time_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None)
     Source: Cramer et al., IEEE TNNLS 2020 (arXiv 1910.07407).
 
     Args:
-        y: potentials of the readout [T, B, C].
-        target: class of each sample [B].
+        y: potentials of the readout [T, B, C, ...].
+        target: class of each sample [B], or at each place [B, ...], or shares [B, C, ...].
         lengths: steps that count in each sample [B], 1 to T; all by default.
 
     Returns:
         A scalar.
 
     Raises:
-        ValueError: if the batch of y, target and lengths differ.
+        ValueError: if y, target and lengths do not fit each other.
 
     >>> max_over_time_loss(torch.zeros(5, 2, 4), torch.tensor([0, 3]))
     tensor(1.3863)
@@ -188,15 +221,15 @@ def summed_softmax_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None
     Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670).
 
     Args:
-        y: potentials of the readout [T, B, C].
-        target: class of each sample [B].
+        y: potentials of the readout [T, B, C, ...].
+        target: class of each sample [B], or at each place [B, ...], or shares [B, C, ...].
         lengths: steps that count in each sample [B], 1 to T; all by default.
 
     Returns:
         A scalar.
 
     Raises:
-        ValueError: if the batch of y, target and lengths differ.
+        ValueError: if y, target and lengths do not fit each other.
 
     >>> summed_softmax_loss(torch.zeros(5, 2, 20), torch.tensor([0, 3]))
     tensor(2.9957)
@@ -212,8 +245,8 @@ def first_spike_loss(
     Source: Göltz et al., Nature Machine Intelligence 2021 (arXiv 1912.11443), in continuous time.
 
     Args:
-        spikes: 0 or 1, of the readout's neurons [T, B, C].
-        target: class of each sample [B].
+        spikes: 0 or 1, of the readout's neurons [T, B, C, ...].
+        target: class of each sample [B], or at each place [B, ...], or shares [B, C, ...].
         lengths: steps that count in each sample [B], 1 to T; all by default.
         scale: steps by which the target must lead for a ratio of e, > 0.
 
@@ -221,7 +254,7 @@ def first_spike_loss(
         A scalar.
 
     Raises:
-        ValueError: if the batch of spikes, target and lengths differ, or for a scale of 0 or less.
+        ValueError: if spikes, target and lengths do not fit each other, or for scale <= 0.
 
     >>> first_spike_loss(torch.zeros(5, 2, 4), torch.tensor([0, 3]))
     tensor(1.3863)

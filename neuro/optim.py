@@ -42,8 +42,8 @@ def param_groups(
     for name, value in (("lr", lr), ("delay_lr", delay_lr), ("weight_decay", weight_decay)):
         if not value >= 0:
             raise ValueError(f"param_groups expects {name} >= 0, got {value!r}.")
-    delays = [m.position for m in _delayed(net) if m.position.requires_grad]
-    known = {id(p) for p in delays}
+    delays = [m.position for m in _delayed(net) if m.position.requires_grad and not m.frozen]
+    known = {id(m.position) for m in _delayed(net)}
     rest = [p for p in net.parameters() if p.requires_grad and id(p) not in known]
     groups = [
         ("weights", [p for p in rest if p.ndim >= 2], lr, weight_decay),

@@ -3,7 +3,9 @@
 The twin below holds P and SIG, correlates with dense kernels, and steps its neurons one by one.
 """
 
+import copy
 import math
+import pickle
 from itertools import pairwise
 
 import pytest
@@ -126,7 +128,7 @@ X = (torch.rand(11, 3, 6, generator=torch.Generator().manual_seed(1)) < 0.4).dou
 def test_training_gives_the_published_outputs_loss_gradients_and_norms(count, version):
     ours, twin = both(count, version=version)
     target = torch.tensor([0, 3, 4])
-    y, expected = ours.train()(X), twin.train()(X)
+    y, expected = ours.train()(X, padding=True)[0], twin.train()(X)
     assert y.shape == (11 + 9, 3, 5)
     torch.testing.assert_close(y, expected, rtol=1e-9, atol=1e-9)
     m = expected.softmax(-1).sum(0)
@@ -153,9 +155,9 @@ def test_training_gives_the_published_outputs_loss_gradients_and_norms(count, ve
 @pytest.mark.parametrize("count", [1, 2])
 def test_evaluation_runs_rounded_delays(count):
     ours, twin = both(count)
-    y, expected = ours.eval()(X), twin.eval()(X)
+    y, expected = ours.eval()(X, padding=True)[0], twin.eval()(X)
     torch.testing.assert_close(y, expected, rtol=1e-6, atol=1e-6)
-    assert not torch.allclose(y, ours.train()(X))
+    assert not torch.allclose(y, ours.train()(X, padding=True)[0])
 
 
 @pytest.mark.parametrize("taps", [7, 25, 31])
@@ -189,10 +191,10 @@ def test_a_triangle_of_no_width_with_whole_places_runs_the_same_in_both_modes():
         if name.endswith(".P"):
             state[name] = state[name].round()
     net = DelaySNN.from_official(state, max_delay=TAPS - 1, tau=TAU, kernel="triangle").eval()
-    y = net(X)
+    y, _ = net(X)
     for block in net.blocks:
         block.get_submodule("connections").train()
-    torch.testing.assert_close(net(X), y)
+    torch.testing.assert_close(net(X)[0], y)
 
 
 @pytest.mark.parametrize(
@@ -211,18 +213,42 @@ def test_the_published_numbers_of_parameters(sizes, count, parameters):
     assert sum(p.numel() for p in net.parameters()) == parameters
 
 
-def test_its_network_shares_the_layers_streams_and_is_exported():
+def test_it_is_a_network_that_streams_and_is_exported():
     net = both()[0].eval()
-    plain = net.network()
-    assert {id(p) for p in plain.parameters()} == {id(p) for p in net.parameters()}
     # behind the end of the input, padding and silence are the same to the first layer only
-    whole = net(X)
-    torch.testing.assert_close(plain(X)[0], whole[: len(X)], rtol=0, atol=1e-12)
-    stream = neuro.Streamer(plain)
+    whole, _ = net(X, padding=True)
+    y, state = net(X)
+    assert y.shape == (11, 3, 5) and next(iter(state)) == "blocks.0.connections.0"
+    torch.testing.assert_close(y, whole[: len(X)], rtol=0, atol=1e-12)
+    stream = neuro.Streamer(net)
     streamed = torch.stack([stream(x_t) for x_t in X])
-    torch.testing.assert_close(streamed, whole[: len(X)].detach(), rtol=0, atol=1e-12)
-    result = deploy.verify(deploy.export(plain, dt=0.01, steps=40))
+    torch.testing.assert_close(streamed, y.detach(), rtol=0, atol=1e-12)
+    _, traces = neuro.record(net, X, {"blocks.0.after.1": "spikes"})
+    assert traces["blocks.0.after.1"]["spikes"].shape == (11, 3, 8)
+    result = deploy.verify(deploy.export(net, dt=0.01, steps=40))
     assert result.passed and result.mismatches == 0, str(result)
+
+
+@pytest.mark.parametrize("cut", [1, 4, 10])
+def test_chunks_of_which_the_last_is_padded_equal_one_padded_call(cut):
+    net = both(count=2)[0].eval()
+    whole, end = net(X, padding=True)
+    first, state = net(X[:cut])
+    last, other = net(X[cut:], state, padding=True)
+    torch.testing.assert_close(torch.cat((first, last)), whole, rtol=0, atol=1e-12)
+    assert list(other) == list(end)
+    for path, entry in end.items():
+        torch.testing.assert_close(other[path], entry, rtol=0, atol=1e-12)
+
+
+def test_copies_and_saved_states_are_the_same():
+    net = both()[0].eval()
+    twin = copy.deepcopy(net)
+    assert isinstance(twin, DelaySNN) and twin.extra_steps == net.extra_steps == 9
+    torch.testing.assert_close(twin(X, padding=True)[0], net(X, padding=True)[0])
+    again = pickle.loads(pickle.dumps(net))
+    assert torch.equal(again(X)[0], net(X)[0])
+    assert "blocks.1.connections.0.position" in net.state_dict()
 
 
 def test_it_learns_with_the_published_recipe():
@@ -239,9 +265,9 @@ def test_it_learns_with_the_published_recipe():
     for epoch in range(60):
         schedule.set_epoch(epoch)
         optimiser.zero_grad()
-        neuro.summed_softmax_loss(net.train()(x), target).backward()
+        neuro.summed_softmax_loss(net.train()(x, padding=True)[0], target).backward()
         optimiser.step()
-    assert (neuro.summed_softmax(net.eval()(x)).argmax(1) == target).all()
+    assert (neuro.summed_softmax(net.eval()(x, padding=True)[0]).argmax(1) == target).all()
 
 
 def test_bad_checkpoints_get_one_line():
@@ -253,6 +279,8 @@ def test_bad_checkpoints_get_one_line():
 
     refused("even number of steps, K - 1", max_delay=7)
     refused("P up to 2.* beyond max_delay / 2 = 2: which K", max_delay=4)
+    for wider in (8, 14, 24, 100):
+        refused("P up to 2.* only, where max_delay = .* K - 1; .*whole_kernel=False", wider)
     refused("model.4.SIG is missing", **{"model.4.SIG": None})
     refused("model.2.w is unknown", **{"model.2.w": torch.ones(1)})
     refused("delay layers at model.0, model.4", **{"model.4.P": None})
@@ -273,6 +301,20 @@ def test_bad_checkpoints_get_one_line():
     ):
         with pytest.raises(ValueError, match=message):
             DelaySNN.from_official(state, max_delay=6, tau=TAU)
+
+
+def test_places_from_a_part_of_the_kernel_are_loaded_if_one_says_so():
+    state = checkpoint()
+    net = DelaySNN.from_official(state, max_delay=24, tau=TAU, whole_kernel=False)
+    delays = net.blocks[0].connections[0].delay
+    torch.testing.assert_close(delays, 12 - state["model.0.P"][0, ..., 0], check_dtype=False)
+    # places that reach the end, as clamped ones do, and those just short of it
+    for furthest in (3.0, 2.001):
+        state = checkpoint()
+        for name in state:
+            if name.endswith(".P"):
+                state[name] = state[name].clamp(-furthest, furthest)
+        DelaySNN.from_official(state, max_delay=6, tau=TAU)
 
 
 def test_bad_input_gets_one_line():

@@ -139,3 +139,80 @@ def test_bad_input_gets_one_clear_line(call, message):
     with pytest.raises(ValueError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+ALL_LOSSES = [*LOSSES, neuro.first_spike_loss]
+
+
+@st.composite
+def dense_batches(draw):
+    """Spikes [T, B, C, ...] with NaN or infinity after each end, lengths, targets [B, ...]."""
+    steps, batch, classes = (
+        draw(st.integers(1, 6)),
+        draw(st.integers(1, 3)),
+        draw(st.integers(2, 4)),
+    )
+    space = draw(st.sampled_from([(), (3,), (2, 3), (4, 4)]))
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**16)))
+    y = (torch.rand(steps, batch, classes, *space, generator=generator) < 0.4).double()
+    lengths = torch.tensor([draw(st.integers(1, steps)) for _ in range(batch)])
+    padding = draw(st.sampled_from([math.nan, math.inf, -math.inf, 1e308]))
+    for b, length in enumerate(lengths.tolist()):
+        y[length:, b] = padding
+    target = torch.randint(0, classes, (batch, *space), generator=generator)
+    return y, lengths, target
+
+
+@pytest.mark.parametrize("loss", ALL_LOSSES)
+@given(dense_batches(), st.booleans())
+def test_dense_targets_and_any_padding_give_the_losses_of_the_cropped_samples(loss, drawn, shares):
+    y, lengths, target = drawn
+    y.requires_grad_()
+    if shares:
+        target = F.one_hot(target, y.shape[2]).movedim(-1, 1).double()
+    value = loss(y, target, lengths)
+    cropped = [loss(y[:n, b : b + 1], target[b : b + 1]) for b, n in enumerate(lengths.tolist())]
+    torch.testing.assert_close(value, torch.stack(cropped).mean())
+    (grad,) = torch.autograd.grad(value, y)
+    (expected,) = torch.autograd.grad(torch.stack(cropped).mean(), y)
+    torch.testing.assert_close(grad, expected)
+    assert grad.isfinite().all()
+
+
+def test_the_softmax_is_over_the_classes_of_images():
+    y = torch.randn(3, 2, 5, 4, 6)
+    torch.testing.assert_close(neuro.summed_softmax(y), y.softmax(2).sum(0))
+    spikes, lengths = (torch.rand(6, 2, 3, 4, 4) < 0.5).float(), torch.tensor([6, 3])
+    spikes[3:, 1] = math.nan
+    spikes.requires_grad_()
+    neuro.spike_rate_regulariser(spikes, 0.9, 1.0, lengths).backward()
+    assert spikes.grad.isfinite().all() and spikes.grad[:3].any()
+
+
+@pytest.mark.parametrize("loss", ALL_LOSSES)
+@pytest.mark.parametrize(
+    ("y", "target", "message"),
+    [
+        (
+            torch.zeros(5, 2),
+            torch.tensor([0, 1]),
+            r"y \[T, B, C, ...\] with a class axis, got \(5, 2",
+        ),
+        (torch.zeros(5, 2, 3, 4, 4), torch.tensor([0, 1]), r"classes \[B, \.\.\.\] = \(2, 4, 4\)"),
+        (torch.zeros(5, 2, 3), torch.zeros(2, 4), r"or shares \(2, 3\), got float32 \(2, 4\)"),
+        (torch.zeros(5, 2, 3), torch.zeros(2), r"got float32 \(2,\)"),
+        (torch.zeros(5, 2, 3), torch.zeros(2).int(), r"got int32 \(2,\).*\.long\(\)"),
+        (torch.zeros(5, 2, 3), torch.tensor([0, 3]), r"classes from 0 to 2, got 3"),
+        (torch.zeros(5, 2, 3), torch.tensor([-1, 0]), r"classes from 0 to 2, got -1"),
+        (torch.zeros(5, 2, 3), [0, 1], r"target as a tensor, got list"),
+    ],
+)
+def test_targets_that_do_not_fit_get_one_line(loss, y, target, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        loss(y, target)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_target_to_be_ignored_is():
+    y, target = torch.randn(5, 2, 3), torch.tensor([1, -100])
+    torch.testing.assert_close(neuro.rate_loss(y, target), neuro.rate_loss(y[:, :1], target[:1]))

@@ -1,5 +1,6 @@
 """Linear connections with one learnable delay a synapse."""
 
+import contextlib
 import math
 from typing import Any, NamedTuple
 
@@ -32,6 +33,24 @@ class _Bounded(torch.autograd.Function):
         (raw,) = ctx.saved_tensors
         outward = ((raw < 0) & (grad > 0)) | ((raw > ctx.high) & (grad < 0))
         return grad.masked_fill(outward, 0), None
+
+
+class _ZeroGradient(torch.autograd.Function):
+    """Hand ``y`` on, and a parameter that takes no part in it a gradient of zero."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(y: Tensor, parameter: Tensor) -> Tensor:
+        return y.view_as(y)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        return grad, torch.zeros_like(ctx.saved_tensors[0])
 
 
 class DelayedLinearState(NamedTuple):
@@ -81,7 +100,11 @@ class DelayedLinear(Layer[DelayedLinearState]):
 
     Attributes:
         position: the parameter behind ``delay``, [M, N], [1, N] or [M, 1] by ``per``; it may leave
-            [0, max_delay], ``delay`` never does.
+            [0, max_delay], ``delay`` never does. Frozen delays do not depend on it any more.
+        frozen_delay: frozen delays in the shape of ``position``, times ``frozen_share``, a buffer.
+        frozen_share: 0 before freezing and 1 after it, a buffer. An average of states from before
+            and after, such as ``torch.optim.swa_utils.AveragedModel`` makes, lies in between; the
+            quotient of the two is the frozen delay in each of them.
         round_in_evaluation: set to ``False`` to evaluate with the training kernel, to measure what
             rounding costs.
 
@@ -100,6 +123,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
 
     mask: Tensor | None
     sigma: Tensor
+    frozen_delay: Tensor
+    frozen_share: Tensor
 
     def __init__(
         self,
@@ -134,16 +159,18 @@ class DelayedLinear(Layer[DelayedLinearState]):
         self.max_delay, self.kernel, self.per, self.backend = max_delay, kernel, per, backend
         self.round_in_evaluation = True
         self._fixed = kernel == "one-tap" or max_delay == 0  # nothing to learn in either
-        self._frozen = self._fixed
+        self._frozen, self._seen = False, (0, -1)
 
         shape = (out_features, in_features)
         self.weight = nn.Parameter(torch.empty(shape))
         delays = (1 if per == "source" else shape[0], 1 if per == "target" else shape[1])
-        self.position = nn.Parameter(torch.empty(delays), requires_grad=not self._frozen)
+        self.position = nn.Parameter(torch.empty(delays), requires_grad=not self._fixed)
         self.bias = nn.Parameter(torch.zeros(out_features)) if bias else None
         self.register_buffer("mask", connectivity(self, mask, self.weight.shape))
         self.register_buffer("sigma", torch.zeros(()))
-        if not self._frozen:
+        self.register_buffer("frozen_delay", torch.zeros(delays))
+        self.register_buffer("frozen_share", torch.zeros(()))
+        if not self._fixed:
             self.set_sigma(max_delay / 2 + self.sigma_offset if sigma is None else sigma)
         nn.init.kaiming_uniform_(self.weight, nonlinearity="relu")
         if self.mask is not None:
@@ -151,16 +178,22 @@ class DelayedLinear(Layer[DelayedLinearState]):
         nn.init.uniform_(self.position, 0, max_delay)
         if delay is not None:
             self.set_delays(delay)
-        elif self._frozen:
+        if self._fixed:
             self.freeze_delays()
 
     @property
     def delay(self) -> Tensor:
         """The delays in force while training, in steps [M, N], always within [0, max_delay]."""
+        bounded = self._whole_delays() if self.frozen else self._bounded_delays()
+        return bounded.expand_as(self.weight).contiguous()
+
+    def _bounded_delays(self) -> Tensor:
         high = float(self.max_delay)
         bounded: Tensor = _Bounded.apply(self.position, high)  # type: ignore[no-untyped-call]
-        bounded = bounded.round() if self._frozen else bounded
-        return bounded.expand_as(self.weight).contiguous()
+        return bounded
+
+    def _whole_delays(self) -> Tensor:
+        return (self.frozen_delay / self.frozen_share).round()
 
     @property
     def sigma_offset(self) -> float:
@@ -170,6 +203,17 @@ class DelayedLinear(Layer[DelayedLinearState]):
     @property
     def frozen(self) -> bool:
         """Whether the delays are whole steps that are no longer trained."""
+        share = self.frozen_share
+        if _checks.compiling():
+            return self._frozen
+        # read again only if something wrote to it: reading a value stalls a GPU
+        seen = (id(share), -1 if share.is_cpu or share.is_inference() else share._version)
+        if seen != self._seen or seen[1] < 0:
+            with contextlib.suppress(
+                RuntimeError
+            ):  # on the meta device or inside vmap there is none
+                self._frozen = share.item() > 0
+            self._seen = seen
         return self._frozen
 
     @property
@@ -199,8 +243,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
             )
         with torch.no_grad():
             self.position.copy_(values)
-        if self._frozen:
-            self.freeze_delays()
+            if self.frozen:
+                self._freeze(values)
 
     def set_sigma(self, sigma: float) -> None:
         """Set the width of the kernel, in steps: > 0 of the Gaussian, >= 1 of the triangle."""
@@ -211,23 +255,49 @@ class DelayedLinear(Layer[DelayedLinearState]):
                 f"DelayedLinear expects sigma >= 1 step of a triangle, got {sigma!r}: a narrower "
                 "one misses every whole step at some delays."
             )
-        if self._frozen:
+        if self.frozen:
             raise ValueError("these delays are frozen: a width no longer means anything.")
         self.sigma.fill_(sigma)
 
     def freeze_delays(self) -> None:
         """Round the delays for good: from here training, too, runs what is deployed."""
-        with torch.no_grad():
-            self.position.copy_(self.position.clamp(0, self.max_delay).round())
-        self.position.requires_grad_(False)
-        # a width of zero in the saved state is how a loaded layer knows that it was frozen
-        self.sigma.zero_()
-        self._frozen = True
+        if self.frozen:
+            return
+        bounded = self._bounded_delays().detach()
+        if not bounded.is_meta and bounded.isnan().any():
+            raise ValueError(
+                "DelayedLinear cannot freeze delays that are NaN: look for a loss that diverged."
+            )
+        self._freeze(bounded)
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        super()._load_from_state_dict(*args, **kwargs)
-        self._frozen = self._fixed or bool(self.sigma == 0)
-        self.position.requires_grad_(not self._frozen)
+    @torch.no_grad()
+    def _freeze(self, delays: Tensor) -> None:
+        self.frozen_delay.copy_(delays.round())
+        self.frozen_share.fill_(1)
+        # a new tensor, since a backward pass may still want the old one
+        self.sigma = torch.zeros_like(self.sigma)
+        # a distributed reducer waits for a gradient of every parameter that it was made with
+        distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
+        self.position.requires_grad_(distributed and self.position.requires_grad)
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)  # type: ignore[no-untyped-call]
+        if self.frozen and not keep_vars:
+            # an optimiser may have moved the parameter, which no longer means anything
+            destination[f"{prefix}position"] = self._whole_delays()
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any) -> None:
+        position, sigma = (state_dict.get(f"{prefix}{name}") for name in ("position", "sigma"))
+        names = [f"{prefix}frozen_delay", f"{prefix}frozen_share"]
+        if not any(name in state_dict for name in names) and None not in (position, sigma):
+            # older states: a width of zero stood for frozen delays
+            whole = position.detach().clamp(0, self.max_delay).round()
+            state_dict[names[0]] = whole.where(sigma == 0, torch.zeros_like(whole))
+            state_dict[names[1]] = (sigma == 0).to(sigma)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+        if self._fixed and not self.frozen:
+            self.freeze_delays()
+        self.position.requires_grad_(not self.frozen)
 
     def init(self, x: Tensor) -> DelayedLinearState:
         """Return the state at rest for inputs like ``x`` [B, N]."""
@@ -243,7 +313,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
             state = fresh
         else:
             _checks.state(self, state, fresh, x)
-        rounded = self._frozen or (not self.training and self.round_in_evaluation)
+        frozen = self.frozen
+        rounded = frozen or (not self.training and self.round_in_evaluation)
         y, history = ops.delayed_linear(
             x, state.history, self.masked_weight, self.delay, self.sigma,
             kernel="one-tap" if rounded else self.kernel,
@@ -251,11 +322,13 @@ class DelayedLinear(Layer[DelayedLinearState]):
         )  # fmt: skip
         if self.bias is not None:
             y = y + self.bias
+        if frozen and self.position.requires_grad:
+            y = _ZeroGradient.apply(y, self.position)  # type: ignore[no-untyped-call]
         return y, DelayedLinearState(history)
 
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""
-        frozen = ", frozen" if self._frozen and not self._fixed else ""
+        frozen = ", frozen" if self.frozen and not self._fixed else ""
         shared = "" if self.per == "synapse" else f', per="{self.per}"'
         masked = "" if self.mask is None else f", synapses={int(self.mask.sum())}"
         return (

@@ -7,25 +7,28 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
+from axonal.neuro.layers import _apart
 from axonal.neuro.ops.spike_linear import spike_linear
 
 
 def over_time(module: Any, x: Tensor) -> Tensor:
     """Apply a function of a batch [B, ...] to a sequence [T, B, ...], a batch of T B samples."""
     flat = x.flatten(0, 1)
-    dim = getattr(module, "dim", None)
-    if isinstance(dim, int) and dim % flat.ndim == 0:
-        raise _checks.InputError(
-            f"{type(module).__name__}(dim={dim}) works over steps and samples here, where x is "
-            f"{tuple(x.shape)}: name a later axis, dim=-1.",
-            module,
-        )
+    here = module if isinstance(module, nn.Module) else None
+    if here is not None:
+        # a compiler sees what was looked at when the Network was made
+        reason = None if _checks.compiling() else _apart.problem(here)
+        reason = f"{_checks.name_of(here)} {reason}" if reason else None
+        reason = reason or _apart.shape_problem(here, flat.ndim)
+        if reason:
+            raise _checks.InputError(f"{reason} x is {tuple(x.shape)}.", here)
     y: Tensor = module(flat)
-    if y.ndim == 0 or len(y) != len(flat):
+    if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != len(flat):
+        made = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise _checks.InputError(
             f"{getattr(module, '__name__', type(module).__name__)} must keep every sample apart: "
-            f"it made {tuple(y.shape)} of the {len(flat)} samples {tuple(flat.shape)}.",
-            module if isinstance(module, nn.Module) else None,
+            f"it made {made} of the {len(flat)} samples {tuple(flat.shape)}.",
+            here,
         )
     steps: Tensor = y.unflatten(0, x.shape[:2])
     return steps
@@ -180,6 +183,9 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise ``x`` [T, B, C, ...]."""
         self._check_input_dim(x)
+        reason = _apart.shape_problem(self, x.ndim - 1)
+        if reason:
+            raise _checks.InputError(reason, self)
         flat = F.batch_norm(
             x.flatten(0, 1),
             self.running_mean,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from axonal.neuro import _checks
 from axonal.neuro._surrogates import ATan
 from axonal.neuro.layers import LIF, BatchNorm, DelayedLinear, Dropout, LeakyIntegrator
-from axonal.neuro.network import Network, Sequential
+from axonal.neuro.network import Network
 
 
 class _Block(nn.Module):
@@ -31,15 +32,31 @@ class _Block(nn.Module):
         return after
 
 
-class DelaySNN(nn.Module):
+class _Chain(nn.Module):
+    """The blocks one after another, under the name ``blocks``."""
+
+    source_name = "DelaySNN"
+
+    def __init__(self, blocks: list[nn.Module]) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(blocks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
+class DelaySNN(Network):
     """Spiking network with one or several learnable delays a synapse.
 
     Every hidden layer is :class:`DelayedLinear`, :class:`BatchNorm` over time and batch,
     :class:`LIF` (Euler decay, reset to zero, detached, ATan(5)) and dropout of the spikes; the last
-    is :class:`DelayedLinear` and a :class:`LeakyIntegrator`, whose potential is the output. Each
-    layer first pads its input with ``max_delay / 2`` steps of silence at the end, so that late
-    spikes still arrive: L layers return T + L ``max_delay / 2`` steps. Train it with
-    :func:`summed_softmax_loss` and :class:`SigmaSchedule`.
+    is :class:`DelayedLinear` and a :class:`LeakyIntegrator`, whose potential is the output. It is a
+    :class:`Network`: it streams, shows what is inside and is exported like every other. The
+    published code pads: each layer's input gets ``max_delay / 2`` steps of silence at its end, so
+    that late spikes still arrive, and L layers return T + L ``max_delay / 2`` steps. Ask for it
+    with ``padding=True``, and train with :func:`summed_softmax_loss` and :class:`SigmaSchedule`.
 
     Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670).
 
@@ -55,17 +72,21 @@ class DelaySNN(nn.Module):
         dropout: share of the hidden spikes that are dropped while training, at each step anew.
 
     Attributes:
-        extra_steps: by how many steps the output is longer than the input.
+        extra_steps: by how many steps the output is longer than the input with padding.
 
     Returns:
-        Called with x [T, B, N], from rest: potentials [T + ``extra_steps``, B, C].
+        Called with x [T, B, N] and a state: potentials [T, B, C] and the states by path; with
+        ``padding=True`` potentials [T + ``extra_steps``, B, C] and the states after each layer's
+        silence. In evaluation mode chunks, the last of them padded, equal one padded call.
 
     Raises:
         ValueError: for parameters out of range, and for inputs of the wrong shape.
 
     >>> net = DelaySNN(6, (8, 8), 5, max_delay=6, tau=1.005)
-    >>> net(torch.zeros(11, 2, 6)).shape
-    torch.Size([20, 2, 5])
+    >>> y, state = net(torch.zeros(11, 2, 6))
+    >>> longer, _ = net(torch.zeros(11, 2, 6), padding=True)
+    >>> y.shape, longer.shape
+    (torch.Size([11, 2, 5]), torch.Size([20, 2, 5]))
     """
 
     def __init__(
@@ -81,7 +102,6 @@ class DelaySNN(nn.Module):
         count: int = 1,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
         if not isinstance(max_delay, int) or max_delay < 0 or max_delay % 2:
             raise ValueError(
                 "DelaySNN expects max_delay as an even number of steps, K - 1 for the original's "
@@ -89,8 +109,7 @@ class DelaySNN(nn.Module):
             )
         if not isinstance(count, int) or count < 1:
             raise ValueError(f"DelaySNN expects count >= 1 delays a synapse, got {count!r}.")
-        self.max_delay = max_delay
-        self.blocks = nn.ModuleList()
+        blocks: list[nn.Module] = []
         widths = (inputs, *hidden, outputs)
         for k, (n, m) in enumerate(pairwise(widths)):
             connections = [DelayedLinear(n, m, max_delay, kernel=kernel) for _ in range(count)]
@@ -102,33 +121,33 @@ class DelaySNN(nn.Module):
                 block = _Block(connections, BatchNorm(m), lif, Dropout(dropout))
             else:
                 block = _Block(connections, LeakyIntegrator(m, tau, decay="euler"))
-            self.blocks.append(Network(block))
+            blocks.append(Network(block))
+        super().__init__(_Chain(blocks))
+        self.max_delay = max_delay
 
     @property
     def extra_steps(self) -> int:
         """By how many steps the output is longer than the input."""
         return len(self.blocks) * (self.max_delay // 2)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Run a whole sequence ``x`` [T, B, N] from rest."""
-        first = self.blocks[0].get_submodule("connections.0")
+    def forward(
+        self, x: Any, state: Any = None, *, padding: bool = False
+    ) -> tuple[Tensor, dict[str, Any]]:
+        """Run ``x`` [T, B, N] on from ``state``, with silence at each layer's end if asked."""
+        blocks = dict(self.get_submodule("blocks").named_children())
+        first = blocks["0"].get_submodule("connections.0")
         assert isinstance(first, DelayedLinear)
         _checks.sequence(self, x, (first.in_features,), first.weight.dtype)
-        for block in self.blocks:
-            x, _ = block(F.pad(x, (0, 0, 0, 0, 0, self.max_delay // 2)))
-        return x
-
-    def network(self) -> Network:
-        """Return the same layers as a Network without padding, to stream, look inside and export.
-
-        >>> net = DelaySNN(6, (8,), 5, max_delay=6, tau=1.005)
-        >>> y, state = net.network()(torch.zeros(11, 2, 6))
-        >>> y.shape
-        torch.Size([11, 2, 5])
-        """
-        plain = Sequential(*self.blocks)
-        plain.train(self.training)
-        return plain
+        if not padding:
+            return super().forward(x, state=state)
+        before, after = self._check_state(state), {}
+        for name, block in blocks.items():
+            x = F.pad(x, (0, 0, 0, 0, 0, self.max_delay // 2))
+            prefix = f"blocks.{name}."
+            own = {k.removeprefix(prefix): v for k, v in before.items() if k.startswith(prefix)}
+            x, own = block(x, own)
+            after.update({prefix + path: entry for path, entry in own.items()})
+        return x, after
 
     @classmethod
     def from_official(
@@ -140,6 +159,7 @@ class DelaySNN(nn.Module):
         threshold: float = 1.0,
         kernel: str = "gaussian",
         dropout: float = 0.0,
+        whole_kernel: bool = True,
     ) -> "DelaySNN":
         """Load a checkpoint of the original delay code (SNN-delays).
 
@@ -150,25 +170,30 @@ class DelaySNN(nn.Module):
         Args:
             state_dict: names ``model.0.weight``, ``model.0.P``, ``model.0.SIG``, ``model.1...`` and
                 so on, four entries a hidden layer and one for the last.
-            max_delay: longest delay in steps, K - 1 of the configuration's K taps.
+            max_delay: longest delay in steps, K - 1 of the configuration's K taps. The checkpoint
+                does not hold it, and another one would shift every delay.
             tau: time constant of the configuration, in steps (1.005 for 10.05 ms in 10 ms steps).
             threshold: of the configuration.
             kernel: the configuration's version, "gauss" is ``"gaussian"``, "max" is
                 ``"triangle"`` and "v1" is ``"two-tap"``.
             dropout: of the configuration.
+            whole_kernel: the places P were drawn from the whole kernel, as the original draws them:
+                a ``max_delay`` that they do not fill to within one step is refused. Write ``False``
+                if the configuration draws them from a part of it.
 
         Returns:
             A :class:`DelaySNN` with the checkpoint's weights, delays, width and norms, in training
             mode.
 
         Raises:
-            ValueError: for names or shapes that the original does not write; they are named.
+            ValueError: for names or shapes that the original does not write; they are named; for a
+                ``max_delay`` that contradicts the places P.
 
-        >>> one = {"model.0.weight": torch.ones(2, 3, 1), "model.0.P": torch.zeros(1, 2, 3, 1),
-        ...        "model.0.SIG": torch.zeros(1, 2, 3, 1)}
+        >>> one = {"model.0.weight": torch.ones(2, 3, 1), "model.0.SIG": torch.zeros(1, 2, 3, 1),
+        ...        "model.0.P": torch.full((1, 2, 3, 1), -3.0)}
         >>> net = DelaySNN.from_official(one, max_delay=6, tau=2.0)
         >>> net.blocks[0].connections[0].delay[0, 0].item()
-        3.0
+        6.0
         """
         if not isinstance(state_dict, Mapping):
             raise ValueError(
@@ -184,6 +209,8 @@ class DelaySNN(nn.Module):
                     f"from_official expects model.{k}.weight (out, in, count) that fits the layer "
                     f"before it, got {tuple(w.shape)}."
                 )
+        if whole_kernel:
+            _fills_the_kernel([state_dict[f"model.{k}.P"] for k in layers], max_delay)
         sizes = [weights[0].shape[1], *(w.shape[0] for w in weights)]
         net = cls(
             sizes[0], sizes[1:-1], sizes[-1], max_delay=max_delay, tau=tau, threshold=threshold,
@@ -244,6 +271,17 @@ def _layers(state_dict: Mapping[str, Tensor]) -> list[int]:
         wrong = [f"{n} is missing" for n in missing] + [f"{n} is unknown" for n in foreign]
         raise ValueError(f"from_official cannot read this checkpoint: {', '.join(wrong)}.")
     return found
+
+
+def _fills_the_kernel(places: list[Tensor], max_delay: Any) -> None:
+    """Refuse a ``max_delay`` whose kernel is wider than the places of the checkpoint."""
+    furthest = max((p.abs().max().item() for p in places if p.numel()), default=0.0)
+    if isinstance(max_delay, int) and furthest <= max_delay // 2 - 1:
+        raise ValueError(
+            f"from_official got P up to {furthest:.9g} only, where max_delay = {max_delay} has "
+            f"room for {max_delay // 2}: which K does the configuration name? max_delay is K - 1; "
+            "if P was drawn from a part of the kernel, write whole_kernel=False."
+        )
 
 
 def _load_connections(

@@ -14,16 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear
+from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear, _apart
 from axonal.neuro.layers.stateless import over_time
 
 SEQUENCE_MODULES = (BatchNorm, Conv2d, Dropout, Lift, Linear)
 """Our layers without memory: they take [T, B, ...] as it is."""
-
-_WITH_MEMORY = (
-    nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Transformer, nn.TransformerEncoder,
-    nn.TransformerDecoder, nn.TransformerEncoderLayer, nn.TransformerDecoderLayer,
-)  # fmt: skip
 
 ELEMENTWISE: frozenset[Callable[..., Any]] = frozenset({
     operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow,
@@ -60,9 +55,39 @@ def lifted_call(name: str, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     return over_time(lambda flat: function(flat, *args, **kwargs), x)
 
 
-def lifted_module(module: nn.Module, x: Tensor) -> Tensor:
-    """Apply a module of torch.nn, made for batches, to a sequence [T, B, ...]."""
+def applied(module: nn.Module, x: Tensor) -> Tensor:
+    """Apply a module without memory to a sequence [T, B, ...], with steps as samples if of torch.
+
+    Decided by the module that stands there now: one that was put in its place after the Network
+    was made may want another shape than the one that was traced.
+    """
+    if isinstance(module, SEQUENCE_MODULES):
+        y: Tensor = module(x)
+        return y
+    if isinstance(module, Layer) or not _of_torch(module):
+        raise _replaced(module, "a module of torch without memory")
     return over_time(module, x)
+
+
+def stateful(module: nn.Module, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+    """Apply a layer with memory to a sequence [T, B, ...]."""
+    if not isinstance(module, Layer):
+        raise _replaced(module, "a layer with memory")
+    y: tuple[Tensor, Any] = module(x, state)
+    return y
+
+
+def _of_torch(module: nn.Module) -> bool:
+    inside = type(module).__module__.startswith(("torch.nn.", "torch.ao.nn."))
+    return inside and not isinstance(module, nn.Sequential)
+
+
+def _replaced(module: nn.Module, traced: str) -> _checks.InputError:
+    return _checks.InputError(
+        f"{type(module).__name__} stands where the Network was made with {traced}: put it into the "
+        "module and make the Network again.",
+        module,
+    )
 
 
 def is_lifted(module: nn.Module) -> bool:
@@ -152,17 +177,10 @@ def _is_layer(root: nn.Module, node: Any) -> bool:
 def _problem(root: nn.Module, node: fx.Node) -> str | None:
     if node.op == "call_module":
         module = root.get_submodule(str(node.target))
-        if isinstance(module, _WITH_MEMORY):
-            return (
-                f"{node.target} ({type(module).__name__}) mixes time steps or hides a state. "
-                "Write it as a Cell, or use Recurrent."
-            )
         module = module.module if isinstance(module, Lift) else module
-        if is_lifted(module) and getattr(module, "dim", None) == 0:
-            return (
-                f"{node.target} ({type(module).__name__}) works along axis 0, over steps and "
-                "samples: name a later axis, dim=-1."
-            )
+        reason = _apart.problem(module) if is_lifted(module) else None
+        if reason:
+            return f"{node.target} ({type(module).__name__}) {reason}"
         inputs = [arg for arg in (*node.args, *node.kwargs.values()) if isinstance(arg, fx.Node)]
         if len(inputs) != 1 or node.kwargs or len(node.args) != 1:
             return f"{node.target} takes one input inside a Network, the sequence alone."

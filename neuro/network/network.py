@@ -10,7 +10,7 @@ from torch.utils import _pytree as pytree
 
 from axonal.neuro import _checks
 from axonal.neuro.layers import Layer
-from axonal.neuro.network import _understood
+from axonal.neuro.network import _parts, _understood
 from axonal.neuro.network._flat import flatten, unflatten
 from axonal.neuro.network._tracer import NetworkError, shown_name, trace
 
@@ -79,14 +79,19 @@ class Network(Layer[State]):
         self.source_name = shown_name(module)
         self.input_names = [n.name for n in self.traced.nodes if n.op == "placeholder"]
         self._paths = tuple(self.stateful_layers)
+        self._parts = _parts.containers(self, self._called, Network)
+        self._seen: dict[str, nn.Module] = {}
         self._run = _compile(_with_states(self))
 
     @property
     def stateful_layers(self) -> dict[str, Layer[Any]]:
         """The layers with memory by path, in the order they run."""
-        modules = dict(self.named_modules())
-        calls = [str(n.target) for n in self.traced.nodes if n.op == "call_module"]
-        return {path: m for path in calls if isinstance(m := modules[path], Layer)}
+        modules = dict(self.named_modules(remove_duplicate=False))
+        return {path: m for path in self._called if isinstance(m := modules[path], Layer)}
+
+    @property
+    def _called(self) -> list[str]:
+        return [str(n.target) for n in self.traced.nodes if n.op == "call_module"]
 
     def forward(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:
         """Run the inputs [T, B, ...] on from ``state``; it may be given last or by name."""
@@ -103,10 +108,13 @@ class Network(Layer[State]):
         state = self._check_state(state)
         if _checks.compiling():
             return self._run(self, *inputs, state)  # type: ignore[no-any-return]
+        _parts.check(self, self._parts, self._seen, Network)
         try:
             return self._run(self, *inputs, state)  # type: ignore[no-any-return]
         except _checks.InputError as error:
             raise self._located(error) from None
+        except AttributeError as error:
+            raise _parts.missing(self, self._called) or error from None
 
     def step(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:
         """Run one step of every input [B, ...]; return the output [B, ...] and the states."""
@@ -166,6 +174,7 @@ class Network(Layer[State]):
         state: dict[str, Any] = dict(self.__dict__)
         # compiled code cannot be pickled; it is made again from the graph
         del state["_run"]
+        state["_seen"] = {}
         state["traced"] = flatten(self.traced)
         return state
 
@@ -175,7 +184,9 @@ class Network(Layer[State]):
         self._run = _compile(_with_states(self))
 
 
-_RESERVED = frozenset(dir(Network)) | {"traced", "input_names", "source_name", "_paths", "_run"}
+_RESERVED = frozenset(dir(Network)) | {
+    "traced", "input_names", "source_name", "_paths", "_parts", "_seen", "_run",
+}  # fmt: skip
 
 
 def _own_names(module: nn.Module) -> list[str]:
@@ -206,16 +217,15 @@ def _with_states(net: Network) -> fx.Graph:
         if node.op == "call_module":
             path, source = str(node.target), values[node.args[0]]
             module = modules[path]
+            # the module itself is fetched at every call, since another may be put in its place
+            get = graph.get_attr(path)
             if isinstance(module, Layer):
                 before = graph.call_function(operator.getitem, (state, path))
-                both = graph.call_module(path, (source, before))
+                both = graph.call_function(_understood.stateful, (get, source, before))
                 values[node] = graph.call_function(operator.getitem, (both, 0))
                 states[path] = graph.call_function(operator.getitem, (both, 1))
-            elif _understood.is_lifted(module):
-                get = graph.get_attr(path)
-                values[node] = graph.call_function(_understood.lifted_module, (get, source))
             else:
-                values[node] = graph.call_module(path, (source,))
+                values[node] = graph.call_function(_understood.applied, (get, source))
             continue
         if node.op == "call_function" and node.target in _understood.LIFTED:
             args = fx.node.map_arg(node.args, values.__getitem__)

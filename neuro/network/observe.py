@@ -192,9 +192,11 @@ def spike_report(
         output, _ = net(*inputs, state=state)
         leaves = [y for y in pytree.tree_leaves(output) if isinstance(y, Tensor)]
         value = loss(output) if loss else torch.stack([y.sum() for y in leaves]).sum()
-    # evaluation rounds the delays, so that no gradient is meant to reach them
+    # evaluation and freezing round the delays, so that no gradient is meant to reach them
     rounded = {
-        id(m.position) for m in net.modules() if isinstance(m, DelayedLinear) and not m.training
+        id(m.position)
+        for m in net.modules()
+        if isinstance(m, DelayedLinear) and (m.frozen or not m.training)
     }
     trained = {
         name: p for name, p in net.named_parameters() if p.requires_grad and id(p) not in rounded

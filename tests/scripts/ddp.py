@@ -9,6 +9,7 @@ import sys
 import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel
 
 from axonal import neuro
 
@@ -51,9 +52,41 @@ def main():
             raise SystemExit(f"{name} has no gradient, so that nothing is compared")
         worst = max(worst, float((p.grad - q.grad).abs().max()))
     print(f"largest difference {worst:.3e}")
+    moved = end_training(parallel, x[:, half], target[half])
+    print(f"{moved} frozen delays moved")
     dist.destroy_process_group()
-    if worst > 1e-6:
+    if worst > 1e-6 or moved:
         raise SystemExit(1)
+
+
+def end_training(parallel, x, target):
+    """Go on, freeze between backward and step, and end with another average and wrapper."""
+    net = parallel.module
+    optimiser = torch.optim.Adam(neuro.param_groups(net, lr=0.01, delay_lr=0.5))
+    average = AveragedModel(net, use_buffers=True)
+
+    def step(freeze=False):
+        optimiser.zero_grad(set_to_none=False)
+        neuro.rate_loss(parallel(x)[0], target).backward()
+        if freeze:
+            neuro.freeze_delays(net)
+        optimiser.step()
+        average.update_parameters(net)
+
+    step()
+    step(freeze=True)
+    frozen = net[0].delay.clone()
+    for _ in range(3):
+        step()
+    weight = net[0].weight.detach().clone()
+    parallel = DistributedDataParallel(net)
+    step()
+    if torch.equal(weight, net[0].weight):
+        raise SystemExit("nothing was trained after freezing")
+    other = frozen.clone()
+    dist.broadcast(other, 0)
+    kept = (net[0].delay, average.module[0].delay, other)
+    return sum(int((delay != frozen).sum()) for delay in kept)
 
 
 if __name__ == "__main__":

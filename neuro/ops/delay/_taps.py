@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops.delay.reference import EPSILON
+from axonal.neuro.ops.delay.reference import EPSILON, within
 
 
 class Taps(NamedTuple):
@@ -87,23 +87,12 @@ def taps(delay: Tensor, sigma: float, kernel: str, max_delay: int) -> Taps:
         one = torch.ones_like(delay).unsqueeze(-1)
         # the only tap of two takes any delay
         whole = torch.zeros_like(delay) if kernel == "two-tap" else delay.round()
-        return Taps(_within(whole, delay, max_delay), one, torch.zeros_like(one))
+        return Taps(within(whole, delay, max_delay), one, torch.zeros_like(one))
     first = delay.floor().clamp(max=max_delay - 1)
     late = delay - first
     one = torch.ones_like(late)
     return Taps(
-        _within(first, delay, max_delay),
+        within(first, delay, max_delay),
         torch.stack((1 - late, late), -1),
         torch.stack((-one, one), -1),
     )
-
-
-def _within(first: Tensor, delay: Tensor, max_delay: int) -> Tensor:
-    """Return the first taps as indices, or refuse those at which nothing can be read."""
-    outside = ~((first >= 0) & (first <= max_delay))
-    if outside.any():
-        raise ValueError(
-            f"delayed_linear expects delays from 0 to max_delay = {max_delay} steps, got "
-            f"{delay[outside][0].item():g}: clip them, or look where a NaN comes from."
-        )
-    return first.long()

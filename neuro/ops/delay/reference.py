@@ -1,10 +1,27 @@
 """Delayed connections as a convolution over time with a dense kernel: the definition."""
 
+import contextlib
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 EPSILON = 1e-7  # the guard of the original normaliser; part of the published kernel
+
+
+def within(first: Tensor, delay: Tensor, max_delay: int) -> Tensor:
+    """Return the first taps as indices, or refuse those at which nothing can be read."""
+    outside = ~((first >= 0) & (first <= max_delay))
+    found = False
+    if not torch.compiler.is_compiling() and delay.is_cpu:
+        with contextlib.suppress(RuntimeError):  # inside vmap no value can be read
+            found = bool(outside.any())
+    if found:
+        raise ValueError(
+            f"delayed_linear expects delays from 0 to max_delay = {max_delay} steps, got "
+            f"{delay[outside][0].item():g}: clip them, or look where a NaN comes from."
+        )
+    return first.long()
 
 
 def gaussian_kernel(weight: Tensor, delay: Tensor, sigma: Tensor | float, max_delay: int) -> Tensor:
@@ -27,7 +44,7 @@ def two_tap_kernel(weight: Tensor, delay: Tensor, max_delay: int) -> Tensor:
         return weight.unsqueeze(-1)
     early = delay.detach().floor().clamp(max=max_delay - 1)
     late_share = delay - early
-    index = early.long().unsqueeze(-1)
+    index = within(early, delay, max_delay).unsqueeze(-1)
     kernel = weight.new_zeros(*weight.shape, max_delay + 1)
     kernel = kernel.scatter(-1, index, (weight * (1 - late_share)).unsqueeze(-1))
     return kernel.scatter(-1, index + 1, (weight * late_share).unsqueeze(-1))
@@ -36,7 +53,8 @@ def two_tap_kernel(weight: Tensor, delay: Tensor, max_delay: int) -> Tensor:
 def one_tap_kernel(weight: Tensor, delay: Tensor, max_delay: int) -> Tensor:
     """Put each weight on the whole step nearest to its delay."""
     kernel = weight.new_zeros(*weight.shape, max_delay + 1)
-    return kernel.scatter(-1, delay.round().long().unsqueeze(-1), weight.unsqueeze(-1))
+    index = within(delay.round(), delay, max_delay).unsqueeze(-1)
+    return kernel.scatter(-1, index, weight.unsqueeze(-1))
 
 
 def straight_through_kernel(
