@@ -8,6 +8,7 @@ from axonal.deploy._finetune import QuantizedNetwork, fake_quantize
 from axonal.deploy._process import BackendError
 from axonal.deploy._pynn import pynn_script
 from axonal.deploy._quantize import QuantizeError, quantization_table, quantize
+from axonal.deploy._readout import classify, score
 from axonal.deploy._retime import RetimeError, retime
 from axonal.deploy._run import RangeWarning, Run, Spikes, run
 from axonal.deploy._stream import Stream, StreamStep
@@ -41,6 +42,7 @@ __all__ = [
     "Stream",
     "StreamStep",
     "Verification",
+    "classify",
     "energy",
     "example",
     "export",
@@ -54,6 +56,7 @@ __all__ = [
     "quantize",
     "retime",
     "run",
+    "score",
     "to_nir",
     "verify",
 ]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from axonal.deploy import chips
 from axonal.deploy._kinds import FIELDS, KINDS, OUTSIDE, SPIKING
+from axonal.deploy._rules import unreadable
 
 if TYPE_CHECKING:
     from axonal.deploy.graph import EventGraph, Golden, Population, Projection
@@ -50,6 +51,8 @@ def problems(graph: "EventGraph") -> list[str]:
     known = {p.name: p for p in graph.populations}
     found += [line for p in graph.projections for line in _projection(p, known, graph.hop)]
     found += _outputs(graph.outputs, known)
+    unread = unreadable(graph.readout, graph.outputs, {name: p.kind for name, p in known.items()})
+    found += [] if unread is None else [unread]
     if found:
         return found
     try:

@@ -1,6 +1,5 @@
 """From a trained Network to an event graph with a golden run."""
 
-import copy
 import math
 from collections.abc import Sequence
 from typing import Any, cast
@@ -21,8 +20,11 @@ from axonal.deploy._calls import (
     module_output,
 )
 from axonal.deploy._check import GraphError
+from axonal.deploy._counts import warn_of_counts
+from axonal.deploy._effective import exact_copy
 from axonal.deploy._golden import golden_run
 from axonal.deploy._neurons import NEURONS, neuron
+from axonal.deploy._rules import unreadable
 from axonal.deploy._signal import ONE, Signal, identity, substitute
 from axonal.deploy._verify import verify
 from axonal.deploy.graph import EventGraph, Population
@@ -50,10 +52,12 @@ def export(
     samples: int = 4,
     seed: int = 0,
     info: dict[str, Any] | None = None,
+    readout: str | None = None,
 ) -> EventGraph:
     """Export a network as an event graph that fires the same spikes.
 
-    What is exported is the network in evaluation mode and float64.
+    What is exported is the network in evaluation mode and float64, with the weights that pruning
+    and parametrisations (``torch.nn.utils``) amount to.
 
     Every layer of neurons becomes a population and what stands between two populations becomes
     synapses: masks, whole delays, convolutions, average pooling, skips and concatenation are
@@ -72,6 +76,8 @@ def export(
         samples: B of drawn inputs.
         seed: of drawn inputs.
         info: anything JSON can hold, kept with the graph.
+        readout: rule by which :func:`score` and ``axonal run`` score the only output, "max",
+            "mean", "last" or "first-spike" (of an output that fires), kept with the graph.
 
     Returns:
         The :class:`EventGraph`.
@@ -80,6 +86,10 @@ def export(
         ExportError: for layers or calls without an event-driven form; all of them are listed by
             path.
         ValueError: for inputs that do not fit the network.
+
+    Warns:
+        UserWarning: for populations that never fire in the golden run, and for inputs with other
+            values than 0 and 1, which most back ends refuse.
 
     >>> from axonal import neuro
     >>> _ = torch.manual_seed(0)
@@ -93,24 +103,29 @@ def export(
     if not isinstance(dt, (int, float)) or not 0 < dt < math.inf:
         got = dt if isinstance(dt, (int, float)) else type(dt).__name__
         raise ValueError(f"export expects dt > 0 seconds a step, got {got}.")
-    exact = copy.deepcopy(net).double().eval()
+    exact = exact_copy(net)
     for module in exact.modules():
         if isinstance(module, DelayedLinear):
             module.round_in_evaluation = True
     given = _given(net, inputs)
+    warn_of_counts(dict(zip(net.input_names, given, strict=False)))
     shapes = [tuple(x.shape[2:]) for x in given] if given else _shapes(exact, input_shape)
     builder = _Builder()
     outputs = builder.build(exact, shapes)
     if builder.problems:
         listed = "\n".join(f"  - {problem}" for problem in dict.fromkeys(builder.problems))
         raise ExportError(f"{net.source_name} cannot be exported:\n{listed}")
+    kinds = {p.name: p.kind for p in builder.populations.values()}
+    unread = unreadable(readout, outputs, kinds)
+    if unread is not None:
+        raise ExportError(f"{net.source_name} cannot be exported: {unread}")
     grid = finest_grid(builder.inputs, max((float(x.abs().max()) for x in given), default=1.0))
     populations, projections = assemble(builder.populations, builder.inputs, grid)
     golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed)
     try:
         graph = EventGraph(
             populations, projections, outputs, dt, info={**(info or {}), "grid": grid},
-            golden=golden,
+            golden=golden, readout=readout,
         )  # fmt: skip
     except GraphError as error:
         raise ExportError(f"{net.source_name} cannot be exported: {error}") from error

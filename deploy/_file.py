@@ -1,7 +1,7 @@
 """Event graphs in one HDF5 file: what is stored where, written whole or not at all.
 
     /                     format, version, dt, hop, hop_semantics, arithmetic, created_by,
-                          outputs (JSON)
+                          outputs (JSON), readout (if there is a rule)
     /info                 JSON text
     /populations/<k>      name, kind, shape, reset, refractory, latency;
                           the fields of the kind, such as decay [N]
@@ -36,8 +36,9 @@ from axonal.deploy._kinds import FIELDS, KINDS
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection
 
 FORMAT = "axonal-event-graph"
-VERSION = 3
-"""Version 1 had no latencies, and no hops that take time; version 2 no kinds but lif that fire."""
+VERSION = 4
+"""Version 1 had no latencies, and no hops that take time; version 2 no kinds but lif that fire;
+version 3 no readout rule, and is still written where there is none."""
 PARTS = ("inputs", "spikes", "readout", "payload")
 """Of a golden run."""
 HOP_SEMANTICS = "a synapse with delay d delivers at step t + d; d = 0 within the same step"
@@ -81,7 +82,7 @@ def load(path: str | PathLike[str]) -> EventGraph:
 def _write(file: h5py.File, graph: EventGraph) -> None:
     root: dict[str, str | float] = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION if graph.readout else 3,
         "dt": graph.dt,
         "hop": graph.hop,
         "arithmetic": graph.arithmetic,
@@ -89,6 +90,8 @@ def _write(file: h5py.File, graph: EventGraph) -> None:
         "created_by": _program(),
         "outputs": json.dumps(graph.outputs),
     }
+    if graph.readout:
+        root["readout"] = graph.readout
     _set(file, **root)
     _put(file, "info", np.frombuffer(json.dumps(graph.info).encode(), np.uint8))
     populations = file.create_group("populations")
@@ -155,7 +158,8 @@ def _read(file: h5py.File) -> EventGraph:
     golden = _read_golden(file["golden"]) if "golden" in file else None
     dt, arithmetic = _number(file, "dt"), _text(file, "arithmetic", missing="float64")
     outputs = tuple(outputs)
-    return EventGraph(populations, projections, outputs, dt, info, golden, hop, arithmetic)
+    rule = _text(file, "readout") if version >= 4 else None
+    return EventGraph(populations, projections, outputs, dt, info, golden, hop, arithmetic, rule)
 
 
 def _population(group: h5py.Group) -> Population:

@@ -76,7 +76,7 @@ class IntegerExecutor:
 
         Returns:
             the run; readouts and membranes are in units of weights, ``extra["overflows"]`` counts
-            the values that wrapped or saturated in each population.
+            the values that wrapped, saturated or reset a readout in each population.
 
         Raises:
             ValueError: the state is of another graph or batch, or events have other values.
@@ -108,12 +108,13 @@ class IntegerExecutor:
                 v = np.where(left > 0, before, v)
                 slot[:] = 0
                 overflows[name] += lost
+                above = (v > own.threshold) & (left == 0)
+                v = np.where(above, 0, v)
                 if own.spiking:
-                    now[name] = (v > own.threshold) & (left == 0)
-                    rasters[name][t] = now[name]
-                    v = np.where(now[name], 0, v)
-                    left[:] = np.where(now[name], own.refractory, np.maximum(left - 1, 0))
+                    now[name] = rasters[name][t] = above
+                    left[:] = np.where(above, own.refractory, np.maximum(left - 1, 0))
                 else:
+                    overflows[name] += int(np.count_nonzero(above))
                     readout[name][t] = v / self.chip.UNIT
                 state.v[:, own.place] = v
                 if probe is not None and probe.population == name:
@@ -186,12 +187,13 @@ class _Cells:
         cell = Cell(_whole(p.decay * one), _whole(p.bias * chip.UNIT), exponent)
         if p.kind == "cuba":
             cell = cell._replace(synapse=_whole(p.synapse_decay * one))
+        threshold = _whole(p.threshold * chip.UNIT) - chip.FIRES_AT
         return cls(
             p.spiking,
             p.size,
             slice(start, start + p.size),
             cell,
-            _whole(p.threshold * chip.UNIT) - chip.FIRES_AT,
+            threshold if p.spiking else np.full(p.size, chip.READOUT),
             p.refractory,
         )
 
@@ -245,9 +247,9 @@ def overflown(chip: str, counts: Mapping[str, int]) -> tuple[str, ...]:
         counts: such values of every population.
 
     >>> overflown("loihi2", {"hidden": 3, "out": 0})
-    ("population 'hidden' held 3 values too large for loihi2 (in 24 bits currents wrap and membranes
-    saturate) and no longer does what the network does: quantize on golden inputs with as many
-    events as these, or train with smaller weights",)
+    ("population 'hidden' held 3 values too large for loihi2 (in 24 bits currents wrap, membranes
+    saturate, and a readout near their end is reset) and no longer does what the network does:
+    quantize on golden inputs with as many events as these, or train with smaller weights",)
     """
     return tuple(
         f"population {name!r} held {count} values too large for {chip} "

@@ -164,7 +164,9 @@ def _diverged(
             _membranes(in_network_time(graph, inputs, reference, request)),
             _membranes(own),
             float(cell.threshold[neuron]) if cell.spiking else None,
-            next((p["resolution"] for p in own.extra.get("parts", []) if "resolution" in p), None),
+            next(
+                filter(None, (p.get("probed_resolution") for p in own.extra.get("parts", []))), None
+            ),
         )
     ]
 

@@ -129,6 +129,8 @@ class EventGraph:
             is step t + latency of a population.
         hop: least steps that a synapse takes; 0 as exported, 1 or more after `retime`.
         arithmetic: "float64", or the chip in whose integers it runs; `quantize` sets it.
+        readout: rule by which `classify` and `score` read the only output, "max", "mean", "last" or
+            "first-spike"; None without one.
 
     Raises:
         GraphError: the parts do not fit together; every problem is named in one line.
@@ -147,6 +149,7 @@ class EventGraph:
     golden: Golden | None = None
     hop: int = 0
     arithmetic: str = "float64"
+    readout: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.outputs, str):
@@ -258,7 +261,8 @@ class EventGraph:
         parts = [repr(self), table(["population", "kind", "shape", "neurons"], cells)]
         if wires:
             parts.append(table(head, wires))
-        return "\n\n".join([*parts, f"outputs: {', '.join(self.outputs)}"])
+        rule = f", read by {self.readout}" if self.readout else ""
+        return "\n\n".join([*parts, f"outputs: {', '.join(self.outputs)}{rule}"])
 
     def __repr__(self) -> str:
         synapses = sum(p.size for p in self.projections)

@@ -124,13 +124,13 @@ def too_strong(inputs=600):
     [
         (
             driven("loihi2", 0.9),
-            "population 'x' held .* values too large for loihi2 .in 24 bits currents wrap and "
+            "population 'x' held .* values too large for loihi2 .in 24 bits currents wrap, "
             "membranes saturate.* quantize on golden inputs with as many events as these",
         ),
         (
             too_strong(),
-            "population 'x' held .* values too large for spinnaker .buffers of 16 bits saturate "
-            "and numbers of 32 bits wrap",
+            "population 'x' held .* values too large for spinnaker .buffers of 16 bits saturate, "
+            "numbers of 32 bits wrap",
         ),
     ],
     ids=["loihi2", "spinnaker"],

@@ -249,7 +249,8 @@ def put(file, name, values):
 @pytest.mark.parametrize(
     ("what", "text"),
     [
-        (lambda f: note(f, "version", 4), "version 4; this axonal reads up to 3: upgrade"),
+        (lambda f: note(f, "version", 5), "version 5; this axonal reads up to 4: upgrade"),
+        (lambda f: note(f, "version", 4), "the text field readout is missing"),
         (lambda f: note(f, "version", 0), "version 0 with hop 0 is unknown"),
         (lambda f: note(f, "hop", 1), "but a hop of this graph takes at least 1"),
         (lambda f: note(f, "format", "nir"), "an HDF5 file, but no axonal event graph"),

@@ -1,5 +1,7 @@
 """What `axonal run` is given to run: whatever is wrong with it is said in one line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,11 +32,27 @@ def test_what_is_no_file_of_arrays_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "text"),
     [
-        ({"x": np.array(["a"])}, "x in .* is an array of <U1, expected numbers"),
+        ({"x": np.array(["a"])}, r"'x' takes x \[T, B, N\] with N = 64 of real numbers, got <U1"),
         ({"x": np.array([{}])}, "Object arrays cannot be loaded"),
-        ({"x": X, "labels": np.array(["a", "b"])}, "labels in .* expected whole numbers, one"),
-        ({"x": X, "labels": np.array([0.5, 1])}, "array of float64, expected whole numbers"),
-        ({"x": X, "labels": np.zeros((2, 1), int)}, r"expected one a sample, labels \[B\]"),
+        ({"x": X, "y": np.array(["a", "b"])}, "y takes whole numbers, one class .* array of <U1"),
+        ({"x": X, "labels": np.array([0.5, 1])}, "y takes whole numbers, .* array of float64"),
+        ({"x": X, "y": np.zeros((2, 1), int)}, r"one class a sample, \[B\] with B = 2, got \(2, 1"),
+        ({"x": X, "y": np.zeros(3, int)}, "with B = 2, got .3,.. Is x batch-first"),
+        ({"x": X, "y": [0, 10]}, "y goes from 0 to 10, and the classes of 'readout' from 0 to 9"),
+        ({"x": X, "y": [0, 1], "labels": [0, 1]}, "holds y and labels, its older name: leave one"),
+        ({"x": X, "y": [0, 1], "label": [0, 1], "z": 1}, r"holds .*: unknown label, z; expected x"),
+        ({"inputs": X, "y": [0, 1]}, "holds inputs, y: unknown inputs; expected x"),
+        ({"y": [0, 1]}, "holds y: no x; expected"),
+        ({}, "holds nothing: no x; expected"),
+        ({"x": X, "y": [0, 1], "lengths": [0, 4]}, "lengths go from 1 to T = 4 steps, got 0 to 4"),
+        ({"x": X, "lengths": [4, 5]}, "lengths go from 1 to T = 4 steps, got 4 to 5"),
+        ({"x": X, "lengths": [4.0, 3.0]}, r"lengths takes whole numbers, .*\(2,\) of float64"),
+        ({"x": X, "lengths": 4}, r"lengths takes whole numbers, .*B = 2, got \(\) of int64"),
+        ({"x": X * np.nan}, r"x\[0, 0, 0\] is nan: events must be finite"),
+        ({"x": X[:, :0]}, "at least one step and one sample"),
+        ({"x": X[:, :, :63]}, "with N = 64, got .4, 2, 63"),
+        ({"x": X[:, 0]}, "for one sample write x"),
+        ({"x": X + 0j}, "of real numbers, got complex128"),
     ],
 )
 def test_arrays_that_are_no_events_or_labels_are_refused(arrays, text, tmp_path):
@@ -48,8 +66,10 @@ def test_arrays_that_are_no_events_or_labels_are_refused(arrays, text, tmp_path)
 def test_labels_that_no_class_has_are_refused(labels):
     graph = deploy.example()
     found = deploy.run(graph, X)
-    with pytest.raises(RecipeError, match="and the classes of 'readout' from 0 to 9"):
+    with pytest.raises(ValueError, match="and the classes of 'readout' from 0 to 9"):
         _graphs.score(graph, found, np.array(labels))
+    with pytest.raises(RecipeError, match="names no readout rule, so nothing can be scored: write"):
+        _graphs.score(replace(graph, info={}), found, np.array([0, 1]))
 
 
 @pytest.mark.parametrize("chip", ["loihi2", "spinnaker"])

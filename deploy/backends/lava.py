@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NEVER = 1e300
 """Threshold of what does not spike."""
 HIGHEST = 2**17 - 1
-"""The highest that Loihi has."""
+"""The highest that Loihi has; a membrane beyond it fires and is reset, a readout's, too."""
 LONGEST = 63
 """Longest hop: 62 steps of delay, as lava-dl stores it, and the step that any hop takes."""
 

@@ -2,8 +2,9 @@
 
 Its membrane is cut to multiples of 1/64 towards zero after every update and held in 32 bits; it
 takes weights, thresholds and decays in single precision, and fires where v > threshold. The graph
-is therefore scaled by a power of two, as large as its membranes and thresholds allow, so that what
-is cut off is small (`resolution` in the run's extra); `verify` shows whether it ever mattered.
+is therefore scaled by powers of two, each neuron by one as large as its own membrane and threshold
+allow, so that what is cut off is small (`resolution` in the run's extra, by population; of the
+neuron whose membrane is asked for, `probed_resolution`); `verify` shows whether it ever mattered.
 
 SANA-FE 2.2.9 has delays of up to 5 steps only, and loses what it delays where no later event wakes
 the dendrite. Delays are made of relays, one neuron a step and source, which fire once for each
@@ -14,7 +15,6 @@ M. Davies et al., IEEE Micro 38 (2018). SANA-FE is GPL: it is imported in a proc
 """
 
 import itertools
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,12 +102,12 @@ def simulate(job: "Job", answer: "Answer") -> None:
     units = itertools.cycle(range(width))
     cores = [core for tile in arch.tiles for core in tile.cores]
     network = sanafe.Network()
-    scale = _scale(job)
+    scales = [_scales(job, k, p) for k, p in enumerate(job.cells)]
     used = 0
     stages: dict[int, list[Any]] = {}  # a population, then what it sent 1, 2, ... steps ago
     for k, p in enumerate(job.cells):
         delays = [int(q.delay.max(initial=1)) for q in job.wires if q.source == k]
-        stages[k] = [_group(network, job, k, p, scale)]
+        stages[k] = [_group(network, job, k, p, scales[k])]
         for late in range(1, max(delays, default=1)):
             stages[k].append(_relay(network, f"{k}_{late}", p.size, stages[k][-1]))
         if p.kind in given:
@@ -118,25 +118,35 @@ def simulate(job: "Job", answer: "Answer") -> None:
                 neuron.map_to_core(cores[place // CORE])
             used += len(group.neurons)
     for q in job.wires:
+        weight = q.weight * scales[q.target][q.post]
         for delay in np.unique(q.delay):
             own = q.delay == delay
             stages[q.source][delay - 1].connect_neurons_sparse(
                 stages[q.target][0],
-                {"weight": (q.weight[own] * scale).tolist()},
+                {"weight": weight[own].tolist()},
                 list(zip(q.pre[own].tolist(), q.post[own].tolist(), strict=True)),
             )
     chip = sanafe.SpikingChip(arch)
     chip.load(network)
     found = chip.sim(job.steps, spike_trace=True, potential_trace=True)
-    _read(job, answer, found, scale)
+    _read(job, answer, found, scales)
     relays = sum(job.cells[k].size * (len(groups) - 1) for k, groups in stages.items())
     answer.extra |= {
         "energy": found["energy"],
         "simulated_seconds": found["sim_time"],
         "packets": found["packets_sent"],
         "relays": relays,
-        "resolution": 2.0**-6 / scale,
+        "resolution": {
+            p.name: float((p.gain / scales[k]).max()) / 64
+            for k, p in enumerate(job.cells)
+            if p.kind not in given
+        },
     }
+    if job.probe is not None:
+        k, neuron = job.probe
+        answer.extra["probed_resolution"] = (
+            float(job.cells[k].gain[neuron] / scales[k][neuron]) / 64
+        )
 
 
 def _architecture(sanafe: Any, inputs: int) -> Any:
@@ -148,23 +158,23 @@ def _architecture(sanafe: Any, inputs: int) -> Any:
     return sanafe.load_arch(own)
 
 
-def _scale(job: "Job") -> float:
-    """The largest power of two by which no membrane leaves its 32 bits."""
-    levels = [float((p.threshold / p.gain).max()) for p in job.cells if p.kind == "lif"]
-    highest = max(levels, default=1.0)
-    largest = LARGEST / HIGHEST * highest
-    for k, p in enumerate(job.cells):
-        total = np.zeros(p.size)
-        for q in job.wires:
-            if q.target == k:
-                np.add.at(total, q.post, np.abs(q.weight))
-        if p.kind in ("lif", "integrator"):
-            memory = 1.0 / np.maximum(1.0 - p.decay, 1.0 / job.steps)
-            largest = max(largest, float((total * memory).max(initial=0.0)))
-    return 2.0 ** math.floor(math.log2(LARGEST / largest / 2.0))
+def _scales(job: "Job", k: int, p: "Cells") -> npt.NDArray[np.float64]:
+    """For every neuron, the largest power of two by which its membrane stays in its 32 bits."""
+    if not p.decay.size:
+        return np.ones(p.size)
+    largest = np.zeros(p.size)
+    for q in job.wires:
+        if q.target == k:
+            largest += np.bincount(q.post, np.abs(q.weight), minlength=p.size)
+    largest /= np.maximum(1.0 - p.decay, 1.0 / job.steps)
+    if p.kind == "lif":
+        largest = np.maximum(largest, LARGEST / HIGHEST * p.threshold / p.gain)
+    # nothing reaches a neuron at 0, and any scale will do
+    exponent = np.floor(np.log2(LARGEST / 2.0 / np.where(largest > 0, largest, 1.0)))
+    return np.exp2(exponent)
 
 
-def _group(network: Any, job: "Job", k: int, p: "Cells", scale: float) -> Any:
+def _group(network: Any, job: "Job", k: int, p: "Cells", scale: npt.NDArray[np.float64]) -> Any:
     if p.kind in ("input", "constant"):
         group = network.create_neuron_group(f"{k}", p.size)
         sent = np.zeros((p.size, job.steps), bool)
@@ -207,7 +217,9 @@ def _relay(network: Any, name: str, size: int, source: Any) -> Any:
     return group
 
 
-def _read(job: "Job", answer: "Answer", found: dict[str, Any], scale: float) -> None:
+def _read(
+    job: "Job", answer: "Answer", found: dict[str, Any], scales: list[npt.NDArray[np.float64]]
+) -> None:
     spikes: dict[int, tuple[list[int], list[int]]] = {
         k: ([], []) for k, p in enumerate(job.cells) if p.kind == "lif"
     }
@@ -217,12 +229,12 @@ def _read(job: "Job", answer: "Answer", found: dict[str, Any], scale: float) -> 
             spikes[int(group)][0].append(t)
             spikes[int(group)][1].append(int(neuron))
     answer.spikes = {k: (np.array(t, int), np.array(n, int)) for k, (t, n) in spikes.items()}
-    column, trace = 0, np.array(found["potential_trace"]).reshape(job.steps, -1) / scale
+    column, trace = 0, np.array(found["potential_trace"]).reshape(job.steps, -1)
     for k, p in enumerate(job.cells):
         probed = job.probe is not None and job.probe[0] == k
         if p.kind != "integrator" and not probed:
             continue
-        v = trace[:, column : column + p.size] * p.gain
+        v = trace[:, column : column + p.size] / scales[k] * p.gain
         column += p.size
         if p.kind == "integrator":
             answer.readout[k] = v

@@ -74,6 +74,9 @@ class Chip(Protocol):
     """Kinds of populations that it has a form for."""
     SINGLE: bool
     """Whether a projection holds one synapse of each pair of neurons only."""
+    READOUT: int
+    """The highest membrane of a readout, in steps: its neuron has a threshold, too, the highest
+    there is, and above this fires and is reset."""
     OVERFLOW: str
     """What becomes of values that are too large for its state."""
     SHARES: tuple[float, ...]

@@ -8,6 +8,7 @@ down), and tz rounding towards zero,
 
 In a graph, decay = 1 - dv / 4096 and synapse_decay = 1 - (du + 1) / 4096; a neuron without a
 current of its own has du = 4095, which keeps nothing. A bias joins the membrane, not the current.
+A readout is a neuron at the highest vth, 2^17 - 1, and fires in the last 63 steps below 2^23.
 Membranes, thresholds and weights are in units of a, so that u, v and biases are multiples of 1/64.
 
 Sources: lava-nc 0.10.0, `lava.proc.lif` and `lava.proc.sparse` (bit-accurate models), against which
@@ -38,12 +39,13 @@ FIRES_AT = False
 BUFFERS = 1
 NEURONS = ("lif", "cuba", "integrator")
 SINGLE = True
-OVERFLOW = "in 24 bits currents wrap and membranes saturate"
+OVERFLOW = "in 24 bits currents wrap, membranes saturate, and a readout near their end is reset"
 SHARES = (1.0, 0.85, 0.7, 0.55)
 """Of the largest weight, at which weights saturate."""
 DECAYS = (0, 2**DECAY_BITS - 1)
 """Of dv and of du."""
 THRESHOLDS = (0, 2**17 - 1)
+READOUT = THRESHOLDS[1] * UNIT
 BIASES = (-(2**12), 2**12 - 1)
 """Mantissa of a bias; its exponent is 0 here."""
 EXPONENTS = (-8, 7)

@@ -40,7 +40,7 @@ FIRES_AT = True
 BUFFERS = 2
 NEURONS = ("lif", "integrator")
 SINGLE = False
-OVERFLOW = "buffers of 16 bits saturate and numbers of 32 bits wrap"
+OVERFLOW = "buffers of 16 bits saturate, numbers of 32 bits wrap, and a readout near 2^16 is reset"
 SHARES = (1.0,)
 """Ring buffers hold all that can arrive at a neuron in one step."""
 WEIGHT = 2**16 - 1
@@ -50,6 +50,8 @@ DECAYS = (0, 2**DECAY_BITS - 2)
 """The exponential of the chip jumps from 1 to 1 - 2^-14."""
 LARGEST = 2**31 - 1
 """The largest s16.15 number, in steps."""
+READOUT = 65535 * UNIT - 1
+"""A readout is a neuron with a threshold of 65535, set by the script that runs on a board."""
 CORE = 256
 """Neurons a core."""
 CHIPS, CHIP_CORES = 48, 16

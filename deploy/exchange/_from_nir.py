@@ -114,7 +114,7 @@ def _event_graph(
     return EventGraph(
         tuple(replace(p, name=named(p.name)) for p in populations),
         tuple(replace(q, source=named(q.source), target=named(q.target)) for q in projections),
-        tuple(map(named, outputs)), step, info, golden,
+        tuple(map(named, outputs)), step, info, golden, readout=_metadata.rule_of(own),
     )  # fmt: skip
 
 

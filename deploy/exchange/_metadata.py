@@ -1,6 +1,6 @@
 """What a NIR graph carries beside its equations: dt, names, and the golden run.
 
-    graph    dt, and axonal: version, created_by, outputs (JSON), info (JSON), golden
+    graph    dt, and axonal: version, created_by, outputs (JSON), info (JSON), readout, golden
     neurons  name, kind, shape, order, and the exact decay, gain and synapse_decay
 
 Everything here survives nir.write and nir.read (1.0.8): numbers, text, arrays and dicts of them.
@@ -31,6 +31,8 @@ def graph_metadata(
         "outputs": json.dumps(outputs),
         "info": json.dumps(graph.info),
     }
+    if graph.readout is not None:
+        own["readout"] = graph.readout
     golden = graph.golden
     if golden is not None:
         own["golden"] = {
@@ -82,6 +84,12 @@ def info_of(own: Mapping[str, Any]) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise NIRError("the info in its metadata is damaged") from error
     return info if isinstance(info, dict) else {}
+
+
+def rule_of(own: Mapping[str, Any] | None) -> str | None:
+    """The readout rule of the graph that was written."""
+    rule = (own or {}).get("readout")
+    return rule.decode() if isinstance(rule, bytes) else rule
 
 
 def output_order(own: Mapping[str, Any] | None, found: list[str]) -> list[str]:

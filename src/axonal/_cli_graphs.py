@@ -1,4 +1,4 @@
-"""The commands on event graphs: export, import, run, verify, place, energy."""
+"""The commands on event graphs: export, import, quantize, run, verify, place, energy."""
 
 import warnings
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from axonal._base.files import check_target
-from axonal._terminal import Json, UserError, print_json, users_own
+from axonal._terminal import Json, UserError, print_json, told, users_own
 
 if TYPE_CHECKING:
     from axonal.deploy import EventGraph, Run
@@ -68,34 +68,26 @@ def export(
     """
     shipped = _ships(run)
     file = Path(SHIPPED) if shipped else run / target
-    files = [file.with_suffix(NIR if target is Target.nir else ".h5") if out is None else out]
-    script = files[0].with_suffix(".py")
-    if target is Target.spinnaker and files[0] in (script, script.with_suffix(".npz")):
-        raise UserError(
-            f"--out {out} is the graph's file; a script is written beside: name an .h5."
-        )
-    if out is not None:
-        _writable(out)
+    goal = file.with_suffix(NIR if target is Target.nir else ".h5") if out is None else out
+    _check_goal(goal, target, asked=out is not None)
     from axonal import deploy, recipes
 
-    with users_own(ValueError, OSError):
+    with users_own(ValueError, OSError), told():
         graph = recipes.export_run(recipes.trained(SHIPPED) if shipped else run)
         if target in (Target.loihi2, Target.spinnaker):
             graph = deploy.quantize(graph, target)
+    if graph.arithmetic != "float64":
+        _written(graph, goal, as_json)
+        return
     with users_own(OSError, deploy.NIRError, ImportError):
         if target is Target.nir:
-            deploy.to_nir(graph, files[0])
+            deploy.to_nir(graph, goal)
         else:
-            graph.save(files[0])
-        if target is Target.spinnaker:
-            files += deploy.pynn_script(graph, script)
-    names = [str(name) for name in files]
+            graph.save(goal)
     if as_json:
-        print_json({"file": names[0], "files": names, **_description(graph)})
-        return
-    if target in (Target.loihi2, Target.spinnaker):
-        typer.echo(f"{deploy.quantization_table(graph)}\n")
-    typer.echo(f"{graph.summary()}\n\nwritten to {', '.join(names)}")
+        print_json({"file": str(goal), "files": [str(goal)], **_description(graph)})
+    else:
+        typer.echo(f"{graph.summary()}\n\nwritten to {goal}")
 
 
 def import_nir(
@@ -128,11 +120,64 @@ def import_nir(
         typer.echo(f"{graph.summary()}\n\nwritten to {goal}")
 
 
+def quantize(
+    graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
+    chip: Annotated[str, typer.Option(help="loihi2 or spinnaker.")] = "loihi2",
+    out: Annotated[Path | None, typer.Option(help="File.", show_default="GRAPH-CHIP.h5")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make an event graph in the whole numbers of a chip, calibrated on the golden run.
+
+    For spinnaker a PyNN script that runs it on a board and compares is written beside.
+    """
+    goal = Path(f"{graph.with_suffix('')}-{chip}.h5") if out is None else out
+    _check_goal(goal, chip, asked=out is not None)
+    loaded = _load(graph)
+    from axonal import deploy
+
+    with users_own(ValueError, OSError), told():
+        whole = deploy.quantize(loaded, chip)
+    _written(whole, goal, as_json)
+
+
+def _check_goal(goal: Path, target: str, *, asked: bool) -> None:
+    """Refuse at once a file that could not be written after the work, or that its script would be.
+
+    A folder that is only the default place may be missing: what is read there says so better.
+    """
+    script = goal.with_suffix(".py")
+    if target == Target.spinnaker and goal in (script, script.with_suffix(".npz")):
+        raise UserError(f"--out {goal} is the graph's file; a script is written beside: name an .h5.")
+    if asked:
+        _writable(goal)
+
+
+def _written(graph: "EventGraph", file: Path, as_json: bool) -> None:
+    """Save a quantised graph, with a script where its chip has one; say what became of it."""
+    from axonal import deploy
+
+    files = [file]
+    with users_own(OSError):
+        graph.save(file)
+        if graph.arithmetic == "spinnaker":
+            files += deploy.pynn_script(graph, file.with_suffix(".py"))
+    names = [str(name) for name in files]
+    if as_json:
+        print_json({"file": names[0], "files": names, **_description(graph)})
+        return
+    typer.echo(
+        f"{deploy.quantization_table(graph)}\n\n{graph.summary()}\n\nwritten to {', '.join(names)}"
+    )
+
+
 def run(
     graph: Annotated[Path, typer.Argument(help=GRAPH_HELP)],
     data: Annotated[
         str | None,
-        typer.Option(help="A recipe's name: its test set; an .npz; or of a stream, its lines."),
+        typer.Option(
+            help="A recipe's name: its test set; an .npz of x [T, B, N], y [B], lengths [B]; or of "
+            "a stream, its lines."
+        ),
     ] = None,
     backend: Annotated[str, typer.Option(help="Where; `axonal info` lists them.")] = "reference",
     out: Annotated[Path | None, typer.Option(help="Write spikes and readouts here (.npz).")] = None,
@@ -149,7 +194,11 @@ def run(
     ] = Late.refuse,
     as_json: Json = False,
 ) -> None:
-    """Run an event graph, and score it if the data has labels; or stream events through it."""
+    """Run an event graph, and score it if the data has labels; or stream events through it.
+
+    An .npz file holds x [T, B, N] (of several inputs one each, by their names) and, to be scored by
+    the graph's readout rule, y [B]; lengths [B] says how many steps of each sample count.
+    """
     if not stream and (resume is not None or save_state is not None):
         raise UserError("--resume and --save-state belong to --stream.")
     if stream and (backend != "reference" or out is not None):
@@ -174,17 +223,18 @@ def run(
     # the lines of these warnings are printed below
     told = warnings.catch_warnings(action="ignore", category=deploy.RangeWarning)
     with users_own(*kinds), told:
-        x, labels = _graphs.read_data(loaded, data)
+        x, labels, lengths = _graphs.read_data(loaded, data)
         result = _graphs.run(loaded, x, backend=backend, timeout=timeout)
     answer: dict[str, Any] = {"backend": backend, **_counts(result)}
+    found = _graphs.classes(loaded, result, lengths)
     if labels is not None:
-        with users_own(ValueError):
-            answer["accuracy"] = _graphs.score(loaded, result, labels)
+        answer["accuracy"] = _graphs.score(loaded, result, labels, lengths)
     if out is not None:
         with users_own(OSError):
-            _graphs.write(out, result)
+            _graphs.write(out, result, found)
         answer["file"] = str(out)
     if as_json:
+        answer["classes"] = None if found is None else found.tolist()
         print_json({**answer, "warnings": result.warnings, "extra": result.extra})
     else:
         for line in result.warnings:
@@ -286,6 +336,7 @@ def _description(graph: "EventGraph") -> dict[str, Any]:
         "synapses": sum(p.size for p in graph.projections),
         "max_delay": graph.max_delay,
         "dt": graph.dt,
+        "readout": graph.readout,
         "info": graph.info,
     }
 

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,6 +74,18 @@ def users_own(*kinds: type[Exception]) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno and error.filename:
             text = f"{error.filename}: {error.strerror}."
         raise UserError(text) from error
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Print warnings that are for the user as lines on stderr, and no others."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if not issubclass(warning.category, (UserWarning, RuntimeWarning)):
+            continue
+        typer.echo(f"axonal: {' '.join(str(warning.message).split())}", err=True)
 
 
 def print_json(values: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The command line: train, export, import, run, verify, place, energy, phase, info."""
+"""The command line: train, export, import, quantize, run, verify, place, energy, phase, info."""
 
 import contextlib
 import signal
@@ -130,6 +130,7 @@ def _compare(
 app.command("import")(_cli_graphs.import_nir)
 for command in (
     _cli_graphs.export,
+    _cli_graphs.quantize,
     _cli_graphs.run,
     _cli_graphs.verify,
     _cli_graphs.place,

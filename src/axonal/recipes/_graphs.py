@@ -1,6 +1,7 @@
 """Runs as event graphs: export, and the accuracy a back end reaches."""
 
 import zipfile
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from axonal import deploy, recipes
 from axonal._base.files import whole_file
 from axonal._base.npz import read_npz
 from axonal.recipes._errors import RecipeError
+from axonal.recipes._labelled import Labelled, inputs, labelled, recipe_rule, scorable
 from axonal.recipes._learning import READOUTS
 from axonal.recipes._run_folder import RunFolder, load_run, read_json
 from axonal.recipes._samples import Samples
+
+RULES = {"mean_over_time": "mean", "max_over_time": "max"}
+"""Readouts of recipes that are rules of graphs; others are read from the graph's info."""
 
 
 def export_run(folder: str | PathLike[str], *, samples: int) -> deploy.EventGraph:
@@ -26,16 +31,17 @@ def export_run(folder: str | PathLike[str], *, samples: int) -> deploy.EventGrap
     run = RunFolder(folder)
     name, _ = run.settings()
     test = recipes.find(name).data(settings)["test"]
-    inputs = torch.from_numpy(test.dense(range(min(samples, len(test)))))
+    x = torch.from_numpy(test.dense(range(min(samples, len(test)))))
     info = {
         "recipe": name,
         "settings": settings.to_json(),
         "readout": settings.readout,
-        "classes": int(net(inputs[:1])[0].shape[-1]),
+        "classes": int(net(x[:1])[0].shape[-1]),
         "seed": settings.seed,
         "test_accuracy": read_json(run.summary)["test_accuracy"],
     }
-    return deploy.export(net, settings.dt, inputs=inputs, info=info)
+    rule = RULES.get(settings.readout)
+    return deploy.export(net, settings.dt, inputs=x, info=info, readout=rule)
 
 
 def graph_accuracy(graph: deploy.EventGraph, *, backend: str) -> float:
@@ -57,10 +63,8 @@ def test_samples(graph: deploy.EventGraph) -> Samples:
     return recipe.data(settings)["test"]
 
 
-def read_data(
-    graph: deploy.EventGraph, data: str
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
-    """Events `[T, B, N]` and labels `[B]`, of the graph's recipe or from an .npz file."""
+def read_data(graph: deploy.EventGraph, data: str) -> Labelled:
+    """Events, labels and lengths, of the graph's recipe or from an .npz file."""
     if not data.endswith(".npz"):
         own = graph.info.get("recipe")
         if data not in recipes.names():
@@ -73,7 +77,7 @@ def read_data(
             raise RecipeError(
                 f"this graph was trained on {own}, not on {data}: write --data {own}."
             )
-        return samples.dense(range(len(samples))), samples.labels
+        return Labelled({inputs(graph)[0]: samples.dense(range(len(samples)))}, samples.labels)
     if not Path(data).is_file():
         raise FileNotFoundError(f"there is no file {data}.")
     if not zipfile.is_zipfile(data):
@@ -81,56 +85,50 @@ def read_data(
     try:
         held = read_npz(data)
     except ValueError as error:
-        raise RecipeError(f"{error}: write numpy.savez(file, x=x).") from error
-    if "x" not in held:
-        have = ", ".join(held) or "nothing"
-        raise RecipeError(
-            f"{data} holds {have}; expected x [T, B, N] and, to be scored, labels [B]: write "
-            "numpy.savez(file, x=x, labels=labels)."
-        )
-    labels = held.get("labels")
-    for name, kinds in (("x", "biuf"), ("labels", "iu")):
-        if name in held and held[name].dtype.kind not in kinds:
-            what = "numbers" if name == "x" else "whole numbers, one class a sample"
-            raise RecipeError(
-                f"{name} in {data} is an array of {held[name].dtype}, expected {what}."
-            )
-    if labels is not None and labels.shape != held["x"].shape[1:2]:
-        raise RecipeError(
-            f"{data} holds labels {labels.shape} for x {held['x'].shape}; expected one a sample, "
-            "labels [B] for x [T, B, N]. Is x batch-first?"
-        )
-    return held["x"], labels
+        raise RecipeError(f"{error}: write numpy.savez(file, x=x, y=y).") from error
+    return labelled(graph, data, held)
 
 
 def run(
-    graph: deploy.EventGraph, x: npt.NDArray[Any], *, backend: str, timeout: float = 600.0
+    graph: deploy.EventGraph,
+    x: npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]],
+    *,
+    backend: str,
+    timeout: float = 600.0,
 ) -> deploy.Run:
-    """Run events `[T, B, N]` of the only input."""
+    """Run events `[T, B, N]` of the only input, or of each by name."""
     return deploy.run(graph, x, backend=backend, timeout=timeout)
 
 
-def score(graph: deploy.EventGraph, result: deploy.Run, labels: npt.NDArray[np.int64]) -> float:
+def classes(
+    graph: deploy.EventGraph, result: deploy.Run, lengths: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.int64] | None:
+    """Class of every sample `[B]` by the graph's readout rule; None without one."""
+    if graph.readout is not None:
+        return deploy.classify(graph, result, lengths)
+    rule = recipe_rule(graph)
+    if rule is None:
+        return None
+    ends = None if lengths is None else torch.from_numpy(lengths)
+    y = torch.from_numpy(result.readout[graph.outputs[0]])
+    found: npt.NDArray[np.int64] = READOUTS[rule](y, ends).argmax(-1).numpy()
+    return found
+
+
+def score(
+    graph: deploy.EventGraph,
+    result: deploy.Run,
+    labels: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64] | None = None,
+) -> float:
     """Share of samples whose class is found by the graph's readout rule."""
-    rule, output = graph.info.get("readout"), graph.outputs[0]
-    if rule not in READOUTS or output not in result.readout:
-        raise RecipeError(
-            "this graph names no readout rule for its output: make it with `axonal export RUN`, or "
-            "leave the labels out."
-        )
-    classes = result.readout[output].shape[-1]
-    if labels.min() < 0 or labels.max() >= classes:
-        raise RecipeError(
-            f"labels go from {labels.min()} to {labels.max()}, and the classes of {output!r} from "
-            f"0 to {classes - 1}."
-        )
-    found = READOUTS[rule](torch.from_numpy(result.readout[output])).argmax(-1).numpy()
-    return float((found == labels).mean())
+    scorable(graph, labels, result.samples)
+    return float((classes(graph, result, lengths) == labels).mean())
 
 
-def write(file: Path, result: deploy.Run) -> None:
-    """Write spikes as events and readouts `[T, B, N]` as one .npz file."""
-    arrays: dict[str, npt.NDArray[Any]] = {}
+def write(file: Path, result: deploy.Run, found: npt.NDArray[np.int64] | None = None) -> None:
+    """Write spikes as events, readouts `[T, B, N]` and classes `[B]` as one .npz file."""
+    arrays: dict[str, npt.NDArray[Any]] = {} if found is None else {"classes": found}
     for name, spikes in result.spikes.items():
         arrays |= {f"{name}.{part}": values for part, values in spikes._asdict().items()}
     arrays |= {f"{name}.payload": values for name, values in result.payload.items()}
