@@ -1,16 +1,20 @@
 """Populations and the signals that drive them, put together as synapses on one grid."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from axonal.deploy._arrays import Floats
 from axonal.deploy._retime import ALWAYS_ON
 from axonal.deploy._signal import ONE, Signal
 from axonal.deploy.graph import Population, Projection
+
+EACH, ALL = 1e-9, 1e-6
+"""What a weight, and the sum of those of a neuron, may lose on the grid, as a share."""
 
 
 def finest_grid(drives: Mapping[str, Signal], largest: float = 1.0) -> int:
@@ -34,6 +38,68 @@ def on_grid(weight: Floats, grid: int) -> Floats:
     """Round to multiples of 2^-grid."""
     rounded: Floats = np.ldexp(np.rint(np.ldexp(weight, grid)), -grid)
     return rounded
+
+
+def off_grid(
+    populations: Mapping[str, Population], drives: Mapping[str, Signal], grid: int
+) -> Iterator[str]:
+    """Name populations with a neuron whose input the grid would change.
+
+    Weights that are small beside those of any other neuron are rounded, to nothing in the end. What
+    one neuron loses is held against what decides whether it fires: its largest weight or, where
+    that is less, threshold / gain, but no less than its median weight.
+
+    Args:
+        populations: populations by name.
+        drives: what joins the sum of each but the inputs, by name.
+        grid: weights are rounded to multiples of 2^-grid.
+
+    Returns:
+        one line for each population, about the neuron that loses most.
+    """
+    for name, drive in drives.items():
+        p = populations[name]
+        joined = sparse.hstack([m for m in drive.terms.values() if m.nnz] or [_nothing(drive)])
+        weight = abs(joined.tocsr())
+        lost = weight.copy()
+        lost.data = np.abs(on_grid(weight.data, grid) - weight.data)
+        if not lost.data.any():
+            continue
+        largest = weight.max(axis=1).toarray().ravel()
+        decides = np.minimum(largest, np.maximum(_level(p, largest), _medians(weight)))
+        share = np.zeros(drive.size)
+        for part, bound in ((lost.max(axis=1).toarray().ravel(), EACH), (lost.sum(axis=1), ALL)):
+            np.maximum(share, part / np.where(decides > 0, decides * bound, np.inf), out=share)
+        worst = int(np.argmax(share))
+        if share[worst] > 1:
+            yield (
+                f"{name!r}: its weights, {largest[worst]:g} at most, are too small beside the "
+                "largest of the graph for sums that are exact in any order: neuron "
+                f"{worst} would lose {lost.sum(axis=1)[worst]:.2g}"
+            )
+
+
+def _nothing(drive: Signal) -> sparse.csr_array:
+    return sparse.csr_array((drive.size, 1))
+
+
+def _level(p: Population, otherwise: Floats) -> Floats:
+    """Input at which a neuron fires; nothing below counts."""
+    if not p.threshold.size:
+        return otherwise
+    gain = np.where(p.gain == 0, np.inf, np.abs(p.gain))
+    level: Floats = np.abs(p.threshold) / gain
+    return level
+
+
+def _medians(weight: sparse.csr_array) -> Floats:
+    """Lower median of the weights of every row, 0 of an empty one."""
+    rows = np.repeat(np.arange(weight.shape[0]), np.diff(weight.indptr))
+    by_size = weight.data[np.lexsort((weight.data, rows))]
+    count = np.diff(weight.indptr)
+    found = np.zeros(weight.shape[0])
+    found[count > 0] = by_size[(weight.indptr[:-1] + (count - 1) // 2)[count > 0]]
+    return found
 
 
 def assemble(

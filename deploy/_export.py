@@ -10,7 +10,7 @@ from torch import Tensor, fx, nn
 from torch.utils import _pytree as pytree
 
 from axonal.deploy import _affine
-from axonal.deploy._assemble import assemble, finest_grid
+from axonal.deploy._assemble import assemble, finest_grid, off_grid
 from axonal.deploy._calls import (
     AbandonedError,
     UnsupportedError,
@@ -120,6 +120,9 @@ def export(
     if unread is not None:
         raise ExportError(f"{net.source_name} cannot be exported: {unread}")
     grid = finest_grid(builder.inputs, max((float(x.abs().max()) for x in given), default=1.0))
+    lost = list(off_grid(builder.populations, builder.inputs, grid))
+    if lost:
+        raise ExportError(f"{net.source_name} cannot be exported: {'; '.join(lost)}")
     populations, projections = assemble(builder.populations, builder.inputs, grid)
     golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed)
     try:
@@ -198,7 +201,8 @@ class _Builder:
         paths = dict(net.named_modules())
         sources = []
         for name, shape in zip(net.input_names, shapes, strict=True):
-            name = f"{name}_input" if name in paths else name
+            while name in paths or name in self.populations:
+                name += "_input"
             self.populations[name] = Population(name, "input", shape)
             sources.append(identity(name, shape))
         try:
@@ -302,7 +306,7 @@ class _Builder:
 
     def recurrent(self, path: str, layer: Recurrent, x: Signal) -> Signal:
         """Close a loop: the output is a placeholder until the body has been walked."""
-        loop = f"loop of {path}"
+        loop = f".loop of {path}"
         recent = identity(loop, layer.size).later(layer.delay)
         back = self.module(f"{path}.feedback", layer.feedback, recent)
         y = self.module(f"{path}.body", layer.body, x + back)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-ONE = "always on"  # no module has a space in its name
+ONE = ".always on"  # no path of a module begins with a dot
 Terms = dict[tuple[str, int], sparse.csr_array]
 
 

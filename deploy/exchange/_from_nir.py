@@ -1,29 +1,23 @@
 """From a NIR graph to an event graph."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from axonal.deploy._assemble import assemble, finest_grid, on_grid
+from axonal.deploy._assemble import assemble, finest_grid, off_grid
 from axonal.deploy._check import GraphError
-from axonal.deploy._signal import Signal
-from axonal.deploy.exchange import _metadata
+from axonal.deploy.exchange import _metadata, _resets
 from axonal.deploy.exchange._errors import NIRError, refusal
 from axonal.deploy.exchange._file import read
-from axonal.deploy.exchange._flat import flattened
+from axonal.deploy.exchange._flat import Flat, flattened
 from axonal.deploy.exchange._loops import with_steps
+from axonal.deploy.exchange._node import Node, of_memory
 from axonal.deploy.exchange._nodes import Setting
 from axonal.deploy.exchange._reader import Reader
 from axonal.deploy.graph import EventGraph
 
 if TYPE_CHECKING:
     import nir
-
-PRECISION = 1e-9
-"""What weights may lose on the grid, of the largest of the same neurons."""
 
 
 def from_nir(
@@ -32,13 +26,18 @@ def from_nir(
     *,
     delays: str = "exact",
     at_threshold: bool = False,
+    reset: str | None = None,
 ) -> EventGraph:
     """Make an event graph of a NIR graph or file.
 
-    Neurons are stepped by forward Euler, as every framework does that reads NIR (docs/nir.md has
+    Neurons are stepped by forward Euler, as most frameworks do that read NIR (docs/nir.md has
     the equations): they fire above v_threshold and are set to v_reset. Connections, convolutions,
     pooling and Delay nodes become synapses with delays, on the grid of :func:`export`; subgraphs
     are flattened. A loop without a Delay takes one step, into the neuron where it is entered.
+
+    Files of nir before 1.0.6 have no v_reset, and the reset of their equations is by subtraction;
+    ``reset`` says what is meant. A graph in memory cannot tell: nir fills in zeros when it reads
+    such a file, so that they are taken as they are unless ``reset`` is given.
 
     Args:
         graph: a ``nir.NIRGraph``, or a file.
@@ -46,14 +45,16 @@ def from_nir(
         delays: "exact" refuses a delay that is no whole number of steps, "round" takes the nearest.
         at_threshold: neurons fire at v_threshold too, which is what SpikingJelly means by the files
             it writes; it matters where potentials meet thresholds exactly.
+        reset: "zero" or "subtract", of neurons that store no v_reset; refused where it is against
+            one that is stored.
 
     Returns:
         the graph; of a file of :func:`to_nir` the one that was written, with its golden run.
 
     Raises:
-        NIRError: the file is no NIR graph, or holds what has no equivalent; all nodes are listed.
+        NIRError: the file is no NIR graph, does not say its time step or reset, or holds what has
+            no equivalent; all nodes are listed.
         FileNotFoundError: there is no such file.
-        ImportError: nir is not installed; it belongs to the extra ``deploy``.
 
     >>> from axonal.deploy import EventGraph, Population, Projection, from_nir, to_nir
     >>> cell = Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=1)
@@ -64,13 +65,22 @@ def from_nir(
     """
     if delays not in ("exact", "round"):
         raise ValueError(f'from_nir takes delays="exact" or "round", got {delays!r}')
+    _resets.checked(reset)
     name = "the NIR graph"
+    stored = isinstance(graph, (str, PathLike))
     if isinstance(graph, (str, PathLike)):
-        name, graph = str(graph), read(graph)
+        name, node = str(graph), read(graph)
     elif type(graph).__name__ != "NIRGraph":
         raise TypeError(f"from_nir takes a nir.NIRGraph or a file, got {type(graph).__name__}")
     try:
-        return _event_graph(graph, dt, delays == "round", at_threshold)
+        if not stored:
+            node = of_memory(graph)
+        flat = flattened(node)
+        found = [*flat.problems, *_resets.decide(flat.nodes, reset, stored)]
+        step = _metadata.time_step(node.metadata, dt, found)
+        if found:
+            raise _Refused(found)
+        return _event_graph(node, flat, Setting(step, delays == "round"), at_threshold)
     except _Refused as refused:
         raise refusal(f"{name} cannot be imported", refused.problems) from None
     except (NIRError, GraphError) as error:
@@ -83,15 +93,9 @@ class _Refused(Exception):
         self.problems = problems
 
 
-def _event_graph(
-    graph: "nir.NIRGraph", dt: float | None, round_delays: bool, at_threshold: bool
-) -> EventGraph:
-    step = _metadata.time_step(graph.metadata, dt)
+def _event_graph(graph: Node, flat: Flat, setting: Setting, at_threshold: bool) -> EventGraph:
     own = _metadata.own_part(graph.metadata)
-    flat = flattened(graph)
-    if flat.problems:
-        raise _Refused(flat.problems)
-    reader = Reader(flat, Setting(step, round_delays), at_threshold)
+    reader = Reader(flat, setting, at_threshold)
     outputs = reader.read(_metadata.output_order(own, flat.outputs))
     if reader.problems:
         raise _Refused(reader.problems)
@@ -99,12 +103,14 @@ def _event_graph(
     # What was exported lies on its grid already.
     grid = None if own is not None else finest_grid(drives)
     if grid is not None:
-        reader.problems += _off_grid(drives, grid)
-        if reader.problems:
-            raise _Refused(reader.problems)
+        lost = list(off_grid(reader.populations, drives, grid))
+        if lost:
+            raise _Refused(
+                [f"node {line}; write the file in other units of current" for line in lost]
+            )
     populations, projections = assemble(reader.populations, drives, grid)
     golden, names = None, reader.names()
-    if own is not None and graph.metadata.get("dt") == step:
+    if own is not None and graph.metadata.get("dt") == setting.dt:
         golden = _metadata.golden_of(own, names)
     info = {"grid": grid} if own is None else _metadata.info_of(own)
 
@@ -114,19 +120,5 @@ def _event_graph(
     return EventGraph(
         tuple(replace(p, name=named(p.name)) for p in populations),
         tuple(replace(q, source=named(q.source), target=named(q.target)) for q in projections),
-        tuple(map(named, outputs)), step, info, golden, readout=_metadata.rule_of(own),
+        tuple(map(named, outputs)), setting.dt, info, golden, readout=_metadata.rule_of(own),
     )  # fmt: skip
-
-
-def _off_grid(drives: Mapping[str, Signal], grid: int) -> Iterator[str]:
-    """Which neurons have weights so much smaller than those of others that they would change."""
-    for path, drive in drives.items():
-        weight = np.concatenate([np.zeros(0), *(m.tocoo().data for m in drive.terms.values())])
-        lost = np.abs(on_grid(weight, grid) - weight)
-        largest = float(np.abs(weight).max(initial=0.0))
-        if lost.max(initial=0.0) > PRECISION * largest:
-            yield (
-                f"node {path!r}: its weights, {largest:g} at most, are too small beside the "
-                "largest of the graph for sums that are exact in any order; write the file in "
-                "other units of current"
-            )

@@ -44,19 +44,20 @@ def graph_metadata(
     return {"dt": graph.dt, OWN: own}
 
 
-def time_step(metadata: Mapping[str, Any], dt: float | None) -> float:
-    """The wanted time step, or that of the metadata.
+def time_step(metadata: Mapping[str, Any], dt: float | None, problems: list[str]) -> float:
+    """The wanted time step, or that of the metadata; 1 and a problem where neither tells it.
 
     Raises:
-        NIRError: neither tells it, or it is no positive number.
+        NIRError: it is no positive number.
     """
     if dt is None:
         if "dt" not in metadata:
-            raise NIRError(
+            problems.append(
                 "it does not say its time step: write from_nir(..., dt=1e-4), or axonal import "
                 "FILE --dt 1e-4, with the seconds a step (1e-4 is the default of SpikingJelly and "
                 "snnTorch)"
             )
+            return 1.0
         dt = metadata["dt"]
     try:
         value = float(np.asarray(dt).item())

@@ -7,12 +7,13 @@ them by forward Euler, the synaptic current first. With q = dt / tau,
     CubaLIF  i' = (1 - q_syn) i + q_syn w_in I,  v' = (1 - q_mem) v + q_mem (v_leak + r i')
     LI, I    the same without spikes
 
-where v_leak = v_reset: potentials are counted from there, and start there. A population fires where
-h >= threshold, so that a threshold becomes the next number below it in NIR, and the next number
-above it here.
+where v_leak = v_reset: potentials are counted from there, and start there. A spike sets v to
+v_reset; where nothing is stored of v_reset, as before nir 1.0.6, it subtracts v_threshold, by the
+equations of that time, and v_leak = 0. A population fires where h >= threshold, so that a threshold
+becomes the next number below it in NIR, and the next number above it here.
 
 Sources: Pedersen et al., Neuromorphic intermediate representation, Nature Communications 15, 8122
-(2024), and the docstrings of nir 1.0.8.
+(2024), and the docstrings of nir 0.2.0, 1.0.4 and 1.0.8.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy.exchange._errors import NIRError, nir_package
+from axonal.deploy.exchange._node import Node
 from axonal.deploy.graph import Population
 
 Floats = npt.NDArray[np.float64]
@@ -31,6 +33,8 @@ EXPORTED = ("lif", "cuba", "integrator", "constant")
 """Kinds of populations that NIR has a neuron for."""
 EXACT = ("decay", "gain", "synapse_decay")
 """Fields of a population that are kept in the metadata as they were."""
+ABSENT = {"w_in": np.ones(()), "v_reset": np.zeros(())}
+"""What stands for a field that files may lack: w_in before nir 1.0, v_reset before 1.0.6."""
 SAME = 1e-12
 """Two factors that differ by less were rounded differently and mean the same."""
 LONGEST_STEP = 1 + 1e-6
@@ -45,11 +49,13 @@ class Imported:
         kind: kind of the population.
         shape: shape of the parameters; a single number may stand for any.
         fields: fields of the population, of that shape.
+        reset: what a spike does to the potential, "zero" or "subtract".
     """
 
     kind: str
     shape: tuple[int, ...]
     fields: dict[str, Floats]
+    reset: str = "zero"
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Rule:
 
     becomes: str
     kept: str
-    read: Callable[[Any, float, bool], Imported]
+    read: Callable[[Node, float, bool], Imported]
 
 
 def is_sum(p: Population) -> bool:
@@ -81,8 +87,15 @@ def below(threshold: Floats, single: bool) -> Floats:
     return lower.astype(np.float64)
 
 
-def exported(p: Population, dt: float, single: bool = False) -> Any:
+def exported(p: Population, dt: float, single: bool = False, subtract: bool = False) -> Any:
     """The NIR node of a population of neurons, flat; thresholds are those of `below`.
+
+    Args:
+        p: the population.
+        dt: seconds per step.
+        single: whether thresholds are rounded to single precision.
+        subtract: whether the reader subtracts v_threshold at a spike. The metadata name it: in
+            memory nir gives every neuron a v_reset, and in files there is none.
 
     Raises:
         NIRError: NIR has no such neuron.
@@ -91,13 +104,15 @@ def exported(p: Population, dt: float, single: bool = False) -> Any:
     if p.kind not in EXPORTED:
         raise NIRError(f"kind {p.kind!r}: NIR has {', '.join(EXPORTED)}")
     zeros = np.zeros(p.size)
+    named = {"reset": "subtract"} if subtract else {}
     if p.kind == "constant":
         # fires at every step without input, since it rests above its threshold
-        return nir.IF(r=zeros + 1 / dt, v_threshold=zeros - 1, v_reset=zeros)
-    exact = {name: getattr(p, name) for name in EXACT if getattr(p, name).size}
+        return nir.IF(r=zeros + 1 / dt, v_threshold=zeros - 1, v_reset=zeros, metadata=named)
+    exact: dict[str, Any] = {k: getattr(p, k) for k in EXACT if getattr(p, k).size}
     spiking = {}
     if p.spiking:
-        _refuse_unlike(p)
+        _refuse_unlike(p, subtract)
+        exact |= named
         spiking = {"v_threshold": below(p.threshold, single), "v_reset": zeros}
         if single:
             exact["threshold"] = p.threshold
@@ -128,23 +143,29 @@ def _leak(decay: Floats, name: str) -> Floats:
     return 1 - decay
 
 
-def _refuse_unlike(p: Population) -> None:
-    if p.reset != "zero":
+def _refuse_unlike(p: Population, subtract: bool) -> None:
+    if subtract and p.reset != "subtract":
+        raise NIRError(
+            f'reset {p.reset!r}: reset="subtract" is for readers that subtract v_threshold at every '
+            "spike of every neuron"
+        )
+    if not subtract and p.reset != "zero":
         raise NIRError(
             f"reset {p.reset!r}: neurons of NIR are set to v_reset by a spike; train with "
-            'reset="zero"'
+            'reset="zero", or write to_nir(..., reset="subtract") for readers that subtract '
+            "v_threshold, as sinabs does and NIR before 1.0.6"
         )
     if p.refractory:
         raise NIRError(f"refractory {p.refractory}: neurons of NIR are never refractory")
 
 
-def imported(node: Any, dt: float, at_threshold: bool) -> Imported:
+def imported(node: Node, dt: float, at_threshold: bool) -> Imported:
     """What a NIR neuron becomes; see `RULES`.
 
     Raises:
         NIRError: a parameter has no equivalent.
     """
-    found = RULES[type(node).__name__].read(node, dt, at_threshold)
+    found = RULES[node.kind].read(node, dt, at_threshold)
     for name, values in found.fields.items():
         if not np.all(np.isfinite(values)):
             raise NIRError(f"its {name} is not finite: look at its parameters")
@@ -155,7 +176,7 @@ def imported(node: Any, dt: float, at_threshold: bool) -> Imported:
             found.fields[name] = written if _close(written, own) else own
     exact = np.asarray(node.metadata.get("threshold", ()))
     if not at_threshold and exact.dtype == np.float64 and exact.shape == found.shape:
-        same = np.array_equal(below(exact, True), node.v_threshold)
+        same = np.array_equal(below(exact, True), node["v_threshold"])
         found.fields["threshold"] = exact if same else found.fields["threshold"]
     return found
 
@@ -164,35 +185,52 @@ def _close(a: Floats, b: Floats) -> bool:
     return bool(np.all(np.abs(a - b) <= SAME * np.maximum(1, np.abs(b))))
 
 
-def _lif(node: Any, dt: float, at_threshold: bool) -> Imported:
+def _lif(node: Node, dt: float, at_threshold: bool) -> Imported:
     shape, (tau, r, leak, threshold, reset) = _parameters(
         node, "tau", "r", "v_leak", "v_threshold", "v_reset"
     )
     step = _steps(tau, dt, "tau")
-    _one_rest(leak, reset)
+    _one_rest(node, leak, reset)
     fields = {"decay": 1 - step, "gain": r * step}
-    return Imported("lif", shape, _double(fields) | _level(threshold, reset, at_threshold))
+    return _fires(node, "lif", shape, fields, threshold, reset, at_threshold)
 
 
-def _if(node: Any, dt: float, at_threshold: bool) -> Imported:
+def _if(node: Node, dt: float, at_threshold: bool) -> Imported:
     shape, (r, threshold, reset) = _parameters(node, "r", "v_threshold", "v_reset")
     fields = {"decay": np.ones_like(r), "gain": r * dt}
     always = node.metadata.get("kind") == "constant" and bool(np.all(threshold < reset))
     kind = "constant" if always else "lif"
-    return Imported(kind, shape, _double(fields) | _level(threshold, reset, at_threshold))
+    return _fires(node, kind, shape, fields, threshold, reset, at_threshold)
 
 
-def _cuba(node: Any, dt: float, at_threshold: bool) -> Imported:
+def _cuba(node: Node, dt: float, at_threshold: bool) -> Imported:
     names = ("tau_mem", "tau_syn", "r", "w_in", "v_leak", "v_threshold", "v_reset")
     shape, (tau, tau_syn, r, w_in, leak, threshold, reset) = _parameters(node, *names)
     step, forget = _steps(tau, dt, "tau_mem"), _steps(tau_syn, dt, "tau_syn")
-    _one_rest(leak, reset)
+    _one_rest(node, leak, reset)
     gain = (r * step) * (w_in * forget)
     fields = {"decay": 1 - step, "gain": gain, "synapse_decay": 1 - forget}
-    return Imported("cuba", shape, _double(fields) | _level(threshold, reset, at_threshold))
+    return _fires(node, "cuba", shape, fields, threshold, reset, at_threshold)
 
 
-def _li(node: Any, dt: float, at_threshold: bool) -> Imported:
+def _fires(
+    node: Node,
+    kind: str,
+    shape: tuple[int, ...],
+    fields: dict[str, Any],
+    threshold: npt.NDArray[Any],
+    reset: npt.NDArray[Any],
+    at_threshold: bool,
+) -> Imported:
+    """A population that fires; without a v_reset it subtracts its threshold."""
+    level = threshold.astype(np.float64) - reset.astype(np.float64)
+    fields = {**fields, "threshold": level if at_threshold else np.nextafter(level, np.inf)}
+    return Imported(
+        kind, shape, _double(fields), "zero" if "v_reset" in node.fields else "subtract"
+    )
+
+
+def _li(node: Node, dt: float, at_threshold: bool) -> Imported:
     shape, (tau, r, leak) = _parameters(node, "tau", "r", "v_leak")
     step = _steps(tau, dt, "tau")
     if leak.any():
@@ -200,17 +238,18 @@ def _li(node: Any, dt: float, at_threshold: bool) -> Imported:
     return Imported("integrator", shape, _double({"decay": 1 - step, "gain": r * step}))
 
 
-def _i(node: Any, dt: float, at_threshold: bool) -> Imported:
+def _i(node: Node, dt: float, at_threshold: bool) -> Imported:
     shape, (r,) = _parameters(node, "r")
     return Imported("integrator", shape, _double({"decay": np.ones_like(r), "gain": r * dt}))
 
 
 RULES: dict[str, Rule] = {
-    "IF": Rule("lif, decay 1", "v_reset shifts the potential", _if),
-    "LIF": Rule("lif", "tau >= dt; v_leak = v_reset shifts the potential", _lif),
+    "IF": Rule("lif, decay 1", "both resets; v_reset shifts the potential", _if),
+    "LIF": Rule("lif", "both resets; tau >= dt; v_leak = v_reset shifts the potential", _lif),
     "CubaLIF": Rule(
         "cuba",
-        "both tau >= dt; w_in and r join the gain; v_leak = v_reset shifts the potential",
+        "both resets; both tau >= dt; w_in (1 if absent) and r join the gain; v_leak = v_reset "
+        "shifts the potential",
         _cuba,
     ),
     "LI": Rule("integrator", "tau >= dt; v_leak = 0; only before an Output", _li),
@@ -219,11 +258,11 @@ RULES: dict[str, Rule] = {
 """How each neuron of NIR is read."""
 
 
-def _parameters(node: Any, *names: str) -> tuple[tuple[int, ...], list[npt.NDArray[Any]]]:
+def _parameters(node: Node, *names: str) -> tuple[tuple[int, ...], list[npt.NDArray[Any]]]:
     """Parameters in their own precision, in which other frameworks discretise them too."""
     found = []
     for name in names:
-        values = np.asarray(getattr(node, name))
+        values = np.asarray(node[name] if name not in ABSENT else node.get(name, ABSENT[name]))
         if values.dtype.kind not in "iuf":
             raise NIRError(f"{name} must be real numbers, got {values.dtype}")
         if not np.all(np.isfinite(values)):
@@ -250,21 +289,20 @@ def _steps(tau: npt.NDArray[Any], dt: float, name: str) -> npt.NDArray[Any]:
     return step
 
 
-def _one_rest(leak: npt.NDArray[Any], reset: npt.NDArray[Any]) -> None:
+def _one_rest(node: Node, leak: npt.NDArray[Any], reset: npt.NDArray[Any]) -> None:
     unlike = np.atleast_1d(leak != reset)
-    if unlike.any():
-        wrong = int(np.argmax(unlike))
+    if not unlike.any():
+        return
+    wrong = int(np.argmax(unlike))
+    if "v_reset" not in node.fields:
         raise NIRError(
-            f"v_leak {leak.flat[wrong]:g} differs from v_reset {reset.flat[wrong]:g} at neuron "
-            f"{wrong}, and NIR leaves open where v starts"
+            f"v_leak {leak.flat[wrong]:g} of neuron {wrong} is not 0, and a reset by subtraction "
+            "counts the potential from 0"
         )
-
-
-def _level(
-    threshold: npt.NDArray[Any], reset: npt.NDArray[Any], at_threshold: bool
-) -> dict[str, Floats]:
-    level = threshold.astype(np.float64) - reset.astype(np.float64)
-    return {"threshold": level if at_threshold else np.nextafter(level, np.inf)}
+    raise NIRError(
+        f"v_leak {leak.flat[wrong]:g} differs from v_reset {reset.flat[wrong]:g} at neuron {wrong}, "
+        "and NIR leaves open where v starts"
+    )
 
 
 def _double(fields: dict[str, Any]) -> dict[str, Floats]:

@@ -1,6 +1,7 @@
 """Nodes of NIR without memory as signals, and what is said of the others."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from axonal.deploy import _affine
 from axonal.deploy._signal import Signal, constant
 from axonal.deploy.exchange import _neurons
 from axonal.deploy.exchange._errors import NIRError
+from axonal.deploy.exchange._node import Node
 
 WHOLE = 1e-6
 """Share of a delay, or of a step, by which it may miss a whole number of steps: half of float32."""
@@ -40,29 +42,29 @@ class Step:
 
     becomes: str
     kept: str
-    apply: Callable[[Any, Signal, Setting], Signal]
+    apply: Callable[[Node, Signal, Setting], Signal]
 
 
-def _linear(node: Any, x: Signal, _: Setting) -> Signal:
-    weight = _tensor(node.weight, "weight", 2)
+def _linear(node: Node, x: Signal, _: Setting) -> Signal:
+    weight = _tensor(node["weight"], "weight", 2)
     _fits(x, weight.shape[1])
     return _affine.linear(x, weight, None)
 
 
-def _affine_(node: Any, x: Signal, setting: Setting) -> Signal:
+def _affine_(node: Node, x: Signal, setting: Setting) -> Signal:
     y = _linear(node, x, setting)
-    bias = _tensor(node.bias, "bias", 1).numpy()
+    bias = _tensor(node["bias"], "bias", 1).numpy()
     if bias.shape not in ((y.shape[-1],), (1,)):
         raise NIRError(f"bias has shape {bias.shape}, expected ({y.shape[-1]},)")
     return y + constant(bias, y.shape)
 
 
-def _scale(node: Any, x: Signal, _: Setting) -> Signal:
-    return x.scale(_along(node.scale, x, "scale"))
+def _scale(node: Node, x: Signal, _: Setting) -> Signal:
+    return x.scale(_along(node["scale"], x, "scale"))
 
 
-def _delay(node: Any, x: Signal, setting: Setting) -> Signal:
-    seconds = _along(node.delay, x, "delay").ravel()
+def _delay(node: Node, x: Signal, setting: Setting) -> Signal:
+    seconds = _along(node["delay"], x, "delay").ravel()
     if np.any(seconds < 0):
         raise NIRError(f"its delay is {seconds.min():g} s: a delay cannot be negative")
     steps = seconds / setting.dt
@@ -83,30 +85,38 @@ def _delay(node: Any, x: Signal, setting: Setting) -> Signal:
     return y
 
 
-def _flatten(node: Any, x: Signal, _: Setting) -> Signal:
-    start, end = int(node.start_dim), int(node.end_dim)
-    shape = tuple(torch.empty(x.shape, device="meta").flatten(start, end).shape)
+def _flatten(node: Node, x: Signal, _: Setting) -> Signal:
+    start, end = int(node.get("start_dim", 1)), int(node.get("end_dim", -1))
+    declared = agreed(node.get("input_type"), x.shape, "input_type")
+    # the axes are counted in the shape that it declares, with a batch axis or without
+    view = x.shape if declared is None or len(declared) == len(x.shape) else declared
+    shape = tuple(torch.empty(view, device="meta").flatten(start, end).shape)
     return Signal(shape, x.terms)
 
 
-def _conv2d(node: Any, x: Signal, _: Setting) -> Signal:
-    return _convolution(node, x, _tensor(node.weight, "weight", 4))
+def _conv2d(node: Node, x: Signal, _: Setting) -> Signal:
+    weight = _tensor(node["weight"], "weight", 4)
+    maps, batch = _without_batch(x, 3, "[C, H, W]")
+    agreed(node.get("input_shape"), maps.shape[1:], "input_shape")
+    y = _convolution(node, maps, weight)
+    return Signal((*batch, *y.shape), y.terms)
 
 
-def _conv1d(node: Any, x: Signal, _: Setting) -> Signal:
-    if len(x.shape) != 2:
-        raise NIRError(f"it takes [C, N], but its input has shape {x.shape}")
-    weight = _tensor(node.weight, "weight", 3)[:, :, None]
-    y = _convolution(node, Signal((x.shape[0], 1, x.shape[1]), x.terms), weight)
-    return Signal((y.shape[0], y.shape[2]), y.terms)
+def _conv1d(node: Node, x: Signal, _: Setting) -> Signal:
+    weight = _tensor(node["weight"], "weight", 3)[:, :, None]
+    maps, batch = _without_batch(x, 2, "[C, N]")
+    agreed(node.get("input_shape"), maps.shape[1:], "input_shape")
+    y = _convolution(node, Signal((maps.shape[0], 1, maps.shape[1]), maps.terms), weight)
+    return Signal((*batch, y.shape[0], y.shape[2]), y.terms)
 
 
-def _convolution(node: Any, x: Signal, weight: Tensor) -> Signal:
-    one = weight.shape[2] == 1 and np.size(node.stride) == 1
-    groups = int(node.groups)
-    stride, dilation = (_pair(v, 1, one) for v in (node.stride, node.dilation))
-    padding = node.padding if isinstance(node.padding, str) else _pair(node.padding, 0, one)
-    if len(x.shape) != 3 or x.shape[0] != weight.shape[1] * groups:
+def _convolution(node: Node, x: Signal, weight: Tensor) -> Signal:
+    one = weight.shape[2] == 1 and np.size(node["stride"]) == 1
+    groups = int(node["groups"])
+    stride, dilation = (_pair(v, 1, one) for v in (node["stride"], node["dilation"]))
+    around = node["padding"]
+    padding = around if isinstance(around, str) else _pair(around, 0, one)
+    if x.shape[0] != weight.shape[1] * groups:
         raise NIRError(
             f"it takes {weight.shape[1] * groups} channels, but its input has shape {x.shape}"
         )
@@ -114,25 +124,25 @@ def _convolution(node: Any, x: Signal, weight: Tensor) -> Signal:
     layer = nn.Conv2d(
         x.shape[0], weight.shape[0], kernel, stride, padding, dilation, groups, dtype=torch.float64
     )
-    layer.bias = nn.Parameter(_tensor(node.bias, "bias", 1), requires_grad=False)
+    layer.bias = nn.Parameter(_tensor(node["bias"], "bias", 1), requires_grad=False)
     return _affine.convolution(x, layer, weight)
 
 
-def _pool(node: Any, x: Signal, average: bool) -> Signal:
+def _pool(node: Node, x: Signal, average: bool) -> Signal:
     size, stride, padding = (
-        _pair(v, 0, False) for v in (node.kernel_size, node.stride, node.padding)
+        _pair(node[name], 0, False) for name in ("kernel_size", "stride", "padding")
     )
     scale = 1 if average else size[0] * size[1]
-    if len(x.shape) != 3:
-        raise NIRError(f"it takes [C, H, W], but its input has shape {x.shape}")
-    return _affine.pooling(x, lambda maps: F.avg_pool2d(maps, size, stride, padding) * scale, 2)
+    maps, batch = _without_batch(x, 3, "[C, H, W]")
+    y = _affine.pooling(maps, lambda m: F.avg_pool2d(m, size, stride, padding) * scale, 2)
+    return Signal((*batch, *y.shape), y.terms)
 
 
-def _avg_pool(node: Any, x: Signal, _: Setting) -> Signal:
+def _avg_pool(node: Node, x: Signal, _: Setting) -> Signal:
     return _pool(node, x, True)
 
 
-def _sum_pool(node: Any, x: Signal, _: Setting) -> Signal:
+def _sum_pool(node: Node, x: Signal, _: Setting) -> Signal:
     return _pool(node, x, False)
 
 
@@ -163,6 +173,25 @@ def unsupported(name: str, kind: str) -> Iterator[str]:
         yield f"node {name!r} is of type {kind}: {why}"
 
 
+def alike(a: Sequence[int], b: Sequence[int]) -> bool:
+    """Whether two shapes differ by axes of one at most, such as a batch axis."""
+    return [n for n in a if n != 1] == [n for n in b if n != 1]
+
+
+def agreed(declared: Any, shape: tuple[int, ...], name: str) -> tuple[int, ...] | None:
+    """A shape that a node declares, if it says anything; one number stands for any.
+
+    Raises:
+        NIRError: what arrives has another.
+    """
+    own = () if declared is None else tuple(int(n) for n in np.asarray(declared).ravel())
+    if math.prod(own) == 1:
+        return None
+    if not alike(own, shape):
+        raise NIRError(f"its {name} is {own}, but what arrives has shape {shape}")
+    return own
+
+
 def _tensor(values: Any, name: str, axes: int) -> Tensor:
     array = np.asarray(values)
     if array.dtype.kind not in "iuf" or array.ndim != axes:
@@ -177,13 +206,21 @@ def _fits(x: Signal, n: int) -> None:
         raise NIRError(f"it takes {n} inputs, but its input has shape {x.shape}")
 
 
+def _without_batch(x: Signal, axes: int, wanted: str) -> tuple[Signal, tuple[int, ...]]:
+    """The signal without a batch axis of one, and that axis."""
+    batch = x.shape[: len(x.shape) - axes]
+    if len(x.shape) < axes or len(batch) > 1 or math.prod(batch) != 1:
+        raise NIRError(f"it takes {wanted}, but its input has shape {x.shape}")
+    return Signal(x.shape[len(batch) :], x.terms), batch
+
+
 def _along(values: Any, x: Signal, name: str) -> npt.NDArray[np.float64]:
     array = np.asarray(values)
     if array.dtype.kind not in "iuf" or not np.all(np.isfinite(array)):
         raise NIRError(f"{name} must be finite numbers")
-    if array.size != 1 and array.shape != x.shape:
+    if array.size != 1 and not alike(array.shape, x.shape):
         raise NIRError(f"{name} has shape {array.shape}, but its input has {x.shape}")
-    whole = array.reshape(()) if array.size == 1 else array
+    whole = array.reshape(() if array.size == 1 else x.shape)
     return np.broadcast_to(whole.astype(np.float64), x.shape)
 
 

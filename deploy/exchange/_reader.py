@@ -12,7 +12,7 @@ from axonal.deploy._signal import Signal, identity
 from axonal.deploy.exchange._errors import NIRError
 from axonal.deploy.exchange._flat import Flat
 from axonal.deploy.exchange._neurons import RULES, Imported, imported
-from axonal.deploy.exchange._nodes import STEPS, Setting
+from axonal.deploy.exchange._nodes import STEPS, Setting, agreed, alike
 from axonal.deploy.graph import Population
 
 # What numpy and torch raise on parameters that no node of this type should have.
@@ -53,7 +53,7 @@ class Reader:
             paths of the populations that they show.
         """
         nodes = self.flat.nodes
-        neurons = [path for path, node in nodes.items() if type(node).__name__ in RULES]
+        neurons = [path for path, node in nodes.items() if node.kind in RULES]
         for path in self.flat.inputs:
             self.guarded(path, self.start)
         for path in neurons:
@@ -64,8 +64,10 @@ class Reader:
             for path in ready:
                 self.guarded(path, self.pass_on)
             if not ready:
-                # a single number in a loop is that of one neuron
-                ready = [path for path in left if path in self.found and self.found[path].shape]
+                # a loop begins where parameters tell a shape; one number is that of one neuron
+                known = [path for path in left if path in self.found and self.found[path].shape]
+                many = [path for path in known if math.prod(self.found[path].shape) > 1]
+                ready = many or known
                 for path in ready:
                     self.guarded(path, lambda p: self.neuron(p, self.found[p].shape))
             if not ready:
@@ -82,7 +84,7 @@ class Reader:
                 self.guarded(path, self.drive)
         shown = [self.shown(path) for path in outputs if path in self.sent]
         self.refuse_potentials()
-        self.populations = dict(sorted(self.populations.items(), key=self.rank))
+        self.populations = self.ranked()
         return list(dict.fromkeys(shown))
 
     def guarded(self, path: str, step: Callable[[str], None]) -> None:
@@ -91,49 +93,53 @@ class Reader:
             step(path)
         except _STRANGE as error:
             line = " ".join(str(error).split()) or type(error).__name__
-            self.problems.append(f"node {path!r} ({type(self.flat.nodes[path]).__name__}): {line}")
+            self.problems.append(f"node {path!r} ({self.flat.nodes[path].kind}): {line}")
 
     def start(self, path: str) -> None:
         """An input and its events."""
         if self.before[path]:
             raise NIRError(f"an input of the graph, but {self.before[path][0]!r} leads to it, too")
-        given = self.flat.nodes[path].input_type["input"]
-        shape = tuple(int(n) for n in np.asarray(() if given is None else given).ravel())
+        given = self.flat.nodes[path].get("shape", ())
+        shape = tuple(int(n) for n in np.asarray(given).ravel())
         if not shape or min(shape) < 1:
             raise NIRError(f"its shape is {shape}, expected at least one positive number")
         self.populate(path, "input", shape)
 
-    def populate(self, path: str, kind: str, shape: tuple[int, ...], **fields: Any) -> None:
+    def populate(
+        self, path: str, kind: str, shape: tuple[int, ...], reset: str = "zero", **fields: Any
+    ) -> None:
         """Add a population under the path of its node, and send its events."""
         written = np.asarray(self.flat.nodes[path].metadata.get("shape", ())).ravel()
         own = tuple(int(n) for n in written) if written.dtype.kind in "iu" else ()
         size = math.prod(shape)
         whole: dict[str, Any] = {k: np.broadcast_to(x, shape).ravel() for k, x in fields.items()}
         self.populations[path] = Population(
-            path, kind, own if own and math.prod(own) == size else shape, **whole
+            path, kind, own if own and math.prod(own) == size else shape, reset=reset, **whole
         )
         self.sent[path] = identity(path, shape)
 
     def parameters(self, path: str) -> None:
-        """Read a neuron; where its parameters have its shape, it sends from the start."""
-        found = imported(self.flat.nodes[path], self.setting.dt, self.at_threshold)
-        self.found[path] = found
-        if math.prod(found.shape) > 1:
-            self.neuron(path, found.shape)
+        """Read the parameters of a neuron."""
+        self.found[path] = imported(self.flat.nodes[path], self.setting.dt, self.at_threshold)
 
-    def neuron(self, path: str, shape: tuple[int, ...]) -> None:
-        """Add a population of neurons."""
+    def neuron(self, path: str, arriving: tuple[int, ...]) -> None:
+        """Add a population of neurons; one number in place of parameters stands for all.
+
+        What it sends keeps a batch axis of one that arrives, for a Flatten that counts it.
+        """
         found = self.found[path]
-        fields = {} if found.kind == "constant" else found.fields
-        if fields:
-            fields = {**fields, "bias": np.zeros(())}
-        self.populate(path, found.kind, shape, **fields)
+        own = found.shape if math.prod(found.shape) > 1 else arriving
+        fields = {} if found.kind == "constant" else {**found.fields, "bias": np.zeros(())}
+        self.populate(path, found.kind, own, reset=found.reset, **fields)
+        if alike(own, arriving):
+            self.sent[path] = Signal(arriving, self.sent[path].terms)
 
     def ready(self, path: str) -> bool:
         """Whether what a node needs has been sent; of a neuron that is one input, for its shape."""
         sources = [source in self.sent for source in self.before[path]]
-        if type(self.flat.nodes[path]).__name__ in RULES:
-            return path in self.found and any(sources)
+        if self.flat.nodes[path].kind in RULES:
+            known = path in self.found
+            return known and (any(sources) if sources else bool(self.found[path].shape))
         return all(sources)
 
     def arriving(self, path: str) -> Signal:
@@ -143,7 +149,7 @@ class Reader:
             raise NIRError("nothing leads to it")
         total = self.sent[sources[0]]
         for source in sources[1:]:
-            if self.sent[source].shape != total.shape:
+            if not alike(self.sent[source].shape, total.shape):
                 raise NIRError(
                     f"its inputs have different shapes: {total.shape} of {sources[0]!r}, "
                     f"{self.sent[source].shape} of {source!r}"
@@ -154,16 +160,19 @@ class Reader:
     def pass_on(self, path: str) -> None:
         """Send what a node makes of its input."""
         node = self.flat.nodes[path]
-        kind = type(node).__name__
-        if kind in RULES:
-            if not self.before[path]:
+        if node.kind in RULES:
+            shapes = [self.sent[p].shape for p in self.before[path] if p in self.sent]
+            shape = shapes[0] if shapes else self.found[path].shape
+            if not shape:
                 raise NIRError("nothing leads to it, and one number does not tell its size")
-            first = next(source for source in self.before[path] if source in self.sent)
-            self.neuron(path, self.sent[first].shape)
-        elif kind in STEPS:
-            self.sent[path] = STEPS[kind].apply(node, self.arriving(path), self.setting)
+            self.neuron(path, shape)
+        elif node.kind in STEPS:
+            self.sent[path] = STEPS[node.kind].apply(node, self.arriving(path), self.setting)
         else:
-            self.sent[path] = self.arriving(path)
+            y = self.arriving(path)
+            if path not in self.flat.outputs:  # an end of a subgraph
+                agreed(node.get("shape"), y.shape, "shape")
+            self.sent[path] = y
 
     def drive(self, path: str) -> None:
         """Keep what joins the sum of a neuron."""
@@ -174,14 +183,17 @@ class Reader:
             self.drives[path] = Signal(shape, {})
             return
         arriving = self.arriving(path)
-        if arriving.shape != shape:
-            raise NIRError(f"its parameters have shape {shape}, but its input {arriving.shape}")
-        self.drives[path] = arriving
+        if not alike(arriving.shape, shape):
+            senders = ", ".join(map(repr, self.before[path]))
+            raise NIRError(
+                f"its parameters have shape {shape}, but its input {arriving.shape}, of {senders}"
+            )
+        self.drives[path] = Signal(shape, arriving.terms)
 
     def shown(self, path: str) -> str:
         """Path of the population that an output shows; a plain sum gets one of its own."""
         y = self.sent[path]
-        given = self.flat.nodes[path].input_type["input"]
+        given = self.flat.nodes[path].get("shape")
         if given is not None and math.prod(np.asarray(given).ravel().tolist()) != y.size:
             self.problems.append(
                 f"node {path!r} (Output): its shape is {np.asarray(given).ravel().tolist()}, but "
@@ -206,14 +218,20 @@ class Reader:
             for source, _ in drive.terms:
                 if source in self.populations and self.populations[source].kind == "integrator":
                     self.problems.append(
-                        f"node {source!r} ({type(self.flat.nodes[source]).__name__}): its "
+                        f"node {source!r} ({self.flat.nodes[source].kind}): its "
                         f"potential goes on to {path!r}, but only spikes travel between populations"
                     )
 
-    def rank(self, item: tuple[str, Population]) -> int:
-        """Place of a population in the graph that was written; in the order of the file without."""
-        order = np.asarray(self.flat.nodes[item[0]].metadata.get("order", 0))
-        return int(order) if order.ndim == 0 and order.dtype.kind in "iu" else 0
+    def ranked(self) -> dict[str, Population]:
+        """Populations as in the graph that was written; without one inputs, then as in the file."""
+        places = {path: k for k, path in enumerate(self.flat.nodes)}
+
+        def rank(path: str) -> tuple[int, bool, int]:
+            order = np.asarray(self.flat.nodes[path].metadata.get("order", 0))
+            own = int(order) if order.ndim == 0 and order.dtype.kind in "iu" else 0
+            return own, path not in self.flat.inputs, places[path]
+
+        return {path: self.populations[path] for path in sorted(self.populations, key=rank)}
 
     def names(self) -> dict[str, str]:
         """Name of every population, by the path of its node."""
@@ -221,7 +239,9 @@ class Reader:
             path: self.flat.nodes[path].metadata.get("name", path) for path in self.populations
         }
         names = list(wanted.values())
-        return {
+        found = {
             path: name if isinstance(name, str) and names.count(name) == 1 else path
             for path, name in wanted.items()
         }
+        # a name may be the path of another
+        return found if len(set(found.values())) == len(found) else {path: path for path in found}

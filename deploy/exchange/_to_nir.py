@@ -29,6 +29,7 @@ def to_nir(
     *,
     delays: str = "unroll",
     precision: str = "double",
+    reset: str | None = None,
 ) -> "nir.NIRGraph":
     """Write an event graph as a NIR graph that fires the same spikes.
 
@@ -52,6 +53,9 @@ def to_nir(
         precision: "double", or "single" for snnTorch, which rounds thresholds to single precision
             and fires above them: they become the next number below of that precision, so that
             potentials that meet a threshold exactly fire there too. :func:`from_nir` undoes it.
+        reset: "subtract" for readers that subtract v_threshold at a spike, as sinabs does and the
+            equations of nir before 1.0.6: every neuron must reset so. The metadata name it, and the
+            file has no v_reset. By default neurons reset to zero, which is stored.
 
     Returns:
         a ``nir.NIRGraph``.
@@ -75,8 +79,12 @@ def to_nir(
         raise ValueError(f'to_nir takes delays="unroll" or "refuse", got {delays!r}')
     if precision not in ("double", "single"):
         raise ValueError(f'to_nir takes precision="double" or "single", got {precision!r}')
+    if reset not in (None, "subtract"):
+        raise ValueError(
+            f'to_nir takes reset="subtract", or none for a reset to zero, got {reset!r}'
+        )
     nir = nir_package()
-    writer = _Writer(graph, delays == "unroll", precision == "single")
+    writer = _Writer(graph, delays == "unroll", precision == "single", reset == "subtract")
     writer.build()
     if writer.problems:
         raise refusal("the graph has no NIR form", writer.problems)
@@ -93,9 +101,9 @@ def to_nir(
 class _Writer:
     """Collects nodes and edges, and what has none."""
 
-    def __init__(self, graph: EventGraph, unroll: bool, single: bool) -> None:
+    def __init__(self, graph: EventGraph, unroll: bool, single: bool, subtract: bool) -> None:
         self.nir = nir_package()
-        self.graph, self.unroll, self.single = graph, unroll, single
+        self.graph, self.unroll, self.single, self.subtract = graph, unroll, single, subtract
         self.nodes: dict[str, Any] = {}
         self.edges: list[tuple[str, str]] = []
         self.keys: dict[str, str] = {}
@@ -145,7 +153,7 @@ class _Writer:
             node = self.nir.Output(np.array([p.size]))
         else:
             try:
-                node = exported(p, self.graph.dt, self.single)
+                node = exported(p, self.graph.dt, self.single, self.subtract)
             except NIRError as error:
                 self.problems.append(f"population {p.name!r}: {error}")
                 return

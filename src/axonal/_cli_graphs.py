@@ -29,6 +29,13 @@ class Target(StrEnum):
     nir = "nir"
 
 
+class Reset(StrEnum):
+    """What a spike does to the potential."""
+
+    zero = "zero"
+    subtract = "subtract"
+
+
 class Late(StrEnum):
     """What is done with a line of a stream whose step has run."""
 
@@ -60,12 +67,22 @@ def export(
             show_default="RUN/TARGET.h5, RUN/nir.nir; digits for the one that ships",
         ),
     ] = None,
+    reset: Annotated[
+        Reset | None,
+        typer.Option(help="For nir: subtract, for readers that subtract v_threshold, as sinabs."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Export a trained network as an event graph with its golden run, or for a chip, or as NIR.
 
     For spinnaker a PyNN script that runs it on a board and compares is written beside.
     """
+    if reset is not None and target is not Target.nir:
+        raise UserError("--reset belongs to --target nir.")
+    if reset is Reset.zero:
+        raise UserError(
+            "--reset takes subtract; without it neurons that reset to zero are written."
+        )
     shipped = _ships(run)
     file = Path(SHIPPED) if shipped else run / target
     goal = file.with_suffix(NIR if target is Target.nir else ".h5") if out is None else out
@@ -81,7 +98,7 @@ def export(
         return
     with users_own(OSError, deploy.NIRError, ImportError):
         if target is Target.nir:
-            deploy.to_nir(graph, goal)
+            deploy.to_nir(graph, goal, reset=reset)
         else:
             graph.save(goal)
     if as_json:
@@ -102,6 +119,10 @@ def import_nir(
     at_threshold: Annotated[
         bool, typer.Option("--at-threshold", help="Fire at v_threshold too, as SpikingJelly does.")
     ] = False,
+    reset: Annotated[
+        Reset | None,
+        typer.Option(help="Of neurons without v_reset, which nir wrote before 1.0.6."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File.", show_default="FILE.h5")] = None,
     as_json: Json = False,
 ) -> None:
@@ -112,7 +133,7 @@ def import_nir(
 
     delays = "round" if round_delays else "exact"
     with users_own(ValueError, OSError, ImportError):
-        graph = deploy.from_nir(file, dt, delays=delays, at_threshold=at_threshold)
+        graph = deploy.from_nir(file, dt, delays=delays, at_threshold=at_threshold, reset=reset)
         graph.save(goal)
     if as_json:
         print_json({"file": str(goal), **_description(graph)})
@@ -147,7 +168,9 @@ def _check_goal(goal: Path, target: str, *, asked: bool) -> None:
     """
     script = goal.with_suffix(".py")
     if target == Target.spinnaker and goal in (script, script.with_suffix(".npz")):
-        raise UserError(f"--out {goal} is the graph's file; a script is written beside: name an .h5.")
+        raise UserError(
+            f"--out {goal} is the graph's file; a script is written beside: name an .h5."
+        )
     if asked:
         _writable(goal)
 
