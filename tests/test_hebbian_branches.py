@@ -56,7 +56,7 @@ def test_a_load_that_noise_forbids_needs_examples():
     memory = DenseHopfield(4, noise="gaussian")
     rho = memory.critical_rho(0.12, 0.1)
     assert gaussian(4, rho * 0.999).gamma_M(0.1) > 0.12 > gaussian(4, rho * 1.001).gamma_M(0.1)
-    assert rho == pytest.approx(0.247, abs=2e-3)
+    assert rho == pytest.approx(0.2491, abs=1e-4)
     for noise in ("gaussian", "binomial"):
         learner = DenseHopfield(4, quality=0.3, examples=1, noise=noise)
         M = learner.critical_examples(0.12, 0.1)

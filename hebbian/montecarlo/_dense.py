@@ -50,6 +50,7 @@ def dense(
     quality: float = 1.0,
     examples: int | None = None,
     protocol: str = "supervised",
+    rho: float | None = None,
     survive: float | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -86,6 +87,7 @@ def dense(
         quality: r of the examples.
         examples: M of every archetype.
         protocol: "supervised" or "unsupervised".
+        rho: of normal class means, instead of quality and examples.
         survive: overlap above which a memory is kept.
         seed: of all random numbers.
         threads: samples at a time.
@@ -115,12 +117,12 @@ def dense(
     _checks.choice("interaction", interaction, INTERACTIONS)
     _checks.schedule(samples, replicas, sweeps, warmup, seed)
     _checks.within("start", start, -1, 1)
-    examples, rho = check_noise(quality, examples, protocol)
+    examples, entropy = check_noise(quality, examples, protocol, rho)
     threads = min(threads_or_default(threads), samples)
     _checks.whole("threads", threads, 1)
     supervised = protocol == "supervised"
     distinct = interaction == "distinct"
-    disorder = partial(Disorder, N, K, 0.0, quality, examples, supervised, seed)
+    disorder = partial(Disorder, N, K, 0.0, quality, examples, supervised, seed, rho=rho)
     first = disorder(0)
     entry = 4 if first.real else 1
     need = first.columns * (entry * N + 8 * (P + 1)) + 2 * min(BLOCK, N * first.columns)
@@ -132,7 +134,7 @@ def dense(
         ),
         disorder,
         partial(dense_setup, P=P, distinct=distinct),
-        threshold=kept_above(survive, N, T, P, rho),
+        threshold=kept_above(survive, N, T, P, entropy),
         examples=0,
         form="float32" if first.real else "int8",
     )
