@@ -1,7 +1,7 @@
 """Monte Carlo of dense associative memories, plain and from noisy examples."""
 
 from functools import partial
-from math import factorial
+from math import factorial, log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,14 @@ INTERACTIONS = ("distinct", "overlap")
 
 LARGEST = 2.0**53
 """Overlaps to the power P above this are no exact integers any more."""
+
+
+def check_exact(N: int, P: int) -> None:
+    """Refuse overlaps whose power P is no exact integer any more."""
+    if P * log2(N) > log2(LARGEST):
+        raise ValueError(
+            f"N^P must be at most 2^53 for overlaps to be exact, got N = {N} and P = {P}."
+        )
 
 
 def dense_setup(
@@ -106,12 +114,10 @@ def dense(
     True
     """
     _checks.whole("P", P, 2)
+    _checks.whole("N", N, 2, 2**31 - 1)
+    check_exact(N, P)
     unit = N ** (P - 1) / factorial(P - 1)
     K = _checks.patterns(N, K, gamma, unit, "gamma")
-    if float(N) ** P > LARGEST:
-        raise ValueError(
-            f"N^P must be at most 2^53 for overlaps to be exact, got N = {N} and P = {P}."
-        )
     _checks.temperature(T, dynamics)
     _checks.choice("order", order, _checks.ORDERS)
     _checks.choice("interaction", interaction, INTERACTIONS)
