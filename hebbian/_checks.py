@@ -22,6 +22,13 @@ def whole(where: str, name: str, value: object, low: int) -> None:
         raise ValueError(f"{where} expects a whole number {name} >= {low}, got {value!r}.")
 
 
+def seed(where: str, value: object) -> None:
+    """A seed of 64 bits, the most that random numbers are drawn from."""
+    whole(where, "seed", value, 0)
+    if value >= 2**64:  # type: ignore[operator]
+        raise ValueError(f"{where} expects a seed below 2^64, got {value}.")
+
+
 def one_of(where: str, name: str, value: object, known: tuple[str, ...]) -> None:
     """One of a few words."""
     if value not in known:

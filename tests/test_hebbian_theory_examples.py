@@ -242,7 +242,8 @@ def test_the_soft_spinodal_of_noisy_examples_is_where_slow_overlaps_are_lost(mem
             n, q = n + 0.05 * (site.n - n), q + 0.5 * (site.q - q)
         return n > 0.1
 
-    edge = float(memory.gamma_M(T))
+    # Where noise has smoothed the fold, overlaps pass into the branch of low overlap, and its end.
+    edge = float(np.maximum(memory.gamma_M(T), memory.gamma_low(T)))
     assert survives(0.999 * edge)
     assert not survives(1.01 * edge)
 

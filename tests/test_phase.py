@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from phase_common import QUICK, chunks
 
+from axonal import _phase
 from axonal.hebbian import (
     DenseHopfield,
     ExponentialMemory,
@@ -209,6 +210,7 @@ def test_a_grid_outside_the_domain_is_refused_in_one_line() -> None:
         ({"T": [0.1]}, TypeError, "got none"),
         ({"alpha": [0.1], "T": [0.1], "jobs": 0}, ValueError, "jobs >= 1"),
         ({"alpha": [0.1], "T": [0.1], "seed": -1}, ValueError, "seed >= 0"),
+        ({"alpha": [0.1], "T": [0.1], "seed": 2**64}, ValueError, "a seed below 2\\^64"),
     ]:
         with pytest.raises(kind, match=told) as refusal:
             phase_diagram(Hopfield(), **words)
@@ -229,6 +231,8 @@ def test_a_grid_outside_the_domain_is_refused_in_one_line() -> None:
         ("N=2,N=3", "each name once"),
         ("N=x", "a number for N, got 'x'"),
         ("N=1", "N >= 2, got 1"),
+        ("N=1000000000000", "N <= 2147483647, got 1000000000000"),
+        ("N=100,samples=99999999999", "samples <= 4294967296"),
         ("N=100,samples=0", "samples >= 1"),
         ("N=100,start=2", "start in"),
         ("N=100,survive=nan", "survive in"),
@@ -238,6 +242,23 @@ def test_a_grid_outside_the_domain_is_refused_in_one_line() -> None:
 def test_unknown_monte_carlo_settings_are_refused(text: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         MonteCarlo.parse(text)
+
+
+def test_what_cannot_be_simulated_is_refused_before_the_theory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for face in (_faces.RetrievalFace, _faces.MultitaskingFace):
+        monkeypatch.setattr(face, "states", None)
+    mc = MonteCarlo(N=100_000)
+    with pytest.raises(ValueError, match="at most 2\\^53 for overlaps to be exact, got N = 100000"):
+        phase_diagram(DenseHopfield(4), gamma=[0.1], T=[0.1], mc=mc, out=tmp_path)
+    with pytest.raises(ValueError, match="P <= 100 spins, got 1000000"):
+        DenseHopfield(1_000_000)
+    (tmp_path / _phase.FIGURE).mkdir()
+    asked = _phase.request("hopfield", {"alpha": "0.1"}, {}, None)
+    with pytest.raises(ValueError, match="is a folder, and the figure is a file"):
+        _phase.draw(asked, tmp_path, seed=0, jobs=1, progress=False)
+    assert [p.name for p in tmp_path.iterdir()] == [_phase.FIGURE]
 
 
 def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

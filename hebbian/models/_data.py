@@ -17,9 +17,23 @@ class DataSet:
     examples: int | None
     protocol: str
     noise: str
+    given: float | None = None
+    """rho, where it stands for quality and examples"""
 
     def check(self, where: str) -> None:
         """Refuse values outside their ranges."""
+        if self.given is not None:
+            _checks.not_negative(where, "rho", self.given)
+            if self.quality != 1 or self.examples is not None:
+                raise ValueError(
+                    f"{where} expects rho = {self.given:g} alone or quality and examples, from"
+                    " which rho = (1 - r^2) / (M r^2) follows; got both."
+                )
+            if self.protocol != "supervised":
+                raise ValueError(
+                    f"{where} of rho = {self.given:g} stores class means (supervised); say which"
+                    " examples are stored unsupervised by quality and examples."
+                )
         if not isinstance(self.quality, int | float) or not 0 < self.quality <= 1:
             raise ValueError(
                 f"{where} expects a quality r in (0, 1], got {self.quality!r};"
@@ -38,11 +52,15 @@ class DataSet:
     @property
     def clean(self) -> bool:
         """Whether the patterns themselves are stored."""
+        if self.given is not None:
+            return self.given == 0
         return self.examples is None or self.quality == 1
 
     @property
     def rho(self) -> float:
         """Entropy ``(1 - r^2) / (M r^2)``."""
+        if self.given is not None:
+            return float(self.given)
         return entropy(self.quality, self.examples or 1)
 
     def signal(self) -> Signal:

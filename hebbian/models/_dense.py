@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from axonal.hebbian import _checks
 from axonal.hebbian.models._data import DataSet
 from axonal.hebbian.models._retrieval import RetrievalModel
-from axonal.hebbian.theory import crosstalk, lines
+from axonal.hebbian.theory import crosstalk, lines, saddle
 from axonal.hebbian.theory.system import Solution
 
 if TYPE_CHECKING:
@@ -20,8 +20,11 @@ Array = NDArray[np.float64]
 
 INTERACTIONS = ("distinct", "overlap")
 
+MOST_SPINS = 100
+"""Order of the interaction up to which loads and numbers of patterns can be told."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, init=False, repr=False)
 class DenseHopfield(RetrievalModel):
     """Associative memory with couplings of P spins and ``gamma = (P-1)! K / N^(P-1)``.
 
@@ -40,6 +43,8 @@ class DenseHopfield(RetrievalModel):
         examples: M >= 1 a pattern; None for clean patterns.
         protocol: ``"supervised"`` or ``"unsupervised"``.
         noise: ``"binomial"``, exact for every M, or ``"gaussian"``, the limit of many examples.
+        rho: entropy of the data set, >= 0, instead of quality and examples, from which it follows
+            as ``(1 - r^2) / (M r^2)``; in the limit of many examples it is all that matters.
 
     Raises:
         ValueError: for values outside these ranges.
@@ -57,13 +62,33 @@ class DenseHopfield(RetrievalModel):
     examples: int | None = None
     protocol: str = "supervised"
     noise: str = "binomial"
+    entropy: float | None = None
+    """rho, where it was given"""
 
     load_name: ClassVar[str] = "gamma"
 
-    def __post_init__(self) -> None:
-        _checks.whole("DenseHopfield", "P", self.P, 2)
-        _checks.one_of("DenseHopfield", "interaction", self.interaction, INTERACTIONS)
-        self._data().check("DenseHopfield")
+    def __init__(
+        self,
+        P: int,
+        interaction: str = "distinct",
+        quality: float = 1.0,
+        examples: int | None = None,
+        protocol: str = "supervised",
+        noise: str = "binomial",
+        *,
+        rho: float | None = None,
+        entropy: float | None = None,
+    ) -> None:
+        _checks.whole("DenseHopfield", "P", P, 2)
+        if P > MOST_SPINS:
+            raise ValueError(
+                f"DenseHopfield expects couplings of P <= {MOST_SPINS} spins, got {P}: the load of"
+                " more patterns than a number can hold has no meaning."
+            )
+        _checks.one_of("DenseHopfield", "interaction", interaction, INTERACTIONS)
+        object.__setattr__(self, "P", P)
+        object.__setattr__(self, "interaction", interaction)
+        self._learn(quality, examples, protocol, noise, entropy if rho is None else rho)
 
     def _crosstalk(self, data: DataSet) -> crosstalk.Crosstalk:
         if self.P == 2:
@@ -80,41 +105,86 @@ class DenseHopfield(RetrievalModel):
         Args:
             gamma: load ``(P-1)! K / N^(P-1)``, >= 0; broadcasts with T.
             T: temperature, >= 0.
-            phase: ``"retrieval"``, ``"spin-glass"`` (the root with the largest q) or
-                ``"paramagnet"`` (q = 0; for overlaps with odd P, whose crosstalk holds a frozen
-                field, the root with the smallest q).
+            phase: ``"retrieval"``, ``"low-overlap"`` (see :meth:`gamma_low`), ``"spin-glass"`` (the
+                root with the largest q) or ``"paramagnet"`` (q = 0; for overlaps with odd P, whose
+                crosstalk holds a frozen field, the root with the smallest q).
 
         Returns:
-            Arrays m, n, q, r, f, replicon, and whether the state exists and is stable.
+            Arrays m, n, q, r, f, replicon, whether the state exists, whether replica symmetry is
+            stable there, and whether the free energy is least over n and largest over q (minmax).
 
         Raises:
             ValueError: for a load or temperature below zero, or an unknown phase.
         """
         return self._state(gamma, T, phase)
 
-    def simulate(self, gamma: float, T: float, *, N: int, **settings: Any) -> "Measurement":
-        """Monte Carlo of the same model; examples are drawn one by one, whatever ``noise`` is.
+    def simulate(
+        self,
+        gamma: float | None = None,
+        T: float | None = None,
+        *,
+        N: int,
+        K: int | None = None,
+        **settings: Any,
+    ) -> "Measurement":
+        """Monte Carlo of the same model, with class means that are normal if ``noise`` is.
 
         Args:
             gamma: load ``(P-1)! K / N^(P-1)``.
             T: temperature, >= 0.
             N: sites.
+            K: archetypes, instead of the load.
             settings: of :func:`axonal.hebbian.montecarlo.dense`: samples, sweeps, seed, ...
 
         >>> memory = DenseHopfield(3)
         >>> found = memory.simulate(0.05, 0.3, N=200, samples=4, sweeps=50, warmup=20)
         >>> bool(abs(found.overlap - memory.theory(0.05, 0.3).m) < 0.03)
         True
+        >>> memory.simulate(T=0.3, N=200, K=1000, samples=2, sweeps=20).survival
+        1.0
         """
         # Imported here, since the theory works without a compiler.
         from axonal.hebbian import montecarlo
 
-        settings = {"gamma": gamma, "T": T, **self._learned(), **settings}
+        settings = {**self._simulated(gamma, T, K), **settings}
         return montecarlo.dense(N, self.P, interaction=self.interaction, **settings)
 
     def gamma_M(self, T: ArrayLike) -> Array:
-        """Load above which nothing is retrieved at temperature T; 0 where nothing ever is."""
+        """Load at which the branch of the pattern ends; 0 where T is too high for any load.
+
+        From zero load on, the state with the largest overlap follows the load without a jump up to
+        a fold: above it the overlap is lost. Noise in the examples lowers the fold, and where there
+        is a branch of low overlap (see :meth:`gamma_low`) enough noise makes it vanish: the
+        overlap then falls into that branch without a jump. There gamma_M stays at the load at which
+        the fold vanished as the noise grew (more of it, of as many examples), or is the end of the
+        whole branch where that is smaller. So it never rises with rho, and never falls by a jump.
+
+        Args:
+            T: temperature, >= 0.
+
+        >>> noisy = [DenseHopfield(4, rho=rho) for rho in (0.2, 5, 8)]
+        >>> [round(float(memory.gamma_M(0.1)), 6) for memory in noisy]
+        [0.128671, 0.076196, 0.075872]
+        """
         return lines.spinodal_load(self._system(), *self._numbers("gamma_M", T=T))
+
+    def gamma_low(self, T: ArrayLike) -> Array:
+        """Largest load of the branch of low overlap, P >= 3; 0 where there is none.
+
+        At low temperature the states at one temperature have two folds: behind that of the pattern
+        a second branch begins, ``theory(gamma, T, "low-overlap")``, of small overlap, on which the
+        sites are hardly frozen; most of it lies where replica symmetry is unstable. Where noise has
+        made the fold of the pattern vanish it begins at :meth:`gamma_M`, where that branch is cut.
+
+        Args:
+            T: temperature, >= 0.
+
+        >>> memory = DenseHopfield(4, rho=10)
+        >>> print(f"{memory.gamma_low(0.1):.6f}")
+        0.140571
+        """
+        (T,) = self._numbers("gamma_low", T=T)
+        return np.zeros(T.shape) if self.P == 2 else saddle.low_overlap_load(self._system(), T)
 
     def gamma_c(self, T: ArrayLike) -> Array:
         """Load below which retrieval has a smaller free energy than the paramagnet."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False)
 class Hopfield(RetrievalModel):
     """Pairwise associative memory of K = alpha N patterns, clean or learned from noisy examples.
 
@@ -35,6 +35,8 @@ class Hopfield(RetrievalModel):
         examples: M >= 1 a pattern; None for clean patterns.
         protocol: ``"supervised"`` or ``"unsupervised"``.
         noise: ``"binomial"``, exact for every M, or ``"gaussian"``, the limit of many examples.
+        rho: entropy of the data set, >= 0, instead of quality and examples, from which it follows
+            as ``(1 - r^2) / (M r^2)``; in the limit of many examples it is all that matters.
 
     Raises:
         ValueError: for values outside these ranges.
@@ -50,12 +52,23 @@ class Hopfield(RetrievalModel):
     examples: int | None = None
     protocol: str = "supervised"
     noise: str = "binomial"
+    entropy: float | None = None
+    """rho, where it was given"""
 
     load_name: ClassVar[str] = "alpha"
     P: ClassVar[int] = 2  # type: ignore[misc]
 
-    def __post_init__(self) -> None:
-        self._data().check("Hopfield")
+    def __init__(
+        self,
+        quality: float = 1.0,
+        examples: int | None = None,
+        protocol: str = "supervised",
+        noise: str = "binomial",
+        *,
+        rho: float | None = None,
+        entropy: float | None = None,
+    ) -> None:
+        self._learn(quality, examples, protocol, noise, entropy if rho is None else rho)
 
     def _crosstalk(self, data: DataSet) -> Reaction:
         return of_pairs(data.rho, data.examples or 1, data.protocol)
@@ -76,13 +89,22 @@ class Hopfield(RetrievalModel):
         """
         return self._state(alpha, T, phase)
 
-    def simulate(self, alpha: float, T: float, *, N: int, **settings: Any) -> "Measurement":
-        """Monte Carlo of the same model; examples are drawn one by one, whatever ``noise`` is.
+    def simulate(
+        self,
+        alpha: float | None = None,
+        T: float | None = None,
+        *,
+        N: int,
+        K: int | None = None,
+        **settings: Any,
+    ) -> "Measurement":
+        """Monte Carlo of the same model, with class means that are normal if ``noise`` is.
 
         Args:
             alpha: load K / N.
             T: temperature, >= 0.
             N: sites.
+            K: archetypes, instead of the load.
             settings: of :func:`axonal.hebbian.montecarlo.hopfield`: samples, sweeps, seed, ...
 
         >>> memory = Hopfield()
@@ -93,7 +115,8 @@ class Hopfield(RetrievalModel):
         # Imported here, since the theory works without a compiler.
         from axonal.hebbian import montecarlo
 
-        return montecarlo.hopfield(N, alpha=alpha, T=T, **self._learned(), **settings)
+        settings = {**self._simulated(alpha, T, K), **settings}
+        return montecarlo.hopfield(N, **settings)
 
     def mixture(self, alpha: ArrayLike, T: ArrayLike, patterns: int = 3) -> Solution:
         """The state with equal overlaps with several clean patterns.

@@ -1,6 +1,7 @@
 """What memories that retrieve one pattern at a time have in common."""
 
 import abc
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +17,8 @@ from axonal.hebbian.theory.system import Solution, System
 Array = NDArray[np.float64]
 
 PHASES = ("retrieval", "spin-glass", "paramagnet")
+LOW_OVERLAP = "low-overlap"
+"""Of couplings of more than two spins."""
 
 
 class RetrievalModel(abc.ABC):
@@ -30,21 +33,60 @@ class RetrievalModel(abc.ABC):
     examples: int | None
     protocol: str
     noise: str
+    entropy: float | None
+
+    def _learn(
+        self,
+        quality: float,
+        examples: int | None,
+        protocol: str,
+        noise: str,
+        entropy: float | None,
+    ) -> None:
+        """Set what a frozen model learns from, and refuse what says nothing."""
+        # All that an entropy alone describes are class means of many examples.
+        noise = "gaussian" if entropy is not None and noise == "binomial" else noise
+        data = DataSet(quality, examples, protocol, noise, entropy)
+        data.check(type(self).__name__)
+        for name, value in (
+            ("quality", quality),
+            ("examples", examples),
+            ("protocol", protocol),
+            ("noise", noise),
+            ("entropy", entropy),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        # The entropy under the name by which it is given, and only where it was.
+        given = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        entropy = given.pop("entropy")
+        if entropy is not None:
+            given = {k: v for k, v in given.items() if k not in ("quality", "examples")}
+            given["rho"] = entropy
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
     @abc.abstractmethod
     def _crosstalk(self, data: DataSet) -> Crosstalk:
         """Noise from patterns that are not retrieved."""
 
     def _data(self) -> DataSet:
-        return DataSet(self.quality, self.examples, self.protocol, self.noise)
+        return DataSet(self.quality, self.examples, self.protocol, self.noise, self.entropy)
 
     def _system(self, data: DataSet | None = None) -> System:
         data = data or self._data()
         return System(self.P, data.signal(), self._crosstalk(data))
 
-    def _learned(self) -> dict[str, Any]:
-        """Parameters of the data set as the simulation names them."""
-        return {"quality": self.quality, "examples": self.examples, "protocol": self.protocol}
+    def _simulated(self, load: float | None, T: float | None, K: int | None) -> dict[str, Any]:
+        """Parameters of a simulation under its own names."""
+        where = f"{type(self).__name__}.simulate"
+        if T is None:
+            raise TypeError(f"{where} expects a temperature, T=0.3 for example.")
+        point: dict[str, Any] = {self.load_name: load, "K": K, "T": T}
+        if self.noise == "gaussian" and self.protocol == "supervised" and not self._data().clean:
+            return {**point, "rho": self.rho}
+        learned = {"quality": self.quality, "examples": self.examples, "protocol": self.protocol}
+        return {**point, **learned}
 
     def _numbers(self, method: str, **values: ArrayLike) -> list[Array]:
         where = f"{type(self).__name__}.{method}"
@@ -56,8 +98,11 @@ class RetrievalModel(abc.ABC):
         return self._data().rho
 
     def _state(self, load: ArrayLike, T: ArrayLike, phase: str) -> Solution:
-        _checks.one_of(f"{type(self).__name__}.theory", "phase", phase, PHASES)
+        known = PHASES if self.P == 2 else (*PHASES, LOW_OVERLAP)
+        _checks.one_of(f"{type(self).__name__}.theory", "phase", phase, known)
         load, T = self._numbers("theory", **{self.load_name: load, "T": T})
+        if phase == LOW_OVERLAP:
+            return saddle.low_overlap(self._system(), load, T)
         if phase == "retrieval":
             return saddle.retrieval(self._system(), load, T)
         return glass.no_retrieval(self._system(), load, T, glassy=phase == "spin-glass")
@@ -80,9 +125,18 @@ class RetrievalModel(abc.ABC):
         numbers = self._numbers("T_AT", **{self.load_name: load})
         return lines.stability_temperature(self._system(), *numbers)
 
-    def spinodal(self, T: ArrayLike) -> Solution:
-        """The retrieval state at the largest load that has one."""
-        return saddle.at_spinodal(self._system(), *self._numbers("spinodal", T=T))
+    def spinodal(self, T: ArrayLike, phase: str = "retrieval") -> Solution:
+        """The retrieval state at the largest load that has one.
+
+        Args:
+            T: temperature, >= 0.
+            phase: ``"retrieval"``, or ``"low-overlap"`` for couplings of more than two spins.
+        """
+        where = f"{type(self).__name__}.spinodal"
+        known = PHASES[:1] if self.P == 2 else (*PHASES[:1], LOW_OVERLAP)
+        _checks.one_of(where, "phase", phase, known)
+        end = saddle.at_low_overlap_end if phase == LOW_OVERLAP else saddle.at_spinodal
+        return end(self._system(), *self._numbers("spinodal", T=T))
 
     def T_AT_spinodal(self) -> float:
         """Temperature below which the spinodal lies where replica symmetry is unstable."""
@@ -100,8 +154,9 @@ class RetrievalModel(abc.ABC):
     def critical_rho(self, load: float, T: float = 0.0) -> float:
         """Entropy of a data set above which nothing is retrieved: supervised, many examples.
 
-        nan if clean patterns are not retrieved at this load either; infinity if class means are,
-        whatever their noise.
+        It is where the largest load, which never rises with rho, passes this one. nan if clean
+        patterns are not retrieved at this load either; infinity if class means are, whatever their
+        noise: they need not say anything about the archetypes then.
         """
         load, T = map(float, self._numbers("critical_rho", **{self.load_name: load, "T": T}))
         clean = self._crosstalk(DataSet(1.0, None, "supervised", "gaussian"))
@@ -110,9 +165,17 @@ class RetrievalModel(abc.ABC):
     def critical_examples(self, load: float, T: float = 0.0) -> int:
         """Number of examples from which on archetypes are retrieved, at this quality and protocol.
 
+        Every larger number suffices as well: that a single example is retrieved, as a pattern of
+        its own, does not count as long as two of them are not enough.
+
         Raises:
-            ValueError: if no number of examples suffices.
+            ValueError: if no number of examples suffices, or the quality is not known.
         """
+        if self.entropy is not None:
+            raise ValueError(
+                f"{type(self).__name__}.critical_examples expects a quality r, and rho says none:"
+                " use quality=r with examples=1."
+            )
         load, T = map(float, self._numbers("critical_examples", **{self.load_name: load, "T": T}))
 
         def learned(examples: int) -> System:

@@ -1,7 +1,7 @@
 """Monte Carlo of dense associative memories, plain and from noisy examples."""
 
 from functools import partial
-from math import factorial
+from math import factorial, log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,14 @@ INTERACTIONS = ("distinct", "overlap")
 
 LARGEST = 2.0**53
 """Overlaps to the power P above this are no exact integers any more."""
+
+
+def check_exact(N: int, P: int) -> None:
+    """Refuse overlaps whose power P is no exact integer any more."""
+    if P * log2(N) > log2(LARGEST):
+        raise ValueError(
+            f"N^P must be at most 2^53 for overlaps to be exact, got N = {N} and P = {P}."
+        )
 
 
 def dense_setup(
@@ -50,6 +58,7 @@ def dense(
     quality: float = 1.0,
     examples: int | None = None,
     protocol: str = "supervised",
+    rho: float | None = None,
     survive: float | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -86,6 +95,7 @@ def dense(
         quality: r of the examples.
         examples: M of every archetype.
         protocol: "supervised" or "unsupervised".
+        rho: of normal class means, instead of quality and examples.
         survive: overlap above which a memory is kept.
         seed: of all random numbers.
         threads: samples at a time.
@@ -104,23 +114,21 @@ def dense(
     True
     """
     _checks.whole("P", P, 2)
+    _checks.whole("N", N, 2, 2**31 - 1)
+    check_exact(N, P)
     unit = N ** (P - 1) / factorial(P - 1)
     K = _checks.patterns(N, K, gamma, unit, "gamma")
-    if float(N) ** P > LARGEST:
-        raise ValueError(
-            f"N^P must be at most 2^53 for overlaps to be exact, got N = {N} and P = {P}."
-        )
     _checks.temperature(T, dynamics)
     _checks.choice("order", order, _checks.ORDERS)
     _checks.choice("interaction", interaction, INTERACTIONS)
     _checks.schedule(samples, replicas, sweeps, warmup, seed)
     _checks.within("start", start, -1, 1)
-    examples, rho = check_noise(quality, examples, protocol)
+    examples, entropy = check_noise(quality, examples, protocol, rho)
     threads = min(threads_or_default(threads), samples)
     _checks.whole("threads", threads, 1)
     supervised = protocol == "supervised"
     distinct = interaction == "distinct"
-    disorder = partial(Disorder, N, K, 0.0, quality, examples, supervised, seed)
+    disorder = partial(Disorder, N, K, 0.0, quality, examples, supervised, seed, rho=rho)
     first = disorder(0)
     entry = 4 if first.real else 1
     need = first.columns * (entry * N + 8 * (P + 1)) + 2 * min(BLOCK, N * first.columns)
@@ -132,7 +140,7 @@ def dense(
         ),
         disorder,
         partial(dense_setup, P=P, distinct=distinct),
-        threshold=kept_above(survive, N, T, P, rho),
+        threshold=kept_above(survive, N, T, P, entropy),
         examples=0,
         form="float32" if first.real else "int8",
     )

@@ -27,6 +27,13 @@ def _draw_signs(key0, key1, sample, purpose, first, out):  # type: ignore[no-unt
 
 
 @jit
+def _draw_words(key0, key1, sample, purpose, first, out):  # type: ignore[no-untyped-def]
+    for i in range(out.shape[0]):
+        site = np.uint64(first + i)
+        philox(key0, key1, np.uint64(0), site, sample, purpose, out[i])
+
+
+@jit
 def _draw_products(key0, key1, sample, purpose, first, low, high, base, out):  # type: ignore[no-untyped-def]
     # base * (-1 below low, 0 up to high, +1 above)
     kinds, copies = out.shape[1], out.shape[2]
@@ -57,6 +64,8 @@ class Disorder:
         examples: M, of every archetype.
         supervised: whether the means of examples of a class are stored, not all examples.
         seed, sample: of the random numbers.
+        rho: of class means with normal noise, (archetype + sqrt(rho) g) / sqrt(1 + rho), which are
+            stored instead of those of examples.
     """
 
     N: int
@@ -67,6 +76,7 @@ class Disorder:
     supervised: bool
     seed: int
     sample: int
+    rho: float | None = None
 
     @property
     def noisy(self) -> bool:
@@ -76,6 +86,8 @@ class Disorder:
     @property
     def real(self) -> bool:
         """Whether what is stored is no integer."""
+        if self.rho is not None:
+            return self.rho > 0
         return self.noisy and self.supervised and self.examples > 1
 
     @property
@@ -111,6 +123,20 @@ class Disorder:
         _draw_products(key0, key1, sample, purpose, first, low, low, archetypes, out)
         return out
 
+    def means_of(self, first: int, archetypes: NDArray[np.int8]) -> NDArray[np.float32]:
+        """Class means of these archetypes in the limit of many examples, [sites, K]."""
+        assert self.rho is not None
+        words = np.empty((len(archetypes), 4 * -(-2 * self.K // 4)), np.uint32)
+        key0, key1 = key_of(self.seed)
+        sample, purpose = np.uint64(self.sample), np.uint64(EXAMPLES << 24)
+        _draw_words(key0, key1, sample, purpose, first, words)
+        u, v = (
+            (words[:, part] + 0.5) / 2**32 for part in (slice(self.K), slice(self.K, 2 * self.K))
+        )
+        # G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610 (1958); blank entries stay blank.
+        g = np.sqrt(-2 * np.log(u)) * np.cos(2 * np.pi * v) * (archetypes != 0)
+        return ((archetypes + np.sqrt(self.rho) * g) / np.sqrt(1 + self.rho)).astype(np.float32)
+
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.int8], NDArray[np.int8]]]:
         """Sites, archetypes [n, K] and examples [n, K, M] there (M = 1 without noise)."""
         copies = self.examples if self.noisy else 1
@@ -141,6 +167,9 @@ class Disorder:
         first = np.empty((targets, self.N), np.int8)
         for sites, archetypes, examples in self.blocks():
             first[:, sites] = archetypes[:, :targets].T
+            if self.real and self.rho is not None:
+                kept[sites] = self.means_of(sites.start, archetypes)
+                continue
             if self.real:
                 divisor = np.float32(self.examples * np.sqrt(self.variance))
                 kept[sites] = examples.sum(2, dtype=np.int32).astype(np.float32) / divisor

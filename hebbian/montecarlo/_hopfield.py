@@ -38,8 +38,19 @@ def kept_above(survive: float | None, N: int, T: float, P: int, rho: float) -> f
     return max(KEPT * zero_load(T, P, rho), 4 / math.sqrt(N))
 
 
-def check_noise(quality: float, examples: int | None, protocol: str) -> tuple[int, float]:
+def check_noise(
+    quality: float, examples: int | None, protocol: str, rho: float | None = None
+) -> tuple[int, float]:
     """Check what describes the examples; returns M and the entropy rho = (1 - r^2) / (M r^2)."""
+    if rho is not None:
+        if not (math.isfinite(rho) and rho >= 0):
+            raise ValueError(f"rho must be finite and not negative, got {rho}.")
+        if quality != 1 or examples is not None or protocol != "supervised":
+            raise ValueError(
+                f"rho = {rho:g} stores normal class means: give it alone, or quality, examples and "
+                "protocol, from which it follows."
+            )
+        return 1, rho
     _checks.within("quality", quality, 0, 1, open_low=True)
     _checks.choice("protocol", protocol, _checks.PROTOCOLS)
     if examples is None:
@@ -123,6 +134,7 @@ def hopfield(
     quality: float = 1.0,
     examples: int | None = None,
     protocol: str = "supervised",
+    rho: float | None = None,
     survive: float | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -164,6 +176,8 @@ def hopfield(
         quality: r, from 0 (excluded) to 1.
         examples: M of every archetype, at least 1; None for clean patterns.
         protocol: "supervised" or "unsupervised".
+        rho: entropy (1 - r^2) / (M r^2), at least 0, instead of quality and examples: the stored
+            class means are those of many examples, (archetype + sqrt(rho) g) / sqrt(1 + rho).
         survive: overlap above which a memory is kept; by default 0.7 of the one at zero load.
         seed: of all random numbers, 0 to 2^64 - 1.
         threads: samples at a time; by default torch's number of threads. The result is the same.
@@ -186,11 +200,11 @@ def hopfield(
     _checks.choice("order", order, _checks.ORDERS)
     _checks.schedule(samples, replicas, sweeps, warmup, seed)
     _checks.within("start", start, -1, 1)
-    examples, rho = check_noise(quality, examples, protocol)
+    examples, entropy = check_noise(quality, examples, protocol, rho)
     threads = threads_or_default(threads)
     _checks.whole("threads", threads, 1)
     supervised = protocol == "supervised"
-    disorder = partial(Disorder, N, K, 0.0, quality, examples, supervised, seed)
+    disorder = partial(Disorder, N, K, 0.0, quality, examples, supervised, seed, rho=rho)
     first = disorder(0)
     chosen = choose(
         form,
@@ -208,7 +222,7 @@ def hopfield(
         ),
         disorder,
         partial(quadratic_setup, form=chosen, factor=1.0, targets=1, examples=False),
-        threshold=kept_above(survive, N, T, 2, rho),
+        threshold=kept_above(survive, N, T, 2, entropy),
         examples=0,
         form=chosen,
     )

@@ -1,5 +1,6 @@
 """Monte Carlo of the multitasking network: few diluted patterns, retrieved at once."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ from axonal.hebbian.montecarlo._disorder import Disorder
 from axonal.hebbian.montecarlo._hopfield import check_noise, choose, quadratic_setup
 from axonal.hebbian.montecarlo._measurement import Measurement
 from axonal.hebbian.montecarlo._run import Progress, Schedule, simulate, threads_or_default
+from axonal.hebbian.montecarlo._start import check_start
 
 FOLLOWED = 256
 """Examples whose overlaps are measured at most: each costs a product with all spins a sweep."""
@@ -52,7 +54,7 @@ def multitasking(
     replicas: int = 1,
     sweeps: int = 200,
     warmup: int = 100,
-    start: float = 1.0,
+    start: float | str | Sequence[float] = 1.0,
     dynamics: str = "heat-bath",
     order: str = "typewriter",
     quality: float = 1.0,
@@ -83,7 +85,9 @@ def multitasking(
         replicas: runs of every sample.
         sweeps: measured.
         warmup: sweeps before them.
-        start: overlap of the first state with the first archetype, over sites without blanks.
+        start: overlap of the first state with the first archetype, over sites without blanks; or
+            the overlaps m with all K, over all sites; or "hierarchical": every spin is that of the
+            first archetype which is not blank there.
         dynamics: "heat-bath", "metropolis", "zero-temperature" or "parallel".
         order: "typewriter" or "random".
         quality: r of the examples.
@@ -100,7 +104,7 @@ def multitasking(
         a `Measurement`, with the overlaps with all K archetypes.
 
     Raises:
-        ValueError: for a parameter outside its range.
+        ValueError: for a parameter outside its range, or overlaps that no state has.
         MemoryError: if the patterns do not fit into memory; found before they are drawn.
 
     >>> from axonal.hebbian import montecarlo
@@ -115,7 +119,7 @@ def multitasking(
     _checks.temperature(T, dynamics)
     _checks.choice("order", order, _checks.ORDERS)
     _checks.schedule(samples, replicas, sweeps, warmup, seed)
-    _checks.within("start", start, -1, 1)
+    first_state = check_start(start, K)
     _checks.within("survive", survive, -1, 1)
     examples, _ = check_noise(quality, examples, protocol)
     threads = min(threads_or_default(threads), samples)
@@ -144,7 +148,17 @@ def multitasking(
     )
     return simulate(
         Schedule(
-            T, samples, replicas, sweeps, warmup, start, dynamics, order, seed, threads, progress
+            T,
+            samples,
+            replicas,
+            sweeps,
+            warmup,
+            first_state,
+            dynamics,
+            order,
+            seed,
+            threads,
+            progress,
         ),
         disorder,
         setup,

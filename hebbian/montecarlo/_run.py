@@ -24,6 +24,8 @@ CHUNK_WORK = 1 << 32
 
 Progress = Callable[[int, int], None]
 Prepare = Callable[[Disorder], tuple[Setup, NDArray[np.int8]]]
+Start = Callable[[Disorder, NDArray[np.int8], int], NDArray[np.int8]]
+"""First spins of a replica, from a sample and its targets."""
 Records = tuple[Floats, Floats, Floats]
 
 
@@ -37,7 +39,7 @@ class Schedule:
         replicas: runs of each.
         sweeps: measured.
         warmup: before them.
-        start: overlap of the first state with its target.
+        start: overlap of the first state with its target, or what makes the state.
         dynamics: rule.
         order: of the sites.
         seed: of everything.
@@ -50,7 +52,7 @@ class Schedule:
     replicas: int
     sweeps: int
     warmup: int
-    start: float
+    start: float | Start
     dynamics: str
     order: str
     seed: int
@@ -77,6 +79,14 @@ def _walk(schedule: Schedule, setup: Setup, sample: int, replica: int) -> Walk:
     )
 
 
+def _first(
+    start: float | Start, disorder: Disorder, targets: NDArray[np.int8], replica: int
+) -> NDArray[np.int8]:
+    if callable(start):
+        return start(disorder, targets, replica)
+    return disorder.state(targets[0], start, replica)
+
+
 def _sample(
     schedule: Schedule, disorder: Disorder, prepare: Prepare, stop: threading.Event
 ) -> Records:
@@ -93,7 +103,7 @@ def _sample(
     turned = np.empty((schedule.replicas, total), np.int64)
     for replica in range(schedule.replicas):
         walk = _walk(schedule, setup, disorder.sample, replica)
-        state = setup.begin(disorder.state(targets[0], schedule.start, replica))
+        state = setup.begin(_first(schedule.start, disorder, targets, replica))
         energy = setup.energy(state)
         for first in range(0, total, chunk):
             if stop.is_set():

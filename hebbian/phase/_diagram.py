@@ -49,7 +49,7 @@ def phase_diagram(
         T: temperatures [T], rising.
         mc: how cells are simulated; None for the theory alone.
         out: folder in which the cells are kept, as ``diagram.zarr``.
-        seed: of all random numbers, >= 0.
+        seed: of all random numbers, 0 to 2^64 - 1.
         jobs: processes, -1 for one a core.
         progress: whether to show a bar on stderr.
         load: the other axis, rising, under the name that the model gives it: ``alpha=`` [L],
@@ -65,7 +65,8 @@ def phase_diagram(
         sorted overlaps overlap_1 to overlap_K.
 
     Raises:
-        ValueError: for a grid outside the model's domain, or a store of other settings or of
+        ValueError: for a grid outside the model's domain, a size that none of its cells can be
+            simulated with, or a store of other settings or of
             another version.
         TypeError: for another model, or an axis of another name.
         ImportError: without what ``pip install 'axonal[phase]'`` brings.
@@ -82,7 +83,9 @@ def phase_diagram(
             f"phase_diagram of {type(model).__name__} expects T and {face.load_name}=, got {got}."
         )
     loads, temperatures = axis(face.load_name, load[face.load_name]), axis("T", T)
-    _checks.whole("phase_diagram", "seed", seed, 0)
+    _checks.seed("phase_diagram", seed)
+    if mc is not None:
+        face.admit(mc)
     if not isinstance(jobs, int) or not (jobs == -1 or jobs >= 1):
         raise ValueError(f"phase_diagram expects jobs >= 1, or -1 for all cores; got {jobs!r}.")
     header = {

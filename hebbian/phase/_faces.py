@@ -46,6 +46,9 @@ class Face(Protocol):
     def loads(self, T: Array) -> Named:
         """Loads [Q] of the lines that turn back."""
 
+    def admit(self, mc: MonteCarlo) -> None:
+        """Refuse what no cell can be simulated with, before anything is computed."""
+
     def cell(self, mc: MonteCarlo, load: float, T: float, seed: int) -> list[float]:
         """Simulate one point: a number for each of the quantities."""
 
@@ -121,6 +124,14 @@ class RetrievalFace:
             ),
         }
 
+    def admit(self, mc: MonteCarlo) -> None:
+        """Refuse sizes whose overlaps are no exact integers any more."""
+        # Imported here, since the theory works without a compiler.
+        from axonal.hebbian.montecarlo._dense import check_exact
+
+        if self.model.P > 2:
+            check_exact(mc.N, self.model.P)
+
     def cell(self, mc: MonteCarlo, load: float, T: float, seed: int) -> list[float]:
         """Means over the runs that kept their memory, and the fraction that did."""
         # Imported here, since the theory works without a compiler.
@@ -179,6 +190,9 @@ class MultitaskingFace:
     def loads(self, T: Array) -> Named:
         """None."""
         return {}
+
+    def admit(self, mc: MonteCarlo) -> None:
+        """Every size can be simulated."""
 
     def cell(self, mc: MonteCarlo, load: float, T: float, seed: int) -> list[float]:
         """Means over samples of the sorted overlaps."""

@@ -8,6 +8,15 @@ from axonal.hebbian import _checks
 DYNAMICS = ("heat-bath", "metropolis", "zero-temperature", "parallel")
 ORDERS = ("typewriter", "random")
 
+RANGES = {
+    "N": (2, 2**31 - 1),
+    "samples": (1, 2**32),
+    "replicas": (1, 2**24),
+    "sweeps": (1, 2**31),
+    "warmup": (0, 2**31),
+}
+"""What numbers random numbers can tell apart."""
+
 
 @dataclass(frozen=True)
 class MonteCarlo:
@@ -46,9 +55,11 @@ class MonteCarlo:
 
     def __post_init__(self) -> None:
         where = type(self).__name__
-        least = {"N": 2, "samples": 1, "replicas": 1, "sweeps": 1, "warmup": 0}
-        for name, low in least.items():
-            _checks.whole(where, name, getattr(self, name), low)
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            _checks.whole(where, name, value, low)
+            if value > high:
+                raise ValueError(f"{where} expects {name} <= {high}, got {value}.")
         for name in ("start", "survive"):
             value = getattr(self, name)
             if name == "survive" and value is None:

@@ -1,12 +1,11 @@
 """Roots and maxima of many scalar functions at once, none by damped iteration."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
-from scipy.optimize import elementwise
 
 Array = NDArray[np.float64]
 
@@ -16,6 +15,10 @@ _FINE: Array = np.linspace(-1, 1, 65)
 _APART = 2 / 64
 _AT_FINE = chebyshev.chebvander(_FINE, _NODES.size - 1)
 _NEWTON_STEPS = 4
+
+_STEPS = 1100
+"""More than bisection takes from the largest double to the smallest."""
+_RELATIVE, _TINY = 1e-14, 1e-300
 
 _ROUNDS = 40
 _NARROWER, _NEXT_NODE, _WIDER = 0.05, 0.35, 2.0
@@ -38,11 +41,63 @@ def find_root(f: Callable[..., Array], low: Array, high: Array, args: tuple[Arra
     >>> find_root(lambda x, c: x**2 - c, np.zeros(2), np.ones(2) * 3, (np.array([4.0, 9.5]),))
     array([ 2., nan])
     """
-    if np.size(low) == 0:
-        return np.zeros_like(low)
-    tolerances = {"xatol": 1e-300, "xrtol": 1e-14}
-    found: Any = elementwise.find_root(f, (low, high), args=args, tolerances=tolerances)
-    return np.where(found.status == 0, found.x, np.nan)
+    shape = np.shape(low)
+    a, b = np.array(low, dtype=np.float64).ravel(), np.array(high, dtype=np.float64).ravel()
+    args = tuple(np.ravel(arg) for arg in args)
+    root = np.full(a.shape, np.nan)
+    with np.errstate(invalid="ignore"):
+        f_a, f_b = f(a, *args), f(b, *args)
+        # A root at an end, whichever sign the other has.
+        root = np.where(f_a == 0, a, np.where(f_b == 0, b, root))
+        moving = np.flatnonzero(
+            (np.sign(f_a) * np.sign(f_b) < 0) & np.isfinite(f_a) & np.isfinite(f_b)
+        )
+    _chandrupatla(f, [v[moving] for v in (b, a, f_b, f_a)], args, moving, root)
+    return root.reshape(shape)
+
+
+def _chandrupatla(
+    f: Callable[..., Array],
+    ends: list[Array],
+    args: tuple[Array, ...],
+    moving: NDArray[np.intp],
+    root: Array,
+) -> None:
+    """Write roots between ends of opposite sign, by inverse quadratic interpolation or bisection.
+
+    T. R. Chandrupatla, Adv. Eng. Softw. 28, 145 (1997).
+    """
+    args = tuple(arg[moving] for arg in args)
+    a, b, f_a, f_b = ends
+    share = np.full(moving.shape, 0.5)
+    for _ in range(_STEPS):
+        if moving.size == 0:
+            return
+        x = a + share * (b - a)
+        y = f(x, *args)
+        same = (y > 0) == (f_a > 0)
+        # c is the end that is left behind; a the newest, b across the root from it.
+        c, f_c = np.where(same, a, b), np.where(same, f_a, f_b)
+        b, f_b = np.where(same, b, a), np.where(same, f_b, f_a)
+        a, f_a = x, y
+        nearer = np.abs(f_a) < np.abs(f_b)
+        best = np.where(nearer, a, b)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            least = (_RELATIVE * np.abs(best) + _TINY) / np.abs(b - a)
+            place, height = (a - b) / (c - b), (f_a - f_b) / (f_c - f_b)
+            smooth = (height**2 < place) & ((1 - height) ** 2 < 1 - place)
+            step = f_a / (f_b - f_a) * f_c / (f_b - f_c)
+            step += (c - a) / (b - a) * f_a / (f_c - f_a) * f_b / (f_c - f_b)
+            share = np.where(smooth & np.isfinite(step), step, 0.5)
+            share = np.clip(share, least, 1 - least)
+            undefined = ~np.isfinite(f_a)
+            done = (least > 0.5) | (f_a == 0) | undefined
+        root[moving[done]] = np.where(undefined[done], np.nan, best[done])
+        if done.any():
+            going = ~done
+            moving, a, b, f_a, f_b, share = (v[going] for v in (moving, a, b, f_a, f_b, share))
+            args = tuple(arg[going] for arg in args)
+    root[moving] = a
 
 
 class Maxima(NamedTuple):
@@ -60,8 +115,6 @@ def find_maximum(
     f: Callable[..., Array],
     grid: Array,
     args: tuple[Array, ...],
-    *,
-    first: bool = False,
 ) -> Maxima:
     """Maximum of ``f(x, *args)`` for every element of ``args``.
 
@@ -71,7 +124,6 @@ def find_maximum(
         f: elementwise function of x and ``args``, all of one shape.
         grid: rising values of x that resolve the peak.
         args: further arguments of f [points].
-        first: the first maximum from the left instead of the highest.
 
     >>> import numpy as np
     >>> peak = find_maximum(lambda x, c: c - (x - c) ** 2, np.linspace(0, 5, 9), (np.ones(1),))
@@ -82,9 +134,6 @@ def find_maximum(
     table = f(np.tile(grid, points), *(np.repeat(a, grid.size) for a in args))
     table = table.reshape(points, grid.size)
     best = table.argmax(1)
-    if first:
-        turns = (table[:, 1:-1] > table[:, :-2]) & (table[:, 1:-1] >= table[:, 2:])
-        best = np.where(turns.any(1), turns.argmax(1) + 1, best)
     row = np.arange(points)
     x, value = grid[best].copy(), table[row, best]
     middle = np.clip(best, 1, grid.size - 2)
@@ -92,14 +141,14 @@ def find_maximum(
     if inside.any():
         middle = middle[inside]
         ends = grid[middle - 1], grid[middle + 1]
-        x[inside], value[inside] = _peak(f, *ends, tuple(a[inside] for a in args))
+        x[inside], value[inside] = refine_maximum(f, *ends, tuple(a[inside] for a in args))
     return Maxima(x, value, table)
 
 
-def _peak(
+def refine_maximum(
     f: Callable[..., Array], left: Array, right: Array, args: tuple[Array, ...]
 ) -> tuple[Array, Array]:
-    """Place and height of the maximum between two points.
+    """Place and height of the one maximum between two points, for every element of ``args``.
 
     All nodes of an interval are evaluated in one call. The next interval lies around the highest
     and reaches to its neighbours, or is much narrower around the top of the polynomial through the

@@ -159,6 +159,28 @@ def entropy(quality: float, examples: int) -> float:
     return (1 - quality**2) / (examples * quality**2)
 
 
+def entropy_of(signal: Signal) -> float:
+    """Entropy of what a site sees of the retrieved pattern; 0 without noise.
+
+    >>> entropy_of(BinomialNoise(0.5, 10))
+    0.3
+    """
+    if isinstance(signal, BinomialNoise):
+        return entropy(signal.quality, signal.examples)
+    return signal.rho if isinstance(signal, GaussianNoise) else 0.0
+
+
+def at_entropy(signal: Signal, rho: float) -> Signal:
+    """The same kind of noise, from as many examples, with another entropy.
+
+    >>> at_entropy(BinomialNoise(0.5, 10), 0.1)
+    BinomialNoise(quality=0.7071067811865476, examples=10)
+    """
+    if isinstance(signal, BinomialNoise) and rho > 0:
+        return BinomialNoise(float(1 / np.sqrt(1 + signal.examples * rho)), signal.examples)
+    return GaussianNoise(rho)
+
+
 def hard_ceiling(rho: float) -> float:
     """Best overlap with an archetype that any load and temperature allow, erf(1 / sqrt(2 rho)).
 

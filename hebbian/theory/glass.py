@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonal.hebbian.theory._roots import find_maximum, find_root
+from axonal.hebbian.theory._solution import assemble
 from axonal.hebbian.theory.examples import GaussianNoise
-from axonal.hebbian.theory.system import Solution, System, assemble, quiet
+from axonal.hebbian.theory.system import Solution, System, quiet
 
 Array = NDArray[np.float64]
 
@@ -48,7 +49,7 @@ def no_retrieval(system: System, load: ArrayLike, T: ArrayLike, glassy: bool) ->
     target, t, s = load[exists], T[exists], s[~np.isnan(s)]
     zero = np.zeros_like(s)
     site = _CLEAN.averages(zero, s, t)._replace(m=zero, n=zero)
-    return assemble(system, exists, target, t, s, site, zero)
+    return assemble(system, exists, target, t, zero, s, site, zero)
 
 
 def _glass_load(system: System, s: Array, T: Array) -> Array:

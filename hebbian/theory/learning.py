@@ -12,6 +12,9 @@ from axonal.hebbian.theory.saddle import spinodal
 from axonal.hebbian.theory.system import System
 
 _MOST_EXAMPLES = 2**20
+_FEW = 12
+"""Examples up to which their number is searched one by one."""
+
 _WORST = 1e3
 """Entropy beyond which class means hold nothing of their archetypes."""
 
@@ -46,7 +49,7 @@ def critical_rho(P: int, crosstalk: Crosstalk, load: float, T: float) -> float:
 
 
 def critical_examples(system: Callable[[int], System], guess: float, load: float, T: float) -> int:
-    """Number of examples from which on a load is retrieved.
+    """Number of examples from which on a load is retrieved: it and every larger one suffice.
 
     Args:
         system: the model learned from so many examples.
@@ -68,7 +71,7 @@ def critical_examples(system: Callable[[int], System], guess: float, load: float
     def enough(examples: int) -> bool:
         return bool(spinodal(system(examples), np.array([T]))[0][0] >= load)
 
-    high = max(1, ceil(guess))
+    high = max(1, ceil(min(guess, _MOST_EXAMPLES)))
     while not enough(high):
         if high >= _MOST_EXAMPLES:
             raise ValueError(
@@ -76,10 +79,29 @@ def critical_examples(system: Callable[[int], System], guess: float, load: float
                 " Is the load below that of clean patterns?"
             )
         high *= 2
+    # Few examples make every load possible: from one, which is a pattern of its own, to the limit
+    # of many, so that these are asked one by one, from above.
     low = high // 2
-    while low > 0 and enough(low):
+    while low > _FEW and enough(low):
         high, low = low, low // 2
-    while high - low > 1:
+    while low > _FEW and high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
+    if low <= _FEW:
+        high = _first_below(enough, high)
+    return high
+
+
+def _first_below(enough: Callable[[int], bool], high: int) -> int:
+    """Least number from which on all up to a sufficient one suffice."""
+    # Down to a few the largest load still rises with the number of examples.
+    low = min(_FEW, high - 1)
+    if low > 0 and not enough(low):
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if enough(middle) else (middle, high)
+        return high
+    high = max(low, 1) if low > 0 else high
+    while high > 1 and enough(high - 1):
+        high -= 1
     return high

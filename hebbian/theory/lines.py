@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonal.hebbian.theory._roots import find_maximum, find_root
+from axonal.hebbian.theory.branch import Curve, curves, zero_load_temperature
 from axonal.hebbian.theory.glass import no_retrieval
 from axonal.hebbian.theory.saddle import (
     along,
     at_spinodal,
-    ratio_of_load,
+    number_of_load,
     retrieval,
     spinodal,
-    zero_load_temperature,
 )
 from axonal.hebbian.theory.system import System
 
@@ -48,16 +48,17 @@ def coexistence_load(system: System, T: ArrayLike) -> Array:
     ask = (largest > 0) & ((T > 0) | (system.P == 2))
     t, high = T[ask], edge[ask]
 
-    def gap(x: Array, T: Array) -> Array:
-        load, state = along(system, T, x)
-        return state.f - no_retrieval(system, load, T, glassy=system.P == 2).f
+    def gap(x: Array, *curve: Array) -> Array:
+        load, state = along(system, Curve(*curve), x)
+        return state.f - no_retrieval(system, load, curve[0], glassy=system.P == 2).f
 
-    low = ratio_of_load(system, largest[ask] * _VANISHING, t)
-    x = find_root(gap, low, high, (t,))
+    low = number_of_load(system, largest[ask] * _VANISHING, t)
+    curve = curves(system, t)
+    x = find_root(gap, low, high, curve)
     crossed = ~np.isnan(x)
     # Without a change of sign one state is below the other at every load.
-    at_crossing = along(system, t, np.where(crossed, x, high))[0]
-    found[ask] = np.where(crossed | (gap(low, t) < 0), at_crossing, 0.0)
+    at_crossing = along(system, curve, np.where(crossed, x, high))[0]
+    found[ask] = np.where(crossed | (gap(low, *curve) < 0), at_crossing, 0.0)
     return found
 
 

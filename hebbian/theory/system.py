@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonal.hebbian.theory.crosstalk import Crosstalk
-from axonal.hebbian.theory.examples import Averages, Signal
+from axonal.hebbian.theory.examples import Signal
 
 Array = NDArray[np.float64]
 
@@ -25,6 +25,8 @@ class Solution:
         f: free energy a spin.
         replicon: replica symmetry is stable where this is below 1.
         stable: whether it is; False where the state does not exist.
+        minmax: whether f is largest over q and then least over n there, so that slow dynamics of
+            the overlaps stay; False where the state does not exist.
         exists: whether there is such a state.
 
     >>> from axonal.hebbian import Hopfield
@@ -39,6 +41,7 @@ class Solution:
     f: Array
     replicon: Array
     stable: NDArray[np.bool_]
+    minmax: NDArray[np.bool_]
     exists: NDArray[np.bool_]
 
 
@@ -64,34 +67,3 @@ def quiet() -> Iterator[None]:
     """Silence what points without a state divide by."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         yield
-
-
-def assemble(
-    system: System,
-    exists: NDArray[np.bool_],
-    load: Array,
-    T: Array,
-    s: Array,
-    site: Averages,
-    drive: Array,
-) -> Solution:
-    """Solution with values where a state exists.
-
-    Args:
-        system: the model.
-        exists: where the state does, of the shape of the solution.
-        load: load there [points].
-        T: temperature there.
-        s: crosstalk there.
-        site: averages over sites there.
-        drive: energy of the condensed pattern there.
-    """
-    with quiet():
-        replicon = system.crosstalk.replicon(load, site.q, site.C, site.fourth, T)
-        r = system.crosstalk.variance(site.q, site.C)
-        f = drive + system.crosstalk.free_energy(load, s, site.q, site.C, T) - site.log
-    values = (site.m, site.n, site.q, r, f, replicon)
-    full = np.full((len(values), *exists.shape), np.nan)
-    full[:, exists] = np.broadcast_arrays(*values)
-    m, n, q, r, f, replicon = full
-    return Solution(m, n, q, r, f, replicon, stable=replicon < 1, exists=exists)

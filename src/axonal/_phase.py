@@ -132,8 +132,15 @@ def draw(asked: Request, folder: Path, *, seed: int, jobs: int, progress: bool) 
 
     Returns:
         what to say about it, as JSON can hold it.
+
+    Raises:
+        ValueError: for settings that nothing can be drawn with, before anything is computed.
     """
     start = time.perf_counter()
+    if (folder / FIGURE).is_dir():
+        raise ValueError(
+            f"{folder / FIGURE} is a folder, and the figure is a file: use another --out."
+        )
     diagram = phase_diagram(
         asked.model, mc=asked.mc, out=folder, seed=seed, jobs=jobs, progress=progress, **asked.axes
     )
