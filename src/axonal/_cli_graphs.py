@@ -79,7 +79,7 @@ def export(
     if reset is not None and target is not Target.nir:
         raise UserError("--reset belongs to --target nir.")
     if reset is Reset.zero:
-        raise UserError("--reset takes subtract; without it neurons that reset to zero are written.")
+        raise UserError("--reset takes subtract; without it neurons reset to zero.")
     from axonal import deploy, recipes
 
     with users_own(ValueError, OSError):
