@@ -7,10 +7,11 @@ import torch.nn.functional as F
 NEURONS = ("IF", "LIF", "CubaLIF", "LI", "I")
 
 
-def simulate(graph, inputs, dt, late=(), at_threshold=False):
+def simulate(graph, inputs, dt, late=(), at_threshold=False, subtract=False):
     """What every neuron of a flat graph sends `[T, B, ...]`.
 
-    The edges ``late`` carry what was sent in the step before, and nothing in the first.
+    The edges ``late`` carry what was sent in the step before, and nothing in the first. Neurons
+    that ``subtract`` follow the equations of nir before 1.0.6, without v_reset.
     """
     steps, batch = next(iter(inputs.values())).shape[:2]
     neurons = [name for name, node in graph.nodes.items() if type(node).__name__ in NEURONS]
@@ -50,7 +51,7 @@ def simulate(graph, inputs, dt, late=(), at_threshold=False):
             assert ready, "a loop without a delay"
             for name in ready:
                 node = graph.nodes[name]
-                sent[name].append(step(node, x[name], states[name], dt, at_threshold))
+                sent[name].append(step(node, x[name], states[name], dt, at_threshold, subtract))
             left = [name for name in left if name not in ready]
     return {name: np.stack(values) for name, values in sent.items()}
 
@@ -75,9 +76,9 @@ def apply(node, x):
     return x
 
 
-def step(node, x, state, dt, at_threshold):
+def step(node, x, state, dt, at_threshold, subtract=False):
     kind = type(node).__name__
-    rest = getattr(node, "v_reset", np.zeros(()))
+    rest = np.zeros(()) if subtract else getattr(node, "v_reset", np.zeros(()))
     v = state.get("v", rest)
     if kind == "CubaLIF":
         i = state.get("i", 0.0)
@@ -92,5 +93,5 @@ def step(node, x, state, dt, at_threshold):
         state["v"] = v
         return v
     z = v >= node.v_threshold if at_threshold else v > node.v_threshold
-    state["v"] = np.where(z, rest, v)
+    state["v"] = np.where(z, v - node.v_threshold if subtract else rest, v)
     return z * 1.0

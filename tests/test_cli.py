@@ -15,6 +15,7 @@ import needs
 import nir
 import numpy as np
 import pytest
+from nir_layouts import write
 
 from axonal import _info, recipes
 from axonal.deploy import EventGraph, Population, backends
@@ -163,6 +164,11 @@ def test_a_nir_file_of_another_framework_is_imported(tmp_path: Path) -> None:
     made = axonal("import", tmp_path / "net.nir", "--dt", "1e-4", "--json")
     assert json.loads(made.stdout)["populations"] == {"in": 2, "lif": 2}, made.stderr
     assert EventGraph.load(tmp_path / "net.h5").population("lif").decay.tolist() == [0.5, 0.5]
+    older = write(tmp_path / "old.nir", nir.NIRGraph(nodes, edges), "1.0.4")
+    assert "no v_reset in 'lif'" in refused("import", older, "--dt", "1e-4")
+    made = axonal("import", older, "--dt", "1e-4", "--reset", "subtract")
+    assert made.returncode == 0, made.stderr
+    assert EventGraph.load(tmp_path / "old.h5").population("lif").reset == "subtract"
 
 
 def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
@@ -303,6 +309,7 @@ def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: P
         (("fly",), "fly"),
         (("export", tmp_path / "nothing"), "holds no run"),
         (("export", run, "--target", "nir"), "'hidden': reset 'subtract'"),
+        (("export", run, "--reset", "subtract"), "--reset belongs to --target nir"),
         (("verify", tmp_path / "foreign.nir"), "an HDF5 file, but no NIR graph"),
         (("export", run, "--out", tmp_path / "no" / "g.h5"), "no"),
         (("verify", tmp_path / "missing.h5"), "missing.h5"),

@@ -119,11 +119,11 @@ def _first_shape(node: Node) -> tuple[int, ...] | None:
     if node.kind in ("Linear", "Affine"):
         return (int(np.shape(node["weight"])[-1]),)
     if node.kind in ("Conv1d", "Conv2d"):
-        around = node.get("input_shape")
-        if around is None:
+        if node.get("input_shape") is None:
             return None
         channels = int(np.shape(node["weight"])[1]) * int(node["groups"])
-        return (channels, *(int(n) for n in np.ravel(around)))
+        around = tuple(int(n) for n in np.ravel(node["input_shape"]))
+        return (channels, *around[-(2 if node.kind == "Conv2d" else 1) :])
     if node.kind == "Flatten":
         declared = node.get("input_type")
         return None if declared is None else tuple(int(n) for n in np.ravel(declared))

@@ -103,11 +103,10 @@ def _event_graph(graph: Node, flat: Flat, setting: Setting, at_threshold: bool) 
     # What was exported lies on its grid already.
     grid = None if own is not None else finest_grid(drives)
     if grid is not None:
-        lost = list(off_grid(reader.populations, drives, grid))
+        lines = off_grid(reader.populations, drives, grid)
+        lost = [f"node {line}; write the file in other units of current" for line in lines]
         if lost:
-            raise _Refused(
-                [f"node {line}; write the file in other units of current" for line in lost]
-            )
+            raise _Refused(lost)
     populations, projections = assemble(reader.populations, drives, grid)
     golden, names = None, reader.names()
     if own is not None and graph.metadata.get("dt") == setting.dt:

@@ -146,8 +146,8 @@ def _leak(decay: Floats, name: str) -> Floats:
 def _refuse_unlike(p: Population, subtract: bool) -> None:
     if subtract and p.reset != "subtract":
         raise NIRError(
-            f'reset {p.reset!r}: reset="subtract" is for readers that subtract v_threshold at every '
-            "spike of every neuron"
+            f'reset {p.reset!r}: reset="subtract" is for readers that subtract v_threshold at a '
+            "spike of any neuron"
         )
     if not subtract and p.reset != "zero":
         raise NIRError(
@@ -225,9 +225,8 @@ def _fires(
     """A population that fires; without a v_reset it subtracts its threshold."""
     level = threshold.astype(np.float64) - reset.astype(np.float64)
     fields = {**fields, "threshold": level if at_threshold else np.nextafter(level, np.inf)}
-    return Imported(
-        kind, shape, _double(fields), "zero" if "v_reset" in node.fields else "subtract"
-    )
+    what = "zero" if "v_reset" in node.fields else "subtract"
+    return Imported(kind, shape, _double(fields), what)
 
 
 def _li(node: Node, dt: float, at_threshold: bool) -> Imported:
@@ -300,8 +299,8 @@ def _one_rest(node: Node, leak: npt.NDArray[Any], reset: npt.NDArray[Any]) -> No
             "counts the potential from 0"
         )
     raise NIRError(
-        f"v_leak {leak.flat[wrong]:g} differs from v_reset {reset.flat[wrong]:g} at neuron {wrong}, "
-        "and NIR leaves open where v starts"
+        f"v_leak {leak.flat[wrong]:g} differs from v_reset {reset.flat[wrong]:g} at neuron "
+        f"{wrong}, and NIR leaves open where v starts"
     )
 
 

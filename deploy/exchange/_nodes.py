@@ -86,18 +86,21 @@ def _delay(node: Node, x: Signal, setting: Setting) -> Signal:
 
 
 def _flatten(node: Node, x: Signal, _: Setting) -> Signal:
-    start, end = int(node.get("start_dim", 1)), int(node.get("end_dim", -1))
+    start, end = int(node["start_dim"]), int(node["end_dim"])
     declared = agreed(node.get("input_type"), x.shape, "input_type")
     # the axes are counted in the shape that it declares, with a batch axis or without
     view = x.shape if declared is None or len(declared) == len(x.shape) else declared
-    shape = tuple(torch.empty(view, device="meta").flatten(start, end).shape)
+    try:
+        shape = tuple(torch.empty(view, device="meta").flatten(start, end).shape)
+    except (IndexError, RuntimeError) as error:
+        raise NIRError(f"it flattens axes {start} to {end}, but its input has {view}") from error
     return Signal(shape, x.terms)
 
 
 def _conv2d(node: Node, x: Signal, _: Setting) -> Signal:
     weight = _tensor(node["weight"], "weight", 4)
     maps, batch = _without_batch(x, 3, "[C, H, W]")
-    agreed(node.get("input_shape"), maps.shape[1:], "input_shape")
+    _declared(node, maps)
     y = _convolution(node, maps, weight)
     return Signal((*batch, *y.shape), y.terms)
 
@@ -105,9 +108,15 @@ def _conv2d(node: Node, x: Signal, _: Setting) -> Signal:
 def _conv1d(node: Node, x: Signal, _: Setting) -> Signal:
     weight = _tensor(node["weight"], "weight", 3)[:, :, None]
     maps, batch = _without_batch(x, 2, "[C, N]")
-    agreed(node.get("input_shape"), maps.shape[1:], "input_shape")
+    _declared(node, maps)
     y = _convolution(node, Signal((maps.shape[0], 1, maps.shape[1]), maps.terms), weight)
     return Signal((*batch, y.shape[0], y.shape[2]), y.terms)
+
+
+def _declared(node: Node, maps: Signal) -> None:
+    """Hold input_shape against what arrives; nir infers it with channels where a batch comes."""
+    declared = node.get("input_shape")
+    agreed(declared, maps.shape[np.size(declared) != len(maps.shape) :], "input_shape")
 
 
 def _convolution(node: Node, x: Signal, weight: Tensor) -> Signal:

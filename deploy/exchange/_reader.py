@@ -58,7 +58,7 @@ class Reader:
             self.guarded(path, self.start)
         for path in neurons:
             self.guarded(path, self.parameters)
-        left = [path for path in nodes if path not in self.sent]
+        left = [path for path in nodes if path not in self.flat.inputs]
         while left:
             ready = [path for path in left if self.ready(path)]
             for path in ready:

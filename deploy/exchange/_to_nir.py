@@ -80,9 +80,7 @@ def to_nir(
     if precision not in ("double", "single"):
         raise ValueError(f'to_nir takes precision="double" or "single", got {precision!r}')
     if reset not in (None, "subtract"):
-        raise ValueError(
-            f'to_nir takes reset="subtract", or none for a reset to zero, got {reset!r}'
-        )
+        raise ValueError(f'to_nir takes reset="subtract" or none, got {reset!r}')
     nir = nir_package()
     writer = _Writer(graph, delays == "unroll", precision == "single", reset == "subtract")
     writer.build()

@@ -80,9 +80,7 @@ def export(
     if reset is not None and target is not Target.nir:
         raise UserError("--reset belongs to --target nir.")
     if reset is Reset.zero:
-        raise UserError(
-            "--reset takes subtract; without it neurons that reset to zero are written."
-        )
+        raise UserError("--reset takes subtract; without it neurons reset to zero.")
     shipped = _ships(run)
     file = Path(SHIPPED) if shipped else run / target
     goal = file.with_suffix(NIR if target is Target.nir else ".h5") if out is None else out
