@@ -136,6 +136,15 @@ def test_the_table_of_what_can_be_imported_is_that_of_the_rules():
     assert (ROOT / "docs" / "importers.md").read_text() == table()
 
 
+def test_the_code_of_the_page_runs(tmp_path):
+    page = (ROOT / "docs" / "importers.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    counted = "int(sum(spikes.sum() for spikes in graph.golden.spikes.values()))"
+    (tmp_path / "page.py").write_text(f"{code}\nprint([*y.shape, {counted}])\n")
+    *shape, spikes = answer(tmp_path / "page.py")
+    assert shape == [20, 32, 10] and spikes > 100
+
+
 @pytest.mark.parametrize(
     "convert", [neuro.from_norse, neuro.from_snntorch, neuro.from_spikingjelly]
 )

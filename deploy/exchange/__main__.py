@@ -13,14 +13,31 @@ Written by `python -m axonal.deploy.exchange`, the table of nodes from the rules
 compares it. `deploy.to_nir(graph, "net.nir")` writes an event graph for other frameworks and
 `deploy.from_nir("net.nir")` reads theirs; from the shell `axonal export RUN --target nir` writes,
 `axonal import` reads, and so does every command that takes a graph where the file tells its time
-step. It needs `pip install 'axonal[deploy]'`.
+step and its reset. Writing needs `pip install 'axonal[deploy]'`; files are read without nir, field
+by field, so that what a file lacks is not filled in.
 """
 
 READ = """\
-Weights are put on the grid of `export`, so that sums come out the same in any order; a layer whose
-weights are so small beside others that this would change them is refused. `dt` is taken from the
-metadata, and asked for where they have none. A graph without Input or Output nodes is read from its
-first nodes to its last.
+Weights are put on the grid of `export`, so that sums come out the same in any order. Where that
+would change what a neuron adds up (one of its weights by more than 1e-9, or their sum by more than
+1e-6, of its largest weight or of threshold / gain), because a weight elsewhere is far larger, the
+graph is refused. A graph without Input or Output nodes is read from its first nodes to its last.
+
+What a file does not say is asked for, and what contradicts it is refused, at the node where it
+stands:
+
+- `dt` is taken from the metadata, or given: `from_nir(..., dt=1e-4)`, `axonal import --dt 1e-4`.
+- Neurons store `v_reset` since nir 1.0.6. Before, the documented reset was by subtraction, but
+  many importers reset to zero: `from_nir(..., reset="subtract")` or `"zero"`,
+  `axonal import --reset subtract`. Against a `v_reset` that is stored the option is refused. nir
+  itself fills in zeros when it reads an older file or makes a neuron without one, so that in a
+  graph in memory zeros are taken as they are unless the option is given.
+- Shapes are those of the parameters and of what arrives. `input_shape` of convolutions and
+  `input_type` of a Flatten may be missing (nir 0.2 had no `input_shape`). What is declared, there
+  and by the ends of subgraphs, must agree but for axes of one, such as a batch axis.
+- `w_in` of nir 0.2 is 1. Any other missing field, and a field that NIR does not have, is an error.
+- Where the name of a node is that of a node within a subgraph (`a.w` beside `w` in `a`), the inner
+  one is numbered: `a.w_2`.
 
 A file of another framework has no golden run, and `place`, `energy`, `quantize` and `verify` need
 one: [how to make it](deployment.md#other-frameworks). NIR files have no checksum: damage is
@@ -36,6 +53,11 @@ Refused, all of them at once by name:
 WRITTEN = (
     ("`lif`, reset `zero`", "LIF; IF where every decay is 1"),
     ("`cuba`, reset `zero`", "CubaLIF with r = tau_mem / dt"),
+    (
+        "reset `subtract`",
+        'with `to_nir(..., reset="subtract")`, `axonal export --target nir --reset subtract`: the '
+        "same nodes without `v_reset` in the file, and with `reset` in their metadata",
+    ),
     (
         "`integrator`",
         "LI; I where every decay is 1; nothing but the Output for a plain sum",
@@ -55,15 +77,18 @@ WRITTEN = (
     ),
 )
 UNWRITTEN = """
-Reset by subtraction and refractory steps are refused by name: NIR has no neuron for them. So are
-retimed and quantised graphs, matrices above 1 GiB, decays outside 0 to 1, and, as it has no time
+NIR since nir 1.0.6 has no neuron that resets by subtraction. `reset="subtract"` is for readers that
+subtract `v_threshold` at every spike whatever is stored (sinabs, and the equations of NIR before); a
+graph with another reset beside is then refused, and without it one with this reset is. Refractory
+steps are refused by name, since NIR has no neuron for them. So are retimed and quantised graphs, matrices above 1 GiB, decays outside 0 to 1, and, as it has no time
 constant, a decay of exactly 1 in a `cuba`, or of 1 mixed with others in a `lif` or `integrator`.
 """
 
 OTHERS = """\
-Measured by the tests in the environment of the peers (spikingjelly 2.0.0, snntorch 1.0.0): random
-networks without delays in both directions, and files with loops of several neurons that
-SpikingJelly runs beside axonal, with no cell that differs.
+Measured by the tests in the environment of the peers (spikingjelly 2.0.0, snntorch 1.0.0, norse
+1.1.0, sinabs 3.1.3): random networks without delays in both directions for the first two, networks
+of IF and LIF that the others write, and files with loops of several neurons that SpikingJelly runs
+beside axonal, with no cell that differs.
 """
 PEERS = (
     (
@@ -82,6 +107,24 @@ PEERS = (
     ),
 )
 LAST = """
+**Norse** writes the time constants of LIFBoxCell and LIBoxCell in a unit of its own,
+tau = dt / tau_mem_inv, where dt is an argument of its `to_nir`, 1e-3 by default. Read with `dt` in
+that unit they give the same spikes: `from_nir(graph, dt=1e-6)` for cells of 1 ms and the default, or
+`from_nir(graph, dt=1e-3)` after `to_nir(net, x, dt=1.0)`. Its IAFCell counts in steps, `dt=1.0`.
+
+**sinabs** subtracts the threshold, fires at it and counts tau in steps. It steps LIF with
+exp(-1 / tau), not by forward Euler, and adds its input whole (with `norm_input` the share
+1 - exp(-1 / tau)), which NIR does not say. Of its IF the spikes are the same, with
+`spike_fn=SingleSpike` and no `min_v_mem`, by
+
+```
+deploy.from_nir(graph, dt=1.0, reset="subtract", at_threshold=True)
+```
+
+and of its LIF, too, after `node.tau = node.r = 1 / (1 - exp(-1 / tau))` (r = 1 with `norm_input`).
+Where nir 1.0.6 or later wrote its file, that has a `v_reset` of zeros which sinabs does not mean:
+pass `nir.read(file)`, the graph in memory, in place of the file.
+
 In single precision a potential within rounding of its threshold may go the other way. The next
 number below a threshold is the threshold again there, and snnTorch fires above it only: for it,
 `to_nir(..., precision="single")` takes the next number of single precision. Nobody but axonal runs

@@ -1,7 +1,8 @@
 """Neurons of NIR and populations of a graph: their equations, discretised by forward Euler.
 
-NIR's equations are continuous and fire above the threshold; every framework that reads them steps
-them by forward Euler, the synaptic current first. With q = dt / tau,
+NIR's equations are continuous and fire above the threshold; SpikingJelly, snnTorch and Norse step
+them by forward Euler, and so does this, the synaptic current first (sinabs has another step, see
+below). With q = dt / tau,
 
     LIF      v' = (1 - q) v + q (v_leak + r I)                 IF   v' = v + dt r I
     CubaLIF  i' = (1 - q_syn) i + q_syn w_in I,  v' = (1 - q_mem) v + q_mem (v_leak + r i')

@@ -18,6 +18,28 @@ of this package, `Sequential` and modules with a `forward` that a `Network` can 
 structure, and the others (pooling, `Flatten`, activations) are applied to every step. Of these,
 average pooling and `Flatten` can be exported to an event graph; the maximum of a window, other
 norms and activations have no form as synapses, and `export` refuses them by path.
+
+The layers here know their sizes. Where no layer of a network tells what it takes, as before a
+convolution, say it with `input_shape`, the shape of one step of one sample:
+
+```python
+import torch
+from spikingjelly.activation_based import layer, neuron
+from torch import nn
+
+from axonal import deploy, neuro
+
+theirs = nn.Sequential(
+    layer.Conv2d(1, 4, 3, padding=1),
+    neuron.LIFNode(tau=2.0, v_threshold=0.1),
+    layer.Flatten(),
+    layer.Linear(4 * 8 * 8, 10),
+    neuron.LIFNode(tau=2.0, v_threshold=0.1),
+)
+net = neuro.from_spikingjelly(theirs, input_shape=(1, 8, 8))
+y, state = net(torch.rand(20, 32, 1, 8, 8))  # time first: x [T, B, C, H, W], y [T, B, 10]
+graph = deploy.export(net, dt=1e-3, input_shape=(1, 8, 8))
+```
 """
 
 
