@@ -77,6 +77,8 @@ class Cell(Layer[S]):
             raise _checks.InputError(
                 f"{_checks.name_of(self)} expects x [T, B, ...] with T >= 1, got {got}.", self
             )
+        if torch.is_autocast_enabled(x.device.type):
+            x = _checks.own_type(x, _checks.held_type(self))
         _checks.floating(self, x, None)
         fresh = self.init(x[0])
         if state is None:

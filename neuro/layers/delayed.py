@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.layers._layer import Layer
-from axonal.neuro.layers.stateless import connectivity, rescale_to_fan_in
+from axonal.neuro.layers._shown import changed
+from axonal.neuro.layers.stateless import connectivity, rescale_to_fan_in, synapses
 from axonal.neuro.ops import delay as ops
 from axonal.neuro.ops._choose import BACKENDS
 
@@ -25,6 +26,7 @@ class _Bounded(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
         ctx.save_for_backward(inputs[0])
+        ctx.save_for_forward(inputs[0])
         ctx.high = inputs[1]
 
     @staticmethod
@@ -32,6 +34,11 @@ class _Bounded(torch.autograd.Function):
         (raw,) = ctx.saved_tensors
         outward = ((raw < 0) & (grad > 0)) | ((raw > ctx.high) & (grad < 0))
         return grad.masked_fill(outward, 0), None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        (raw,) = ctx.saved_tensors
+        return tangent * ((raw >= 0) & (raw <= ctx.high))
 
 
 class DelayedLinearState(NamedTuple):
@@ -116,7 +123,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
         backend: str = "auto",
     ) -> None:
         super().__init__()
-        if not isinstance(max_delay, int) or max_delay < 0:
+        steps = _checks.whole(max_delay)
+        if steps is None or steps < 0:
             raise ValueError(
                 f"DelayedLinear expects max_delay >= 0 whole steps, got {max_delay!r}."
             )
@@ -130,7 +138,9 @@ class DelayedLinear(Layer[DelayedLinearState]):
         if backend not in BACKENDS:
             known = ", ".join(BACKENDS)
             raise ValueError(f"DelayedLinear knows the backends {known}; got {backend!r}.")
-        self.in_features, self.out_features = in_features, out_features
+        max_delay = steps
+        self.in_features = in_features = _checks.count(self, "in_features", in_features)
+        self.out_features = out_features = _checks.count(self, "out_features", out_features)
         self.max_delay, self.kernel, self.per, self.backend = max_delay, kernel, per, backend
         self.round_in_evaluation = True
         self._fixed = kernel == "one-tap" or max_delay == 0  # nothing to learn in either
@@ -237,6 +247,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
         self, x: Tensor, state: DelayedLinearState | None = None
     ) -> tuple[Tensor, DelayedLinearState]:
         """Connect ``x`` [T, B, N]."""
+        x = _checks.own_type(x, self.weight.dtype)
         _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
         fresh = self.init(x[0])
         if state is None:
@@ -244,11 +255,12 @@ class DelayedLinear(Layer[DelayedLinearState]):
         else:
             _checks.state(self, state, fresh, x)
         rounded = self._frozen or (not self.training and self.round_in_evaluation)
-        y, history = ops.delayed_linear(
-            x, state.history, self.masked_weight, self.delay, self.sigma,
-            kernel="one-tap" if rounded else self.kernel,
-            max_delay=self.max_delay, backend=self.backend,
-        )  # fmt: skip
+        with _checks.in_own_type(x):
+            y, history = ops.delayed_linear(
+                x, state.history, self.masked_weight, self.delay, self.sigma,
+                kernel="one-tap" if rounded else self.kernel,
+                max_delay=self.max_delay, backend=self.backend,
+            )  # fmt: skip
         if self.bias is not None:
             y = y + self.bias
         return y, DelayedLinearState(history)
@@ -256,9 +268,20 @@ class DelayedLinear(Layer[DelayedLinearState]):
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""
         frozen = ", frozen" if self._frozen and not self._fixed else ""
-        shared = "" if self.per == "synapse" else f', per="{self.per}"'
-        masked = "" if self.mask is None else f", synapses={int(self.mask.sum())}"
-        return (
-            f"{self.in_features}, {self.out_features}, max_delay={self.max_delay}, "
-            f'kernel="{self.kernel}"{shared}{masked}{frozen}'
+        width = self.max_delay / 2 + self.sigma_offset
+        wide = self._frozen or math.isclose(self.sigma.item(), width, rel_tol=1e-6)
+        others = changed(
+            self,
+            {
+                "per": self.per,
+                "bias": self.bias is not None,
+                "backend": self.backend,
+                "sigma": None if wide else self.sigma,
+            },
         )
+        rounds = [] if self.round_in_evaluation else ["round_in_evaluation=False"]
+        always = (
+            f"{self.in_features}, {self.out_features}, max_delay={self.max_delay}, "
+            f'kernel="{self.kernel}"'
+        )
+        return ", ".join((always, *others, *rounds)) + synapses(self.mask) + frozen

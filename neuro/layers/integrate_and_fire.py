@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection
 from typing import ClassVar
 
-from axonal.neuro._surrogates import Surrogate
+from axonal.neuro._own_surrogates import Derivative
 from axonal.neuro.layers._leaky import Size, Values
 from axonal.neuro.layers.lif import LIF
 
@@ -50,7 +50,7 @@ class IF(LIF):
         reset: str = "zero",
         detach_reset: bool = True,
         refractory: int = 0,
-        surrogate: Surrogate | None = None,
+        surrogate: Derivative | None = None,
         learn: Collection[str] | str = (),
         recompute: bool = False,
         backend: str = "auto",

@@ -9,10 +9,12 @@ from axonal.neuro.ops._arrays import flat, rows, values
 from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty_like
 from axonal.neuro.ops._numba import shards
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.leaky import cpu
 
 
 @torch.library.custom_op("axonal::leaky", mutates_args=(), device_types="cpu")
+@refused("leaky")
 def _leaky(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
     same_shape("leaky", "v", v, x.shape[1:])
     y = empty_like(x)
@@ -28,6 +30,7 @@ def _(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
 
 
 @torch.library.custom_op("axonal::leaky_backward", mutates_args=(), device_types="cpu")
+@refused("leaky")
 def _leaky_backward(
     g: Tensor,
     x: Tensor | None,

@@ -7,10 +7,12 @@ from axonal.neuro.ops._arrays import flat, rows, values
 from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty, empty_like
 from axonal.neuro.ops._numba import shards
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.lif import _operator, _saved, cpu
 
 
 @_operator.lif_forward.register_kernel("cpu")
+@refused("lif")
 def _(
     x: Tensor,
     v: Tensor,
@@ -44,6 +46,7 @@ def _(
 
 
 @_operator.lif_backward.register_kernel("cpu")
+@refused("lif")
 def _(
     g_spikes: Tensor,
     g_v: Tensor,

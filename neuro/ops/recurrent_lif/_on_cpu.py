@@ -9,6 +9,7 @@ from torch import Tensor
 
 from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty_like
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.recurrent_lif import _operator, cpu
 from axonal.neuro.ops.recurrent_lif._saved import POTENTIAL
 from axonal.neuro.ops.spike_linear._operator import spike_linear
@@ -28,6 +29,7 @@ def _row(values: Tensor, size: int) -> Any:
 
 
 @_operator.forward.register_kernel("cpu")
+@refused("recurrent_lif")
 def _(
     x: Tensor,
     before: Tensor,
@@ -74,6 +76,7 @@ def _(
 
 
 @_operator.backward.register_kernel("cpu")
+@refused("recurrent_lif")
 def _(
     g_spikes: Tensor,
     g_v: Tensor,
