@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,13 @@ def operator_form(surrogate: Surrogate) -> "tuple[str | Surrogate, float]":
     return (surrogate.name if plain else surrogate), float(surrogate.alpha)
 
 
+def forward_mode() -> bool:
+    """Whether forward-mode derivatives are being taken, outside of what is compiled."""
+    return not torch.compiler.is_compiling() and forward_ad._current_level >= 0
+
+
 class _Spike(torch.autograd.Function):
-    """Step function whose derivative is a surrogate, in backward and in forward mode."""
+    """Step function whose derivative is a surrogate."""
 
     generate_vmap_rule = True
 
@@ -170,13 +176,23 @@ class _Spike(torch.autograd.Function):
         ctx: Any, inputs: tuple[Tensor, str | Surrogate, float], output: Tensor
     ) -> None:
         ctx.save_for_backward(inputs[0])
-        ctx.save_for_forward(inputs[0])
         ctx.surrogate, ctx.alpha = inputs[1:]
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         (u,) = ctx.saved_tensors
         return grad * derivative(u, ctx.surrogate, ctx.alpha), None, None
+
+
+class _SpikeBothWays(_Spike):
+    """The same with forward-mode derivatives, with which torch.compile could not trace it."""
+
+    @staticmethod
+    def setup_context(
+        ctx: Any, inputs: tuple[Tensor, str | Surrogate, float], output: Tensor
+    ) -> None:
+        _Spike.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(inputs[0])
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
@@ -186,5 +202,6 @@ class _Spike(torch.autograd.Function):
 
 def spike(u: Tensor, surrogate: str | Surrogate, alpha: float) -> Tensor:
     """Fire where ``u >= 0``, with a surrogate, known by its name or one's own, for a derivative."""
-    s: Tensor = _Spike.apply(u, surrogate, alpha)  # type: ignore[no-untyped-call]
+    kind = _SpikeBothWays if forward_mode() else _Spike
+    s: Tensor = kind.apply(u, surrogate, alpha)  # type: ignore[no-untyped-call]
     return s

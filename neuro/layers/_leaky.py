@@ -223,7 +223,7 @@ class Firing(Leaky):
         level = positive(self, "threshold", threshold, self.size).to(dtype)
         if torch.isinf(level).any() or (level == 0).any():
             raise ValueError(
-                f"{who} expects a threshold that is neither 0 nor infinite in "
+                f"{who} expects a finite threshold > 0, got {shown(level)} in "
                 f"{_checks.short(dtype)}; neurons that never fire: LeakyIntegrator."
             )
         if "threshold" in self.learn:

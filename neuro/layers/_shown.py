@@ -35,12 +35,15 @@ def _defaults(kind: type[nn.Module]) -> Mapping[str, Any]:
 
 
 def changed(module: nn.Module, settings: Mapping[str, Any]) -> list[str]:
-    """Return ``name=value`` of the settings of a layer that differ from its class' defaults."""
+    """Return ``name=value`` of the settings of a layer that differ from its class' defaults.
+
+    What is no argument of the class, since all of its layers have it alike, is left out.
+    """
     defaults = _defaults(type(module))
     return [
         f"{name}={_text(value)}"
         for name, value in settings.items()
-        if not (name in defaults and _same(value, defaults[name]))
+        if name in defaults and not _same(value, defaults[name])
     ]
 
 

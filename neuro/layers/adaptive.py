@@ -97,8 +97,8 @@ class ALIF(Firing):
         rise = rise.to(torch.get_default_dtype())
         if torch.isinf(rise).any() or (rise == 0).any():
             raise ValueError(
-                f"ALIF expects a beta that is neither 0 nor infinite in "
-                f"{_checks.short(rise.dtype)}, got beta = {shown(rise)}."
+                f"ALIF expects a finite beta > 0, got beta = {shown(rise)} in "
+                f"{_checks.short(rise.dtype)}."
             )
         self.register_buffer("beta", rise)
 

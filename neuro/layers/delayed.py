@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
+from axonal.neuro._surrogates import forward_mode
 from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._shown import changed
 from axonal.neuro.layers.stateless import connectivity, rescale_to_fan_in, synapses
@@ -26,7 +27,6 @@ class _Bounded(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
         ctx.save_for_backward(inputs[0])
-        ctx.save_for_forward(inputs[0])
         ctx.high = inputs[1]
 
     @staticmethod
@@ -34,6 +34,15 @@ class _Bounded(torch.autograd.Function):
         (raw,) = ctx.saved_tensors
         outward = ((raw < 0) & (grad > 0)) | ((raw > ctx.high) & (grad < 0))
         return grad.masked_fill(outward, 0), None
+
+
+class _BoundedBothWays(_Bounded):
+    """The same with forward-mode derivatives, with which torch.compile could not trace it."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
+        _Bounded.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(inputs[0])
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
@@ -168,7 +177,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
     def delay(self) -> Tensor:
         """The delays in force while training, in steps [M, N], always within [0, max_delay]."""
         high = float(self.max_delay)
-        bounded: Tensor = _Bounded.apply(self.position, high)  # type: ignore[no-untyped-call]
+        kind = _BoundedBothWays if forward_mode() else _Bounded
+        bounded: Tensor = kind.apply(self.position, high)  # type: ignore[no-untyped-call]
         bounded = bounded.round() if self._frozen else bounded
         return bounded.expand_as(self.weight).contiguous()
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._arrays import flat, rows, values
+from axonal.neuro.ops._arrays import flat, rows, sum_to, values
 from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty_like
 from axonal.neuro.ops._numba import shards
@@ -49,7 +49,7 @@ def _leaky_backward(
         rows(g_x), flat(carry), flat(g_decay),
     )  # fmt: skip
     shards(lambda start, stop: run(*arrays, start, stop), v.numel(), g.nbytes)
-    return g_x, carry, g_decay.sum_to_size(decay.shape) if learns_decay else g_decay
+    return g_x, carry, sum_to(g_decay, decay.shape) if learns_decay else g_decay
 
 
 @_leaky_backward.register_fake

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._arrays import flat, rows, values
+from axonal.neuro.ops._arrays import flat, rows, sum_to, values
 from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty, empty_like
 from axonal.neuro.ops._numba import shards
@@ -87,7 +87,7 @@ def _(
         lambda start, stop: run(*arrays, alpha, refractory, start, stop), carry.numel(), g.nbytes
     )
     if learns_decay:
-        g_decay = g_decay.sum_to_size(decay.shape)
+        g_decay = sum_to(g_decay, decay.shape)
     if learns_threshold:
-        g_threshold = g_threshold.sum_to_size(threshold.shape)
+        g_threshold = sum_to(g_threshold, threshold.shape)
     return g_x, carry, g_decay, g_threshold

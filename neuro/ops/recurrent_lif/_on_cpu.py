@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal.neuro.ops._arrays import sum_to
 from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty_like
 from axonal.neuro.ops._tangents import refused
@@ -132,7 +133,7 @@ def _(
         if t:
             torch.mm(g_x[t], weight, out=back)
     if learns_decay:
-        g_decay = g_decay.sum_to_size(decay.shape)
+        g_decay = sum_to(g_decay, decay.shape)
     if learns_threshold:
-        g_threshold = g_threshold.sum_to_size(threshold.shape)
+        g_threshold = sum_to(g_threshold, threshold.shape)
     return g_x, carry, g_decay, g_threshold
