@@ -1,9 +1,9 @@
 """Tensors of the CPU as flat arrays, the form in which compiled loops take them."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
 
@@ -26,17 +26,17 @@ def values(tensor: torch.Tensor) -> Any:
 
 
 def sum_to(x: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
-    """Sum a contiguous tensor to ``shape``, which it broadcasts from, in one order.
+    """Sum a contiguous tensor to ``shape``, which broadcasts to its own, in one order.
 
-    torch's sums follow the number of threads; these do not, and keep double precision on the way.
+    torch shares a sum that ends in one number out among its threads, so that its last bits follow
+    their number; sums that end in several are each made by one.
 
     >>> sum_to(torch.ones(2, 3), (3,)), sum_to(torch.ones(2, 3), ())
     (tensor([2., 2., 2.]), tensor(6.))
     """
-    ahead = x.ndim - len(shape)
-    axes = [k for k in range(x.ndim) if k < ahead or shape[k - ahead] == 1 != x.shape[k]]
-    total = x.detach().numpy().sum(axis=tuple(axes), dtype=np.float64)
-    return torch.as_tensor(total).to(x.dtype).view(tuple(shape))
+    if math.prod(shape) != 1:
+        return x.sum_to_size(tuple(shape))
+    return torch.as_tensor(x.detach().numpy().sum()).view(tuple(shape))
 
 
 def flat(x: torch.Tensor) -> Any:
