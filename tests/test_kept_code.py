@@ -30,10 +30,11 @@ def run(tmp_path, monkeypatch):
     def call(number):
         for cached in (_kept.sources, _kept.stamp, _kept._remove_others):
             cached.cache_clear()
-        for name, text in (("inner_of_test", INNER.format(number)), ("outer_of_test", OUTER)):
+        texts = {"inner_of_test": INNER.format(number), "outer_of_test": OUTER}
+        for name, text in texts.items():
+            (tmp_path / f"{name}.py").write_text(text)
+        for name, text in texts.items():
             file = tmp_path / f"{name}.py"
-            if not file.exists() or file.read_text() != text:
-                file.write_text(text)
             spec = importlib.util.spec_from_file_location(name, file)
             module = importlib.util.module_from_spec(spec)
             monkeypatch.setitem(sys.modules, name, module)
@@ -47,6 +48,7 @@ def test_an_edit_of_what_a_kernel_calls_reaches_it(run, tmp_path):
     assert run(1)[0] == 2
     assert run(10)[0] == 11
     assert run(1)[0] == 2
+    assert len(list(tmp_path.glob("__pycache__/outer*.nbc"))) == 1
 
 
 def test_what_did_not_change_is_loaded(run, caplog):
@@ -63,7 +65,9 @@ def test_code_of_other_sources_is_removed_and_nothing_else(tmp_path):
     names = "a-1.py311-new.nbi", "a-1.py311-new.1.nbc", "b.pyc", "a-1.py311-old.nbi", "c.1.nbc"
     for name in names:
         (tmp_path / name).touch()
-    _kept._remove_others(tmp_path, "new")
+    _kept._remove_others(tmp_path, "a-1.py311-", "new")
+    assert {file.name for file in tmp_path.iterdir()} == {*names[:3], "c.1.nbc"}
+    _kept._remove_others(tmp_path, "", "new")
     assert {file.name for file in tmp_path.iterdir()} == set(names[:3])
 
 

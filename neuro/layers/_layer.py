@@ -19,6 +19,9 @@ class Layer(nn.Module, Generic[S]):
     output [T, B, ...] and the state after the last step. No tensor of the dynamics lives on the
     module. Abstract; layers without memory are ordinary torch modules that return their output
     alone.
+
+    Inside ``torch.autocast`` our own layers with memory compute in the type that they hold, state
+    included.
     """
 
     spiking: ClassVar[bool] = False

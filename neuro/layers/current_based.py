@@ -52,7 +52,7 @@ class CuBaLIF(Firing):
         reset: of :class:`LIF`; the current is never reset.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: any of ``"tau"``, ``"tau_synapse"``, ``"threshold"``; each gets one value a neuron.
         backend: of the operators.
 

@@ -34,7 +34,7 @@ class GradedLIF(Firing):
         reset: ``"zero"`` or ``"subtract"``.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: any of ``"tau"``, ``"threshold"``; each gets one value a neuron.
 
     Returns:

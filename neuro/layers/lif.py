@@ -56,7 +56,7 @@ class LIF(Firing):
         reset: ``"zero"``, ``"subtract"``, ``"delayed"`` or ``"none"``.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0; 0 with ``"delayed"``.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: any of ``"tau"``, ``"threshold"``; each gets one value a neuron.
         recompute: for the backward pass keep x instead of the potential, and compute that again.
         backend: of :func:`axonal.neuro.ops.lif.lif`.

@@ -27,7 +27,7 @@ class PLIF(LIF):
         reset: of :class:`LIF`.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: ``"threshold"`` to learn one threshold a neuron as well.
         recompute: of :class:`LIF`.
         backend: of :func:`axonal.neuro.ops.lif.lif`.

@@ -45,7 +45,7 @@ class ResonateAndFire(Firing):
         threshold: > 0, a scalar or one a neuron.
         reset: ``"threshold"`` (z = i threshold, the published one) or ``"zero"``.
         detach_reset: let no gradient through the reset.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: any of ``"tau"``, ``"period"``, ``"threshold"``; each gets one value a neuron.
 
     Returns:

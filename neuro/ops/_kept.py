@@ -58,16 +58,17 @@ class Kept(FunctionCache):  # type: ignore[misc]
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep machine code, and remove what other sources left in the same folder."""
         super().save_overload(sig, data)
-        if self._py_func.__module__.startswith("axonal."):
-            present = stamp(Path(self._impl.locator._py_file).parent)
-            _remove_others(Path(self.cache_path), present)
+        base, _, present = self._impl.filename_base.rpartition("-")
+        # a folder of ours holds nothing else, also of functions that have moved since
+        ours = self._py_func.__module__.startswith("axonal.")
+        _remove_others(Path(self.cache_path), "" if ours else f"{base}-", present)
 
 
 @functools.cache
-def _remove_others(folder: Path, present: str) -> None:
-    """Remove machine code of other sources: a folder of the cache belongs to one of ours."""
+def _remove_others(folder: Path, start: str, present: str) -> None:
+    """Remove machine code of other sources, whose name begins like this."""
     for file in (*folder.glob("*.nbi"), *folder.glob("*.nbc")):
-        if present not in file.name:
+        if file.name.startswith(start) and present not in file.name:
             try:
                 os.remove(file)
             except OSError:
