@@ -1,7 +1,9 @@
 """From a trained Network to an event graph with a golden run."""
 
 import math
+import operator
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, cast
 
 import numpy as np
@@ -156,8 +158,8 @@ def _given(net: Network, inputs: Any) -> list[Tensor]:
 def _shapes(net: Network, shape: Sequence[int] | int | None) -> list[tuple[int, ...]]:
     """Return the shape of every input, from the argument or from the layer that takes it."""
     if shape is not None:
-        shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        return [shape] * len(net.input_names)
+        whole = (int(shape),) if isinstance(shape, Integral) else tuple(map(operator.index, shape))
+        return [whole] * len(net.input_names)
     shapes = []
     for node in net.traced.nodes:
         if node.op != "placeholder":

@@ -1,6 +1,8 @@
 """Input checks: one module, so that messages say what was expected, what came and what to do."""
 
+import operator
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -29,6 +31,57 @@ def _axes(size: Sequence[int]) -> str:
     return {1: "N", 2: "H, W", 3: "C, H, W"}.get(len(size), "...")
 
 
+def whole(value: Any) -> int | None:
+    """Return a whole number of any type, numpy's too, as an int; ``None`` for everything else.
+
+    >>> import numpy as np
+    >>> whole(np.int64(3)), whole(3.0), whole(True)
+    (3, None, None)
+    """
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def count(module: nn.Module, name: str, value: Any) -> int:
+    """Return a size of a layer, a whole number > 0, as an int; refuse everything else."""
+    number = whole(value)
+    if number is None or number < 1:
+        raise ValueError(f"{name_of(module)} expects {name} >= 1 as an int, got {value!r}.")
+    return number
+
+
+_HALF = (torch.float16, torch.bfloat16)
+
+
+def _autocasting(x: Tensor, dtype: torch.dtype) -> bool:
+    """Whether x came, or is to go, through a cast of ``torch.autocast``."""
+    return (x.dtype in _HALF or dtype in _HALF) and torch.is_autocast_enabled(x.device.type)
+
+
+def own_type(x: Any, dtype: torch.dtype) -> Any:
+    """Return ``x`` in the type that a layer holds, if ``torch.autocast`` gave it another one."""
+    if isinstance(x, Tensor) and x.dtype != dtype and x.is_floating_point():
+        return x.to(dtype) if _autocasting(x, dtype) else x
+    return x
+
+
+def held_type(module: nn.Module) -> torch.dtype:
+    """Return the type of the numbers that ``module`` holds, single precision if there are none."""
+    held = (a.dtype for a in (*module.parameters(), *module.buffers()) if a.is_floating_point())
+    return next(held, torch.float32)
+
+
+def in_own_type(x: Tensor) -> AbstractContextManager[Any]:
+    """Return a context in which ``torch.autocast`` converts nothing."""
+    device = x.device.type
+    on = torch.is_autocast_enabled(device)
+    return torch.autocast(device, enabled=False) if on else nullcontext()
+
+
 def sequence(module: nn.Module, x: Any, size: Sequence[int], dtype: torch.dtype | None) -> None:
     """Refuse ``x`` unless it is a floating-point sequence [T, B, *size] with T >= 1."""
     who, axes = name_of(module), _axes(size)
@@ -37,7 +90,10 @@ def sequence(module: nn.Module, x: Any, size: Sequence[int], dtype: torch.dtype 
     if not isinstance(x, Tensor):
         hint = ""
         if isinstance(x, tuple) and x and isinstance(x[0], Tensor):
-            hint = " A layer returns (output, state): write y, state = layer(x)."
+            hint = (
+                " A layer returns (output, state): write y, state = layer(x), or put the layers "
+                "into a neuro.Network, which passes the states on."
+            )
         raise InputError(f"{expected}, got {type(x).__name__}.{hint}", module)
     got = tuple(x.shape)
     size = tuple(size)
@@ -69,8 +125,8 @@ def floating(module: nn.Module, x: Tensor, dtype: torch.dtype | None) -> None:
     who = name_of(module)
     if not x.is_floating_point():
         raise InputError(f"{who} expects floating-point x, got {x.dtype}: write x.float().", module)
-    if dtype is not None and x.dtype != dtype:
-        name, own = _short(dtype), _short(x.dtype)
+    if dtype is not None and x.dtype != dtype and not _autocasting(x, dtype):
+        name, own = short(dtype), short(x.dtype)
         raise InputError(
             f"{who} holds {name}, got x of {own}: write x.to(torch.{name}) or net.to(torch.{own}).",
             module,
@@ -111,7 +167,7 @@ def state(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> None:
             )
         if have.dtype != want.dtype:
             raise InputError(
-                f"{who} got a state of {_short(have.dtype)} where {_short(want.dtype)} is needed: "
+                f"{who} got a state of {short(have.dtype)} where {short(want.dtype)} is needed: "
                 "pass state=None to start from rest, and convert networks only between sequences.",
                 module,
             )
@@ -128,7 +184,8 @@ def one_step(module: nn.Module, x: Any) -> None:
         )
 
 
-def _short(dtype: torch.dtype) -> str:
+def short(dtype: torch.dtype) -> str:
+    """Return the name of a type as messages print it."""
     return str(dtype).removeprefix("torch.")
 
 

@@ -6,35 +6,49 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 
 @dataclass(frozen=True)
 class Surrogate:
-    """A surrogate derivative, known to every kernel as the pair ``(name, alpha)``.
+    """A surrogate derivative, which the backward pass puts in place of the step function's.
 
     The forward pass fires where the potential reaches the threshold, ``s = [u >= 0]`` with
     ``u = h - threshold``; the backward pass uses ``ds/du = derivative(u)``. An instance is a
     function of u [B, ...] that does both, for the spikes of a :class:`Cell`.
+
+    Those of this module have compiled forms. Write one of your own as a subclass with a
+    ``derivative``: it runs in plain torch, wherever ``backend`` is ``"auto"``.
 
     Args:
         alpha: sharpness, > 0; the exact meaning is in each subclass' equation.
 
     Raises:
         ValueError: if ``alpha`` is not a positive finite number.
+        TypeError: for a subclass without a derivative.
+
+    >>> class Boxcar(Surrogate):
+    ...     def derivative(self, u):
+    ...         return (u.abs() < 0.5 / self.alpha).to(u.dtype)
+    >>> Boxcar(alpha=2.0).derivative(torch.tensor([-0.1, 0.4]))
+    tensor([1., 0.])
     """
 
     alpha: float = 1.0
     name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise TypeError(f"Surrogate is abstract: use one of {', '.join(SURROGATES)}.")
+        if self.name not in SURROGATES and type(self).derivative is Surrogate.derivative:
+            raise TypeError(
+                f"{type(self).__name__} has no derivative: write derivative(self, u), or use one "
+                f"of {', '.join(kind.__name__ for kind in SURROGATES.values())}."
+            )
         if not (isinstance(self.alpha, (int, float)) and 0 < self.alpha < math.inf):
             raise ValueError(f"{type(self).__name__} expects alpha > 0, got {self.alpha!r}.")
 
     def __call__(self, u: Tensor) -> Tensor:
         """Return the spikes ``[u >= 0]``, 0 or 1, whose derivative is the surrogate's."""
-        return spike(u, self.name, float(self.alpha))
+        return spike(u, *operator_form(self))
 
     def derivative(self, u: Tensor) -> Tensor:
         """Return ``ds/du`` at ``u`` (potential minus threshold), same shape as ``u``."""
@@ -96,20 +110,56 @@ class Triangle(Surrogate):
 
 
 SURROGATES = {kind.name: kind for kind in (ATan, Sigmoid, FastSigmoid, Triangle)}
+"""All that kernels know, in the order of the numbers by which they know them."""
 
 
-def derivative(u: Tensor, name: str, alpha: float) -> Tensor:
-    """Return the derivative of the surrogate ``name`` at ``u``: the form the operators call."""
-    if name == "atan":
+def number_of(name: str) -> int:
+    """Return the number by which every kernel knows the surrogate ``name``.
+
+    >>> number_of("triangle")
+    3
+    """
+    return tuple(SURROGATES).index(name)
+
+
+def derivative(u: Tensor, surrogate: "str | Surrogate", alpha: float) -> Tensor:
+    """Return the derivative of a surrogate, a name or one's own, at ``u``."""
+    if surrogate == "atan":
         return (alpha / 2) / (1 + (math.pi / 2 * alpha * u).square())
-    if name == "sigmoid":
+    if surrogate == "sigmoid":
         s = torch.sigmoid(alpha * u)
         return alpha * s * (1 - s)
-    if name == "fast_sigmoid":
+    if surrogate == "fast_sigmoid":
         return 1 / (1 + alpha * u.abs()).square()
-    if name == "triangle":
+    if surrogate == "triangle":
         return (1 - alpha * u.abs()).clamp(min=0)
-    raise ValueError(f"unknown surrogate {name!r}; known: {', '.join(SURROGATES)}.")
+    if not isinstance(surrogate, Surrogate):
+        raise ValueError(f"unknown surrogate {surrogate!r}; known: {', '.join(SURROGATES)}.")
+    slope = surrogate.derivative(u)
+    if not isinstance(slope, Tensor) or slope.shape != u.shape:
+        got = tuple(slope.shape) if isinstance(slope, Tensor) else type(slope).__name__
+        raise ValueError(
+            f"{type(surrogate).__name__}.derivative must return ds/du in the shape of u, "
+            f"{tuple(u.shape)}, got {got}."
+        )
+    return slope
+
+
+def operator_form(surrogate: Surrogate) -> "tuple[str | Surrogate, float]":
+    """Return what operators take for ``surrogate``: its name and alpha, or itself if it is own.
+
+    >>> operator_form(ATan(3.0))
+    ('atan', 3.0)
+    """
+    kind, own = SURROGATES.get(surrogate.name), type(surrogate)
+    plain = kind is not None and isinstance(surrogate, kind)
+    plain = plain and own.derivative is Surrogate.derivative and "derivative" not in vars(surrogate)
+    return (surrogate.name if plain else surrogate), float(surrogate.alpha)
+
+
+def forward_mode() -> bool:
+    """Whether forward-mode derivatives are being taken, outside of what is compiled."""
+    return not torch.compiler.is_compiling() and forward_ad._current_level >= 0
 
 
 class _Spike(torch.autograd.Function):
@@ -118,21 +168,40 @@ class _Spike(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(u: Tensor, name: str, alpha: float) -> Tensor:
+    def forward(u: Tensor, surrogate: str | Surrogate, alpha: float) -> Tensor:
         return (u >= 0).to(u.dtype)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, str, float], output: Tensor) -> None:
+    def setup_context(
+        ctx: Any, inputs: tuple[Tensor, str | Surrogate, float], output: Tensor
+    ) -> None:
         ctx.save_for_backward(inputs[0])
-        ctx.name, ctx.alpha = inputs[1:]
+        ctx.surrogate, ctx.alpha = inputs[1:]
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         (u,) = ctx.saved_tensors
-        return grad * derivative(u, ctx.name, ctx.alpha), None, None
+        return grad * derivative(u, ctx.surrogate, ctx.alpha), None, None
 
 
-def spike(u: Tensor, name: str, alpha: float) -> Tensor:
-    """Fire where ``u >= 0``, with the surrogate ``name`` for a derivative."""
-    s: Tensor = _Spike.apply(u, name, alpha)  # type: ignore[no-untyped-call]
+class _SpikeBothWays(_Spike):
+    """The same with forward-mode derivatives, with which torch.compile could not trace it."""
+
+    @staticmethod
+    def setup_context(
+        ctx: Any, inputs: tuple[Tensor, str | Surrogate, float], output: Tensor
+    ) -> None:
+        _Spike.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(inputs[0])
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        (u,) = ctx.saved_tensors
+        return tangent * derivative(u, ctx.surrogate, ctx.alpha)
+
+
+def spike(u: Tensor, surrogate: str | Surrogate, alpha: float) -> Tensor:
+    """Fire where ``u >= 0``, with a surrogate, known by its name or one's own, for a derivative."""
+    kind = _SpikeBothWays if forward_mode() else _Spike
+    s: Tensor = kind.apply(u, surrogate, alpha)  # type: ignore[no-untyped-call]
     return s

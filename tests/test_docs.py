@@ -35,8 +35,9 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def test_the_python_code_of_the_readme_runs(tmp_path: Path) -> None:
-    code = blocks("README.md", "python")
+@pytest.mark.parametrize("document", ["README.md", "docs/numerics.md"])
+def test_the_python_code_of_the_documents_runs(tmp_path: Path, document: str) -> None:
+    code = blocks(document, "python")
     assert code
     script = tmp_path / "readme.py"
     script.write_text("\n".join(code))

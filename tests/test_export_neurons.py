@@ -21,7 +21,7 @@ NEURONS = {
         "if_subtract": lambda: neuro.IF(20, reset="subtract", refractory=2, learn="threshold"),
         "plif": lambda: neuro.PLIF(20, 3.0),
         "plif_learned": lambda: neuro.PLIF(
-            20, torch.linspace(1.5, 9, 20), decay_input=False, learn_threshold=True
+            20, torch.linspace(1.5, 9, 20), decay_input=False, learn="threshold"
         ),
     },
     "cuba": {

@@ -295,7 +295,7 @@ def test_gradients_of_a_resonator_below_threshold_are_those_of_a_linear_filter()
 
 NEURONS = {
     "if": lambda: IF(4, learn="threshold"),
-    "plif": lambda: PLIF(4, threshold=0.3, learn_threshold=True),
+    "plif": lambda: PLIF(4, threshold=0.3, learn="threshold"),
     "cuba": lambda: CuBaLIF(4, learn=("tau", "tau_synapse", "threshold")),
     "alif": lambda: ALIF(4, 4.0, 9.0, learn=("tau", "tau_adaptation", "threshold")),
     "graded": lambda: GradedLIF(4, learn=("tau", "threshold")),

@@ -1,6 +1,7 @@
 """Input checks of the modern Hopfield memories: one line that says what to write instead."""
 
 import math
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -55,7 +56,9 @@ def inverse_temperature(beta: float, who: str, *, zero: bool = True) -> float:
 
 def steps(value: int | None, who: str) -> int | None:
     """Return the number of updates: whole and at least one, or None for until convergence."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+    if value is not None and (
+        isinstance(value, bool) or not isinstance(value, Integral) or value < 1
+    ):
         raise ValueError(
             f"{who} expects steps >= 1, or None to go on until convergence, got {value!r}. One "
             "step is one softmax: n extra steps are steps=n + 1."
@@ -72,7 +75,7 @@ def tolerance(eps: float, who: str) -> float:
 
 def count(value: Any, name: str, who: str) -> None:
     """Refuse a size that is no whole number above zero."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ValueError(f"{who} expects {name} to be a whole number >= 1, got {value!r}.")
 
 

@@ -1,6 +1,8 @@
 """Walking another framework's tree of modules, and making a Network of it."""
 
+import operator
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -245,7 +247,7 @@ def _measure(
             f"{who} cannot tell the shape of one input step: name it, "
             f"{who}(module, input_shape=(C, H, W))."
         )
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    shape = (int(shape),) if isinstance(shape, Integral) else tuple(map(operator.index, shape))
     silence = [torch.zeros(1, 1, *shape, dtype=dtype, device=device) for _ in net.input_names]
     modes = [(m, m.training) for m in net.modules()]
     try:

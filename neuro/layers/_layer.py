@@ -19,6 +19,9 @@ class Layer(nn.Module, Generic[S]):
     output [T, B, ...] and the state after the last step. No tensor of the dynamics lives on the
     module. Abstract; layers without memory are ordinary torch modules that return their output
     alone.
+
+    Inside ``torch.autocast`` our own layers with memory compute in the type that they hold, state
+    included.
     """
 
     spiking: ClassVar[bool] = False
@@ -77,6 +80,8 @@ class Cell(Layer[S]):
             raise _checks.InputError(
                 f"{_checks.name_of(self)} expects x [T, B, ...] with T >= 1, got {got}.", self
             )
+        if torch.is_autocast_enabled(x.device.type):
+            x = _checks.own_type(x, _checks.held_type(self))
         _checks.floating(self, x, None)
         fresh = self.init(x[0])
         if state is None:

@@ -1,6 +1,5 @@
 """What leaky neurons share: sizes, time constants, thresholds and the checks around a run."""
 
-import math
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
@@ -9,8 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro._surrogates import ATan, Surrogate
+from axonal.neuro._own_surrogates import Derivative, as_surrogate
+from axonal.neuro._surrogates import ATan, operator_form
+from axonal.neuro.layers._held import lost
 from axonal.neuro.layers._layer import Layer
+from axonal.neuro.layers._shown import changed, shown
 from axonal.neuro.ops._choose import BACKENDS
 
 Size = int | Sequence[int]
@@ -19,8 +21,9 @@ Values = float | Sequence[float] | Tensor
 
 def shape_of(module: nn.Module, size: Size) -> tuple[int, ...]:
     """Return ``size`` as a tuple; refuse what is no positive int or several."""
-    shape = tuple(size) if isinstance(size, Sequence) and not isinstance(size, str) else (size,)
-    if not shape or any(type(n) is not int or n < 1 for n in shape):
+    given = tuple(size) if isinstance(size, Sequence) and not isinstance(size, str) else (size,)
+    shape = tuple(n for n in map(_checks.whole, given) if n is not None and n > 0)
+    if not shape or len(shape) != len(given):
         raise ValueError(
             f"{_checks.name_of(module)} expects size as a positive int, or (C, H, W), got {size!r}."
         )
@@ -86,17 +89,24 @@ class Leaky(Layer[Any]):
                 f' got {steps.min().item():g}. Use decay="exp" for shorter time constants.'
             )
         factor = torch.exp(-1 / steps) if self.decay_form == "exp" else 1 - 1 / steps
-        held = name.replace("tau", "decay")
+        held, dtype = name.replace("tau", "decay"), torch.get_default_dtype()
         if name in self.learn:
-            if ((factor == 0) | (factor == 1)).any():
+            logit = factor.expand(self.size).logit().to(dtype).contiguous()
+            present = torch.sigmoid(logit)
+            if ((present == 0) | (present == 1)).any():
                 raise ValueError(
-                    f"{who} cannot learn from a decay of exactly 0 or 1: choose a finite "
-                    f"{name} > 1."
+                    f"{who} cannot learn from a decay of exactly 0 or 1, which {name} = "
+                    f"{shown(steps)} gives in {_checks.short(dtype)}: choose a finite {name} > 1."
                 )
-            logit = factor.expand(self.size).logit().to(torch.get_default_dtype()).contiguous()
             self.register_parameter(f"{held}_logit", nn.Parameter(logit))
         else:
-            self.register_buffer(f"{held}_factor", factor.to(torch.get_default_dtype()))
+            if ((factor.to(dtype) == 1) & steps.isfinite()).any():
+                raise ValueError(
+                    f"{who}: {name} = {shown(steps)} is a decay of exactly 1 in "
+                    f"{_checks.short(dtype)}, which never decays: choose a shorter one, or "
+                    f"{name}=math.inf if that is meant."
+                )
+            self.register_buffer(f"{held}_factor", factor.to(dtype))
 
     def _decay_of(self, name: str) -> Tensor:
         held = name.replace("tau", "decay")
@@ -130,6 +140,7 @@ class Leaky(Layer[Any]):
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Run the units over ``x`` [T, B, N]."""
         decay = self.decay
+        x = _checks.own_type(x, decay.dtype)
         _checks.sequence(self, x, self.size, decay.dtype)
         fresh = self.init(x[0])
         if state is None:
@@ -143,14 +154,31 @@ class Leaky(Layer[Any]):
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""
         size = self.size[0] if len(self.size) == 1 else self.size
-        learns = f", learn={self.learn}" if self.learn else ""
-        return f'{size}, tau={shown(self.tau)}, decay="{self.decay_form}"{learns}'
+        always = f'{size}, tau={shown(self.tau)}, decay="{self.decay_form}"'
+        return ", ".join((always, *changed(self, self._settings())))
 
+    def _settings(self) -> dict[str, Any]:
+        """Return what ``print(layer)`` shows where it is not the default."""
+        return {"decay_input": self.decay_input, "learn": self.learn}
 
-def shown(values: Tensor) -> str:
-    """Return a number, or the range of several, as ``print(layer)`` shows it."""
-    low, high = values.min().item(), values.max().item()
-    return f"{low:.4g}" if math.isclose(low, high) else f"{low:.4g} to {high:.4g}"
+    def _apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        # before anything is converted, so that a layer that refuses stays as it was
+        for name, held in (*self._parameters.items(), *self._buffers.items()):
+            given = None if held is None else fn(held.detach())
+            if given is None or given.dtype == held.dtype:
+                continue
+            if problem := lost(self, name, held.detach(), given):
+                raise ValueError(problem)
+        return super()._apply(fn, *args, **kwargs)
+
+    def _load_from_state_dict(self, state: Any, prefix: str, *args: Any) -> None:
+        super()._load_from_state_dict(state, prefix, *args)
+        for name, held in (*self._parameters.items(), *self._buffers.items()):
+            given = state.get(prefix + name)
+            if held is None or not isinstance(given, Tensor) or given.dtype == held.dtype:
+                continue
+            if problem := lost(self, name, given.detach(), held.detach()):
+                args[-1].append(problem)
 
 
 class Firing(Leaky):
@@ -172,7 +200,7 @@ class Firing(Leaky):
         reset: str,
         detach_reset: bool,
         refractory: int,
-        surrogate: Surrogate | None,
+        surrogate: Derivative | None,
         learn: Collection[str] | str,
     ) -> None:
         super().__init__(size, tau, decay, decay_input, learn)
@@ -180,23 +208,23 @@ class Firing(Leaky):
         if reset not in self._resets:
             known = " or ".join(f'"{name}"' for name in self._resets)
             raise ValueError(f"{who} expects reset {known}, got {reset!r}.")
-        if not isinstance(refractory, int) or refractory < 0:
+        steps = _checks.whole(refractory)
+        if steps is None or steps < 0:
             raise ValueError(f"{who} expects refractory >= 0 whole steps, got {refractory!r}.")
-        if surrogate is not None and not isinstance(surrogate, Surrogate):
-            raise TypeError(
-                f"{who} expects surrogate as an instance such as ATan(alpha=2), got {surrogate!r}."
-            )
+        refractory = steps
         if reset == "delayed" and refractory:
             raise ValueError(
                 f'{who} with reset="delayed" expects refractory = 0 (what it holds is not reset '
                 f"yet), got {refractory}."
             )
         self.reset, self.detach_reset, self.refractory = reset, detach_reset, refractory
-        self.surrogate = ATan() if surrogate is None else surrogate
-        level = positive(self, "threshold", threshold, self.size).to(torch.get_default_dtype())
-        if torch.isinf(level).any():
+        self.surrogate = ATan() if surrogate is None else as_surrogate(who, surrogate)
+        dtype = torch.get_default_dtype()
+        level = positive(self, "threshold", threshold, self.size).to(dtype)
+        if torch.isinf(level).any() or (level == 0).any():
             raise ValueError(
-                f"{who} expects a finite threshold; neurons that never fire: LeakyIntegrator."
+                f"{who} expects a finite threshold > 0, got {shown(level)} in "
+                f"{_checks.short(dtype)}; neurons that never fire: LeakyIntegrator."
             )
         if "threshold" in self.learn:
             # learned as a logarithm, so that no step of an optimiser can make it negative
@@ -215,11 +243,21 @@ class Firing(Leaky):
 
     def _choices(self) -> dict[str, Any]:
         """Return what the operator ``lif`` wants to know."""
+        surrogate, alpha = operator_form(self.surrogate)
         return {
             "decay_input": self.decay_input,
             "reset": self.reset,
             "detach_reset": self.detach_reset,
             "refractory": self.refractory,
-            "surrogate": self.surrogate.name,
-            "alpha": float(self.surrogate.alpha),
+            "surrogate": surrogate,
+            "alpha": alpha,
+        }
+
+    def _settings(self) -> dict[str, Any]:
+        return super()._settings() | {
+            "threshold": self.threshold,
+            "reset": self.reset,
+            "detach_reset": self.detach_reset,
+            "refractory": self.refractory,
+            "surrogate": self.surrogate,
         }

@@ -6,8 +6,10 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro._surrogates import Surrogate
-from axonal.neuro.layers._leaky import Firing, Size, Values, positive, shown
+from axonal.neuro import _checks
+from axonal.neuro._own_surrogates import Derivative
+from axonal.neuro.layers._leaky import Firing, Size, Values, positive
+from axonal.neuro.layers._shown import shown
 from axonal.neuro.ops.lif.reference import step
 
 
@@ -83,7 +85,7 @@ class ALIF(Firing):
         reset: str = "subtract",
         detach_reset: bool = True,
         refractory: int = 0,
-        surrogate: Surrogate | None = None,
+        surrogate: Derivative | None = None,
         learn: Collection[str] | str = (),
     ) -> None:
         super().__init__(
@@ -92,9 +94,13 @@ class ALIF(Firing):
         )  # fmt: skip
         self._hold_decay("tau_adaptation", tau_adaptation)
         rise = positive(self, "beta", beta, self.size)
-        if torch.isinf(rise).any():
-            raise ValueError("ALIF expects a finite beta, got beta = inf.")
-        self.register_buffer("beta", rise.to(torch.get_default_dtype()))
+        rise = rise.to(torch.get_default_dtype())
+        if torch.isinf(rise).any() or (rise == 0).any():
+            raise ValueError(
+                f"ALIF expects a finite beta > 0, got beta = {shown(rise)} in "
+                f"{_checks.short(rise.dtype)}."
+            )
+        self.register_buffer("beta", rise)
 
     @property
     def decay_adaptation(self) -> Tensor:

@@ -6,8 +6,10 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro._surrogates import Surrogate
-from axonal.neuro.layers._leaky import Firing, Size, Values, known_backend, shown
+from axonal.neuro._own_surrogates import Derivative
+from axonal.neuro.layers._leaky import Firing, Size, Values, known_backend
+from axonal.neuro.layers._shown import shown
+from axonal.neuro.ops._choose import says_reference
 from axonal.neuro.ops.leaky import leaky
 from axonal.neuro.ops.lif import lif
 
@@ -50,7 +52,7 @@ class CuBaLIF(Firing):
         reset: of :class:`LIF`; the current is never reset.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: any of ``"tau"``, ``"tau_synapse"``, ``"threshold"``; each gets one value a neuron.
         backend: of the operators.
 
@@ -81,7 +83,7 @@ class CuBaLIF(Firing):
         reset: str = "zero",
         detach_reset: bool = True,
         refractory: int = 0,
-        surrogate: Surrogate | None = None,
+        surrogate: Derivative | None = None,
         learn: Collection[str] | str = (),
         backend: str = "auto",
     ) -> None:
@@ -91,6 +93,7 @@ class CuBaLIF(Firing):
         )  # fmt: skip
         self._hold_decay("tau_synapse", tau_synapse)
         self.backend = known_backend(self, backend)
+        says_reference(type(self).__name__, self.surrogate, backend)
 
     @property
     def decay_synapse(self) -> Tensor:
@@ -113,6 +116,9 @@ class CuBaLIF(Firing):
             backend=self.backend,
         )  # fmt: skip
         return spikes, CuBaLIFState(current[-1], v, wait)
+
+    def _settings(self) -> dict[str, Any]:
+        return super()._settings() | {"backend": self.backend}
 
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""

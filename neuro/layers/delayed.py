@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
+from axonal.neuro._surrogates import forward_mode
 from axonal.neuro.layers._layer import Layer
-from axonal.neuro.layers.stateless import connectivity, rescale_to_fan_in
+from axonal.neuro.layers._shown import changed
+from axonal.neuro.layers.stateless import connectivity, rescale_to_fan_in, synapses
 from axonal.neuro.ops import delay as ops
 from axonal.neuro.ops._choose import BACKENDS
 
@@ -51,6 +53,20 @@ class _ZeroGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         return grad, torch.zeros_like(ctx.saved_tensors[0])
+
+
+class _BoundedBothWays(_Bounded):
+    """The same with forward-mode derivatives, with which torch.compile could not trace it."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
+        _Bounded.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(inputs[0])
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        (raw,) = ctx.saved_tensors
+        return tangent * ((raw >= 0) & (raw <= ctx.high))
 
 
 class DelayedLinearState(NamedTuple):
@@ -141,7 +157,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
         backend: str = "auto",
     ) -> None:
         super().__init__()
-        if not isinstance(max_delay, int) or max_delay < 0:
+        steps = _checks.whole(max_delay)
+        if steps is None or steps < 0:
             raise ValueError(
                 f"DelayedLinear expects max_delay >= 0 whole steps, got {max_delay!r}."
             )
@@ -155,7 +172,9 @@ class DelayedLinear(Layer[DelayedLinearState]):
         if backend not in BACKENDS:
             known = ", ".join(BACKENDS)
             raise ValueError(f"DelayedLinear knows the backends {known}; got {backend!r}.")
-        self.in_features, self.out_features = in_features, out_features
+        max_delay = steps
+        self.in_features = in_features = _checks.count(self, "in_features", in_features)
+        self.out_features = out_features = _checks.count(self, "out_features", out_features)
         self.max_delay, self.kernel, self.per, self.backend = max_delay, kernel, per, backend
         self.round_in_evaluation = True
         self._fixed = kernel == "one-tap" or max_delay == 0  # nothing to learn in either
@@ -189,7 +208,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
 
     def _bounded_delays(self) -> Tensor:
         high = float(self.max_delay)
-        bounded: Tensor = _Bounded.apply(self.position, high)  # type: ignore[no-untyped-call]
+        kind = _BoundedBothWays if forward_mode() else _Bounded
+        bounded: Tensor = kind.apply(self.position, high)  # type: ignore[no-untyped-call]
         return bounded
 
     def _whole_delays(self) -> Tensor:
@@ -209,9 +229,8 @@ class DelayedLinear(Layer[DelayedLinearState]):
         # read again only if something wrote to it: reading a value stalls a GPU
         seen = (id(share), -1 if share.is_cpu or share.is_inference() else share._version)
         if seen != self._seen or seen[1] < 0:
-            with contextlib.suppress(
-                RuntimeError
-            ):  # on the meta device or inside vmap there is none
+            # on the meta device or inside vmap there is no value
+            with contextlib.suppress(RuntimeError):
                 self._frozen = share.item() > 0
             self._seen = seen
         return self._frozen
@@ -307,6 +326,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
         self, x: Tensor, state: DelayedLinearState | None = None
     ) -> tuple[Tensor, DelayedLinearState]:
         """Connect ``x`` [T, B, N]."""
+        x = _checks.own_type(x, self.weight.dtype)
         _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
         fresh = self.init(x[0])
         if state is None:
@@ -315,11 +335,12 @@ class DelayedLinear(Layer[DelayedLinearState]):
             _checks.state(self, state, fresh, x)
         frozen = self.frozen
         rounded = frozen or (not self.training and self.round_in_evaluation)
-        y, history = ops.delayed_linear(
-            x, state.history, self.masked_weight, self.delay, self.sigma,
-            kernel="one-tap" if rounded else self.kernel,
-            max_delay=self.max_delay, backend=self.backend,
-        )  # fmt: skip
+        with _checks.in_own_type(x):
+            y, history = ops.delayed_linear(
+                x, state.history, self.masked_weight, self.delay, self.sigma,
+                kernel="one-tap" if rounded else self.kernel,
+                max_delay=self.max_delay, backend=self.backend,
+            )  # fmt: skip
         if self.bias is not None:
             y = y + self.bias
         if frozen and self.position.requires_grad:
@@ -329,9 +350,20 @@ class DelayedLinear(Layer[DelayedLinearState]):
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""
         frozen = ", frozen" if self.frozen and not self._fixed else ""
-        shared = "" if self.per == "synapse" else f', per="{self.per}"'
-        masked = "" if self.mask is None else f", synapses={int(self.mask.sum())}"
-        return (
-            f"{self.in_features}, {self.out_features}, max_delay={self.max_delay}, "
-            f'kernel="{self.kernel}"{shared}{masked}{frozen}'
+        width = self.max_delay / 2 + self.sigma_offset
+        wide = self.frozen or math.isclose(self.sigma.item(), width, rel_tol=1e-6)
+        others = changed(
+            self,
+            {
+                "per": self.per,
+                "bias": self.bias is not None,
+                "backend": self.backend,
+                "sigma": None if wide else self.sigma,
+            },
         )
+        rounds = [] if self.round_in_evaluation else ["round_in_evaluation=False"]
+        always = (
+            f"{self.in_features}, {self.out_features}, max_delay={self.max_delay}, "
+            f'kernel="{self.kernel}"'
+        )
+        return ", ".join((always, *others, *rounds)) + synapses(self.mask) + frozen

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from axonal.neuro._surrogates import Surrogate
+from axonal.neuro._own_surrogates import Derivative
 from axonal.neuro.layers._leaky import Firing, Size, Values
 from axonal.neuro.layers.lif import LIFState
 from axonal.neuro.ops.lif.reference import step
@@ -34,7 +34,7 @@ class GradedLIF(Firing):
         reset: ``"zero"`` or ``"subtract"``.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: any of ``"tau"``, ``"threshold"``; each gets one value a neuron.
 
     Returns:
@@ -59,7 +59,7 @@ class GradedLIF(Firing):
         reset: str = "zero",
         detach_reset: bool = True,
         refractory: int = 0,
-        surrogate: Surrogate | None = None,
+        surrogate: Derivative | None = None,
         learn: Collection[str] | str = (),
     ) -> None:
         super().__init__(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection
 from typing import ClassVar
 
-from axonal.neuro._surrogates import Surrogate
+from axonal.neuro._own_surrogates import Derivative
 from axonal.neuro.layers._leaky import Size, Values
 from axonal.neuro.layers.lif import LIF
 
@@ -23,7 +23,7 @@ class IF(LIF):
         reset: of :class:`LIF`.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: ``"threshold"`` to learn one threshold a neuron.
         recompute: of :class:`LIF`.
         backend: of :func:`axonal.neuro.ops.lif.lif`.
@@ -50,7 +50,7 @@ class IF(LIF):
         reset: str = "zero",
         detach_reset: bool = True,
         refractory: int = 0,
-        surrogate: Surrogate | None = None,
+        surrogate: Derivative | None = None,
         learn: Collection[str] | str = (),
         recompute: bool = False,
         backend: str = "auto",

@@ -1,13 +1,14 @@
 """Leaky integrate-and-fire neurons and the leaky integrator that reads them out."""
 
 from collections.abc import Collection
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
-from axonal.neuro._surrogates import Surrogate
+from axonal.neuro._own_surrogates import Derivative
 from axonal.neuro.layers._leaky import Firing, Leaky, Size, Values, known_backend
+from axonal.neuro.ops._choose import says_reference
 from axonal.neuro.ops.leaky import leaky
 from axonal.neuro.ops.lif import lif
 
@@ -55,7 +56,7 @@ class LIF(Firing):
         reset: ``"zero"``, ``"subtract"``, ``"delayed"`` or ``"none"``.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0; 0 with ``"delayed"``.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: any of ``"tau"``, ``"threshold"``; each gets one value a neuron.
         recompute: for the backward pass keep x instead of the potential, and compute that again.
         backend: of :func:`axonal.neuro.ops.lif.lif`.
@@ -85,7 +86,7 @@ class LIF(Firing):
         reset: str = "zero",
         detach_reset: bool = True,
         refractory: int = 0,
-        surrogate: Surrogate | None = None,
+        surrogate: Derivative | None = None,
         learn: Collection[str] | str = (),
         recompute: bool = False,
         backend: str = "auto",
@@ -95,6 +96,7 @@ class LIF(Firing):
             detach_reset=detach_reset, refractory=refractory, surrogate=surrogate, learn=learn,
         )  # fmt: skip
         self.recompute, self.backend = recompute, known_backend(self, backend)
+        says_reference(type(self).__name__, self.surrogate, backend)
 
     def init(self, x: Tensor) -> LIFState:
         """Return the state at rest for inputs like ``x`` [B, N]."""
@@ -106,6 +108,9 @@ class LIF(Firing):
             recompute=self.recompute, backend=self.backend,
         )  # fmt: skip
         return spikes, LIFState(v, wait)
+
+    def _settings(self) -> dict[str, Any]:
+        return super()._settings() | {"recompute": self.recompute, "backend": self.backend}
 
 
 class LeakyIntegratorState(NamedTuple):
@@ -161,3 +166,6 @@ class LeakyIntegrator(Leaky):
     ) -> tuple[Tensor, LeakyIntegratorState]:
         potential = leaky(x, state.v, decay, decay_input=self.decay_input, backend=self.backend)
         return potential, LeakyIntegratorState(potential[-1])
+
+    def _settings(self) -> dict[str, Any]:
+        return super()._settings() | {"backend": self.backend}

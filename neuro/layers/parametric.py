@@ -1,8 +1,9 @@
 """Leaky integrate-and-fire neurons that learn their time constants."""
 
-from typing import ClassVar
+from collections.abc import Collection
+from typing import Any, ClassVar
 
-from axonal.neuro._surrogates import Surrogate
+from axonal.neuro._own_surrogates import Derivative
 from axonal.neuro.layers._leaky import Size, Values
 from axonal.neuro.layers.lif import LIF
 
@@ -26,8 +27,9 @@ class PLIF(LIF):
         reset: of :class:`LIF`.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative.
-        learn_threshold: learn one threshold a neuron as well.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
+        learn: ``"threshold"`` to learn one threshold a neuron as well.
+        recompute: of :class:`LIF`.
         backend: of :func:`axonal.neuro.ops.lif.lif`.
 
     Returns:
@@ -54,12 +56,21 @@ class PLIF(LIF):
         reset: str = "zero",
         detach_reset: bool = True,
         refractory: int = 0,
-        surrogate: Surrogate | None = None,
-        learn_threshold: bool = False,
+        surrogate: Derivative | None = None,
+        learn: Collection[str] | str = (),
+        recompute: bool = False,
         backend: str = "auto",
+        **removed: Any,
     ) -> None:
+        if "learn_threshold" in removed:
+            raise TypeError('PLIF: write learn="threshold" in place of learn_threshold=True.')
+        if removed:
+            raise TypeError(f"PLIF has no argument {next(iter(removed))!r}.")
+        names = (learn,) if isinstance(learn, str) else learn
+        also = () if not isinstance(names, Collection) or "tau" in names else ("tau",)
         super().__init__(
             size, tau, threshold=threshold, decay="euler", decay_input=decay_input, reset=reset,
             detach_reset=detach_reset, refractory=refractory, surrogate=surrogate,
-            learn=("tau", "threshold") if learn_threshold else "tau", backend=backend,
+            learn=(*also, *names) if isinstance(names, Collection) else names,
+            recompute=recompute, backend=backend,
         )  # fmt: skip

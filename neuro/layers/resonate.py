@@ -7,8 +7,11 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from axonal.neuro._surrogates import Surrogate, spike
-from axonal.neuro.layers._leaky import Firing, Size, Values, positive, shown
+from axonal.neuro import _checks
+from axonal.neuro._own_surrogates import Derivative
+from axonal.neuro._surrogates import operator_form, spike
+from axonal.neuro.layers._leaky import Firing, Size, Values, positive
+from axonal.neuro.layers._shown import shown
 
 
 class ResonateAndFireState(NamedTuple):
@@ -42,7 +45,7 @@ class ResonateAndFire(Firing):
         threshold: > 0, a scalar or one a neuron.
         reset: ``"threshold"`` (z = i threshold, the published one) or ``"zero"``.
         detach_reset: let no gradient through the reset.
-        surrogate: the surrogate derivative.
+        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: any of ``"tau"``, ``"period"``, ``"threshold"``; each gets one value a neuron.
 
     Returns:
@@ -72,7 +75,7 @@ class ResonateAndFire(Firing):
         threshold: Values = 1.0,
         reset: str = "threshold",
         detach_reset: bool = True,
-        surrogate: Surrogate | None = None,
+        surrogate: Derivative | None = None,
         learn: Collection[str] | str = (),
     ) -> None:
         super().__init__(
@@ -85,12 +88,18 @@ class ResonateAndFire(Firing):
                 "ResonateAndFire expects a finite period > 2 steps (a faster oscillation looks like"
                 f" a slower one), got {steps.min().item():g} to {steps.max().item():g}."
             )
-        share = 2 / steps  # of half a turn a step
+        share, dtype = 2 / steps, torch.get_default_dtype()  # of half a turn a step
+        logit, omega = share.expand(self.size).logit().to(dtype), (math.pi * share).to(dtype)
+        present = torch.sigmoid(logit) if "period" in self.learn else omega / math.pi
+        if not ((present > 0) & (present < 1)).all():
+            raise ValueError(
+                f"ResonateAndFire: period = {shown(steps)} is an angle of 0 or pi a step in "
+                f"{_checks.short(dtype)}: choose one that is shorter, or farther from 2."
+            )
         if "period" in self.learn:
-            logit = share.expand(self.size).logit().to(torch.get_default_dtype())
             self.omega_logit = nn.Parameter(logit.contiguous())
         else:
-            self.register_buffer("omega_factor", (math.pi * share).to(torch.get_default_dtype()))
+            self.register_buffer("omega_factor", omega)
 
     @property
     def omega(self) -> Tensor:
@@ -115,10 +124,11 @@ class ResonateAndFire(Firing):
         threshold, omega = self.threshold, self.omega
         along, across = decay * torch.cos(omega), decay * torch.sin(omega)
         after = threshold if self.reset == "threshold" else torch.zeros_like(threshold)
+        surrogate = operator_form(self.surrogate)
         spikes = []
         for x_t in x.unbind(0):
             u, v = along * u - across * v + x_t, across * u + along * v
-            s = spike(v - threshold, self.surrogate.name, float(self.surrogate.alpha))
+            s = spike(v - threshold, *surrogate)
             r = s.detach() if self.detach_reset else s
             u, v = u * (1 - r), v * (1 - r) + after * r
             spikes.append(s)

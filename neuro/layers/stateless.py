@@ -50,6 +50,11 @@ def connectivity(module: nn.Module, mask: Any, shape: torch.Size) -> Tensor | No
     return synapses.to(torch.get_default_dtype())
 
 
+def synapses(mask: Tensor | None) -> str:
+    """Return how many synapses a mask leaves, as ``print(layer)`` shows it."""
+    return "" if mask is None else f", synapses={int(mask.sum())}"
+
+
 def rescale_to_fan_in(weight: Tensor, mask: Tensor) -> None:
     """Scale a dense initialisation so that sparse units receive the same input variance."""
     fan_in = mask.flatten(1).sum(1).clamp(min=1)
@@ -84,7 +89,11 @@ class Linear(nn.Linear):
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, mask: Any = None
     ) -> None:
-        super().__init__(in_features, out_features, bias)
+        super().__init__(
+            _checks.count(self, "in_features", in_features),
+            _checks.count(self, "out_features", out_features),
+            bias,
+        )
         self.register_buffer("mask", connectivity(self, mask, self.weight.shape))
         if self.mask is not None:
             rescale_to_fan_in(self.weight, self.mask)
@@ -98,7 +107,11 @@ class Linear(nn.Linear):
         """Connect ``x`` [T, B, N]."""
         _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
         y = spike_linear(x, self.masked_weight)
-        return y if self.bias is None else y + self.bias
+        return y if self.bias is None else y + self.bias.to(y.dtype)
+
+    def extra_repr(self) -> str:
+        """Return what ``print(layer)`` shows."""
+        return super().extra_repr() + synapses(self.mask)
 
 
 class Conv2d(nn.Conv2d):
@@ -132,7 +145,12 @@ class Conv2d(nn.Conv2d):
         mask: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, **kwargs)
+        super().__init__(
+            _checks.count(self, "in_channels", in_channels),
+            _checks.count(self, "out_channels", out_channels),
+            kernel_size,
+            **kwargs,
+        )
         self.register_buffer("mask", connectivity(self, mask, self.weight.shape))
         if self.mask is not None:
             rescale_to_fan_in(self.weight, self.mask)
@@ -153,6 +171,10 @@ class Conv2d(nn.Conv2d):
         flat = self._conv_forward(x.flatten(0, 1), self.masked_weight, self.bias)
         y: Tensor = flat.unflatten(0, x.shape[:2])
         return y
+
+    def extra_repr(self) -> str:
+        """Return what ``print(layer)`` shows."""
+        return super().extra_repr() + synapses(self.mask)
 
 
 class BatchNorm(nn.modules.batchnorm._BatchNorm):

@@ -102,20 +102,22 @@ class DelaySNN(Network):
         count: int = 1,
         dropout: float = 0.0,
     ) -> None:
-        if not isinstance(max_delay, int) or max_delay < 0 or max_delay % 2:
+        steps, several = _checks.whole(max_delay), _checks.whole(count)
+        if steps is None or steps < 0 or steps % 2:
             raise ValueError(
                 "DelaySNN expects max_delay as an even number of steps, K - 1 for the original's "
                 f"kernel of K taps (K = 25 is max_delay=24), got {max_delay!r}."
             )
-        if not isinstance(count, int) or count < 1:
+        if several is None or several < 1:
             raise ValueError(f"DelaySNN expects count >= 1 delays a synapse, got {count!r}.")
+        max_delay = steps
         blocks: list[nn.Module] = []
         widths = (inputs, *hidden, outputs)
         for k, (n, m) in enumerate(pairwise(widths)):
-            connections = [DelayedLinear(n, m, max_delay, kernel=kernel) for _ in range(count)]
+            connections = [DelayedLinear(n, m, max_delay, kernel=kernel) for _ in range(several)]
             with torch.no_grad():
                 for connection in connections:
-                    connection.weight.div_(count**0.5)  # the delays of a synapse share its fan-in
+                    connection.weight.div_(several**0.5)  # the delays of a synapse share its fan-in
             if k < len(hidden):
                 lif = LIF(m, tau, decay="euler", threshold=threshold, surrogate=ATan(5))
                 block = _Block(connections, BatchNorm(m), lif, Dropout(dropout))

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.layers import IF, LIF, PLIF, Layer, LIFState, Linear
+from axonal.neuro.layers._leaky import shape_of
+from axonal.neuro.layers._shown import changed
 from axonal.neuro.network.network import Network
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 
@@ -61,23 +63,22 @@ class Recurrent(Layer[RecurrentState]):
         size: int | Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        if not isinstance(delay, int) or delay < 1:
+        steps = _checks.whole(delay)
+        if steps is None or steps < 1:
             raise ValueError(
                 f"Recurrent expects delay >= 1 whole step (a loop of no delay has no first value), "
                 f"got {delay!r}."
             )
         self.body = body if isinstance(body, Layer) else Network(_Call(body))
         self.feedback = feedback if isinstance(feedback, Layer) else Network(_Call(feedback))
-        self.delay = delay
-        if size is None:
-            named = (getattr(m, "in_features", None) for m in feedback.modules())
-            size = next((n for n in named if isinstance(n, int)), None)
+        self.delay = steps
+        size = _features(feedback) if size is None else size
         if size is None:
             raise ValueError(
                 "Recurrent cannot tell the shape of the body's output from this feedback: name it, "
                 "Recurrent(body, feedback, size=(C, H, W))."
             )
-        self.size = (size,) if isinstance(size, int) else tuple(size)
+        self.size = shape_of(self, size)
 
     def init(self, x: Tensor) -> RecurrentState:
         """Return the state at rest for inputs like ``x`` [B, ...]."""
@@ -92,6 +93,13 @@ class Recurrent(Layer[RecurrentState]):
             raise _checks.InputError(
                 f"Recurrent expects x [T, B, ...] with T >= 1, got {got}.", self
             )
+        if torch.is_autocast_enabled(x.device.type):
+            x = _checks.own_type(x, _checks.held_type(self))
+        # a loop runs in its own type, whichever of its two ways it goes
+        with _checks.in_own_type(x):
+            return self._run(x, state)
+
+    def _run(self, x: Tensor, state: RecurrentState | None) -> tuple[Tensor, RecurrentState]:
         fresh = self.init(x[0])
         if state is None:
             state = fresh
@@ -122,6 +130,11 @@ class Recurrent(Layer[RecurrentState]):
             outputs.append(y)
         return torch.cat(outputs), RecurrentState(recent, body, feedback)
 
+    def extra_repr(self) -> str:
+        """Return what ``print(layer)`` shows."""
+        size = [] if self.size == (_features(self.feedback),) else [f"size={self.size}"]
+        return ", ".join((*changed(self, {"delay": self.delay}), *size))
+
     def _connections(self, x: Tensor) -> Linear | None:
         """Return the feedback if the loop is one of plain LIF neurons that nobody looks into."""
         lif, net = self.body, self.feedback
@@ -148,13 +161,17 @@ class Recurrent(Layer[RecurrentState]):
         spikes, v, wait = recurrent_lif(
             x, recent[0], state.v, state.wait, connections.masked_weight, connections.bias,
             lif.decay, lif.threshold,
-            decay_input=lif.decay_input, reset=lif.reset, detach_reset=lif.detach_reset,
-            refractory=lif.refractory, surrogate=lif.surrogate.name,
-            alpha=float(lif.surrogate.alpha), recompute=lif.recompute, backend=lif.backend,
+            **lif._choices(), recompute=lif.recompute, backend=lif.backend,
         )  # fmt: skip
         _checks.finite(lif, v, "the potential")
         # a copy, so that the state neither keeps nor shares the memory of all steps
         return spikes, RecurrentState(spikes[-1:].clone(), LIFState(v, wait), {})
+
+
+def _features(feedback: nn.Module) -> int | None:
+    """Return how many inputs the feedback takes, if one of its modules says so."""
+    named = (_checks.whole(getattr(m, "in_features", None)) for m in feedback.modules())
+    return next((n for n in named if n is not None), None)
 
 
 def _watched(module: nn.Module) -> bool:

@@ -1,15 +1,19 @@
 """Which implementation of an operator runs."""
 
+import logging
+
 import torch
 from torch import Tensor
 
-from axonal.neuro._surrogates import SURROGATES
-from axonal.neuro.ops import _cuda
+from axonal.neuro._surrogates import SURROGATES, Surrogate, operator_form
+from axonal.neuro.ops import _cuda, _tangents
 
 BACKENDS = ("auto", "reference", "cpu", "cuda")
 COMPILED = (torch.float32, torch.float64)
 WRITTEN_OUT = ("delayed", "none")
 """Resets that the definition alone knows."""
+
+_log = logging.getLogger("axonal")
 
 
 def compiled(
@@ -26,7 +30,8 @@ def compiled(
         name: of the operator, for the message.
         backend: one of `BACKENDS`. "auto" takes compiled code where it can run and pays: on the CPU
             for tensors of one type of `COMPILED`, on a GPU if the operator has a kernel, for the
-            types that `_fits_a_gpu` says.
+            types that `_fits_a_gpu` says; not within transforms of torch that compiled code does
+            not know, forward-mode derivatives and those of ``torch.func``.
         found: whether numba is installed.
         tensors: everything the operator computes with.
         pays: whether compiled code is faster here.
@@ -42,11 +47,13 @@ def compiled(
         raise ValueError(f"unknown backend {backend!r} of {name}; known: {', '.join(BACKENDS)}.")
     if backend == "reference":
         return False
+    if backend != "auto":
+        _tangents.refuse(name, *tensors)
     if backend == "cpu":
         return _required_cpu(name, found, tensors)
     if backend == "cuda":
         return _required_cuda(name, cuda, tensors)
-    if not pays:
+    if not pays or _tangents.transformed(*tensors):
         return False
     if not tensors[0].is_cuda:
         return found and _fits_the_cpu(tensors)
@@ -120,26 +127,43 @@ def wait_fits(name: str, wait: Tensor | None, refractory: int) -> None:
         )
 
 
-def for_choices(name: str, reset: str, surrogate: str, backend: str) -> str:
-    """Return the back end that knows ``reset``; refuse compiled code where it has none.
+def for_choices(name: str, reset: str, surrogate: str | Surrogate, backend: str) -> str:
+    """Return the back end that knows the choices; refuse compiled code where it has none.
 
     Raises:
-        ValueError: "cpu" or "cuda" for a reset of `WRITTEN_OUT`; an unknown reset or surrogate.
+        ValueError: "cpu" or "cuda" for a reset of `WRITTEN_OUT` or a surrogate of the user's own;
+            an unknown reset or surrogate.
 
     >>> for_choices("lif", "delayed", "atan", "auto")
     'reference'
     """
+    own = isinstance(surrogate, Surrogate)
     for what, given, known in (
         ("reset", reset, ("zero", "subtract", *WRITTEN_OUT)),
-        ("surrogate", surrogate, tuple(SURROGATES)),
+        ("surrogate", surrogate, (surrogate,) if own else tuple(SURROGATES)),
     ):
         if given not in known:
             raise ValueError(f"unknown {what} {given!r} of {name}; known: {', '.join(known)}.")
-    if reset not in WRITTEN_OUT or backend not in ("auto", "cpu", "cuda"):
+    if not (own or reset in WRITTEN_OUT) or backend not in ("auto", "cpu", "cuda"):
         return backend
     if backend != "auto":
+        what = f"the surrogate {surrogate!r}" if own else f'reset="{reset}"'
         raise ValueError(
-            f'{name} has no compiled form of reset="{reset}" for backend="{backend}". Use '
-            'backend="auto".'
+            f'{name} has no compiled form of {what} for backend="{backend}". Use backend="auto".'
         )
     return "reference"
+
+
+def says_reference(who: str, surrogate: Surrogate, backend: str) -> None:
+    """Log that layer ``who`` runs in plain torch; refuse compiled code for an own surrogate.
+
+    Raises:
+        ValueError: "cpu" or "cuda" for a surrogate that no kernel knows.
+    """
+    form, _ = operator_form(surrogate)
+    if isinstance(form, Surrogate) and for_choices(who, "zero", form, backend) != backend:
+        _log.warning(
+            "%s: the surrogate %r has no compiled form, so this layer runs in plain torch",
+            who,
+            form,
+        )

@@ -7,8 +7,9 @@ __device__ __forceinline__ state charge(state v, state x, state decay) {
   return DECAY_INPUT ? decay * v + (state(1) - decay) * x : decay * v + x;
 }
 
+// Of infinity it is NaN, as in the definition.
 __device__ __forceinline__ state after(state h, bool fired, state threshold) {
-  return fired ? (SUBTRACT ? h - threshold : state(0)) : h;
+  return fired ? (SUBTRACT ? h - threshold : h * state(0)) : h;
 }
 
 // Gradients may be off by two units in the last place, spikes may not.

@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
@@ -16,6 +16,8 @@ import torch
 from llvmlite import ir
 from numba.core import event
 from numba.extending import intrinsic
+
+from axonal.neuro.ops._kept import Kept
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,7 +37,7 @@ def jit(function: Callable[P, R], *, reorder: bool = False) -> Callable[P, R]:
 
     Floating-point operations are rounded one by one, as written, because a spike is decided by the
     last bit. A division by zero gives infinity, as in numpy. The machine code is kept on disk where
-    a folder can be written.
+    a folder can be written, for as long as the sources stay what they are.
 
     Args:
         function: a function of arrays and numbers that numba can compile.
@@ -54,11 +56,11 @@ def jit(function: Callable[P, R], *, reorder: bool = False) -> Callable[P, R]:
         "error_model": "numpy",
         "fastmath": _REORDER if reorder else False,
     }
-    try:
-        return cast(Callable[P, R], numba.njit(cache=True, **options)(function))
-    except RuntimeError:
-        # numba raises while decorating, that is at import, when it finds no folder for its cache.
-        return cast(Callable[P, R], numba.njit(**options)(function))
+    compiled: Any = numba.njit(**options)(function)
+    # without a folder that can be written, or sources to tell it by, nothing is kept
+    with suppress(RuntimeError, OSError):
+        compiled._cache = Kept(function)
+    return cast(Callable[P, R], compiled)
 
 
 _kernels: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()

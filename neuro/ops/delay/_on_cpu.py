@@ -6,6 +6,7 @@ from torch import Tensor
 from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty, zeros
 from axonal.neuro.ops._numba import shards
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.delay import _operator, cpu, spikes
 from axonal.neuro.ops.delay._taps import taps
 
@@ -57,6 +58,7 @@ def _add(
 
 
 @_operator.forward.register_kernel("cpu")
+@refused("delayed_linear")
 def _(
     x: Tensor,
     history: Tensor,
@@ -90,6 +92,7 @@ def _(
 
 
 @_operator.backward.register_kernel("cpu")
+@refused("delayed_linear")
 def _(
     g: Tensor,
     x: Tensor,

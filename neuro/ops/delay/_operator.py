@@ -9,10 +9,14 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops._cuda import state_type
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.delay import cuda
 
 forward = torch.library.custom_op(
-    "axonal::delayed_linear", cuda.forward, mutates_args=(), device_types="cuda"
+    "axonal::delayed_linear",
+    refused("delayed_linear")(cuda.forward),
+    mutates_args=(),
+    device_types="cuda",
 )
 
 
@@ -22,7 +26,10 @@ def _(x: Tensor, history: Tensor, weight: Tensor, *_: Any) -> Tensor:
 
 
 backward = torch.library.custom_op(
-    "axonal::delayed_linear_backward", cuda.backward, mutates_args=(), device_types="cuda"
+    "axonal::delayed_linear_backward",
+    refused("delayed_linear")(cuda.backward),
+    mutates_args=(),
+    device_types="cuda",
 )
 
 

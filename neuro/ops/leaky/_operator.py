@@ -5,14 +5,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._arrays import flat, rows, values
+from axonal.neuro.ops._arrays import flat, rows, sum_to, values
 from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty_like
 from axonal.neuro.ops._numba import shards
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.leaky import cpu
 
 
 @torch.library.custom_op("axonal::leaky", mutates_args=(), device_types="cpu")
+@refused("leaky")
 def _leaky(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
     same_shape("leaky", "v", v, x.shape[1:])
     y = empty_like(x)
@@ -28,6 +30,7 @@ def _(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
 
 
 @torch.library.custom_op("axonal::leaky_backward", mutates_args=(), device_types="cpu")
+@refused("leaky")
 def _leaky_backward(
     g: Tensor,
     x: Tensor | None,
@@ -46,7 +49,7 @@ def _leaky_backward(
         rows(g_x), flat(carry), flat(g_decay),
     )  # fmt: skip
     shards(lambda start, stop: run(*arrays, start, stop), v.numel(), g.nbytes)
-    return g_x, carry, g_decay.sum_to_size(decay.shape) if learns_decay else g_decay
+    return g_x, carry, sum_to(g_decay, decay.shape) if learns_decay else g_decay
 
 
 @_leaky_backward.register_fake

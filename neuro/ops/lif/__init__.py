@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from axonal.neuro._surrogates import Surrogate
 from axonal.neuro.ops import _choose
 from axonal.neuro.ops.lif import _operator, reference
 
@@ -24,7 +25,7 @@ def lif(
     reset: str = "zero",
     detach_reset: bool = True,
     refractory: int = 0,
-    surrogate: str = "atan",
+    surrogate: str | Surrogate = "atan",
     alpha: float = 2.0,
     recompute: bool = False,
     backend: str = "auto",
@@ -52,7 +53,8 @@ def lif(
         reset: ``"zero"``, ``"subtract"``, ``"delayed"`` or ``"none"``.
         detach_reset: let no gradient through the reset.
         refractory: steps, >= 0.
-        surrogate: name of the surrogate derivative, with its ``alpha``.
+        surrogate: name of the surrogate derivative, with its ``alpha``; or a
+            :class:`Surrogate` of one's own, for which "auto" takes the definition.
         alpha: sharpness of the surrogate.
         recompute: keep x instead of h for the backward pass, which computes h again. It saves
             memory where x is kept anyway; who is refractory or learns its decay always does so.
@@ -65,7 +67,7 @@ def lif(
 
     Raises:
         ValueError: if the back end is unknown or cannot run these tensors; for an unknown reset or
-            surrogate.
+            surrogate, and for one's own where the back end is compiled.
 
     >>> import torch
     >>> x = torch.tensor([0.6, 0.6, 0.6]).reshape(3, 1, 1)

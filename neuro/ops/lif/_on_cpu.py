@@ -3,14 +3,16 @@
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._arrays import flat, rows, values
+from axonal.neuro.ops._arrays import flat, rows, sum_to, values
 from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty, empty_like
 from axonal.neuro.ops._numba import shards
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.lif import _operator, _saved, cpu
 
 
 @_operator.lif_forward.register_kernel("cpu")
+@refused("lif")
 def _(
     x: Tensor,
     v: Tensor,
@@ -44,6 +46,7 @@ def _(
 
 
 @_operator.lif_backward.register_kernel("cpu")
+@refused("lif")
 def _(
     g_spikes: Tensor,
     g_v: Tensor,
@@ -84,7 +87,7 @@ def _(
         lambda start, stop: run(*arrays, alpha, refractory, start, stop), carry.numel(), g.nbytes
     )
     if learns_decay:
-        g_decay = g_decay.sum_to_size(decay.shape)
+        g_decay = sum_to(g_decay, decay.shape)
     if learns_threshold:
-        g_threshold = g_threshold.sum_to_size(threshold.shape)
+        g_threshold = sum_to(g_threshold, threshold.shape)
     return g_x, carry, g_decay, g_threshold

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops._cuda import state_type
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.lif import cuda
 from axonal.neuro.ops.lif._saved import (
     CHECKPOINTS,
@@ -20,7 +21,7 @@ from axonal.neuro.ops.lif._saved import (
 )
 
 lif_forward = torch.library.custom_op(
-    "axonal::lif", cuda.forward, mutates_args=(), device_types="cuda"
+    "axonal::lif", refused("lif")(cuda.forward), mutates_args=(), device_types="cuda"
 )
 
 
@@ -33,7 +34,7 @@ def _(x: Tensor, v: Tensor, wait: Tensor, *args: Any) -> tuple[Tensor, ...]:
 
 
 lif_backward = torch.library.custom_op(
-    "axonal::lif_backward", cuda.backward, mutates_args=(), device_types="cuda"
+    "axonal::lif_backward", refused("lif")(cuda.backward), mutates_args=(), device_types="cuda"
 )
 
 

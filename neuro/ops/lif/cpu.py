@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from axonal.neuro._surrogates import number_of
 from axonal.neuro.ops._numba import jit, kernel
 from axonal.neuro.ops._rows import spread
 from axonal.neuro.ops.lif._saved import CHECKPOINTS, POTENTIAL, SEGMENT
@@ -23,8 +24,6 @@ BLOCK = 8192
 
 LONG_BLOCK = 32768
 """The same where the potential is all that is kept: longer rows stream faster."""
-
-SURROGATES = ("atan", "sigmoid", "fast_sigmoid", "triangle")
 
 _SILENT, _FIRED, _HELD = 0, 1, 2
 
@@ -37,8 +36,8 @@ def charge(v: Any, x: Any, decay: Any, share: Any, decay_input: Any) -> Any:
 
 @jit
 def after(h: Any, fired: Any, threshold: Any, zero: Any, subtract: Any) -> Any:
-    """Potential after the reset."""
-    return (h - threshold if subtract else zero) if fired else h
+    """Potential after the reset; of infinity it is NaN, as in the definition."""
+    return (h - threshold if subtract else h * zero) if fired else h
 
 
 @jit
@@ -156,7 +155,7 @@ def backward(
     last step and becomes that of v before the first. Whoever is refractory or learns its decay
     needs checkpoints.
     """
-    kind = SURROGATES.index(surrogate)
+    kind = number_of(surrogate)
     block = LONG_BLOCK if alike and save == POTENTIAL else BLOCK
 
     @kernel

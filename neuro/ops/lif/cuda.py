@@ -5,11 +5,11 @@ import math
 import torch
 from torch import Tensor
 
+from axonal.neuro._surrogates import number_of
 from axonal.neuro.ops._cuda import THREADS, launch, per_neuron, same_shape, width
 from axonal.neuro.ops.lif._saved import CUDA_SEGMENT, room
 
 FILES = ("_common.cuh", "_neuron.cuh", "lif/cuda.cuh")
-SURROGATES = ("atan", "sigmoid", "fast_sigmoid", "triangle")
 
 
 def convention(
@@ -25,7 +25,7 @@ def convention(
         "SUBTRACT": int(reset == "subtract"),
         "DETACH": int(detach_reset),
         "REFRACTORY": int(refractory > 0),
-        "SURROGATE": SURROGATES.index(surrogate),
+        "SURROGATE": number_of(surrogate),
     }
 
 
@@ -52,7 +52,7 @@ def forward(
     wait = wait.clone(memory_format=torch.contiguous_format)
     cells = v.numel()
     # what decides the gradient only is the same for every forward pass: one kernel less to compile
-    choices = convention(decay_input, reset, True, refractory, SURROGATES[0])
+    choices = convention(decay_input, reset, True, refractory, "atan")
     choices |= {"BACKWARD": 0, "WIDTH": width(cells, 4, x)}
     launch(
         FILES, "lif_forward", (math.ceil(cells / choices["WIDTH"] / THREADS),),

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonal.neuro._surrogates import spike
+from axonal.neuro._surrogates import Surrogate, spike
 
 
 def step(
@@ -19,7 +19,7 @@ def step(
     reset: str,
     detach_reset: bool,
     refractory: int,
-    surrogate: str,
+    surrogate: str | Surrogate,
     alpha: float,
     recompute: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from axonal.neuro._surrogates import Surrogate
 from axonal.neuro.ops import _choose
 from axonal.neuro.ops.recurrent_lif import _operator, reference
 
@@ -27,7 +28,7 @@ def recurrent_lif(
     reset: str = "zero",
     detach_reset: bool = True,
     refractory: int = 0,
-    surrogate: str = "atan",
+    surrogate: str | Surrogate = "atan",
     alpha: float = 2.0,
     recompute: bool = False,
     backend: str = "auto",
@@ -56,7 +57,8 @@ def recurrent_lif(
         reset: that of :func:`axonal.neuro.ops.lif.lif`.
         detach_reset: let no gradient through the reset.
         refractory: steps, >= 0.
-        surrogate: name of the surrogate derivative, with its ``alpha``.
+        surrogate: name of the surrogate derivative, with its ``alpha``; or a
+            :class:`Surrogate` of one's own, for which "auto" takes the definition.
         alpha: sharpness of the surrogate.
         recompute: keep x instead of the potential for the backward pass, beside the spikes; who is
             refractory or learns the decay of an input that decays always does so.
@@ -69,7 +71,7 @@ def recurrent_lif(
 
     Raises:
         ValueError: if the back end is unknown or cannot run these tensors; for an unknown reset or
-            surrogate.
+            surrogate, and for one's own where the back end is compiled.
 
     >>> import torch
     >>> x, rest, one = torch.zeros(3, 1, 2), torch.zeros(1, 2), torch.tensor(1.0)

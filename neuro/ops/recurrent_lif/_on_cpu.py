@@ -7,8 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal.neuro.ops._arrays import sum_to
 from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty_like
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.recurrent_lif import _operator, cpu
 from axonal.neuro.ops.recurrent_lif._saved import POTENTIAL
 from axonal.neuro.ops.spike_linear._operator import spike_linear
@@ -28,6 +30,7 @@ def _row(values: Tensor, size: int) -> Any:
 
 
 @_operator.forward.register_kernel("cpu")
+@refused("recurrent_lif")
 def _(
     x: Tensor,
     before: Tensor,
@@ -74,6 +77,7 @@ def _(
 
 
 @_operator.backward.register_kernel("cpu")
+@refused("recurrent_lif")
 def _(
     g_spikes: Tensor,
     g_v: Tensor,
@@ -129,7 +133,7 @@ def _(
         if t:
             torch.mm(g_x[t], weight, out=back)
     if learns_decay:
-        g_decay = g_decay.sum_to_size(decay.shape)
+        g_decay = sum_to(g_decay, decay.shape)
     if learns_threshold:
-        g_threshold = g_threshold.sum_to_size(threshold.shape)
+        g_threshold = sum_to(g_threshold, threshold.shape)
     return g_x, carry, g_decay, g_threshold

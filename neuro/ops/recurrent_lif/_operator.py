@@ -9,11 +9,15 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops._cuda import state_type
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.recurrent_lif import cuda
 from axonal.neuro.ops.recurrent_lif._saved import INPUT, NOTHING, POTENTIAL
 
 forward = torch.library.custom_op(
-    "axonal::recurrent_lif", cuda.forward, mutates_args=(), device_types="cuda"
+    "axonal::recurrent_lif",
+    refused("recurrent_lif")(cuda.forward),
+    mutates_args=(),
+    device_types="cuda",
 )
 
 
@@ -26,7 +30,10 @@ def _(x: Tensor, before: Tensor, v: Tensor, wait: Tensor, *args: Any) -> tuple[T
 
 
 backward = torch.library.custom_op(
-    "axonal::recurrent_lif_backward", cuda.backward, mutates_args=(), device_types="cuda"
+    "axonal::recurrent_lif_backward",
+    refused("recurrent_lif")(cuda.backward),
+    mutates_args=(),
+    device_types="cuda",
 )
 
 

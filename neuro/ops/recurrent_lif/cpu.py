@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from axonal.neuro._surrogates import number_of
 from axonal.neuro.ops._active import AHEAD, active, count
 from axonal.neuro.ops._numba import jit, kernel
-from axonal.neuro.ops.lif.cpu import SURROGATES, after, charge, derivative
+from axonal.neuro.ops.lif.cpu import after, charge, derivative
 
 BLOCK = 1024
 """Neurons of one sample whose parameters are kept in the cache."""
@@ -159,7 +160,7 @@ def backward(
     g_x [T, B, N], whose step t they fill; carry [B, N]; g_decay and g_threshold [N] to add to; and
     alpha of the surrogate. carry is the gradient of v after the step and becomes that before it.
     """
-    kind = SURROGATES.index(surrogate)
+    kind = number_of(surrogate)
 
     @kernel
     def recurrent_lif_backward(

@@ -1,5 +1,6 @@
 """Connections whose inputs are mostly silent."""
 
+import torch
 from torch import Tensor
 
 from axonal.neuro.ops import _choose
@@ -38,7 +39,9 @@ def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     >>> spike_linear(torch.tensor([[0.0, 1.0]]), torch.tensor([[3.0, 4.0]]))
     tensor([[4.]])
     """
-    pays = x.numel() * len(weight) >= _SMALL
+    # autocast makes products of a lower precision, whatever their size
+    cast = torch.is_autocast_enabled(x.device.type)
+    pays = not cast and x.numel() * len(weight) >= _SMALL
     found = _operator is not None
     if x.ndim > 1 and _choose.compiled("spike_linear", backend, found, x, weight, pays=pays):
         return _operator.spike_linear(x, weight)

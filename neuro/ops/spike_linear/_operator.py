@@ -10,6 +10,7 @@ from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty
 from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops._stream import LANES
+from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.spike_linear import cpu
 
 SAMPLED = 256
@@ -44,6 +45,7 @@ def _sparse(x: Tensor, dense: float) -> tuple[Any, Any] | None:
 
 
 @torch.library.custom_op("axonal::spike_linear", mutates_args=(), device_types="cpu")
+@refused("spike_linear")
 def _multiply(x: Tensor, weight: Tensor) -> Tensor:
     same_shape("spike_linear", "weight", weight, (len(weight), x.shape[1]))
     found = _sparse(x, dense_from(len(weight)))
@@ -64,6 +66,7 @@ def _(x: Tensor, weight: Tensor) -> Tensor:
 
 
 @torch.library.custom_op("axonal::spike_linear_weight", mutates_args=(), device_types="cpu")
+@refused("spike_linear")
 def weight_gradient(x: Tensor, g: Tensor) -> Tensor:
     found = _sparse(x, dense_gradient_from(g.shape[1]))
     if found is None:

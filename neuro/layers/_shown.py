@@ -1,0 +1,59 @@
+"""What ``print(layer)`` shows: every setting that is not the default."""
+
+import functools
+import inspect
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from axonal.neuro._surrogates import ATan
+
+
+def shown(values: Tensor) -> str:
+    """Return a number, or the range of several.
+
+    >>> shown(torch.tensor(0.5)), shown(torch.tensor([1.0, 2.0]))
+    ('0.5', '1 to 2')
+    """
+    low, high = values.min().item(), values.max().item()
+    return f"{low:.4g}" if math.isclose(low, high) else f"{low:.4g} to {high:.4g}"
+
+
+@functools.cache
+def _defaults(kind: type[nn.Module]) -> Mapping[str, Any]:
+    """Return the default of every argument of a class; its own come before those that it hides."""
+    found: dict[str, Any] = {}
+    for base in kind.__mro__:
+        if "__init__" in vars(base) and issubclass(base, nn.Module):
+            for name, parameter in inspect.signature(base.__init__).parameters.items():
+                if parameter.default is not inspect.Parameter.empty:
+                    found.setdefault(name, parameter.default)
+    return found
+
+
+def changed(module: nn.Module, settings: Mapping[str, Any]) -> list[str]:
+    """Return ``name=value`` of the settings of a layer that differ from its class' defaults.
+
+    What is no argument of the class, since all of its layers have it alike, is left out.
+    """
+    defaults = _defaults(type(module))
+    return [
+        f"{name}={_text(value)}"
+        for name, value in settings.items()
+        if name in defaults and not _same(value, defaults[name])
+    ]
+
+
+def _same(value: Any, default: Any) -> bool:
+    if isinstance(value, Tensor):
+        return default is not None and bool((value == torch.as_tensor(default).to(value)).all())
+    return bool(value == (ATan() if default is None and value == ATan() else default))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return shown(value)
+    return f'"{value}"' if isinstance(value, str) else repr(value)

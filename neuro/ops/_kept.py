@@ -1,0 +1,76 @@
+"""Machine code kept on disk, found by the sources of everything that a kernel can call.
+
+numba looks at the file of a kernel alone, so that an edit of a function that it calls in another
+file would go unseen.
+"""
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
+
+_OPS = Path(__file__).parent
+
+
+@functools.cache
+def sources(folder: Path) -> tuple[Path, ...]:
+    """Return the files that kernels of ``folder`` are made of: its own and those of all operators.
+
+    >>> Path(__file__) in sources(Path("elsewhere"))
+    True
+    """
+    own = () if folder.is_relative_to(_OPS) else folder.glob("*.py")
+    return tuple(sorted({*_OPS.rglob("*.py"), *own}))
+
+
+@functools.cache
+def stamp(folder: Path) -> str:
+    """Return a name for the present text of `sources`.
+
+    Raises:
+        OSError: if they cannot be read, as in an archive.
+    """
+    digest, files = hashlib.sha256(), sources(folder)
+    if not files:
+        raise FileNotFoundError(f"no sources in {folder}")
+    for file in files:
+        digest.update(f"{file.name}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+class _Named(CompileResultCacheImpl):  # type: ignore[misc]
+    """Files on disk that have the stamp of the sources in their names."""
+
+    def get_filename_base(self, fullname: str, abiflags: str) -> str:
+        """Return the name that numba gives a function, and the stamp."""
+        base = super().get_filename_base(fullname, abiflags)
+        return f"{base}-{stamp(Path(self.locator._py_file).parent)}"
+
+
+class Kept(FunctionCache):  # type: ignore[misc]
+    """numba's cache on disk for one function, by the sources of all that it can call."""
+
+    _impl_class = _Named
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep machine code, and remove what other sources left in the same folder."""
+        super().save_overload(sig, data)
+        base, _, present = self._impl.filename_base.rpartition("-")
+        # a folder of ours holds nothing else, also of functions that have moved since
+        ours = self._py_func.__module__.startswith("axonal.")
+        _remove_others(Path(self.cache_path), "" if ours else f"{base}-", present)
+
+
+@functools.cache
+def _remove_others(folder: Path, start: str, present: str) -> None:
+    """Remove machine code of other sources, whose name begins like this."""
+    for file in (*folder.glob("*.nbi"), *folder.glob("*.nbc")):
+        if file.name.startswith(start) and present not in file.name:
+            try:
+                os.remove(file)
+            except OSError:
+                # another process was faster, or still runs it
+                continue

@@ -1,0 +1,125 @@
+"""Forward-mode derivatives: right in plain torch, refused by compiled code, never zero."""
+
+import pytest
+import torch
+from torch.autograd import forward_ad
+from torch.func import hessian, jacfwd, jacrev, jvp
+
+pytest.importorskip("numba")
+
+from axonal import neuro
+from axonal.neuro.ops.delay import delayed_linear
+from axonal.neuro.ops.leaky import leaky
+from axonal.neuro.ops.lif import lif
+from axonal.neuro.ops.recurrent_lif import recurrent_lif
+from axonal.neuro.ops.spike_linear import spike_linear
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning"),
+]
+
+HALF, REST, WEIGHT = torch.tensor(0.5), torch.zeros(2, 3), torch.full((3, 3), 0.3)
+X = torch.linspace(0, 0.9, 24).reshape(4, 2, 3)
+
+OPERATORS = {
+    "lif": lambda x, b: lif(x, REST, None, HALF, 4 * HALF, backend=b)[1],
+    "leaky": lambda x, b: leaky(x, REST, HALF, backend=b),
+    "recurrent_lif": lambda x, b: recurrent_lif(
+        x, REST, REST, None, WEIGHT, None, HALF, 4 * HALF, backend=b
+    )[1],
+    "spike_linear": lambda x, b: spike_linear(x, WEIGHT, backend=b),
+    "delayed_linear": lambda x, b: delayed_linear(
+        x, torch.zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), kernel="two-tap", max_delay=2, backend=b
+    )[0],
+}
+
+
+def dual(call, x, *, learns=False):
+    with forward_ad.dual_level():
+        x = forward_ad.make_dual(x.clone().requires_grad_(learns), torch.ones_like(x))
+        return forward_ad.unpack_dual(call(x)).tangent
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_gives_the_tangent_or_refuses(name):
+    run = OPERATORS[name]
+    exact = dual(lambda x: run(x, "reference"), X)
+    # all entries of x move together: the Jacobian that a backward pass knows says the same
+    turned = jacrev(lambda x: run(x, "reference"))(X).flatten(-3).sum(-1)
+    torch.testing.assert_close(exact, turned)
+    assert exact.abs().sum() > 0
+    for learns in (False, True):
+        assert torch.equal(dual(lambda x: run(x, "auto"), X, learns=learns), exact)
+        with pytest.raises(ValueError, match="no forward-mode derivative in compiled code") as e:
+            dual(lambda x: run(x, "cpu"), X, learns=learns)
+        assert "\n" not in str(e.value)
+    assert torch.equal(jvp(lambda x: run(x, "auto"), (X,), (torch.ones_like(X),))[1], exact)
+    for transform in (jacfwd, jacrev, hessian):
+        transform(lambda x: run(x, "auto").sum())(X)
+        with pytest.raises(ValueError, match="compiled code"):
+            transform(lambda x: run(x, "cpu").sum())(X)
+
+
+def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
+    ops, none = torch.ops.axonal, X.new_empty(0)
+    waits, saved = torch.zeros(0, dtype=torch.int32), X.new_empty(0, 2, 3)
+    last = (1, False, False)
+    settings = (False, "zero", True, 0, "atan", 2.0)
+    row = torch.full((3,), 0.5)
+    calls = {
+        "lif": lambda x: ops.lif(x, REST, waits, HALF, HALF, *settings, 0)[1],
+        "lif_backward": lambda x: ops.lif_backward(
+            x, REST, None, HALF, HALF, x.detach(), saved.int(), *settings, *last
+        )[0],
+        "leaky": lambda x: ops.leaky(x, REST, HALF, False),
+        "leaky_backward": lambda x: ops.leaky_backward(x, None, x, REST, HALF, False, False)[0],
+        "spike_linear": lambda x: ops.spike_linear(x.flatten(0, 1), WEIGHT),
+        "spike_linear_weight": lambda x: ops.spike_linear_weight(x.flatten(0, 1), X.flatten(0, 1)),
+        "recurrent_lif": lambda x: ops.recurrent_lif(
+            x, REST, REST, waits, WEIGHT, row, row, row, *settings, 0
+        )[1],
+        "recurrent_lif_backward": lambda x: ops.recurrent_lif_backward(
+            x, REST, None, X, REST, REST, waits, WEIGHT, row, row, row, X, *settings, *last
+        )[0],
+        "delayed_linear": lambda x: ops.delayed_linear(
+            x, none.new_zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), HALF, "one-tap", 2
+        ),
+        "delayed_linear_backward": lambda x: ops.delayed_linear_backward(
+            x, X, none.new_zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), HALF, "one-tap", 2,
+            True, False, False,
+        )[0],
+    }  # fmt: skip
+    registered = {name for name in torch._C._dispatch_get_all_op_names() if "axonal::" in name}
+    assert {name.removeprefix("axonal::") for name in registered} == set(calls)
+    for call in calls.values():
+        call(X)
+        with pytest.raises(ValueError, match="forward-mode"):
+            dual(call, X)
+        with pytest.raises(ValueError, match="forward-mode"):
+            jvp(call, (X,), (torch.ones_like(X),))
+
+
+def test_a_backward_pass_of_compiled_code_within_forward_mode_is_refused():
+    x = X.clone().requires_grad_()
+    y = OPERATORS["lif"](x, "cpu")
+    with pytest.raises(ValueError, match="forward-mode"):
+        dual(lambda g: torch.autograd.grad(y, x, g)[0], torch.ones_like(y))
+
+
+def test_layers_and_networks_have_forward_mode_derivatives():
+    delayed = neuro.DelayedLinear(3, 3, 2, delay=torch.full((3, 3), 0.75), kernel="two-tap")
+    net = neuro.Sequential(neuro.Linear(3, 3), delayed, neuro.LIF(3), neuro.LeakyIntegrator(3))
+    x = 3 * X
+    exact = jacrev(lambda x: net(x)[0])(x).flatten(-3).sum(-1)
+    assert exact.abs().sum() > 0
+    torch.testing.assert_close(dual(lambda x: net(x)[0], x), exact)
+
+    def by_position(p):
+        parameters = {"position": p, "weight": torch.ones(3, 3)}
+        return torch.func.functional_call(delayed, parameters, (x,))[0].sum()
+
+    at = delayed.position.detach()
+    turned = jacrev(by_position)(at)
+    assert turned.abs().sum() > 0
+    torch.testing.assert_close(jacfwd(by_position)(at), turned)
