@@ -14,7 +14,7 @@ from axonal._base.files import whole_file
 from axonal._base.npz import read_npz
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._learning import READOUTS
-from axonal.recipes._run_folder import RunFolder, load_run, read_json
+from axonal.recipes._run_folder import RunFolder, load_run
 from axonal.recipes._samples import Samples
 
 
@@ -24,7 +24,8 @@ def export_run(folder: str | PathLike[str], *, samples: int) -> deploy.EventGrap
         raise RecipeError(f"the golden run takes samples >= 1, got {samples}.")
     net, settings = load_run(folder)
     run = RunFolder(folder)
-    name, _ = run.settings()
+    summary = run.read_summary()
+    name = summary["recipe"]
     test = recipes.find(name).data(settings)["test"]
     inputs = torch.from_numpy(test.dense(range(min(samples, len(test)))))
     info = {
@@ -33,7 +34,7 @@ def export_run(folder: str | PathLike[str], *, samples: int) -> deploy.EventGrap
         "readout": settings.readout,
         "classes": int(net(inputs[:1])[0].shape[-1]),
         "seed": settings.seed,
-        "test_accuracy": read_json(run.summary)["test_accuracy"],
+        "test_accuracy": summary["test_accuracy"],
     }
     return deploy.export(net, settings.dt, inputs=inputs, info=info)
 
