@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from neuro_common import Adaptive, spike_train
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
 from axonal import neuro
 
@@ -35,8 +36,13 @@ def seeded():
 
 
 @pytest.fixture(params=LAYERS)
-def layer(request):
-    return LAYERS[request.param]()
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def layer(name):
+    return LAYERS[name]()
 
 
 def test_no_tensor_of_a_run_stays_on_the_module(layer):
@@ -260,3 +266,19 @@ def test_a_surrogate_makes_spikes_with_its_own_gradient(surrogate):
     assert spikes.tolist() == [0, 0, 1, 1, 1]
     spikes.sum().backward()
     assert torch.equal(u.grad, surrogate.derivative(u.detach())) and u.grad.all()
+
+
+def test_a_state_survives_a_file_that_is_loaded_as_weights_only(name, tmp_path):
+    layer = LAYERS[name]()
+    y, state = layer(spike_train(0, 6, 2, 4, dtype=torch.float32))
+    torch.save(state, tmp_path / "state.pt")
+    # a class of one's own is named to torch by oneself
+    own = [type(state)] if name == "cell" else []
+    with torch.serialization.safe_globals(own):
+        again = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert type(again) is type(state)
+    x = spike_train(1, 6, 2, 4, dtype=torch.float32)
+    for one, other in zip(
+        pytree.tree_leaves(layer(x, state)), pytree.tree_leaves(layer(x, again)), strict=True
+    ):
+        assert torch.equal(one, other)

@@ -100,8 +100,9 @@ def train(
     """Train a recipe with Lightning and leave a run folder.
 
     The folder holds config.json, metrics.csv, summary.json, model.pt (a plain state_dict),
-    checksums.sha256 of config, summary and model, checkpoints/last.ckpt and figures/*.png. A run that was stopped at any moment goes on from its
-    last whole epoch and ends with the numbers of a run that was not.
+    checksums.sha256 of config, summary and model, checkpoints/last.ckpt and figures/*.png. A run
+    that was stopped at any moment goes on from its last whole epoch and ends with the numbers of a
+    run that was not.
 
     Args:
         name: one of `names`.
@@ -208,7 +209,8 @@ def trained(name: str) -> Path:
         name: of a recipe; "digits" has one.
 
     Returns:
-        the folder, with config.json, summary.json, model.pt and checksums; it is not to be written to.
+        the folder, with config.json, summary.json, model.pt and their checksums; it is not to be
+        written to.
 
     Raises:
         ValueError: no trained network of that name comes with axonal.
