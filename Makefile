@@ -136,7 +136,8 @@ lava: .venv-lava/.installed
 example: .venv/.train
 	$(BIN)/axonal train digits --out runs/example --force
 	mkdir -p $(EXAMPLE) deploy/data
-	cp runs/example/config.json runs/example/summary.json runs/example/model.pt $(EXAMPLE)
+	cp runs/example/config.json runs/example/summary.json runs/example/model.pt \
+	    runs/example/checksums.sha256 $(EXAMPLE)
 	$(BIN)/axonal export runs/example --out deploy/data/digits.h5
 
 clean:

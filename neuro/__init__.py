@@ -1,5 +1,7 @@
 """Differentiable spiking layers with explicit states, and the networks made of them."""
 
+from torch.serialization import add_safe_globals
+
 from axonal.neuro._checks import InputError
 from axonal.neuro._surrogates import ATan, FastSigmoid, Sigmoid, Surrogate, Triangle
 from axonal.neuro.importers import (
@@ -118,3 +120,17 @@ __all__ = [
     "summed_softmax",
     "summed_softmax_loss",
 ]  # fmt: skip
+
+# What `torch.save` wrote of a state, `torch.load(weights_only=True)` may make again: these classes
+# hold tensors and do nothing. A state of one's own is named to torch in the same way.
+add_safe_globals(
+    [
+        ALIFState,
+        CuBaLIFState,
+        DelayedLinearState,
+        LIFState,
+        LeakyIntegratorState,
+        RecurrentState,
+        ResonateAndFireState,
+    ]
+)

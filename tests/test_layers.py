@@ -35,8 +35,13 @@ def seeded():
 
 
 @pytest.fixture(params=LAYERS)
-def layer(request):
-    return LAYERS[request.param]()
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def layer(name):
+    return LAYERS[name]()
 
 
 def test_no_tensor_of_a_run_stays_on_the_module(layer):
@@ -260,3 +265,16 @@ def test_a_surrogate_makes_spikes_with_its_own_gradient(surrogate):
     assert spikes.tolist() == [0, 0, 1, 1, 1]
     spikes.sum().backward()
     assert torch.equal(u.grad, surrogate.derivative(u.detach())) and u.grad.all()
+
+
+def test_a_state_survives_a_file_that_is_loaded_as_weights_only(name, tmp_path):
+    layer = LAYERS[name]()
+    _, state = layer(spike_train(0, 6, 2, 4, dtype=torch.float32))
+    torch.save(state, tmp_path / "state.pt")
+    # a class of one's own is named to torch by oneself
+    own = [type(state)] if name == "cell" else []
+    with torch.serialization.safe_globals(own):
+        again = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert type(again) is type(state)
+    x = spike_train(1, 6, 2, 4, dtype=torch.float32)
+    torch.testing.assert_close(layer(x, state), layer(x, again), rtol=0, atol=0)

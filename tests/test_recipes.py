@@ -47,6 +47,7 @@ def metrics_of(folder: Path) -> list[dict[str, str]]:
 def test_a_run_folder_holds_what_a_reader_needs(run: Path) -> None:
     assert {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()} == {
         "checkpoints/last.ckpt",
+        "checksums.sha256",
         "config.json",
         "figures/confusion.png",
         "figures/delays.png",
@@ -232,7 +233,18 @@ def test_without_lightning_the_error_names_the_extra(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", 0), ("seed", -1), ("freeze_from", 1.5), ("readout", "guess"), ("dt", 0.0)],
+    [
+        ("epochs", 0),
+        ("epochs", 10**5000),
+        ("seed", -1),
+        ("seed", 2**64),
+        ("freeze_from", 1.5),
+        ("readout", "guess"),
+        ("dt", 0.0),
+        ("tau", float("inf")),
+        ("tau", 1e9),
+        ("learning_rate", float("nan")),
+    ],
 )
 def test_a_setting_out_of_range_is_named(name: str, value: Any) -> None:
     with pytest.raises(recipes.RecipeError, match=f"the setting {name} takes"):

@@ -47,7 +47,9 @@ class Cell(Layer[S]):
 
     A cell written this way runs over sequences, streams, recurs inside ``Recurrent``, and shows up
     in ``record`` and ``spike_report``. Make its spikes with a surrogate, ``ATan()(v - threshold)``,
-    so that gradients pass; set ``spiking = False`` on a cell whose output is not spikes.
+    so that gradients pass; set ``spiking = False`` on a cell whose output is not spikes. For states
+    in files that are loaded with ``weights_only=True``, name the class of the state to torch:
+    ``torch.serialization.add_safe_globals([Counter])``.
 
     >>> from typing import NamedTuple
     >>> class Counter(NamedTuple):

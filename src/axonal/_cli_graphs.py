@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SHIPPED = "digits"  # the trained network that comes with axonal
 NIR = ".nir"
+FIGURES = (".png", ".pdf", ".svg")
 GRAPH_HELP = "File that `axonal export` wrote, or a .nir; digits for the one that ships."
 
 
@@ -50,7 +51,7 @@ Chip = Annotated[
     ),
 ]
 Figure = Annotated[Path | None, typer.Option(help="Draw a figure here (.png, .pdf or .svg).")]
-Seed = Annotated[int, typer.Option(min=0, help="Decides everything that is random.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Decides everything that is random.")]
 Timeout = Annotated[float, typer.Option(min=0.0, help="Seconds that a simulator may take.")]
 
 
@@ -295,7 +296,7 @@ def place(
     as_json: Json = False,
 ) -> None:
     """Place neurons on the cores of a chip, with few spikes between cores."""
-    _writable(figure)
+    _drawable(figure)
     loaded = _load(graph)
     from axonal import _chips
 
@@ -313,7 +314,7 @@ def energy(
     as_json: Json = False,
 ) -> None:
     """Estimate the energy of the golden run on a chip, from published constants."""
-    _writable(figure)
+    _drawable(figure)
     loaded = _load(graph)
     from axonal import _chips, deploy
 
@@ -339,6 +340,13 @@ def _writable(*files: Path | None) -> None:
         for file in files:
             if file is not None:
                 check_target(file)
+
+
+def _drawable(figure: Path | None) -> None:
+    """Refuse at once a figure that could not be drawn after the work."""
+    if figure is not None and figure.suffix.lower() not in FIGURES and not figure.is_dir():
+        raise UserError(f"--figure takes {', '.join(FIGURES[:-1])} or {FIGURES[-1]}, got {figure}.")
+    _writable(figure)
 
 
 def _own(graph: "EventGraph", chip: str | None) -> str:

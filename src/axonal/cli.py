@@ -52,9 +52,7 @@ def train(
     split: Annotated[
         str | None, typer.Option(help="Of spoken-digits: official or speaker (held out).")
     ] = None,
-    tau: Annotated[
-        float | None, typer.Option(help="Time constant of neurons in steps; not of digits.")
-    ] = None,
+    tau: Annotated[float | None, typer.Option(help="Time constant of neurons in steps.")] = None,
     reset: Annotated[
         str | None, typer.Option(help="Of digits: subtract, or zero as on simulators and chips.")
     ] = None,
@@ -227,10 +225,13 @@ def _run(ends: _signals.Ending) -> int:
         return _refuse(str(error))
     except Stopped as stop:
         code, stopped = INTERRUPTED, str(stop)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         code = INTERRUPTED
     except Unprinted as error:
         return _refuse(str(error))
+    except typer.Abort as error:
+        # the parser takes the end of a file, which is damaged then, for that of a dialogue
+        raise error.__cause__ or error from None
     except Exception as error:
         # the parser's own complaints can put themselves into words; anything else is a bug
         words = getattr(error, "format_message", None)

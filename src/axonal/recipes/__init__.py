@@ -100,15 +100,17 @@ def train(
     """Train a recipe with Lightning and leave a run folder.
 
     The folder holds config.json, metrics.csv, summary.json, model.pt (a plain state_dict),
-    checkpoints/last.ckpt and figures/*.png. A run that was stopped at any moment goes on from its
-    last whole epoch and ends with the numbers of a run that was not.
+    checksums.sha256 of config, summary and model, checkpoints/last.ckpt and figures/*.png. A run
+    that was stopped at any moment goes on from its last whole epoch and ends with the numbers of a
+    run that was not.
 
     Args:
         name: one of `names`.
         settings: an instance of the recipe's ``Settings``.
         out: run folder.
         device: "auto", "cpu" or "cuda".
-        resume: go on with the run in ``out``, if there is one.
+        resume: go on with the run in ``out``, if there is one; what is damaged of a finished run is
+            made anew from its checkpoint.
         force: replace the run in ``out``, if there is one.
         progress: show a progress bar on stderr.
 
@@ -117,7 +119,7 @@ def train(
 
     Raises:
         ValueError: a run exists and neither ``resume`` nor ``force`` is given, settings that differ
-            from those of the run to resume, a device that is not there.
+            from those of the run to resume, a device that is not there, a damaged run to resume.
         ImportError: Lightning is missing; the message names the extra.
 
     >>> import tempfile
@@ -188,7 +190,8 @@ def load_run(folder: str | PathLike[str]) -> "tuple[Network, Any]":
 
     Raises:
         FileNotFoundError: there is no finished run.
-        ValueError: the folder is damaged or of another version.
+        ValueError: the folder is damaged, which its checksums tell, or of another version; one line
+            that names the file and says what still helps.
 
     >>> load_run("runs/of-nobody")
     Traceback (most recent call last):
@@ -206,7 +209,8 @@ def trained(name: str) -> Path:
         name: of a recipe; "digits" has one.
 
     Returns:
-        the folder, with config.json, summary.json and model.pt; it is not to be written to.
+        the folder, with config.json, summary.json, model.pt and their checksums; it is not to be
+        written to.
 
     Raises:
         ValueError: no trained network of that name comes with axonal.

@@ -16,7 +16,7 @@ from axonal._base.npz import read_npz
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._labelled import Labelled, inputs, labelled, recipe_rule, scorable
 from axonal.recipes._learning import READOUTS
-from axonal.recipes._run_folder import RunFolder, load_run, read_json
+from axonal.recipes._run_folder import RunFolder, load_run
 from axonal.recipes._samples import Samples
 
 RULES = {"mean_over_time": "mean", "max_over_time": "max"}
@@ -29,7 +29,8 @@ def export_run(folder: str | PathLike[str], *, samples: int) -> deploy.EventGrap
         raise RecipeError(f"the golden run takes samples >= 1, got {samples}.")
     net, settings = load_run(folder)
     run = RunFolder(folder)
-    name, _ = run.settings()
+    summary = run.read_summary()
+    name = summary["recipe"]
     test = recipes.find(name).data(settings)["test"]
     x = torch.from_numpy(test.dense(range(min(samples, len(test)))))
     info = {
@@ -38,7 +39,7 @@ def export_run(folder: str | PathLike[str], *, samples: int) -> deploy.EventGrap
         "readout": settings.readout,
         "classes": int(net(x[:1])[0].shape[-1]),
         "seed": settings.seed,
-        "test_accuracy": read_json(run.summary)["test_accuracy"],
+        "test_accuracy": summary["test_accuracy"],
     }
     rule = RULES.get(settings.readout)
     return deploy.export(net, settings.dt, inputs=x, info=info, readout=rule)

@@ -19,9 +19,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from axonal import _signals
-from axonal._base.files import whole_file
+from axonal._base.files import check_source, whole_file
 from axonal.neuro import Network
-from axonal.recipes import _learning
+from axonal.recipes import _learning, _weights
+from axonal.recipes._errors import RecipeError
 from axonal.recipes._run_folder import RunFolder, write_csv
 from axonal.recipes._samples import Samples
 from axonal.recipes._settings import Settings
@@ -233,7 +234,10 @@ def fit(
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
-        start: Path | None = run.checkpoint if run.checkpoint.exists() else None
+        start: Path | None = None
+        if run.checkpoint.exists():
+            start = run.checkpoint
+            _check(run, training)
         handler = signal.getsignal(signal.SIGINT)
         try:
             with _own_termination():
@@ -252,6 +256,29 @@ def fit(
         # one that came after the last batch, where Lightning looks no more
         if trainer.received_sigterm:
             raise KeyboardInterrupt
+
+
+def _check(run: RunFolder, training: Training) -> None:
+    """Refuse a checkpoint that is damaged, before Lightning trips over it."""
+    try:
+        check_source(run.checkpoint)
+        found, _ = _weights.read_torch(run.checkpoint.read_bytes())
+        kinds = {"epoch": int, "state_dict": dict, "history": list, "optimizer_states": list}
+        for name, kind in {**kinds, "loops": dict}.items():
+            if not isinstance(found, dict) or not isinstance(found.get(name), kind):
+                raise ValueError(f"it has no {name}")
+        if len(found["history"]) != found["epoch"] + 1:
+            raise ValueError(f"it has {len(found['history'])} of {found['epoch'] + 1} epochs")
+        own = training.state_dict()
+        for name, tensor in own.items():
+            other = found["state_dict"].get(name, tensor)
+            if not isinstance(other, Tensor) or other.shape != tensor.shape:
+                raise ValueError(f"{name!r} is not that of this network")
+    except (ValueError, OSError) as error:
+        raise RecipeError(
+            f"{run.checkpoint} is damaged and nothing can go on from it: {error}; "
+            "put it back from a copy, or begin anew with --force"
+        ) from error
 
 
 @contextmanager

@@ -1,20 +1,26 @@
 """The files of a run: settings, metrics, summary, weights; each is whole or not there."""
 
+import contextlib
+import io
 import json
-import pickle
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from axonal import __version__, recipes
-from axonal._base.files import write_text
+from axonal._base.files import check_source, write_bytes, write_text
+from axonal._base.jsontext import parse_json
 from axonal.neuro import Network
+from axonal.recipes import _checksums, _weights
 from axonal.recipes._errors import RecipeError
-from axonal.recipes._settings import Settings
+from axonal.recipes._settings import LARGEST, Settings, short
 
+LARGEST_JSON = 1 << 20
+"""Bytes; those of a run have hundreds."""
 FIGURES = ("raster", "learning_curve", "delays", "confusion")
 
 
@@ -33,6 +39,7 @@ class RunFolder:
         self.model = self.path / "model.pt"
         self.checkpoint = self.path / "checkpoints" / "last.ckpt"
         self.figures = self.path / "figures"
+        self.checksums = self.path / "checksums.sha256"
 
     @property
     def finished(self) -> bool:
@@ -69,12 +76,103 @@ class RunFolder:
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         self.figures.mkdir(exist_ok=True)
         config = {"recipe": name, "version": __version__, "settings": settings.to_json()}
-        write_json(self.config, config)
+        content = json_bytes(config)
+        write_bytes(self.config, content)
+        write_text(self.checksums, _checksums.checksums({self.config.name: content}))
+
+    def finish(self, model: Mapping[str, Tensor], summary: Mapping[str, Any]) -> None:
+        """Write weights and summary, and the checksums of all; the summary makes a run finished."""
+        content = io.BytesIO()
+        torch.save(dict(model), content)
+        contents = {
+            self.config.name: self.read(self.config),
+            self.model.name: content.getvalue(),
+            self.summary.name: json_bytes(summary),
+        }
+        write_bytes(self.model, contents[self.model.name])
+        write_text(self.checksums, _checksums.checksums(contents))
+        write_bytes(self.summary, contents[self.summary.name])
+
+    def read(self, file: Path) -> bytes:
+        """The content of config, model or summary, as it was written.
+
+        A run that was made before there were checksums has none, and is read all the same.
+
+        Raises:
+            OSError: there is no such file, or it cannot be read.
+            RecipeError: it is not what was written.
+        """
+        check_source(file)
+        content = file.read_bytes()
+        if not self.checksums.exists():
+            return content
+        check_source(self.checksums)
+        try:
+            known = _checksums.parse(self.checksums.read_bytes().decode("ascii"))
+        except ValueError:
+            raise RecipeError(
+                f"{self.checksums} is damaged: put it back from a copy; without it this run is "
+                "read unchecked"
+            ) from None
+        if file != self.config and file.name not in known:
+            raise RecipeError(f"{self.checksums} is damaged: it does not name {file.name}")
+        if known.get(file.name) != _checksums.digest(content):
+            raise self.damaged(file, f"it is not what {self.checksums.name} says")
+        return content
+
+    def damaged(self, file: Path, why: str) -> RecipeError:
+        """The error about a damaged file, which says what still helps."""
+        helps = f"put it back from a copy, or make {self.path} anew with --force"
+        if file in (self.model, self.summary) and self.checkpoint.exists():
+            helps = f"axonal train RECIPE --out {self.path} --resume makes it anew from last.ckpt"
+            with contextlib.suppress(RecipeError, OSError):
+                helps = helps.replace("RECIPE", self.settings()[0])
+        return RecipeError(f"{file} is damaged: {why}; {helps}")
+
+    def read_summary(self) -> dict[str, Any]:
+        """What summary.json holds; RecipeError if it is no summary."""
+        values = self._json(self.summary)
+        expected: dict[str, tuple[type, ...]] = {
+            "recipe": (str,),
+            "test_accuracy": (int, float),
+            "validation_accuracy": (int, float),
+            "trained_parameters": (int,),
+            "seconds": (int, float),
+        }
+        for name, kinds in expected.items():
+            if name not in values:
+                raise self.damaged(self.summary, f"it has no {name!r}")
+            value = values[name]
+            share = name.endswith("accuracy")
+            if type(value) not in kinds or (
+                kinds != (str,) and not 0 <= value <= (1 if share else LARGEST)
+            ):
+                raise self.damaged(self.summary, f"{name!r} is {short(value)}")
+        return values
+
+    def _json(self, file: Path) -> dict[str, Any]:
+        content = self.read(file)
+        try:
+            if len(content) > LARGEST_JSON:
+                raise ValueError(f"it has {len(content)} bytes")
+            values = parse_json(content)
+        except ValueError as error:
+            raise self.damaged(file, str(error)) from error
+        if not isinstance(values, dict):
+            raise self.damaged(file, f"expected an object of JSON, got {short(values)}")
+        return values
 
     def clear(self) -> None:
         """Remove the files of a run and nothing else."""
         drawn = [self.figures / f"{name}.png" for name in FIGURES]
-        ends = [self.summary, self.model, self.metrics, self.checkpoint, self.config]
+        ends = [
+            self.summary,
+            self.model,
+            self.metrics,
+            self.checkpoint,
+            self.checksums,
+            self.config,
+        ]
         for file in (*ends, *drawn):
             file.unlink(missing_ok=True)
 
@@ -92,15 +190,45 @@ class RunFolder:
 
     def settings(self) -> tuple[str, Any]:
         """Name of the recipe and its settings, as config.json has them."""
-        config = read_json(self.config)
+        config = self._json(self.config)
+        name, values = config.get("recipe"), config.get("settings")
+        for key, value, kind in (("recipe", name, str), ("settings", values, dict)):
+            if not isinstance(value, kind):
+                why = f"{key!r} is {short(value)}" if key in config else f"it has no {key!r}"
+                raise RecipeError(f"{self.config} is not the configuration of a run: {why}")
         try:
-            name, values = config["recipe"], config["settings"]
             return name, recipes.find(name).Settings.from_json(values)
-        except (KeyError, TypeError, ValueError) as error:
-            reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        except ValueError as error:
             raise RecipeError(
-                f"{self.config} is not the configuration of a run: {reason}"
+                f"{self.config} is not the configuration of a run: {error}"
             ) from error
+
+    def load(self) -> tuple[Network, Any]:
+        """The network of a finished run, and its settings."""
+        name, settings = self.settings()
+        if not self.finished or not self.model.exists():
+            raise FileNotFoundError(
+                f"the run in {self.path} is not finished: go on with `axonal train {name} --out "
+                f"{self.path} --resume`."
+            )
+        if self.read_summary()["recipe"] != name:
+            raise self.damaged(self.summary, f"it is not that of a run of {name}")
+        try:
+            tensors = _weights.read_tensors(self.read(self.model))
+            # before a network is made, which may be far larger than the file
+            axes = {n for tensor in tensors.values() for n in tensor.shape}
+            width = getattr(settings, "width", settings.hidden)
+            if width not in axes:
+                raise ValueError(f"it has no layer of {width} neurons, as the settings have")
+            net = recipes.find(name).build(settings)
+            _weights.load(net, tensors)
+        except RecipeError:
+            raise
+        except ValueError as error:
+            raise self.damaged(
+                self.model, f"it does not hold the weights of this run's network: {error}"
+            ) from error
+        return net.eval(), settings
 
 
 def load_run(folder: str | PathLike[str]) -> tuple[Network, Any]:
@@ -110,36 +238,12 @@ def load_run(folder: str | PathLike[str]) -> tuple[Network, Any]:
         raise FileNotFoundError(
             f"{run.path} holds no run: it has no config.json. Is the path right?"
         )
-    name, settings = run.settings()
-    if not run.finished or not run.model.exists():
-        raise FileNotFoundError(
-            f"the run in {run.path} is not finished: go on with `axonal train {name} --out "
-            f"{run.path} --resume`."
-        )
-    net = recipes.find(name).build(settings)
-    try:
-        net.load_state_dict(torch.load(run.model, weights_only=True, map_location="cpu"))
-    except (RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
-        # torch's own words on a damaged file advise to load it without the safety check
-        damaged = isinstance(error, (pickle.UnpicklingError, EOFError))
-        reason = "the file is damaged" if damaged else str(error).splitlines()[0]
-        raise RecipeError(
-            f"{run.model} does not hold the weights of this run's network: {reason}"
-        ) from error
-    return net.eval(), settings
+    return run.load()
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file, or say which one is damaged."""
-    try:
-        return json.loads(path.read_text())
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RecipeError(f"{path} is damaged: {error}") from error
-
-
-def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Write a JSON file that is whole at every moment."""
-    write_text(path, json.dumps(values, indent=2) + "\n")
+def json_bytes(values: Mapping[str, Any]) -> bytes:
+    """The content of a JSON file."""
+    return (json.dumps(values, indent=2) + "\n").encode()
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -8,6 +8,10 @@ from typing import Any, Self
 
 from axonal.recipes._errors import RecipeError
 
+LARGEST = 1e15
+"""Above any time, size or rate; sums and products with it are still finite."""
+MOST = 1_000_000
+"""Of whole numbers: epochs, neurons, steps and samples."""
 READOUTS = ("mean_over_time", "max_over_time", "summed_softmax")
 
 
@@ -16,7 +20,8 @@ class Settings:
     """Settings that all recipes share; every schedule is a pure function of them and the epoch.
 
     Args:
-        seed: of initial weights and delays, of the order of samples and of generated data, >= 0.
+        seed: of initial weights and delays, of the order of samples and of generated data,
+            0 to 2^64 - 1.
         epochs: passes over the training samples, >= 1.
         batch: samples an update, >= 1.
         learning_rate: of weights at the start; it falls to zero along a cosine.
@@ -44,7 +49,13 @@ class Settings:
     dt: float = 1e-3
 
     def __post_init__(self) -> None:
-        self.require("seed", self.seed >= 0, "a whole number >= 0")
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, float):
+                self.require(field.name, abs(value) <= LARGEST, "a finite number")
+            elif isinstance(value, int) and field.name != "seed":
+                self.require(field.name, abs(value) <= MOST, f"a number up to {MOST}")
+        self.require("seed", 0 <= self.seed < 2**64, "a whole number from 0 to 2^64 - 1")
         for name in ("epochs", "batch"):
             self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
         for name in ("learning_rate", "delay_rate", "weight_decay"):
@@ -59,7 +70,14 @@ class Settings:
     def require(self, name: str, fine: bool, expected: str) -> None:
         """Raise ValueError naming a setting that is not what was expected."""
         if not fine:
-            raise RecipeError(f"the setting {name} takes {expected}, got {getattr(self, name)!r}.")
+            raise RecipeError(
+                f"the setting {name} takes {expected}, got {short(getattr(self, name))}."
+            )
+
+    def require_tau(self, name: str, least: float) -> None:
+        """Raise ValueError where a time constant would forget nothing, or everything at once."""
+        fine = least <= getattr(self, name) <= MOST
+        self.require(name, fine, f"steps from {least:g} to {MOST}")
 
     @property
     def freeze_epoch(self) -> int | None:
@@ -93,5 +111,14 @@ class Settings:
             fits = type(value) in ((int, float) if number else (kind,))
             if not optional and not fits:
                 name = "number" if number else kind.__name__
-                raise RecipeError(f"the setting {field.name} takes a {name}, got {value!r}.")
+                raise RecipeError(f"the setting {field.name} takes a {name}, got {short(value)}.")
         return cls(**values)
+
+
+def short(value: object) -> str:
+    """A value of somebody else in an error, on one line that is not too long."""
+    # Python refuses to write out a number of thousands of digits
+    if isinstance(value, int) and abs(value) > LARGEST * LARGEST:
+        return f"a number of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,6 +1,5 @@
 """From settings to a finished run folder."""
 
-import io
 import platform
 import subprocess
 import time
@@ -11,10 +10,9 @@ from typing import Any
 import torch
 
 from axonal import __version__, neuro, recipes
-from axonal._base.files import write_bytes
 from axonal.recipes import _learning
 from axonal.recipes._errors import RecipeError
-from axonal.recipes._run_folder import RunFolder, read_json, write_json
+from axonal.recipes._run_folder import RunFolder
 from axonal.recipes._samples import Samples
 from axonal.recipes._settings import Settings
 
@@ -48,18 +46,23 @@ def train(
             "training needs Lightning, which is not installed: pip install 'axonal[train]'."
         ) from error
 
+    net = recipe.build(settings)
     run = RunFolder(out)
     run.prepare(name, settings, resume=resume, force=force)
     if run.finished:
-        found: dict[str, Any] = read_json(run.summary)
-        return found
+        try:
+            run.load()
+            return run.read_summary()
+        except (RecipeError, FileNotFoundError):
+            # what is damaged is made anew from the checkpoint, if there is one
+            if not run.checkpoint.exists():
+                raise
 
     threads = torch.get_num_threads()
     # networks of this size are many times faster on one thread than on two
     torch.set_num_threads(1)
     try:
         data = recipe.data(settings)
-        net = recipe.build(settings)
         trained = count_trained(net)
         training = _lightning.Training(net, settings)
         _lightning.fit(
@@ -68,10 +71,9 @@ def train(
         net = net.cpu()
         begun = time.perf_counter()
         summary = _summary(name, settings, net, data, trained, training.history)
-        _save_model(run, net)
         _draw(run, recipe, settings, net, data["test"], training.history)
         summary["seconds"] += time.perf_counter() - begun
-        write_json(run.summary, summary)
+        run.finish(net.state_dict(), summary)
     finally:
         torch.set_num_threads(threads)
     return summary
@@ -139,13 +141,6 @@ def commit() -> str | None:
             return None
         answers.append(done.stdout.strip())
     return answers[1] + ("+changes" if answers[2] else "")
-
-
-def _save_model(run: RunFolder, net: neuro.Network) -> None:
-    # torch itself would not say that a disk is full
-    content = io.BytesIO()
-    torch.save(net.state_dict(), content)
-    write_bytes(run.model, content.getvalue())
 
 
 def _draw(

@@ -87,7 +87,7 @@ class Settings(_settings.Settings):
         self.require("classes", 2 <= self.classes <= most, f"2 to {most} lags")
         for name in ("lost", "background"):
             self.require(name, 0 <= getattr(self, name) < 1, "a share from 0 to below 1")
-        self.require("tau", self.tau >= 1, "steps >= 1")
+        self.require_tau("tau", least=1)
 
     @property
     def inputs(self) -> int:

@@ -47,7 +47,7 @@ class Settings(_settings.Settings):
         self.require("thinning", 0 <= self.thinning < 1, "a share from 0 to below 1")
         self.require("reset", self.reset in ("zero", "subtract"), '"zero" or "subtract"')
         for name in ("tau", "tau_readout"):
-            self.require(name, getattr(self, name) > 0, "steps > 0")
+            self.require_tau(name, least=0.1)
 
 
 def data(settings: Settings) -> Mapping[str, Samples]:

@@ -84,7 +84,7 @@ class Settings(_settings.Settings):
             self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
         for name in ("silence", "max_delay"):
             self.require(name, getattr(self, name) >= 0, "a whole number of steps >= 0")
-        self.require("tau", self.tau >= 1, "steps >= 1")
+        self.require_tau("tau", least=1)
         self.require("dropout", 0 <= self.dropout < 1, "a share from 0 to below 1")
 
     @property

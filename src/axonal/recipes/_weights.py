@@ -1,0 +1,88 @@
+"""Files of torch: every byte that is read is held against its checksum before it is used."""
+
+import io
+import warnings
+import zipfile
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def read_tensors(content: bytes) -> dict[str, Tensor]:
+    """The tensors of a state_dict that `torch.save` wrote.
+
+    Each must be all of a record of the file, and all records must be used: torch itself looks at
+    neither checksums nor sizes, and would read beyond a record.
+
+    Raises:
+        ValueError: the file is damaged or holds something else; one line without its name.
+    """
+    found, records = read_torch(content)
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise ValueError("it holds no state_dict")
+    for key, tensor in found.items():
+        if not isinstance(tensor, Tensor) or tensor.layout is not torch.strided:
+            raise ValueError(f"{key[:80]!r} is no tensor")
+        whole = tensor.numel() * tensor.element_size() == tensor.untyped_storage().nbytes()
+        if not whole or not tensor.is_contiguous():
+            raise ValueError(f"the tensor {key[:80]!r} is not all of its record")
+    used = {t.data_ptr(): t.untyped_storage().nbytes() for t in found.values() if t.numel()}
+    if sorted(used.values()) != sorted(size for size in records if size):
+        raise ValueError("its tensors are not those that it stores")
+    return found
+
+
+def read_torch(content: bytes) -> tuple[Any, list[int]]:
+    """What `torch.save` wrote, of plain types and tensors only, and the bytes of each record.
+
+    Raises:
+        ValueError: the file is damaged; one line without its name.
+    """
+    try:
+        # zipfile warns of names that appear twice; these are refused
+        with warnings.catch_warnings(action="ignore"):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                records = _records(archive, content)
+            found = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
+    except Exception as error:
+        # torch raises whatever it comes upon, and advises to load without the check for safety
+        ours = isinstance(error, ValueError | zipfile.BadZipFile) and bool(error.args)
+        why = " ".join(str(error).split())[:120] if ours else type(error).__name__
+        raise ValueError(f"the file is damaged ({why})") from error
+    return found, records
+
+
+def _records(archive: zipfile.ZipFile, content: bytes) -> list[int]:
+    """Bytes of the records of tensors; every part of the file is read once for its checksum."""
+    parts = archive.infolist()
+    packed = [part for part in parts if part.compress_type != zipfile.ZIP_STORED]
+    if packed or sum(part.file_size for part in parts) > len(content) or content[:2] != b"PK":
+        raise ValueError("its parts are larger than it is")
+    if len({part.filename for part in parts}) < len(parts) or archive.comment:
+        raise ValueError("it has parts of the same name")
+    broken = archive.testzip()
+    if broken is not None:
+        raise ValueError(f"the checksum of {broken[:80]} does not fit")
+    return [part.file_size for part in parts if part.filename.split("/")[-2:-1] == ["data"]]
+
+
+def load(net: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Give a network its weights, which must be of its shapes and types.
+
+    Raises:
+        ValueError: they are those of another network; one line that names what differs first.
+    """
+    own = net.state_dict()
+    for name, tensor in tensors.items():
+        if name in own and (tensor.shape, tensor.dtype) != (own[name].shape, own[name].dtype):
+            raise ValueError(f"{name!r} is {_kind(tensor)}, expected {_kind(own[name])}")
+    try:
+        net.load_state_dict(tensors)
+    except RuntimeError as error:
+        _, _, why = str(error).partition(":")
+        raise ValueError(" ".join(why.split())[:120]) from error
+
+
+def _kind(tensor: Tensor) -> str:
+    return f"{list(tensor.shape)} of {str(tensor.dtype).removeprefix('torch.')}"
