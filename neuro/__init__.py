@@ -2,6 +2,7 @@
 
 from axonal.neuro._checks import InputError
 from axonal.neuro._surrogates import ATan, FastSigmoid, Sigmoid, Surrogate, Triangle
+from axonal.neuro.batches import collate
 from axonal.neuro.importers import (
     ConversionError,
     from_norse,
@@ -99,6 +100,7 @@ __all__ = [
     "Streamer",
     "Surrogate",
     "Triangle",
+    "collate",
     "detach",
     "first_spike_loss",
     "first_spike_time",

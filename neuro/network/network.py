@@ -25,7 +25,8 @@ class Network(Layer[State]):
     graph that running, ``record``, ``spike_report``, ``Streamer`` and ``deploy.export`` read.
     Between layers it understands addition and other element-wise arithmetic, concatenation,
     reshape, flatten, pooling and the stateless modules of torch (applied to every step alike).
-    Parameters keep the names they have in the module.
+    Parameters keep the names they have in the module, and its attributes and methods are those of
+    the Network, unless a Network has one of that name itself.
 
     Args:
         module: the module whose ``forward`` takes sequences [T, B, ...].
@@ -69,12 +70,10 @@ class Network(Layer[State]):
                 f"{shown_name(module)} cannot become a Network: the names {', '.join(taken)} are "
                 "taken by Network itself. Rename them in your module."
             )
-        for name, parameter in module.named_parameters(recurse=False):
-            self.register_parameter(name, parameter)
-        for name, buffer in module.named_buffers(recurse=False):
-            kept = name not in module._non_persistent_buffers_set
-            self.register_buffer(name, buffer, persistent=kept)
-        self._modules.update(module._modules)
+        # shared, so that the module's own methods see what happens to the Network's parts
+        for shared in _SHARED:
+            vars(self)[shared] = vars(module)[shared]
+        vars(self)["_source"] = module
         self.training = module.training
         self.source_name = shown_name(module)
         self.input_names = [n.name for n in self.traced.nodes if n.op == "placeholder"]
@@ -82,6 +81,29 @@ class Network(Layer[State]):
         self._parts = _parts.containers(self, self._called, Network)
         self._seen: dict[str, nn.Module] = {}
         self._run = _compile(_with_states(self))
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute or a method of the user's module."""
+        try:
+            return super().__getattr__(name)
+        except AttributeError as error:
+            if "_source" not in vars(self) or not hasattr(self._source, name):
+                raise error from None
+        return getattr(self._source, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        source = vars(self).get("_source")
+        if source is not None and name in vars(source) and name not in vars(self):
+            # where the module's methods look for it
+            setattr(source, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def train(self, mode: bool = True) -> "Network":
+        """Set the mode of the Network and of its parts."""
+        super().train(mode)
+        self._source.training = mode
+        return self
 
     @property
     def stateful_layers(self) -> dict[str, Layer[Any]]:
@@ -184,8 +206,10 @@ class Network(Layer[State]):
         self._run = _compile(_with_states(self))
 
 
+_SHARED = ("_parameters", "_buffers", "_non_persistent_buffers_set", "_modules")
+
 _RESERVED = frozenset(dir(Network)) | {
-    "traced", "input_names", "source_name", "_paths", "_parts", "_seen", "_run",
+    "traced", "input_names", "source_name", "_paths", "_parts", "_seen", "_run", "_source",
 }  # fmt: skip
 
 
