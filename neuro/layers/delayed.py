@@ -274,6 +274,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
     def _freeze(self, delays: Tensor) -> None:
         self.frozen_delay.copy_(delays.round())
         self.frozen_share.fill_(1)
+        self._frozen = True
         # a new tensor, since a backward pass may still want the old one
         self.sigma = torch.zeros_like(self.sigma)
         # a distributed reducer waits for a gradient of every parameter that it was made with
@@ -298,6 +299,12 @@ class DelayedLinear(Layer[DelayedLinearState]):
         if self._fixed and not self.frozen:
             self.freeze_delays()
         self.position.requires_grad_(not self.frozen)
+
+    def train(self, mode: bool = True) -> "DelayedLinear":
+        """Set the mode; compiled code learns here that an average was frozen."""
+        super().train(mode)
+        self._frozen = self.frozen
+        return self
 
     def init(self, x: Tensor) -> DelayedLinearState:
         """Return the state at rest for inputs like ``x`` [B, N]."""

@@ -2,7 +2,7 @@
 
 import linecache
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, fx, nn
@@ -117,15 +117,7 @@ class Network(Layer[State]):
 
     def forward(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:
         """Run the inputs [T, B, ...] on from ``state``; it may be given last or by name."""
-        count = len(self.input_names)
-        if len(inputs) == count + 1 and state is None:
-            *inputs, state = inputs  # type: ignore[assignment]
-        if len(inputs) != count:
-            raise _checks.InputError(
-                f"{self.source_name} takes {count} input(s) ({', '.join(self.input_names)}) and a "
-                f"state, got {len(inputs)} argument(s).",
-                self,
-            )
+        *inputs, state = self._given(inputs, state)  # type: ignore[assignment]
         self._check_inputs(inputs)
         state = self._check_state(state)
         if _checks.compiling():
@@ -147,7 +139,20 @@ class Network(Layer[State]):
         y, state = self(*(x.unsqueeze(0) for x in inputs), state=state)
         return pytree.tree_map(operator.itemgetter(0), y), state
 
-    def _check_inputs(self, inputs: tuple[Any, ...]) -> None:
+    def _given(self, inputs: tuple[Any, ...], state: State | None) -> tuple[Any, ...]:
+        """Return the inputs and the state, which may be given last or by name."""
+        count = len(self.input_names)
+        if len(inputs) == count + 1 and state is None:
+            return inputs
+        if len(inputs) != count:
+            raise _checks.InputError(
+                f"{self.source_name} takes {count} input(s) ({', '.join(self.input_names)}) and a "
+                f"state, got {len(inputs)} argument(s).",
+                self,
+            )
+        return (*inputs, state)
+
+    def _check_inputs(self, inputs: Sequence[Any]) -> None:
         who = self.source_name
         first = None
         for name, x in zip(self.input_names, inputs, strict=True):
