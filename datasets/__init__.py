@@ -1,6 +1,7 @@
 """Encoders, embedded and spoken digits as spikes, spike trains, images, and bags of instances.
 
-Everything here is numpy; what has time has it first: ``[T, B, N]``. Nothing is downloaded.
+Everything here is numpy; what has time has it first: ``[T, B, N]``. Nothing is downloaded. A
+``torch.utils.data.DataLoader`` takes ``collate_fn=axonal.neuro.collate`` for the same order.
 
 >>> from axonal.datasets import digits
 >>> digits("test").dense(range(32)).shape
@@ -17,12 +18,13 @@ from axonal.datasets._idx import fashion_mnist, mnist
 from axonal.datasets._mel import MelDelta
 from axonal.datasets._mel_quantiles import MelQuantiles
 from axonal.datasets._mil import mil
+from axonal.datasets._sample import Sample
 from axonal.datasets._shd import read_shd, write_shd
 from axonal.datasets._spike_times import SpikeTimes
 from axonal.datasets._wav import read_wav
 
 __all__ = [
-    "Bags", "Binned", "Events", "HairCells", "MelDelta", "MelQuantiles", "SpikeTimes", "delta",
-    "digits", "fashion_mnist", "fsdd", "latency", "mil", "mnist", "rate", "read_shd", "read_wav",
-    "to_dense", "write_shd",
+    "Bags", "Binned", "Events", "HairCells", "MelDelta", "MelQuantiles", "Sample", "SpikeTimes",
+    "delta", "digits", "fashion_mnist", "fsdd", "latency", "mil", "mnist", "rate", "read_shd",
+    "read_wav", "to_dense", "write_shd",
 ]  # fmt: skip

@@ -92,7 +92,7 @@ def delta(
         binary: at most one spike per step and channel.
 
     Returns:
-        Spikes or spike counts ``[T, ..., 2 N]``, float32: the N ON channels, then the N OFF channels.
+        Spikes or counts ``[T, ..., 2 N]``, float32: the N ON channels, then the N OFF channels.
 
     Raises:
         ValueError: NaN, fewer than two axes, T = 0, a threshold that is not above 0 or so small

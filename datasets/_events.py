@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.datasets._checks import positive_number, positive_steps
+from axonal.datasets._sample import Sample
 
 MICROSECONDS = 1_000_000
 
@@ -210,10 +211,10 @@ class Binned:
     def __len__(self) -> int:
         return len(self.events)
 
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], int]:
-        """Counts ``[T, N]`` and label of a sample."""
+    def __getitem__(self, index: int) -> Sample:
+        """Counts ``[T, N]`` and label of a sample; see `Sample`."""
         sample = range(len(self))[index]
-        return self.dense([sample])[:, 0], int(self.labels[sample])
+        return Sample(self.dense([sample])[:, 0], int(self.labels[sample]))
 
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Counts of several samples as one batch, time first.

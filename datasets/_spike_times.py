@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from axonal.datasets._checks import positive_steps
 from axonal.datasets._encoders import to_dense
+from axonal.datasets._sample import Sample
 
 LONGEST = 2**15  # times are int16
 
@@ -72,9 +73,9 @@ class SpikeTimes:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], int]:
-        """Sample and label: spikes ``[T, N]``, float32, and an int."""
-        return to_dense(self.times[index], self.steps), int(self.labels[index])
+    def __getitem__(self, index: int) -> Sample:
+        """Sample and label: spikes ``[T, N]``, float32, and an int; see `Sample`."""
+        return Sample(to_dense(self.times[index], self.steps), int(self.labels[index]))
 
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Rasters of several samples as one batch, time first.

@@ -4,6 +4,7 @@ from torch.serialization import add_safe_globals
 
 from axonal.neuro._checks import InputError
 from axonal.neuro._surrogates import ATan, FastSigmoid, Sigmoid, Surrogate, Triangle
+from axonal.neuro.batches import collate
 from axonal.neuro.importers import (
     ConversionError,
     from_norse,
@@ -101,6 +102,7 @@ __all__ = [
     "Streamer",
     "Surrogate",
     "Triangle",
+    "collate",
     "detach",
     "first_spike_loss",
     "first_spike_time",

@@ -292,3 +292,21 @@ def test_datasets_imports_nothing_but_numpy() -> None:
         env={"PYTHONPATH": str(SRC)},
     )
     assert result.stdout.strip() == "[]"
+
+
+@given(
+    st.lists(st.floats(-20, 20), min_size=1, max_size=12), st.floats(0.3, 5), st.integers(1, 200)
+)
+def test_binary_deltas_send_one_spike_a_step_and_catch_up(
+    values: list[float], threshold: float, still: int
+) -> None:
+    signal = np.array([*values, *[values[-1]] * still])[:, None]
+    spikes = delta(signal, threshold, binary=True)
+    assert set(np.unique(spikes)) <= {0, 1} and (spikes.sum(1) <= 1).all()
+    sent = (spikes[:, 0].sum() - spikes[:, 1].sum()) * threshold
+    ahead = abs(signal[-1, 0] - signal[0, 0] - sent)
+    missing = abs(signal).max() * 2 / threshold
+    assert ahead < threshold * (1 + 1e-9) or still < missing
+    counts = delta(signal, threshold)
+    if counts.max(initial=0) <= 1:
+        np.testing.assert_array_equal(counts, spikes)

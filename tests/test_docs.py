@@ -35,11 +35,11 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/numerics.md"])
-def test_the_python_code_of_the_documents_runs(tmp_path: Path, document: str) -> None:
+@pytest.mark.parametrize("document", ["README.md", "docs/numerics.md", "docs/training.md"])
+def test_the_python_code_of_a_document_runs(document: str, tmp_path: Path) -> None:
     code = blocks(document, "python")
     assert code
-    script = tmp_path / "readme.py"
+    script = tmp_path / "document.py"
     script.write_text("\n".join(code))
     result = subprocess.run(
         [sys.executable, "-W", "error", script],

@@ -39,7 +39,7 @@ def problem(module: nn.Module) -> str | None:
         return "draws its windows at random in each call: use MaxPool2d or MaxPool3d."
     if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
         return "takes whole numbers, a Network sequences of real ones: put it before it."
-    needed = _needed(type(module))
+    needed = _needed(type(module))  # type: ignore[arg-type]
     if len(needed) > 1:
         return (
             f"takes the inputs {', '.join(needed)}, a module inside a Network the sequence "

@@ -293,14 +293,19 @@ class DelayedLinear(Layer[DelayedLinearState]):
     def _freeze(self, delays: Tensor) -> None:
         self.frozen_delay.copy_(delays.round())
         self.frozen_share.fill_(1)
+        self._frozen = True
         # a new tensor, since a backward pass may still want the old one
         self.sigma = torch.zeros_like(self.sigma)
+        self._learn_unless_frozen()
+
+    def _learn_unless_frozen(self) -> None:
         # a distributed reducer waits for a gradient of every parameter that it was made with
         distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
-        self.position.requires_grad_(distributed and self.position.requires_grad)
+        waited_for = distributed and self.position.requires_grad
+        self.position.requires_grad_(not self.frozen or waited_for)
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        super()._save_to_state_dict(destination, prefix, keep_vars)  # type: ignore[no-untyped-call]
+        super()._save_to_state_dict(destination, prefix, keep_vars)
         if self.frozen and not keep_vars:
             # an optimiser may have moved the parameter, which no longer means anything
             destination[f"{prefix}position"] = self._whole_delays()
@@ -316,7 +321,13 @@ class DelayedLinear(Layer[DelayedLinearState]):
         super()._load_from_state_dict(state_dict, prefix, *args)
         if self._fixed and not self.frozen:
             self.freeze_delays()
-        self.position.requires_grad_(not self.frozen)
+        self._learn_unless_frozen()
+
+    def train(self, mode: bool = True) -> "DelayedLinear":
+        """Set the mode; compiled code learns here that an average was frozen."""
+        super().train(mode)
+        self._frozen = self.frozen
+        return self
 
     def init(self, x: Tensor) -> DelayedLinearState:
         """Return the state at rest for inputs like ``x`` [B, N]."""

@@ -133,16 +133,17 @@ class DelaySNN(Network):
         return len(self.blocks) * (self.max_delay // 2)
 
     def forward(
-        self, x: Any, state: Any = None, *, padding: bool = False
-    ) -> tuple[Tensor, dict[str, Any]]:
+        self, *inputs: Any, state: dict[str, Any] | None = None, padding: bool = False
+    ) -> tuple[Any, dict[str, Any]]:
         """Run ``x`` [T, B, N] on from ``state``, with silence at each layer's end if asked."""
+        x, state = self._given(inputs, state)
         blocks = dict(self.get_submodule("blocks").named_children())
         first = blocks["0"].get_submodule("connections.0")
         assert isinstance(first, DelayedLinear)
         _checks.sequence(self, x, (first.in_features,), first.weight.dtype)
         if not padding:
             return super().forward(x, state=state)
-        before, after = self._check_state(state), {}
+        before, after = self._check_state(state), dict[str, Any]()
         for name, block in blocks.items():
             x = F.pad(x, (0, 0, 0, 0, 0, self.max_delay // 2))
             prefix = f"blocks.{name}."

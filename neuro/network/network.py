@@ -2,7 +2,7 @@
 
 import linecache
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, fx, nn
@@ -25,7 +25,8 @@ class Network(Layer[State]):
     graph that running, ``record``, ``spike_report``, ``Streamer`` and ``deploy.export`` read.
     Between layers it understands addition and other element-wise arithmetic, concatenation,
     reshape, flatten, pooling and the stateless modules of torch (applied to every step alike).
-    Parameters keep the names they have in the module.
+    Parameters keep the names they have in the module, and its attributes and methods are those of
+    the Network, unless a Network has one of that name itself.
 
     Args:
         module: the module whose ``forward`` takes sequences [T, B, ...].
@@ -69,12 +70,10 @@ class Network(Layer[State]):
                 f"{shown_name(module)} cannot become a Network: the names {', '.join(taken)} are "
                 "taken by Network itself. Rename them in your module."
             )
-        for name, parameter in module.named_parameters(recurse=False):
-            self.register_parameter(name, parameter)
-        for name, buffer in module.named_buffers(recurse=False):
-            kept = name not in module._non_persistent_buffers_set
-            self.register_buffer(name, buffer, persistent=kept)
-        self._modules.update(module._modules)
+        # shared, so that the module's own methods see what happens to the Network's parts
+        for shared in _SHARED:
+            vars(self)[shared] = vars(module)[shared]
+        vars(self)["_source"] = module
         self.training = module.training
         self.source_name = shown_name(module)
         self.input_names = [n.name for n in self.traced.nodes if n.op == "placeholder"]
@@ -82,6 +81,29 @@ class Network(Layer[State]):
         self._parts = _parts.containers(self, self._called, Network)
         self._seen: dict[str, nn.Module] = {}
         self._run = _compile(_with_states(self))
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute or a method of the user's module."""
+        try:
+            return super().__getattr__(name)
+        except AttributeError as error:
+            if "_source" not in vars(self) or not hasattr(self._source, name):
+                raise error from None
+        return getattr(self._source, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        source = vars(self).get("_source")
+        if source is not None and name in vars(source) and name not in vars(self):
+            # where the module's methods look for it
+            setattr(source, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def train(self, mode: bool = True) -> "Network":
+        """Set the mode of the Network and of its parts."""
+        super().train(mode)
+        self._source.training = mode
+        return self
 
     @property
     def stateful_layers(self) -> dict[str, Layer[Any]]:
@@ -95,15 +117,7 @@ class Network(Layer[State]):
 
     def forward(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:
         """Run the inputs [T, B, ...] on from ``state``; it may be given last or by name."""
-        count = len(self.input_names)
-        if len(inputs) == count + 1 and state is None:
-            *inputs, state = inputs  # type: ignore[assignment]
-        if len(inputs) != count:
-            raise _checks.InputError(
-                f"{self.source_name} takes {count} input(s) ({', '.join(self.input_names)}) and a "
-                f"state, got {len(inputs)} argument(s).",
-                self,
-            )
+        *inputs, state = self._given(inputs, state)  # type: ignore[assignment]
         self._check_inputs(inputs)
         state = self._check_state(state)
         if _checks.compiling():
@@ -125,7 +139,20 @@ class Network(Layer[State]):
         y, state = self(*(x.unsqueeze(0) for x in inputs), state=state)
         return pytree.tree_map(operator.itemgetter(0), y), state
 
-    def _check_inputs(self, inputs: tuple[Any, ...]) -> None:
+    def _given(self, inputs: tuple[Any, ...], state: State | None) -> tuple[Any, ...]:
+        """Return the inputs and the state, which may be given last or by name."""
+        count = len(self.input_names)
+        if len(inputs) == count + 1 and state is None:
+            return inputs
+        if len(inputs) != count:
+            raise _checks.InputError(
+                f"{self.source_name} takes {count} input(s) ({', '.join(self.input_names)}) and a "
+                f"state, got {len(inputs)} argument(s).",
+                self,
+            )
+        return (*inputs, state)
+
+    def _check_inputs(self, inputs: Sequence[Any]) -> None:
         who = self.source_name
         first = None
         for name, x in zip(self.input_names, inputs, strict=True):
@@ -184,8 +211,10 @@ class Network(Layer[State]):
         self._run = _compile(_with_states(self))
 
 
+_SHARED = ("_parameters", "_buffers", "_non_persistent_buffers_set", "_modules")
+
 _RESERVED = frozenset(dir(Network)) | {
-    "traced", "input_names", "source_name", "_paths", "_parts", "_seen", "_run",
+    "traced", "input_names", "source_name", "_paths", "_parts", "_seen", "_run", "_source",
 }  # fmt: skip
 
 

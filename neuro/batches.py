@@ -1,0 +1,62 @@
+"""Batches of samples, time first."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from axonal.neuro._checks import InputError
+
+
+def collate(samples: Sequence[Any], *, lengths: bool = False) -> tuple[Tensor, ...]:
+    """Batch of samples [T, ...] as x [T, B, ...] with their labels, for a ``DataLoader``.
+
+    Written as ``DataLoader(data, batch_size, collate_fn=neuro.collate)``. PyTorch's own collate
+    puts the batch first, x [B, T, ...], which no layer can tell from time first where B = T.
+    Samples of unequal T take ``functools.partial(neuro.collate, lengths=True)``: they are filled up
+    with zeros at their end, and losses and readouts take the lengths.
+
+    Args:
+        samples: pairs (x, label), or x alone; x [T, ...] an array or a tensor.
+        lengths: return the T of each sample as well, which may then differ.
+
+    Returns:
+        x [T, B, ...]; labels [B] where samples have them; lengths [B] if asked.
+
+    Raises:
+        ValueError: for no samples, samples without a time axis, steps of unequal shape, or unequal
+            T without ``lengths``.
+
+    >>> import numpy as np
+    >>> x, y = collate([(np.zeros((7, 3)), 1), (np.ones((7, 3)), 0)])
+    >>> x.shape, y
+    (torch.Size([7, 2, 3]), tensor([1, 0]))
+    >>> x, y, steps = collate([(np.zeros((7, 3)), 1), (np.ones((5, 3)), 0)], lengths=True)
+    >>> x.shape, steps
+    (torch.Size([7, 2, 3]), tensor([7, 5]))
+    """
+    if not samples:
+        raise InputError("collate expects at least one sample.")
+    labelled = _has_label(samples[0])
+    values = [torch.as_tensor(sample[0] if labelled else sample) for sample in samples]
+    for x in values:
+        if x.ndim == 0 or x.shape[0] == 0 or x.shape[1:] != values[0].shape[1:]:
+            raise InputError(
+                f"collate expects samples [T, ...] with T >= 1 and steps of one shape, got "
+                f"{tuple(values[0].shape)} and {tuple(x.shape)}."
+            )
+    steps = torch.tensor([len(x) for x in values])
+    if not lengths and (steps != steps[0]).any():
+        raise InputError(
+            f"collate got samples of {int(steps.min())} to {int(steps.max())} steps: write "
+            "functools.partial(neuro.collate, lengths=True), and give the lengths to the loss."
+        )
+    batch = torch.nn.utils.rnn.pad_sequence(values)
+    labels = [torch.stack([torch.as_tensor(sample[1]) for sample in samples])] if labelled else []
+    return (batch, *labels, *([steps] if lengths else []))
+
+
+def _has_label(sample: Any) -> bool:
+    """Whether a sample is a pair, not an array of two steps."""
+    return not hasattr(sample, "dtype") and len(sample) == 2
