@@ -286,7 +286,8 @@ def test_every_model_has_a_figure_with_its_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_faces, "LINE_POINTS", 12)
-    diagram = phase_diagram(model, T=[0.1, 0.3, 0.6], mc=mc, jobs=1, **grid)
+    # far enough up for every line to be seen
+    diagram = phase_diagram(model, T=[0.1, 0.3, 1.3], mc=mc, jobs=1, **grid)
     ax = Figure().subplots()
     assert plot_phase_diagram(diagram, ax) is ax
     assert len(ax.get_legend().get_texts()) == lines
@@ -306,3 +307,17 @@ def test_the_area_of_a_cell_is_the_share_of_memories_that_are_kept(
     assert full == pytest.approx(1.0)
     areas = sorted(box.width * box.height / h for box, h in zip(boxes, (0.2, 0.475), strict=True))
     assert areas[0] / areas[1] == pytest.approx(0.25)
+
+
+def test_the_legend_lists_no_line_outside_the_axes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """T = 1 of the multitasking network, on a grid far below it."""
+    monkeypatch.setattr(_faces, "LINE_POINTS", 12)
+    low = phase_diagram(MultitaskingHopfield(0.0, 3), dilution=[0.1, 0.2], T=[0.05, 0.1], jobs=1)
+    ax = plot_phase_diagram(low, Figure().subplots())
+    legend = [] if ax.get_legend() is None else ax.get_legend().get_texts()
+    listed = {text.get_text() for text in legend}
+    bottom, top = ax.get_ylim()
+    for line in ax.lines:
+        y = np.asarray(line.get_ydata(), float)
+        assert (line.get_label() in listed) == bool(np.any((y >= bottom) & (y <= top)))
+    assert not any("T = 1" in text for text in listed)

@@ -359,3 +359,11 @@ def test_the_floor_plan_draws_on_the_axes_that_it_is_given(own):
     assert legend[0] == "x"
     assert any("spikes of" in text for text in legend) == (placed.cores_used > 1)
     assert f"{placed.cores_used} of {own.cores} cores" in ax.get_title()
+    # nothing but what is used: no grid of empty routers, and of a single core no grid at all
+    if placed.cores_used > 1:
+        held = np.flatnonzero(placed.used["neurons"]) // own.tile
+        assert len(ax.get_xticks()) * len(ax.get_yticks()) <= 2 * len(set(held.tolist()))
+    else:
+        (neurons,) = {bar.get_width() for bar in ax.patches} & {100 * 480 / own.neurons_with(1)}
+        assert "neurons" in [tick.get_text() for tick in ax.get_yticklabels()]
+        assert neurons <= ax.get_xlim()[1]

@@ -1,13 +1,15 @@
 """The figure of a placement."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy.placement._mesh import routers
+from axonal.deploy.placement._one_core import draw_core
 from axonal.deploy.placement._placement import Placement
+from axonal.deploy.placement._style import BORDER, style
 from axonal.deploy.placement._traffic import Integers
 
 if TYPE_CHECKING:
@@ -15,16 +17,11 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-# Okabe and Ito's colours, told apart with every kind of colour vision, and hatches of their own.
-COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#0072B2")
-HATCHES = ("", "///", "...", "xxx", "\\\\\\")
-EMPTY, BORDER, SPIKES = "#F4F4F4", "#999999", "#111111"
+EMPTY, SPIKES = "#F4F4F4", "#111111"
 STRONGEST = 40
 """Pairs of cores whose traffic is drawn."""
 WIDEST = 3.0
 """Line of the pair with most spikes, in points."""
-ROWS = 4
-"""Rows of routers that are drawn at least; further ones only if they are used."""
 
 
 def plot_floor_plan(placement: Placement, ax: "Axes") -> "Axes":
@@ -32,41 +29,50 @@ def plot_floor_plan(placement: Placement, ax: "Axes") -> "Axes":
 
     Cores of one router lie together in a square. A core is filled to the share of its fullest
     limit, in the colours of its populations by their neurons; an empty one is pale. Lines join the
-    pairs of cores with most spikes, as wide as there are spikes.
+    pairs of cores with most spikes, as wide as there are spikes. Routers beyond the last that is
+    used are left out. A network on a single core has no plan: what it takes of each limit of the
+    core is drawn instead, as bars.
 
     Args:
         placement: what `place` returned.
         ax: where to draw.
 
     Returns:
-        ``ax``, with routers numbered along both sides and a legend.
+        ``ax``, with routers numbered along both sides, or limits and shares, and a legend.
 
     >>> from axonal.deploy import example, place
     >>> from matplotlib.figure import Figure
     >>> plot_floor_plan(place(example()), Figure().subplots()).get_xlabel()
-    'column of routers'
+    'share of what the core has (%)'
     """
+    if placement.cores_used == 1:
+        draw_core(ax, placement)
+    else:
+        _plan(ax, placement)
+    ax.tick_params(length=0)
+    ax.set_title(_title(placement), fontsize="medium")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small", frameon=False)
+    return ax
+
+
+def _plan(ax: "Axes", placement: Placement) -> None:
+    """Routers and cores from the first to the last that is used, and the lines between them."""
     limits = placement.limits
     x, y, width = _corners(placement)
     _cores(ax, placement, x, y, width)
     _lines(ax, placement, x + width / 2, y + width / 2)
-    column, row = routers(limits, np.arange(limits.cores))
-    columns = int(column.max()) + 1
-    rows = min(int(row.max()) + 1, max(ROWS, int(row[: len(placement.sent)].max()) + 1))
+    column, row = routers(limits, np.flatnonzero(placement.used["neurons"]))
+    columns, rows = int(column.max()) + 1, int(row.max()) + 1
     ax.set_xticks(np.arange(columns) + 0.5, labels=[str(k) for k in range(columns)])
     ax.set_yticks(np.arange(rows) + 0.5, labels=[str(k) for k in range(rows)])
     ax.set(
         xlabel="column of routers",
         ylabel="row of routers",
-        xlim=(-0.05, columns + 0.05),
-        ylim=(rows, -0.05),
+        xlim=(0, columns),
+        ylim=(rows, 0),
         aspect="equal",
     )
-    ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_title(_title(placement), fontsize="medium")
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small", frameon=False)
-    return ax
 
 
 def _corners(placement: Placement) -> tuple[Floats, Floats, float]:
@@ -99,17 +105,12 @@ def _cores(
     bottom = (y + width)[: len(full)]
     for k, (name, own) in enumerate(share.items()):
         height = own * np.minimum(full, 1) * width
-        style: dict[str, Any] = {
-            "facecolor": COLOURS[k % len(COLOURS)],
-            "hatch": HATCHES[k // len(COLOURS) % len(HATCHES)],
-            "edgecolor": BORDER,
-            "linewidth": 0.3,
-        }
+        filled = style(k)
         bottom = bottom - height
         bars = zip(x, bottom, height, strict=False)
         drawn = [Rectangle((left, top), width, tall) for left, top, tall in bars if tall > 0]
-        ax.add_collection(PatchCollection(drawn, zorder=2, **style))
-        ax.add_patch(Rectangle((0, 0), 0, 0, label=name, **style))
+        ax.add_collection(PatchCollection(drawn, zorder=2, **filled))
+        ax.add_patch(Rectangle((0, 0), 0, 0, label=name, **filled))
 
 
 def _shares(placement: Placement) -> dict[str, Floats]:
@@ -158,4 +159,5 @@ def _title(placement: Placement) -> str:
     if crossing:
         share = crossing / placement.random_spikes
         spikes = f"{crossing} spikes between cores, {share:.0%} of a random placement's"
-    return f"{used}; {spikes}\n(a core is filled as far as its fullest limit)"
+    meaning = "a core is filled as far as its fullest limit; unused routers are left out"
+    return f"{used}; {spikes}" + ("" if placement.cores_used == 1 else f"\n({meaning})")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from axonal.hebbian.phase._legend import seen
+
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
@@ -73,7 +75,8 @@ def plot_phase_diagram(diagram: "xr.Dataset", ax: "Axes") -> "Axes":
         xlim=(max(ends[0][0], 0.0), ends[0][-1]),
         ylim=(max(ends[1][0], 0.0), ends[1][-1]),
     )
-    ax.legend(loc="upper right", fontsize="small", framealpha=0.9)
+    if handles := seen(ax):
+        ax.legend(handles=handles, loc="upper right", fontsize="small", framealpha=0.9)
     return ax
 
 

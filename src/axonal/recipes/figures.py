@@ -48,13 +48,34 @@ def raster(
     ):
         step, neuron = np.nonzero(spikes)
         time = step * dt * 1e3
-        ax.scatter(
-            time, neuron + offset, s=5, marker="|", linewidths=1.2, color=colour, label=label
-        )
+        ax.scatter(time, neuron + offset, s=5, marker="|", linewidths=1.2, color=colour)
+        key(ax, colour, label, marker="|")
     ax.axhline(size - 0.5, color=GREY, linewidth=0.6)
     ax.set(xlabel="time (ms)", xlim=(-dt * 500, (len(inputs) - 0.5) * dt * 1e3))
     ax.set_ylim(-1, size + hidden.shape[1])
     return ax
+
+
+def key(ax: Axes, colour: str, label: str, *, marker: str) -> None:
+    """Give marks that are small where they are drawn an entry in the legend that is not.
+
+    Args:
+        ax: where they are drawn.
+        colour: of the marks.
+        label: entry of the legend.
+        marker: the mark.
+
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> key(ax, BLUE, "inputs", marker="|")
+    >>> ax.get_legend_handles_labels()[1]
+    ['inputs']
+    """
+    thick = 3.0 if marker == "|" else 0.0
+    ax.plot(
+        [], [], linestyle="", marker=marker, markersize=9, markeredgewidth=thick, color=colour,
+        label=label,
+    )  # fmt: skip
 
 
 def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
@@ -89,7 +110,7 @@ def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
 def delays(
     ax: Axes, before: npt.NDArray[np.floating], after: npt.NDArray[np.floating], dt: float
 ) -> Axes:
-    """Histogram of the delays of all synapses, before and after training.
+    """Histogram of the delays of all synapses, before and after training, in bins of one width.
 
     Args:
         ax: where to draw.
@@ -105,7 +126,9 @@ def delays(
     'a delay moved by 1.00 ms on average'
     """
     longest = int(np.ceil(max(before.max(), after.max())))
-    edges = [(step - 0.5) * dt * 1e3 for step in range(longest + 2)]
+    # as many equal bins from 0 to the longest as there are whole delays, each of which has its own:
+    # bins around whole delays would leave those at both ends with half of their width
+    edges = (np.linspace(0, max(longest, 1), longest + 2) * dt * 1e3).tolist()
     values = [before.ravel() * dt * 1e3, after.ravel() * dt * 1e3]
     ax.hist(values, bins=edges, color=[GREY, GREEN], label=["before training", "after training"])
     ax.set(xlabel="delay (ms)", ylabel="synapses")
@@ -189,7 +212,7 @@ def save_all(
         ax.set_title(f"class {test.labels[chosen[k]]}, taken for {found[chosen[k]]}", fontsize=10)
     axes[0].set_ylabel("neuron")
     handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=2, markerscale=2)
+    figure.legend(handles, names, loc="outside lower center", ncols=2)
     _save(figure, folder / "raster.png")
 
 

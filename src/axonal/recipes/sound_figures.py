@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from axonal import datasets
-from axonal.recipes.figures import BLUE, GREY, ORANGE
+from axonal.recipes.figures import BLUE, GREY, ORANGE, key
 
 
 def waveform(ax: Axes, sound: npt.ArrayLike, rate: int) -> Axes:
@@ -102,11 +102,12 @@ def events(
             s=3 * often[chosen],
             color=colour,
             linewidths=0,
-            label=label if signed else None,
         )
+        if signed:
+            key(ax, colour, label, marker="o")
     ax.set(xlabel="time (ms)", ylim=(-0.5, rows - 0.5))
     if not ax.get_ylabel():
         ax.set_ylabel("channel")
     if signed:
-        ax.legend(loc="upper right", markerscale=2, framealpha=0.9)
+        ax.legend(loc="upper right", framealpha=0.9)
     return ax
