@@ -51,7 +51,9 @@ def _without(part: str) -> str | None:
 
         return find(part).missing()
     if part == "peers":
-        return None if os.access(PEERS, os.X_OK) else "make peers"
+        # an environment that was begun without a network has an interpreter and nothing else
+        made = os.access(PEERS, os.X_OK) and (PEERS.parents[1] / ".installed").exists()
+        return None if made else "make peers"
     if part == "compiler":
         return None if shutil.which("g++") else "no g++ here"
     if part == "nvrtc" or importlib.util.find_spec("torch") is None:

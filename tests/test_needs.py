@@ -37,6 +37,21 @@ def test_what_is_insisted_on_fails_by_name(tmp_path: Path) -> None:
     assert "AXONAL_REQUIRE insists on Lava: make lava" in done.stdout
 
 
+def test_an_environment_of_peers_that_was_only_begun_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.touch(mode=0o755)
+    monkeypatch.setattr(needs, "PEERS", python)
+    needs._without.cache_clear()
+    assert needs.without("peers") == "make peers"
+    (tmp_path / ".installed").touch()
+    needs._without.cache_clear()
+    assert needs.without("peers") is None
+    needs._without.cache_clear()
+
+
 def test_unknown_parts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AXONAL_REQUIRE", "lava,abacus")
     with pytest.raises(pytest.UsageError, match=r"knows lava, nest, .*; got abacus"):
