@@ -147,9 +147,8 @@ def _lines(rows: list[Row]) -> list[str]:
         "",
         *_report.table(header, [_cells(row) for row in rows]),
         "",
-        "`replicon` below 1 is where replica symmetry is stable. Where it is not, as on most of the",
-        "branch of low overlap, the theory is an estimate, and so are the small sizes: what is left",
-        "of one per cent or more at N of a hundred is of order 1 / sqrt(N) a sample.",
+        "`replicon` below 1 is where replica symmetry is stable; where it is not, as on most of",
+        "the branch of low overlap, theory is an estimate. Sizes are small; theory is their limit.",
         "",
         *_report.provenance(rows, "branches"),
     ]
