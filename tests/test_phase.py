@@ -270,10 +270,11 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("model", "grid", "lines"),
     [
-        (Hopfield(), {"alpha": [0.0, 0.1]}, 4),
-        (Hopfield(quality=0.5, examples=30, noise="gaussian"), {"alpha": [0.0, 0.1]}, 4),
+        # T_g and T_crit lie above the grid, which ends at 0.75
+        (Hopfield(), {"alpha": [0.0, 0.1]}, 3),
+        (Hopfield(quality=0.5, examples=30, noise="gaussian"), {"alpha": [0.0, 0.1]}, 3),
         (DenseHopfield(3), {"gamma": [0.0, 0.1]}, 3),
-        (MultitaskingHopfield(0.0, 3), {"dilution": [0.1, 0.5, 0.8]}, 2),
+        (MultitaskingHopfield(0.0, 3), {"dilution": [0.1, 0.5, 0.8]}, 1),
     ],
     ids=["hopfield", "examples", "dense", "multitasking"],
 )
@@ -292,6 +293,31 @@ def test_every_model_has_a_figure_with_its_lines(
     assert plot_phase_diagram(diagram, ax) is ax
     assert len(ax.get_legend().get_texts()) == lines
     assert ax.get_xlabel() and ax.get_ylabel()
+
+
+def test_a_legend_lists_the_lines_that_pass_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_faces, "LINE_POINTS", 12)
+    for T, names in [([0.1, 0.5], ["T_M", "T_c", "T_{AT}"]), ([0.9, 1.3], ["T_g", "T_M", "T_c"])]:
+        diagram = phase_diagram(Hopfield(), alpha=[0.0, 0.1], T=T)
+        texts = plot_phase_diagram(diagram, Figure().subplots()).get_legend().get_texts()
+        assert [text.get_text().split("$")[1] for text in texts] == names
+    far = phase_diagram(Hopfield(), alpha=[0.3, 0.4], T=[0.3, 0.4])
+    assert plot_phase_diagram(far, Figure().subplots()).get_legend() is None
+
+
+def test_regimes_are_outlined_where_the_theory_changes_between_cells() -> None:
+    model = MultitaskingHopfield(0.0, 3)
+    grid = {"dilution": [0.15, 0.3, 0.45], "T": [0.1, 0.25, 0.4, 0.6]}
+    diagram = phase_diagram(model, **grid)
+    pure = model.T_pure(grid["dilution"])
+    found = np.nanmax(np.where(diagram.phase[:, 1:] == 1, diagram.border_T, np.nan), axis=1)
+    np.testing.assert_allclose(found, pure, atol=2e-3)
+    (outline,) = plot_phase_diagram(diagram, Figure().subplots()).collections[1:]
+    points = np.concatenate([path.vertices for path in outline.get_paths()])
+    for d, T in zip(grid["dilution"], pure, strict=True):
+        assert np.abs(points - [d, T]).max(1).min() < 2e-3
+    older = diagram.drop_vars(["border_T", "border_load"])
+    assert plot_phase_diagram(older, Figure().subplots()).collections[1].get_paths()
 
 
 def test_the_area_of_a_cell_is_the_share_of_memories_that_are_kept(

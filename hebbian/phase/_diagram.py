@@ -59,10 +59,11 @@ def phase_diagram(
         A dataset with the axes load and T. Theory: m (nan without retrieval), f, phase, and for
         retrieval models q, r, replicon; on an axis ``line`` of loads, the temperatures T_M, T_c,
         T_g, T_AT or those of the model, and on an axis ``line_T`` of temperatures the loads load_M
-        and load_c of the first two, which turn back at low temperature. Monte Carlo: overlap of
-        the runs that kept the memory, survival (how many did), energy, their errors over samples,
-        the autocorrelation time in sweeps and the acceptance; for the multitasking network the
-        sorted overlaps overlap_1 to overlap_K.
+        and load_c of the first two, which turn back at low temperature; for the multitasking
+        network border_T and border_load between neighbours of the grid whose regimes differ.
+        Monte Carlo: overlap of the runs that kept the memory, survival (how many did), energy,
+        their errors over samples, the autocorrelation time in sweeps and the acceptance; for the
+        multitasking network the sorted overlaps overlap_1 to overlap_K.
 
     Raises:
         ValueError: for a grid outside the model's domain, a size that none of its cells can be
@@ -149,6 +150,12 @@ def _theory(face: Face, header: Header, load: Floats, T: Floats) -> "xr.Dataset"
     for name, (values, meaning) in face.states(load, T).items():
         dims = (face.load_name, "T", "pattern")[: values.ndim]
         found[name] = (dims, values, {"long_name": meaning})
+    between = {
+        "border_load": (f"between_{face.load_name}", "T"),
+        "border_T": (face.load_name, "between_T"),
+    }
+    for name, (values, meaning) in face.borders(load, T, found["phase"][1]).items():
+        found[name] = (between[name], values, {"long_name": meaning})
     for name, (values, meaning) in face.lines(line).items():
         found[name] = ("line", values, {"long_name": meaning})
     turning = face.line_temperatures()

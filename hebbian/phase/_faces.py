@@ -16,6 +16,9 @@ Named = dict[str, tuple[Array, str]]
 LINE_POINTS = 100
 """Points of a line, on the grid's range and again on the part of it in which it lies."""
 
+BISECTIONS = 10
+"""Of an edge of the grid, to a thousandth of it."""
+
 PHASES = "0 paramagnet, 1 spin glass, 2 retrieval metastable, 3 retrieval"
 REGIMES = "0 paramagnet, 1 pure, 2 hierarchical, 3 parallel, 4 partial"
 
@@ -45,6 +48,12 @@ class Face(Protocol):
 
     def loads(self, T: Array) -> Named:
         """Loads [Q] of the lines that turn back."""
+
+    def borders(self, load: Array, T: Array, phase: Array) -> Named:
+        """Where regimes that no line separates change between neighbours of the grid; may be none.
+
+        ``border_T`` [L, T - 1] between temperatures, ``border_load`` [L - 1, T] between loads.
+        """
 
     def admit(self, mc: MonteCarlo) -> None:
         """Refuse what no cell can be simulated with, before anything is computed."""
@@ -124,6 +133,10 @@ class RetrievalFace:
             ),
         }
 
+    def borders(self, load: Array, T: Array, phase: Array) -> Named:
+        """None: phases have lines."""
+        return {}
+
     def admit(self, mc: MonteCarlo) -> None:
         """Refuse sizes whose overlaps are no exact integers any more."""
         # Imported here, since the theory works without a compiler.
@@ -190,6 +203,27 @@ class MultitaskingFace:
     def loads(self, T: Array) -> Named:
         """None."""
         return {}
+
+    def borders(self, load: Array, T: Array, phase: Array) -> Named:
+        """By bisection, on every edge of the grid whose ends have different regimes."""
+        d, temperatures = np.meshgrid(load, T, indexing="ij")
+        found = {}
+        for name, axis in (("border_load", 0), ("border_T", 1)):
+            first = tuple(slice(None, -1 if k == axis else None) for k in range(2))
+            second = tuple(slice(1 if k == axis else None, None) for k in range(2))
+            changes = phase[first] != phase[second]
+            at = np.full(changes.shape, np.nan)
+            before = phase[first][changes]
+            ends = [
+                np.stack([x[part][changes] for x in (d, temperatures)]) for part in (first, second)
+            ]
+            for _ in range(BISECTIONS if changes.any() else 0):
+                middle = (ends[0] + ends[1]) / 2
+                same = self.model.regime(middle[1], dilution=middle[0]) == before
+                ends = [np.where(same, middle, ends[0]), np.where(same, ends[1], middle)]
+            at[changes] = (ends[0] + ends[1])[axis] / 2
+            found[name] = (at, "where the regime changes between neighbours")
+        return found
 
     def admit(self, mc: MonteCarlo) -> None:
         """Every size can be simulated."""

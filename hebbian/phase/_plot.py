@@ -47,7 +47,7 @@ def plot_phase_diagram(diagram: "xr.Dataset", ax: "Axes") -> "Axes":
         ax: where to draw.
 
     Returns:
-        ``ax``, with a colour bar beside it and a legend.
+        ``ax``, with a colour bar beside it and a legend of the lines that pass through it.
 
     >>> from axonal.hebbian import Hopfield, phase_diagram
     >>> from matplotlib.figure import Figure
@@ -61,7 +61,9 @@ def plot_phase_diagram(diagram: "xr.Dataset", ax: "Axes") -> "Axes":
     colour, kept, label = (_shares if multitasking else _overlaps)(diagram)
     drawn = _cells(ax, load, T, colour, kept)
     ax.figure.colorbar(drawn, ax=ax, label=label, pad=0.02)
-    _name_phases(ax, load, T, diagram.phase.values, regimes=multitasking)
+    if multitasking:
+        _outline(ax, diagram)
+    _name_phases(ax, load, T, diagram.phase.values, REGIMES if multitasking else PHASES)
     for name, style in LINES.items():
         turning = name.replace("T_", "load_")
         if turning in diagram:
@@ -136,16 +138,46 @@ def _line(ax: "Axes", x: Floats, y: Floats, text: str, shade: str, dashes: Any) 
     ax.plot(x, y, color=shade, linestyle=dashes, linewidth=2, label=text, path_effects=rim)
 
 
+def _outline(ax: "Axes", diagram: "xr.Dataset") -> None:
+    """Borders of regimes, from edge to edge of the grid, through where the regime changes there."""
+    from matplotlib.collections import LineCollection
+
+    load, T, phase = (diagram[name].values for name in (str(diagram.m.dims[0]), "T", "phase"))
+    if min(phase.shape) < 2:
+        return
+    # A diagram that was written without them knows which edges regimes change on, not where.
+    halfway = np.broadcast_to((load[1:] + load[:-1])[:, None] / 2, (len(load) - 1, len(T)))
+    on_load = diagram.border_load.values if "border_load" in diagram else halfway
+    halfway = np.broadcast_to((T[1:] + T[:-1]) / 2, (len(load), len(T) - 1))
+    on_T = diagram.border_T.values if "border_T" in diagram else halfway
+    segments = []
+    for i, j in np.ndindex(len(load) - 1, len(T) - 1):
+        ring = [
+            (phase[i, j] != phase[i + 1, j], (on_load[i, j], T[j])),
+            (phase[i + 1, j] != phase[i + 1, j + 1], (load[i + 1], on_T[i + 1, j])),
+            (phase[i, j + 1] != phase[i + 1, j + 1], (on_load[i, j + 1], T[j + 1])),
+            (phase[i, j] != phase[i, j + 1], (load[i], on_T[i, j])),
+        ]
+        points = [point for crossed, point in ring if crossed]
+        if len(points) == 2:
+            segments.append(points)
+        elif points:
+            # Three regimes or more meet inside.
+            middle = tuple(np.mean(points, axis=0))
+            segments += [[point, middle] for point in points]
+    ax.add_collection(
+        LineCollection(segments, colors="white", linewidths=1.5, capstyle="round"), autolim=False
+    )
+
+
 def _name_phases(
-    ax: "Axes", load: Floats, T: Floats, phase: NDArray[np.int64], regimes: bool
+    ax: "Axes", load: Floats, T: Floats, phase: NDArray[np.int64], names: tuple[str, ...]
 ) -> None:
-    """Names of phases where there is room, and borders of those that have no line."""
+    """Names of phases where there is room."""
     from scipy.ndimage import distance_transform_edt
 
-    for k, name in enumerate(REGIMES if regimes else PHASES):
+    for k, name in enumerate(names):
         inside = phase == k
-        if regimes and 0 < inside.mean() < 1 and min(inside.shape) > 1:
-            ax.contour(load, T, inside.T.astype(float), [0.5], colors="white", linewidths=1.2)
         if inside.mean() >= SMALLEST_LABEL:
             # In the cell that is furthest from every border, the middle one of several.
             depth = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]

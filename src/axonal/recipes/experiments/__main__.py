@@ -13,6 +13,7 @@ from axonal.recipes import _train
 from axonal.recipes._errors import RecipeError
 from axonal.recipes.experiments import (
     _archetypes,
+    _branches,
     _coincidence,
     _delay_kernels,
     _digits,
@@ -33,6 +34,7 @@ PARTS = {
     "quantization": _quantization,
     "mil": _mil,
     "montecarlo": _montecarlo,
+    "branches": _branches,
     "archetypes": _archetypes,
     "spoken-digits": _spoken_digits,
     "spoken-digits-attempts": _spoken_digits_attempts,
@@ -50,6 +52,7 @@ class Part(StrEnum):
     quantization = "quantization"
     mil = "mil"
     montecarlo = "montecarlo"
+    branches = "branches"
     archetypes = "archetypes"
     spoken_digits = "spoken-digits"
     spoken_digits_attempts = "spoken-digits-attempts"
