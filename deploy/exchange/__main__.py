@@ -77,11 +77,12 @@ WRITTEN = (
     ),
 )
 UNWRITTEN = """
-NIR since nir 1.0.6 has no neuron that resets by subtraction. `reset="subtract"` is for readers that
-subtract `v_threshold` at every spike whatever is stored (sinabs, and the equations of NIR before); a
-graph with another reset beside is then refused, and without it one with this reset is. Refractory
-steps are refused by name, since NIR has no neuron for them. So are retimed and quantised graphs, matrices above 1 GiB, decays outside 0 to 1, and, as it has no time
-constant, a decay of exactly 1 in a `cuba`, or of 1 mixed with others in a `lif` or `integrator`.
+NIR has no neuron that resets by subtraction since nir 1.0.6. `reset="subtract"` is for readers that
+subtract `v_threshold` at a spike whatever is stored (sinabs, and the equations of NIR before): with
+it a graph with any other reset is refused, and without it one with this reset. Refractory steps are
+refused by name, since NIR has no neuron for them. So are retimed and quantised graphs, matrices
+above 1 GiB, decays outside 0 to 1, and, as it has no time constant, a decay of exactly 1 in a
+`cuba`, or of 1 mixed with others in a `lif` or `integrator`.
 """
 
 OTHERS = """\
@@ -109,7 +110,7 @@ PEERS = (
 LAST = """
 **Norse** writes the time constants of LIFBoxCell and LIBoxCell in a unit of its own,
 tau = dt / tau_mem_inv, where dt is an argument of its `to_nir`, 1e-3 by default. Read with `dt` in
-that unit they give the same spikes: `from_nir(graph, dt=1e-6)` for cells of 1 ms and the default, or
+that unit they give the same spikes: `from_nir(graph, dt=1e-6)` for cells of 1 ms and the default,
 `from_nir(graph, dt=1e-3)` after `to_nir(net, x, dt=1.0)`. Its IAFCell counts in steps, `dt=1.0`.
 
 **sinabs** subtracts the threshold, fires at it and counts tau in steps. It steps LIF with
