@@ -23,7 +23,7 @@ def shown(values: Tensor) -> str:
 
 
 @functools.cache
-def _defaults(kind: type[nn.Module]) -> Mapping[str, Any]:
+def _defaults(kind: Any) -> Mapping[str, Any]:
     """Return the default of every argument of a class; its own come before those that it hides."""
     found: dict[str, Any] = {}
     for base in kind.__mro__:
