@@ -39,7 +39,8 @@ def changed(module: nn.Module, settings: Mapping[str, Any]) -> list[str]:
 
     What is no argument of the class, since all of its layers have it alike, is left out.
     """
-    defaults = _defaults(type(module))
+    kind: Any = type(module)
+    defaults = _defaults(kind)
     return [
         f"{name}={_text(value)}"
         for name, value in settings.items()

@@ -84,8 +84,9 @@ def lif(
         "lif", backend, _on_cpu is not None, x, v, decay, threshold, pays=len(x) > 1, cuda=True
     )
     run: Any = _operator.lif if fast else reference.lif
-    return run(
+    result: tuple[Tensor, Tensor, Tensor | None] = run(
         x, v, wait, decay, threshold,
         decay_input=decay_input, reset=reset, detach_reset=detach_reset,
         refractory=refractory, surrogate=surrogate, alpha=alpha, recompute=recompute,
     )  # fmt: skip
+    return result

@@ -90,8 +90,9 @@ def recurrent_lif(
     backend = _choose.for_choices("recurrent_lif", reset, surrogate, backend)
     fast = _choose.compiled("recurrent_lif", backend, _on_cpu is not None, *given, cuda=True)
     run: Any = _operator.recurrent_lif if fast else reference.recurrent_lif
-    return run(
+    result: tuple[Tensor, Tensor, Tensor | None] = run(
         x, spikes, v, wait, weight, bias, decay, threshold,
         decay_input=decay_input, reset=reset, detach_reset=detach_reset,
         refractory=refractory, surrogate=surrogate, alpha=alpha, recompute=recompute,
     )  # fmt: skip
+    return result
