@@ -158,8 +158,8 @@ def _given(net: Network, inputs: Any) -> list[Tensor]:
 def _shapes(net: Network, shape: Sequence[int] | int | None) -> list[tuple[int, ...]]:
     """Return the shape of every input, from the argument or from the layer that takes it."""
     if shape is not None:
-        whole = (int(shape),) if isinstance(shape, Integral) else tuple(map(operator.index, shape))
-        return [whole] * len(net.input_names)
+        sizes: Any = (shape,) if isinstance(shape, Integral) else shape
+        return [tuple(map(operator.index, sizes))] * len(net.input_names)
     shapes = []
     for node in net.traced.nodes:
         if node.op != "placeholder":

@@ -247,7 +247,8 @@ def _measure(
             f"{who} cannot tell the shape of one input step: name it, "
             f"{who}(module, input_shape=(C, H, W))."
         )
-    shape = (int(shape),) if isinstance(shape, Integral) else tuple(map(operator.index, shape))
+    sizes: Any = (shape,) if isinstance(shape, Integral) else shape
+    shape = tuple(map(operator.index, sizes))
     silence = [torch.zeros(1, 1, *shape, dtype=dtype, device=device) for _ in net.input_names]
     modes = [(m, m.training) for m in net.modules()]
     try:

@@ -164,12 +164,13 @@ class Leaky(Layer[Any]):
     def _apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
         # before anything is converted, so that a layer that refuses stays as it was
         for name, held in (*self._parameters.items(), *self._buffers.items()):
-            given = None if held is None else fn(held.detach())
-            if given is None or given.dtype == held.dtype:
+            if held is None:
                 continue
-            if problem := lost(self, name, held.detach(), given):
+            given = fn(held.detach())
+            problem = None if given.dtype == held.dtype else lost(self, name, held.detach(), given)
+            if problem:
                 raise ValueError(problem)
-        return super()._apply(fn, *args, **kwargs)
+        return super()._apply(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     def _load_from_state_dict(self, state: Any, prefix: str, *args: Any) -> None:
         super()._load_from_state_dict(state, prefix, *args)

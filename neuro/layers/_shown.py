@@ -23,7 +23,7 @@ def shown(values: Tensor) -> str:
 
 
 @functools.cache
-def _defaults(kind: type[nn.Module]) -> Mapping[str, Any]:
+def _defaults(kind: Any) -> Mapping[str, Any]:
     """Return the default of every argument of a class; its own come before those that it hides."""
     found: dict[str, Any] = {}
     for base in kind.__mro__:
@@ -39,7 +39,8 @@ def changed(module: nn.Module, settings: Mapping[str, Any]) -> list[str]:
 
     What is no argument of the class, since all of its layers have it alike, is left out.
     """
-    defaults = _defaults(type(module))
+    kind: Any = type(module)
+    defaults = _defaults(kind)
     return [
         f"{name}={_text(value)}"
         for name, value in settings.items()

@@ -66,7 +66,8 @@ class _BoundedBothWays(_Bounded):
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
         (raw,) = ctx.saved_tensors
-        return tangent * ((raw >= 0) & (raw <= ctx.high))
+        inside: Tensor = (raw >= 0) & (raw <= ctx.high)
+        return tangent * inside
 
 
 class DelayedLinearState(NamedTuple):

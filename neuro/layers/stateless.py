@@ -111,7 +111,7 @@ class Linear(nn.Linear):
 
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""
-        return super().extra_repr() + synapses(self.mask)
+        return f"{super().extra_repr()}{synapses(self.mask)}"
 
 
 class Conv2d(nn.Conv2d):
@@ -174,7 +174,8 @@ class Conv2d(nn.Conv2d):
 
     def extra_repr(self) -> str:
         """Return what ``print(layer)`` shows."""
-        return super().extra_repr() + synapses(self.mask)
+        shown = super().extra_repr()  # type: ignore[no-untyped-call]
+        return f"{shown}{synapses(self.mask)}"
 
 
 class BatchNorm(nn.modules.batchnorm._BatchNorm):

@@ -143,7 +143,8 @@ def for_choices(name: str, reset: str, surrogate: str | Surrogate, backend: str)
         ("surrogate", surrogate, (surrogate,) if own else tuple(SURROGATES)),
     ):
         if given not in known:
-            raise ValueError(f"unknown {what} {given!r} of {name}; known: {', '.join(known)}.")
+            words = ", ".join(map(str, known))
+            raise ValueError(f"unknown {what} {given!r} of {name}; known: {words}.")
     if not (own or reset in WRITTEN_OUT) or backend not in ("auto", "cpu", "cuda"):
         return backend
     if backend != "auto":

@@ -59,7 +59,7 @@ def jit(function: Callable[P, R], *, reorder: bool = False) -> Callable[P, R]:
     compiled: Any = numba.njit(**options)(function)
     # without a folder that can be written, or sources to tell it by, nothing is kept
     with suppress(RuntimeError, OSError):
-        compiled._cache = Kept(function)
+        compiled._cache = Kept(function)  # type: ignore[no-untyped-call]
     return cast(Callable[P, R], compiled)
 
 

@@ -1,5 +1,7 @@
 """Leaky integrate-and-fire: one recurrence for every convention of the field."""
 
+from typing import Any
+
 from torch import Tensor
 
 from axonal.neuro._surrogates import Surrogate
@@ -81,9 +83,10 @@ def lif(
     fast = _choose.compiled(
         "lif", backend, _on_cpu is not None, x, v, decay, threshold, pays=len(x) > 1, cuda=True
     )
-    run = _operator.lif if fast else reference.lif
-    return run(
+    run: Any = _operator.lif if fast else reference.lif
+    result: tuple[Tensor, Tensor, Tensor | None] = run(
         x, v, wait, decay, threshold,
         decay_input=decay_input, reset=reset, detach_reset=detach_reset,
         refractory=refractory, surrogate=surrogate, alpha=alpha, recompute=recompute,
     )  # fmt: skip
+    return result

@@ -1,5 +1,7 @@
 """LIF neurons that hear each other: the recurrence of ``lif`` with a product inside every step."""
 
+from typing import Any
+
 from torch import Tensor
 
 from axonal.neuro._surrogates import Surrogate
@@ -87,9 +89,10 @@ def recurrent_lif(
     _choose.wait_fits("recurrent_lif", wait, refractory)
     backend = _choose.for_choices("recurrent_lif", reset, surrogate, backend)
     fast = _choose.compiled("recurrent_lif", backend, _on_cpu is not None, *given, cuda=True)
-    run = _operator.recurrent_lif if fast else reference.recurrent_lif
-    return run(
+    run: Any = _operator.recurrent_lif if fast else reference.recurrent_lif
+    result: tuple[Tensor, Tensor, Tensor | None] = run(
         x, spikes, v, wait, weight, bias, decay, threshold,
         decay_input=decay_input, reset=reset, detach_reset=detach_reset,
         refractory=refractory, surrogate=surrogate, alpha=alpha, recompute=recompute,
     )  # fmt: skip
+    return result
