@@ -60,7 +60,8 @@ def classify(graph: EventGraph, run: Run, lengths: npt.ArrayLike | None = None) 
         scores = np.where(counted, y, 0.0).sum(0) / counted.sum(0)
     else:
         scores = y[counted[:, :, 0].sum(0) - 1, np.arange(run.samples)]
-    return scores.argmax(-1).astype(np.int64)
+    best: Integers = scores.argmax(-1).astype(np.int64)
+    return best
 
 
 def score(

@@ -124,7 +124,7 @@ def score(
 ) -> float:
     """Share of samples whose class is found by the graph's readout rule."""
     scorable(graph, labels, result.samples)
-    return float((classes(graph, result, lengths) == labels).mean())
+    return float(np.mean(classes(graph, result, lengths) == labels))
 
 
 def write(file: Path, result: deploy.Run, found: npt.NDArray[np.int64] | None = None) -> None:
