@@ -8,7 +8,6 @@ import functools
 import importlib.util
 import os
 import shutil
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,6 @@ WORDS = {
     "nvrtc": "kernels compiled for GPUs",
     "compiler": "kernels run as C++",
 }
-skipped: Counter[str] = Counter()
 
 
 def without(part: str) -> str | None:
@@ -75,7 +73,6 @@ def need(part: str, lacking: str | None) -> None:
         return
     if part in required():
         pytest.fail(f"{REQUIRE} insists on {WORDS[part]}: {lacking}", pytrace=False)
-    skipped[part] += 1
     pytest.skip(f"{WORDS[part]}: {lacking}")
 
 
@@ -136,7 +133,8 @@ def report(terminal: pytest.TerminalReporter) -> None:
     lacking = {part: line for part in WORDS if (line := without(part)) is not None}
     if not lacking:
         return
+    reasons = [test.longrepr[2] for test in terminal.stats.get("skipped", [])]
     terminal.section("not checked on this machine")
     for part, line in lacking.items():
-        tests = f"; skipped: {skipped[part]}" if skipped[part] else ""
-        terminal.write_line(f"{WORDS[part]}: {line}{tests}")
+        tests = sum(reason.startswith(f"Skipped: {WORDS[part]}: ") for reason in reasons)
+        terminal.write_line(f"{WORDS[part]}: {line}{f'; skipped: {tests}' if tests else ''}")
