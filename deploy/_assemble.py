@@ -46,8 +46,9 @@ def off_grid(
     """Name populations with a neuron whose input the grid would change.
 
     Weights that are small beside those of any other neuron are rounded, to nothing in the end. What
-    one neuron loses is held against what decides whether it fires: its largest weight or, where
-    that is less, threshold / gain, but no less than its median weight.
+    one neuron loses is held against the input at which it fires, threshold / gain, or its median
+    weight where that is more; of a readout, which has no threshold, against its largest weight.
+    Weights that decayed to nothing in training are lost to nobody, then.
 
     Args:
         populations: populations by name.
@@ -66,7 +67,7 @@ def off_grid(
         if not lost.data.any():
             continue
         largest = weight.max(axis=1).toarray().ravel()
-        decides = np.minimum(largest, np.maximum(_level(p, largest), _medians(weight)))
+        decides = np.maximum(_level(p), _medians(weight)) if p.threshold.size else largest
         share = np.zeros(drive.size)
         for part, bound in ((lost.max(axis=1).toarray().ravel(), EACH), (lost.sum(axis=1), ALL)):
             np.maximum(share, part / np.where(decides > 0, decides * bound, np.inf), out=share)
@@ -83,12 +84,10 @@ def _nothing(drive: Signal) -> sparse.csr_array:
     return sparse.csr_array((drive.size, 1))
 
 
-def _level(p: Population, otherwise: Floats) -> Floats:
-    """Input at which a neuron fires; nothing below counts."""
-    if not p.threshold.size:
-        return otherwise
-    gain = np.where(p.gain == 0, np.inf, np.abs(p.gain))
-    level: Floats = np.abs(p.threshold) / gain
+def _level(p: Population) -> Floats:
+    """Input at which a neuron fires, infinite where its gain is 0."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        level: Floats = np.abs(p.threshold) / np.abs(p.gain)
     return level
 
 

@@ -357,3 +357,13 @@ def test_many_small_weights_are_held_by_what_they_lose_together():
                 from_nir(graph)
         else:
             assert from_nir(graph).projections[0].size == 20_001
+
+
+def test_a_neuron_whose_weights_decayed_to_nothing_is_no_reason_to_refuse():
+    weight = np.random.default_rng(0).normal(size=(3, 4))
+    weight[1] *= 1e-20
+    weight[0, 2] = 1e-40
+    graph = from_nir(chain(nir.Linear(weight), lif(3), shape=(4,)))
+    assert graph.projections[0].size == 7
+    zero = chain(nir.Linear(np.zeros((3, 4))), lif(3, r=0.0), shape=(4,))
+    assert from_nir(zero).population("node_1").size == 3

@@ -19,9 +19,10 @@ by field, so that what a file lacks is not filled in.
 
 READ = """\
 Weights are put on the grid of `export`, so that sums come out the same in any order. Where that
-would change what a neuron adds up (one of its weights by more than 1e-9, or their sum by more than
-1e-6, of its largest weight or of threshold / gain), because a weight elsewhere is far larger, the
-graph is refused. A graph without Input or Output nodes is read from its first nodes to its last.
+would change what a neuron adds up (a weight by more than 1e-9, or their sum by more than 1e-6, of
+threshold / gain or its median weight, and in a readout of its largest), because a weight elsewhere
+is far larger, the graph is refused. A graph without Input or Output nodes is read from its first
+nodes to its last.
 
 What a file does not say is asked for, and what contradicts it is refused, at the node where it
 stands:
