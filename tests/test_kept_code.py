@@ -12,7 +12,7 @@ numba = pytest.importorskip("numba")
 import axonal.deploy  # noqa: E402
 import axonal.hebbian  # noqa: E402
 import axonal.neuro  # noqa: E402
-from axonal.neuro.ops import _kept  # noqa: E402
+from axonal.neuro.ops import _kept, _numba  # noqa: E402
 
 INNER = "from axonal.neuro.ops._numba import jit\n@jit\ndef inner(x):\n    return x + {}\n"
 OUTER = (
@@ -28,7 +28,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setattr(_kept, "_OPS", tmp_path)
 
     def call(number):
-        for cached in (_kept.sources, _kept.stamp, _kept._remove_others):
+        for cached in (_kept.sources, _kept.stamp, _kept.remove_others):
             cached.cache_clear()
         texts = {"inner_of_test": INNER.format(number), "outer_of_test": OUTER}
         for name, text in texts.items():
@@ -61,13 +61,13 @@ def test_what_did_not_change_is_loaded(run, caplog):
 
 
 def test_code_of_other_sources_is_removed_and_nothing_else(tmp_path):
-    _kept._remove_others.cache_clear()
+    _kept.remove_others.cache_clear()
     names = "a-1.py311-new.nbi", "a-1.py311-new.1.nbc", "b.pyc", "a-1.py311-old.nbi", "c.1.nbc"
     for name in names:
         (tmp_path / name).touch()
-    _kept._remove_others(tmp_path, "a-1.py311-", "new")
+    _kept.remove_others(tmp_path, "a-1.py311-", "new")
     assert {file.name for file in tmp_path.iterdir()} == {*names[:3], "c.1.nbc"}
-    _kept._remove_others(tmp_path, "", "new")
+    _kept.remove_others(tmp_path, "", "new")
     assert {file.name for file in tmp_path.iterdir()} == set(names[:3])
 
 
@@ -75,10 +75,8 @@ def test_a_folder_that_cannot_be_written_leaves_the_kernel_working(tmp_path, mon
     def refuses(*_):
         raise RuntimeError("no locator available")
 
-    monkeypatch.setattr(_kept._Named, "__init__", refuses)
-    from axonal.neuro.ops._numba import jit
-
-    assert jit(lambda x: x + 1)(1) == 2
+    monkeypatch.setattr(_numba._Named, "__init__", refuses)
+    assert _numba.jit(lambda x: x + 1)(1) == 2
 
 
 def test_every_import_of_a_module_with_kernels_is_among_its_sources():

@@ -8,9 +8,6 @@ import functools
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
-
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
 _OPS = Path(__file__).parent
 
@@ -41,31 +38,8 @@ def stamp(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-class _Named(CompileResultCacheImpl):
-    """Files on disk that have the stamp of the sources in their names."""
-
-    def get_filename_base(self, fullname: str, abiflags: str) -> str:
-        """Return the name that numba gives a function, and the stamp."""
-        base = super().get_filename_base(fullname, abiflags)  # type: ignore[no-untyped-call]
-        return f"{base}-{stamp(Path(self.locator._py_file).parent)}"
-
-
-class Kept(FunctionCache):
-    """numba's cache on disk for one function, by the sources of all that it can call."""
-
-    _impl_class = _Named
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep machine code, and remove what other sources left in the same folder."""
-        super().save_overload(sig, data)  # type: ignore[no-untyped-call]
-        base, _, present = self._impl.filename_base.rpartition("-")
-        # a folder of ours holds nothing else, also of functions that have moved since
-        ours = self._py_func.__module__.startswith("axonal.")
-        _remove_others(Path(self.cache_path), "" if ours else f"{base}-", present)
-
-
 @functools.cache
-def _remove_others(folder: Path, start: str, present: str) -> None:
+def remove_others(folder: Path, start: str, present: str) -> None:
     """Remove machine code of other sources, whose name begins like this."""
     for file in (*folder.glob("*.nbi"), *folder.glob("*.nbc")):
         if file.name.startswith(start) and present not in file.name:

@@ -9,15 +9,17 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import torch
 from llvmlite import ir
 from numba.core import event
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.extending import intrinsic
 
-from axonal.neuro.ops._kept import Kept
+from axonal.neuro.ops import _kept
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +28,29 @@ SMALL = 1 << 20
 """Bytes of state below which a second thread costs more than it brings."""
 
 _log = logging.getLogger("axonal")
+
+
+class _Named(CompileResultCacheImpl):
+    """Files on disk that have the stamp of the sources in their names."""
+
+    def get_filename_base(self, fullname: str, abiflags: str) -> str:
+        """Return the name that numba gives a function, and the stamp."""
+        base = super().get_filename_base(fullname, abiflags)  # type: ignore[no-untyped-call]
+        return f"{base}-{_kept.stamp(Path(self.locator._py_file).parent)}"
+
+
+class _Kept(FunctionCache):
+    """numba's cache on disk for one function, by the sources of all that it can call."""
+
+    _impl_class = _Named
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep machine code, and remove what other sources left in the same folder."""
+        super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        base, _, present = self._impl.filename_base.rpartition("-")
+        # a folder of ours holds nothing else, also of functions that have moved since
+        ours = self._py_func.__module__.startswith("axonal.")
+        _kept.remove_others(Path(self.cache_path), "" if ours else f"{base}-", present)
 
 
 # Sums in any order, products and sums in one rounding; NaN and infinity keep their meaning.
@@ -59,7 +84,7 @@ def jit(function: Callable[P, R], *, reorder: bool = False) -> Callable[P, R]:
     compiled: Any = numba.njit(**options)(function)
     # without a folder that can be written, or sources to tell it by, nothing is kept
     with suppress(RuntimeError, OSError):
-        compiled._cache = Kept(function)  # type: ignore[no-untyped-call]
+        compiled._cache = _Kept(function)  # type: ignore[no-untyped-call]
     return cast(Callable[P, R], compiled)
 
 
