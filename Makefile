@@ -1,5 +1,6 @@
 # make demo   train, export and verify a network          make test        every check
 # make fuzz   property tests with many more examples      make experiments the tables of docs/results
+# make fuzz-readers   10 000 damaged files for every reader; docs/results/robustness.md
 # make lava peers nest   what `make test` tries to install beside axonal and does without, by name
 
 export OMP_NUM_THREADS = 1
@@ -21,10 +22,11 @@ DEFINITIONS := setup.cfg pyproject.toml constraints.txt
 LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 10))
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types pytest notebooks fuzz experiments example peers lava nest beside clean
+.PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example \
+        peers lava nest beside clean
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 
 # Each interpreter is tried, because a version manager may leave a python3.11 that only fails.
 # An environment that still runs is kept: pip then changes only what the definitions changed.
@@ -76,6 +78,10 @@ notebooks: .venv/.test
 
 fuzz: .venv/.test beside
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests
+
+# Each reader is tried in a process of its own, which is ended when it hangs.
+fuzz-readers: .venv/.test
+	cd tests && ../$(BIN)/python -m fuzz --out ../docs/results/robustness.md
 
 experiments: .venv/.train
 	$(BIN)/python -m axonal.recipes.experiments

@@ -24,7 +24,6 @@ from fuzz.trial import CONSTANT, summed, trials  # noqa: E402
 PATIENCE = 20.0
 """Seconds that one damaged file may take; a loaded machine included."""
 START = 300.0
-REPORT = ROOT / "docs" / "results" / "robustness.md"
 
 
 def main() -> int:

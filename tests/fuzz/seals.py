@@ -7,7 +7,7 @@ import h5py
 
 SIGNATURES = (b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"FHIB", b"BTHD", b"BTIN", b"BTLF", b"FAHD",
               b"FADB", b"EAHD", b"EAIB", b"FSHD", b"FSSE")  # fmt: skip
-LONGEST = 1200
+LONGEST = 600
 Region = tuple[int, int, str]
 
 
@@ -35,11 +35,12 @@ def _chunks(item: h5py.Dataset) -> list[Region]:
     return [(c.byte_offset, c.byte_offset + c.size - 4, "fletcher32") for c in infos]
 
 
-def seal(content: bytes, known: list[Region]) -> bytes:
-    """Make the checksums of regions right, where their places are still in the file."""
+def seal(content: bytes, known: list[Region], whole: bytes) -> bytes:
+    """Make the checksums of changed regions right, where their places are still in the file."""
     found = bytearray(content)
     for begin, end, kind in known:
-        if end + 4 <= len(found):
+        changed = content[begin : end + 4] != whole[begin : end + 4]
+        if changed and end + 4 <= len(found):
             piece = bytes(found[begin:end])
             value = lookup3(piece) if kind == "lookup3" else fletcher32(piece)
             found[end : end + 4] = value.to_bytes(4, "little")

@@ -100,7 +100,7 @@ class Graph(Target):
         return EventGraph.load(self.path)
 
     def seal(self, content: bytes) -> bytes:
-        return seals.seal(content, self.regions)
+        return seals.seal(content, self.regions, self.whole)
 
 
 class Nir(Target):
@@ -111,7 +111,7 @@ class Nir(Target):
     def make(self) -> None:
         from axonal.deploy import to_nir
 
-        to_nir(loop(neurons=6, fan=2, steps=5), self.path)
+        to_nir(loop(neurons=3, fan=1, steps=3, delays=1), self.path)
 
     def read(self) -> Any:
         from axonal.deploy import from_nir
@@ -257,11 +257,21 @@ class Phase(Target):
     name = "phase store"
 
     def make(self) -> None:
-        from axonal.hebbian import Hopfield, MonteCarlo, phase_diagram
+        import xarray as xr
 
-        mc = MonteCarlo(N=100, samples=2, sweeps=5, warmup=2)
-        grid = {"alpha": [0.0, 0.05], "T": [0.3, 0.4]}
-        phase_diagram(Hopfield(), mc=mc, jobs=1, out=self.path, **grid)
+        from axonal.hebbian.phase._store import CELLS, QUANTITY, Store, written_by
+
+        axes = {"alpha": [0.0, 0.05], "T": [0.3, 0.4], QUANTITY: np.array(["m", "e"], object)}
+        values = {
+            "m": (("alpha", "T"), np.eye(2)),
+            CELLS: (tuple(axes), np.full((2, 2, 2), np.nan)),
+        }
+        settings = json.dumps({**written_by(), "alpha": axes["alpha"], "T": axes["T"]})
+        store = Store(self.path)
+        store.create(xr.Dataset(values, axes, {"settings": settings}))
+        cells = store.cells()
+        for i in range(3):  # one cell is missing, as in a stopped diagram
+            cells[i // 2, i % 2] = [i, i / 3]
 
     def prepare(self) -> None:
         self.store = self.path / "diagram.zarr"
