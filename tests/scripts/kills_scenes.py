@@ -2,13 +2,12 @@
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -140,18 +139,18 @@ def export(folder: Path) -> None:
 
 
 def a_nir_file(folder: Path) -> None:
-    shutil.copy(nir_file(), folder / "net.nir")
+    (folder / "net.nir").write_bytes(nir_file())
     an_old_file(folder)
 
 
 @cache
-def nir_file() -> str:
+def nir_file() -> bytes:
     torch.manual_seed(0)
     net = digits.build(digits.Settings(hidden=64, reset="zero")).eval()
-    graph = deploy.export(net, 0.001)
-    file = Path(mkdtemp(prefix="axonal-kills-"), "net.nir")
-    deploy.to_nir(graph, file)
-    return str(file)
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "net.nir")
+        deploy.to_nir(deploy.export(net, 0.001, input_shape=(64,)), file)
+        return file.read_bytes()
 
 
 def import_nir(folder: Path) -> None:
