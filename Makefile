@@ -1,6 +1,6 @@
 # make demo   train, export and verify a network          make test        every check
 # make fuzz   property tests with many more examples      make experiments the tables of docs/results
-# make fuzz-readers   10 000 damaged files for every reader; docs/results/robustness.md
+# make fuzz-readers   10 000 damaged files for every reader     make kills     commands killed at random
 # make lava peers nest   what `make test` tries to install beside axonal and does without, by name
 
 export OMP_NUM_THREADS = 1
@@ -82,6 +82,9 @@ fuzz: .venv/.test beside
 # Each reader is tried in a process of its own, which is ended when it hangs.
 fuzz-readers: .venv/.test
 	cd tests && ../$(BIN)/python -m fuzz --out ../docs/results/robustness.md
+
+kills: .venv/.test
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/scripts/kills.py --out docs/results/kills.md
 
 experiments: .venv/.train
 	$(BIN)/python -m axonal.recipes.experiments
