@@ -367,3 +367,11 @@ def network_of(call, scale):
 def test_a_module_that_reaches_the_batch_axis_from_behind():
     net = neuro.Sequential(nn.Softmax(dim=-2))
     refused(lambda: net(torch.rand(5, 2, 3)), "Softmax(dim=-2) works over steps and samples here")
+
+
+@pytest.mark.parametrize("shape", [(5, 2), (5, 2, 3)])
+def test_an_index_that_reaches_the_batch_axis_from_behind(shape):
+    index = (..., [1, 0]) if len(shape) == 2 else (..., [1, 0], slice(None))
+    net = neuro.Network(Forward(lambda self, x: self.act(x[index]), act=nn.ReLU()))
+    refused(lambda: net(torch.rand(shape)), "from behind picks time steps or samples of x")
+    assert net(torch.rand(5, 2, 2, 3, 4))[0].shape[:2] == (5, 2)

@@ -105,6 +105,19 @@ def keeps_steps(y: Any, x: Tensor, here: str) -> Any:
     return y
 
 
+def picked(x: Tensor, index: Any, here: str) -> Tensor:
+    """Return ``x[index]``, or refuse an index from behind that reaches steps or samples."""
+    entries = index if isinstance(index, tuple) else (index,)
+    counted = [entry for entry in entries if entry is not None and entry is not Ellipsis]
+    if entries[0] is Ellipsis and len(counted) > x.ndim - 2:
+        raise _checks.InputError(
+            f"{here}: an index of {len(counted)} axes from behind picks time steps or samples of x "
+            f"{tuple(x.shape)}: index later axes only."
+        )
+    y: Tensor = x[index]
+    return y
+
+
 def alike_at_every_step(y: Tensor, here: str, *constants: Tensor) -> Tensor:
     """Return ``y`` if no parameter that took part in it differs between steps or samples."""
     for constant in constants:

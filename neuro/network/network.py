@@ -268,6 +268,10 @@ def _with_states(net: Network) -> fx.Graph:
         )
         if node.op != "get_attr" and reshapes and not _understood.is_size(node):
             here = node.meta["here"]
+            if node.target is operator.getitem:
+                graph.erase_node(copy)
+                index = fx.node.map_arg(node.args, values.__getitem__)
+                copy = graph.call_function(_understood.picked, (*index, here))
             copy = graph.call_function(_understood.keeps_steps, (copy, inputs[0], here))
         constants = [values[n] for n in node.all_input_nodes if n.op == "get_attr"]
         if constants and node.op != "get_attr" and not reshapes:
