@@ -190,8 +190,9 @@ class RunFolder:
 
     def settings(self) -> tuple[str, Any]:
         """Name of the recipe and its settings, as config.json has them."""
-        config = self._json(self.config)
-        name, values = config.get("recipe"), config.get("settings")
+        config: dict[str, Any] = self._json(self.config)
+        name: Any = config.get("recipe")
+        values: Any = config.get("settings")
         for key, value, kind in (("recipe", name, str), ("settings", values, dict)):
             if not isinstance(value, kind):
                 why = f"{key!r} is {short(value)}" if key in config else f"it has no {key!r}"
