@@ -171,7 +171,8 @@ def _scales(job: "Job", k: int, p: "Cells") -> npt.NDArray[np.float64]:
         largest = np.maximum(largest, LARGEST / HIGHEST * p.threshold / p.gain)
     # nothing reaches a neuron at 0, and any scale will do
     exponent = np.floor(np.log2(LARGEST / 2.0 / np.where(largest > 0, largest, 1.0)))
-    return np.ldexp(np.ones(p.size), exponent.astype(int))
+    scales: npt.NDArray[np.float64] = np.ldexp(np.ones(p.size), exponent.astype(int))
+    return scales
 
 
 def _group(network: Any, job: "Job", k: int, p: "Cells", scale: npt.NDArray[np.float64]) -> Any:
