@@ -82,11 +82,12 @@ def test_slow_overlaps_end_in_the_state_of_their_branch(P, rho, T, gamma, phase)
     memory = DenseHopfield(P, rho=rho)
     state = memory.theory(gamma, T, phase)
     assert state.exists and state.minmax
-    # On the branch of low overlap from beside it: from the pattern q may stay as large as in a glass.
+    # On the branch of low overlap from beside it: from the pattern q may stay that of a glass.
     near = (1.0, 1.0) if phase == "retrieval" else (1.02 * float(state.n), 1.02 * float(state.q))
-    assert slowly(memory, gamma, T, *near) == (
-        pytest.approx(float(state.n), abs=1e-6),
-        pytest.approx(float(state.q), abs=1e-6),
+    n, q = slowly(memory, gamma, T, *near)
+    assert (n, q) == (
+        pytest.approx(float(state.n), abs=1e-3),
+        pytest.approx(float(state.q), abs=1e-3),
     )
 
 
