@@ -136,7 +136,7 @@ class Disorder:
         # G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610 (1958); blank entries stay blank.
         g = np.sqrt(-2 * np.log(u)) * np.cos(2 * np.pi * v) * (archetypes != 0)
         means = (archetypes + np.sqrt(self.rho) * g) / np.sqrt(1 + self.rho)
-        return np.asarray(means, np.float32)
+        return np.asarray(means, dtype=np.float32)
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.int8], NDArray[np.int8]]]:
         """Sites, archetypes [n, K] and examples [n, K, M] there (M = 1 without noise)."""

@@ -112,14 +112,14 @@ def slow_overlap(model: DenseHopfield, gamma: float, T: float) -> float:
 
 
 def plan() -> list[Point]:
-    """Six points: five on branches of the pattern, one beyond a fold that noise has smoothed."""
+    """Six points: five on branches of the pattern, one of low overlap."""
     return [
         Point(3, 0.5, 0.2, 0.1, "retrieval", 500, 24),
         Point(3, 1.0, 0.25, 0.1, "retrieval", 500, 24),
         Point(4, 0.2, 0.1, 0.06, "retrieval", 150, 32),
-        Point(4, 8.0, 0.1, 0.03, "retrieval", 150, 96),
-        Point(4, 8.0, 0.1, 0.1, "low-overlap", 150, 32),
-        Point(5, 0.3, 0.1, 0.03, "retrieval", 70, 48),
+        Point(4, 8.0, 0.1, 0.03, "retrieval", 110, 96),
+        Point(4, 5.0, 0.1, 0.08, "low-overlap", 110, 48),
+        Point(5, 0.3, 0.1, 0.03, "retrieval", 60, 32),
     ]
 
 
