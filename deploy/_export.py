@@ -122,9 +122,12 @@ def export(
     if unread is not None:
         raise ExportError(f"{net.source_name} cannot be exported: {unread}")
     grid = finest_grid(builder.inputs, max((float(x.abs().max()) for x in given), default=1.0))
-    lost = list(off_grid(builder.populations, builder.inputs, grid))
+    lost = [f"population {line}" for line in off_grid(builder.populations, builder.inputs, grid)]
     if lost:
-        raise ExportError(f"{net.source_name} cannot be exported: {'; '.join(lost)}")
+        raise ExportError(
+            f"{net.source_name} cannot be exported: its graph would not fire the same spikes: "
+            f"{'; '.join(lost)}"
+        )
     populations, projections = assemble(builder.populations, builder.inputs, grid)
     golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed)
     try:
