@@ -1,6 +1,7 @@
 """NIR files: written whole or not at all, and read with one clear line for what is no such file."""
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 from os import PathLike
@@ -8,7 +9,7 @@ from typing import Any
 
 import h5py
 
-from axonal._base.files import check_source, whole_file
+from axonal._base.files import check_source, write_bytes
 from axonal._base.hdf5 import UnfitFile, checked
 from axonal.deploy.exchange._errors import NIRError, nir_package
 from axonal.deploy.exchange._node import Node, of_content
@@ -27,13 +28,15 @@ def write(graph: Any, path: str | PathLike[str]) -> None:
     before 1.0.6; in memory nir gives every neuron one.
     """
     nir = nir_package()
-    with whole_file(path) as part:
-        nir.write(part, graph)
-        subtract = [k for k, x in graph.nodes.items() if x.metadata.get("reset") == "subtract"]
-        if subtract:
-            with h5py.File(part, "r+") as file:
-                for name in subtract:
-                    del file["node"]["nodes"][name]["v_reset"]
+    # in memory first: HDF5 cannot close a file on a disk that is full
+    content = io.BytesIO()
+    nir.write(content, graph)
+    subtract = [k for k, x in graph.nodes.items() if x.metadata.get("reset") == "subtract"]
+    if subtract:
+        with h5py.File(content, "r+") as file:
+            for name in subtract:
+                del file["node"]["nodes"][name]["v_reset"]
+    write_bytes(path, content.getvalue())
 
 
 def read(path: str | PathLike[str]) -> Node:
