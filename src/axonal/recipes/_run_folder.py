@@ -190,13 +190,13 @@ class RunFolder:
 
     def settings(self) -> tuple[str, Any]:
         """Name of the recipe and its settings, as config.json has them."""
-        config: dict[str, Any] = self._json(self.config)
-        name: Any = config.get("recipe")
-        values: Any = config.get("settings")
-        for key, value, kind in (("recipe", name, str), ("settings", values, dict)):
-            if not isinstance(value, kind):
-                why = f"{key!r} is {short(value)}" if key in config else f"it has no {key!r}"
+        config = self._json(self.config)
+        for key, kind in (("recipe", str), ("settings", dict)):
+            if not isinstance(config.get(key), kind):
+                why = f"{key!r} is {short(config[key])}" if key in config else f"it has no {key!r}"
                 raise RecipeError(f"{self.config} is not the configuration of a run: {why}")
+        name: str = config["recipe"]
+        values: dict[str, Any] = config["settings"]
         try:
             return name, recipes.find(name).Settings.from_json(values)
         except ValueError as error:
