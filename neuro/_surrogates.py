@@ -39,9 +39,10 @@ class Surrogate:
 
     def __post_init__(self) -> None:
         if self.name not in SURROGATES and type(self).derivative is Surrogate.derivative:
+            problem = "is abstract" if type(self) is Surrogate else "has no derivative"
             raise TypeError(
-                f"{type(self).__name__} has no derivative: write derivative(self, u), or use one "
-                f"of {', '.join(kind.__name__ for kind in SURROGATES.values())}."
+                f"{type(self).__name__} {problem}: use one of {', '.join(SURROGATES)}, or a "
+                "subclass with derivative(self, u)."
             )
         if not (isinstance(self.alpha, (int, float)) and 0 < self.alpha < math.inf):
             raise ValueError(f"{type(self).__name__} expects alpha > 0, got {self.alpha!r}.")

@@ -95,8 +95,8 @@ class Leaky(Layer[Any]):
             present = torch.sigmoid(logit)
             if ((present == 0) | (present == 1)).any():
                 raise ValueError(
-                    f"{who} cannot learn from a decay of exactly 0 or 1, which {name} = "
-                    f"{shown(steps)} gives in {_checks.short(dtype)}: choose a finite {name} > 1."
+                    f"{who} cannot learn from a decay of exactly 0 or 1: choose a finite "
+                    f"{name} > 1. In {_checks.short(dtype)} {name} = {shown(steps)} is one."
                 )
             self.register_parameter(f"{held}_logit", nn.Parameter(logit))
         else:
