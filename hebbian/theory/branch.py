@@ -110,7 +110,7 @@ def crosstalk(system: System, T: Array, n: Array) -> Array:
     >>> memory = System(4, GaussianNoise(), distinct(4))
     >>> s = crosstalk(memory, np.array([0.0]), np.array([0.9]))  # n = erf(n^3 / (s sqrt 2))
     >>> s.round(6)
-    array([0.443206])
+    array([0.443201])
     """
     w = n ** (system.P - 1)
 

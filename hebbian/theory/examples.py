@@ -173,8 +173,8 @@ def entropy_of(signal: Signal) -> float:
 def at_entropy(signal: Signal, rho: float) -> Signal:
     """The same kind of noise, from as many examples, with another entropy.
 
-    >>> at_entropy(BinomialNoise(0.5, 10), 0.1)
-    BinomialNoise(quality=0.7071067811865476, examples=10)
+    >>> at_entropy(BinomialNoise(1.0, 10), 0.0)
+    GaussianNoise(rho=0.0)
     """
     if isinstance(signal, BinomialNoise) and rho > 0:
         return BinomialNoise(float(1 / np.sqrt(1 + signal.examples * rho)), signal.examples)

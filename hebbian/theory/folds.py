@@ -72,7 +72,7 @@ def ends(system: System, T: Array) -> Ends:
     >>> from axonal.hebbian.theory.examples import GaussianNoise
     >>> found = ends(System(4, GaussianNoise(), distinct(4)), np.array([0.1]))
     >>> found.load.round(6), found.low_load.round(6)
-    (array([0.217668]), array([0.169444]))
+    (array([0.217668]), array([0.16944]))
     """
     grid = PAIR_NUMBERS if system.P == 2 else DENSE_NUMBERS
     load, low_load = np.zeros((2, T.size))

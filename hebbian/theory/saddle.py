@@ -85,7 +85,7 @@ def low_overlap(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
     >>> memory = System(4, GaussianNoise(10.0), distinct(4))
     >>> state = low_overlap(memory, [0.05, 0.12], 0.1)
     >>> state.n.round(4), state.minmax
-    (array([   nan, 0.3731]), array([False,  True]))
+    (array([   nan, 0.3682]), array([False,  True]))
     """
     load, T = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(load, T))
     found, row, _ = _ends(system, T)
