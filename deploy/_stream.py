@@ -19,7 +19,8 @@ from axonal.deploy.graph import EventGraph
 from axonal.neuro.ops.events import EventState
 
 FORMAT = "axonal-stream-state 3"
-"""The first had no second variables of neurons, the second no checksum of the whole."""
+"""The first had no second variables of neurons."""
+WITHOUT_CHECKSUM = "axonal-stream-state 2"
 
 
 class StreamStep(NamedTuple):
@@ -154,12 +155,14 @@ class Stream:
             raise FileNotFoundError(f"there is no state file {path}")
         arrays = read_npz(path)
         form, graph = (str(arrays.get(name)) for name in ("format", "graph"))
-        if form != FORMAT and form.startswith(FORMAT.split()[0]):
+        known = form in (FORMAT, WITHOUT_CHECKSUM)
+        if not known and form.startswith(FORMAT.split()[0]):
             raise ValueError(f"{path} was written by another version of axonal: start anew")
-        if form != FORMAT:
+        if not known:
             raise ValueError(f"{path} is no state of a stream")
         checksum = arrays.pop("checksum", None)
-        if str(checksum) != _checksum(arrays):
+        expected = _checksum(arrays) if form == FORMAT else None
+        if str(checksum) != str(expected):
             raise ValueError(f"{path} is damaged: it is not what its checksum was made of")
         if graph != self._fingerprint():
             raise ValueError(f"{path} is the state of another graph")
