@@ -270,11 +270,10 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("model", "grid", "lines"),
     [
-        # T_g and T_crit lie above the grid, which ends at 0.75
-        (Hopfield(), {"alpha": [0.0, 0.1]}, 3),
-        (Hopfield(quality=0.5, examples=30, noise="gaussian"), {"alpha": [0.0, 0.1]}, 3),
+        (Hopfield(), {"alpha": [0.0, 0.1]}, 4),
+        (Hopfield(quality=0.5, examples=30, noise="gaussian"), {"alpha": [0.0, 0.1]}, 4),
         (DenseHopfield(3), {"gamma": [0.0, 0.1]}, 3),
-        (MultitaskingHopfield(0.0, 3), {"dilution": [0.1, 0.5, 0.8]}, 1),
+        (MultitaskingHopfield(0.0, 3), {"dilution": [0.1, 0.5, 0.8]}, 2),
     ],
     ids=["hopfield", "examples", "dense", "multitasking"],
 )
