@@ -112,7 +112,7 @@ def slow_overlap(model: DenseHopfield, gamma: float, T: float) -> float:
 
 
 def plan() -> list[Point]:
-    """Six points, five on branches of the pattern and one of low overlap; three again when larger."""
+    """Six points, five on branches of patterns and one of low overlap; three again at larger N."""
     return [
         Point(3, 0.5, 0.2, 0.1, "retrieval", 500, 24),
         Point(3, 1.0, 0.25, 0.1, "retrieval", 500, 24),
