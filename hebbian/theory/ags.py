@@ -109,6 +109,15 @@ class Mixture:
         """A pattern's share of the overlap alone."""
         return self.averages(w, s, T).n
 
+    @property
+    def entropy(self) -> float:
+        """None: patterns are clean."""
+        return 0.0
+
+    def at_entropy(self, rho: float) -> "Mixture":
+        """The same: patterns are clean."""
+        return self
+
 
 def mixture(load: ArrayLike, T: ArrayLike, patterns: int) -> Solution:
     """A state with equal overlaps m with several patterns.

@@ -53,6 +53,15 @@ class Signal(Protocol):
         """The first of the averages, n, alone."""
         ...
 
+    @property
+    def entropy(self) -> float:
+        """Entropy of what is retrieved, 0 without noise."""
+        ...
+
+    def at_entropy(self, rho: float) -> "Signal":
+        """The same kind of noise, of as many examples, with another entropy."""
+        ...
+
 
 @dataclass(frozen=True)
 class GaussianNoise:
@@ -87,6 +96,15 @@ class GaussianNoise:
     def overlap(self, w: Array, s: Array, T: Array) -> Array:
         """The first of the averages, n, alone."""
         return self.averages(w, s, T).n if self.rho else tanh_average(w, s, T)
+
+    @property
+    def entropy(self) -> float:
+        """Entropy of what is retrieved, 0 without noise."""
+        return self.rho
+
+    def at_entropy(self, rho: float) -> "GaussianNoise":
+        """Noise with another entropy."""
+        return GaussianNoise(rho)
 
 
 @dataclass(frozen=True)
@@ -127,6 +145,15 @@ class BinomialNoise:
         tanh = tanh_average(w[..., None] * zeta, s[..., None], T[..., None])
         return np.asarray(tanh @ (weight * zeta))
 
+    @property
+    def entropy(self) -> float:
+        """Entropy of what is retrieved, 0 without noise."""
+        return entropy(self.quality, self.examples)
+
+    def at_entropy(self, rho: float) -> "BinomialNoise":
+        """As many examples of another quality."""
+        return BinomialNoise(float(1 / np.sqrt(1 + self.examples * rho)), self.examples)
+
 
 def class_means(quality: float, examples: int) -> tuple[Array, Array]:
     """Values of zeta on a site whose archetype is +1, with their probabilities.
@@ -157,28 +184,6 @@ def entropy(quality: float, examples: int) -> float:
     0.3
     """
     return (1 - quality**2) / (examples * quality**2)
-
-
-def entropy_of(signal: Signal) -> float:
-    """Entropy of what a site sees of the retrieved pattern; 0 without noise.
-
-    >>> entropy_of(BinomialNoise(0.5, 10))
-    0.3
-    """
-    if isinstance(signal, BinomialNoise):
-        return entropy(signal.quality, signal.examples)
-    return signal.rho if isinstance(signal, GaussianNoise) else 0.0
-
-
-def at_entropy(signal: Signal, rho: float) -> Signal:
-    """The same kind of noise, from as many examples, with another entropy.
-
-    >>> at_entropy(BinomialNoise(1.0, 10), 0.0)
-    GaussianNoise(rho=0.0)
-    """
-    if isinstance(signal, BinomialNoise) and rho > 0:
-        return BinomialNoise(float(1 / np.sqrt(1 + signal.examples * rho)), signal.examples)
-    return GaussianNoise(rho)
 
 
 def hard_ceiling(rho: float) -> float:

@@ -27,7 +27,6 @@ from axonal.hebbian.theory.branch import (
     with_overlap,
     zero_load_temperature,
 )
-from axonal.hebbian.theory.examples import at_entropy, entropy_of
 from axonal.hebbian.theory.system import System
 
 Array = NDArray[np.float64]
@@ -217,7 +216,7 @@ def _reaching(system: System, curve: Curve, turns: _Turns, load: Array, asked: F
 
 def _vanishing_load(system: System, T: float) -> float:
     """Load at which the fold vanished while noise grew to that of the system; inf if it did not."""
-    rho = entropy_of(system.signal)
+    rho = system.signal.entropy
     if rho == 0 or not _has_valley(at_noise(system, 0.0), T / _WARMER):
         return np.inf
     # Powers of two, so that systems which differ in noise alone find the same number, bit for bit.
@@ -233,7 +232,7 @@ def _vanishing_load(system: System, T: float) -> float:
 
 def at_noise(system: System, rho: float) -> System:
     """The same memory with another entropy of what is retrieved."""
-    return System(system.P, at_entropy(system.signal, rho), system.crosstalk)
+    return System(system.P, system.signal.at_entropy(rho), system.crosstalk)
 
 
 @lru_cache(maxsize=4096)
