@@ -292,7 +292,6 @@ def test_a_state_from_before_checksums_is_read(tmp_path):
         other.load(path)
 
 
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_command_line_prints_spikes_while_events_come_and_keeps_its_state(tmp_path, number):
     graph, state = tmp_path / "graph.h5", tmp_path / "state.npz"
