@@ -17,7 +17,7 @@ import axonal
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("datasets", "deploy", "hebbian", "neuro", "reservoirs")
-SHIPPED = {".py", ".cuh", ".h5", ".json", ".pt"}
+SHIPPED = {".py", ".cuh", ".h5", ".json", ".pt", ".sha256"}
 
 
 @pytest.fixture(scope="module")
