@@ -14,6 +14,7 @@ import ctypes
 import os
 import platform
 import random
+import re
 import shutil
 import signal
 import sys
@@ -120,9 +121,10 @@ def names(folder):
     return {name for name in found if not name.startswith("tmp") and not name.endswith(".txt")}
 
 
-def shared():
-    """Names in the memory that processes share."""
-    return set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
+def shared(process):
+    """Names of a process in the memory that processes share; joblib writes its number into them."""
+    found = os.listdir("/dev/shm") if os.path.isdir("/dev/shm") else []
+    return {name for name in found if str(process) in re.split(r"[-_]", name)}
 
 
 def folder_for(scene, root, name):
@@ -146,23 +148,28 @@ def undisturbed(scene, root):
 
 
 def kill(scene, whole, root, r, found):
-    """One kill at a random moment, and what comes after it."""
+    """One kill at a random moment, and what comes after it; the time that was known to be enough.
+
+    That is less than before, if the command had ended: then nothing was killed.
+    """
     content, expected, seconds = whole
     number = r.choice(SIGNALS)
     label = f"{number.name} after {(moment := r.uniform(0.0, seconds)):.3f} s"
     folder = folder_for(scene, root, scene.name)
-    shared_before = shared()
     process = start(scene.act, folder)
     time.sleep(moment)
     os.kill(process, number)
     code = end_of(process)
-    found.kills[number.name] += 1
-    found.finished += code == 0
+    if code == 0:
+        found.finished += 1
+        seconds = moment
+    else:
+        found.kills[number.name] += 1
     # before its first line Python's own handlers are at work, and after its last
     if code not in (0, -number, 128 + number):
         found.codes.append(f"{label}: exit code {code}: {(folder / 'err.txt').read_text()[-300:]}")
     found.orphans += [f"{label}: {words}" for words in left_running()]
-    temporary = {p.name for p in (folder / "tmp").iterdir()} | (shared() - shared_before)
+    temporary = {p.name for p in (folder / "tmp").iterdir()} | shared(process)
     try:
         scene.after_kill(folder, content)
         again = end_of(start(scene.again, folder))
@@ -177,6 +184,7 @@ def kill(scene, whole, root, r, found):
     left_running()
     found.leftovers += [f"{label}: {name}" for name in sorted(temporary)]
     shutil.rmtree(folder)
+    return seconds
 
 
 def disturb(scenes, count, seed):
@@ -187,17 +195,20 @@ def disturb(scenes, count, seed):
     r = random.Random(seed)
     found = {scene.name: Found() for scene in scenes}
     weights = [scene.weight for scene in scenes]
-    order = [r.choices(scenes, weights)[0] for _ in range(max(0, count - len(scenes)))]
-    order = (list(scenes) + order)[:count]
+    waiting, done = list(scenes), 0
     # not a TemporaryDirectory: every forked process would remove it at its end
     root = Path(tempfile.mkdtemp(prefix="axonal-kills-"))
     whole = {}
     try:
-        for k, scene in enumerate(order):
+        while done < count:
+            scene = waiting.pop(0) if waiting else r.choices(scenes, weights)[0]
             if scene.name not in whole:
                 whole[scene.name] = undisturbed(scene, root)
-            kill(scene, whole[scene.name], root, r, found[scene.name])
-            print(f"{k + 1} of {count}: {scene.name}", file=sys.stderr, flush=True)
+            content, expected, _ = whole[scene.name]
+            seconds = kill(scene, whole[scene.name], root, r, found[scene.name])
+            whole[scene.name] = content, expected, seconds
+            done = sum(sum(x.kills.values()) for x in found.values())
+            print(f"{done} of {count}: {scene.name}", file=sys.stderr, flush=True)
     finally:
         shutil.rmtree(root)
     return found, {name: seconds for name, (_, _, seconds) in whole.items()}
@@ -221,7 +232,7 @@ def report(found, seconds, seed):
         "neither the old nor the new one. *Orphans*: processes that the command had started and "
         f"that lived {GRACE:g} s later. *Left over*: temporary files and folders, and files beside "
         "the results once the command was run again. *Codes*: exit codes other than 128 + signal, "
-        "that of the signal itself, or 0 of a command that had just ended.",
+        "and that of the signal itself. Commands that had ended before count apart.",
         "",
         "| command | s | TERM | HUP | KILL | ended before | lost | orphans | left over | codes |",
         "|---|---|---|---|---|---|---|---|---|---|",

@@ -122,9 +122,12 @@ def old_or_new(folder: Path, content: Any) -> None:
 
 def save(folder: Path) -> None:
     graph = EventGraph.load(folder / "graph.h5")
-    with _signals.ending():
-        for k in range(20):
-            replace(graph, dt=0.001 * (k + 1)).save(folder / "graph.h5")
+    with _signals.ending() as ends:
+        try:
+            for k in range(20):
+                replace(graph, dt=0.001 * (k + 1)).save(folder / "graph.h5")
+        except KeyboardInterrupt:
+            sys.exit(ends.code)
 
 
 def saved(folder: Path, content: Any) -> None:
@@ -169,7 +172,8 @@ def phase_content(folder: Path) -> Any:
     from axonal.hebbian import load_phase_diagram
 
     diagram = load_phase_diagram(folder)
-    return {name: diagram[name].values.tolist() for name in ("overlap", "energy", "survival")}
+    # as text, in which what is no number equals itself
+    return str({name: diagram[name].values.tolist() for name in ("overlap", "energy", "survival")})
 
 
 # --- stream ---
@@ -260,7 +264,7 @@ SCENES = (
     Scene("save", save, graph_content, an_old_file, after_kill=saved, weight=4),
     Scene("export", export, graph_content, an_old_file, after_kill=old_or_new, weight=4),
     Scene("import", import_nir, graph_content, a_nir_file, after_kill=old_or_new, weight=4),
-    Scene("phase", phase, phase_content, weight=2),
+    Scene("phase", phase, phase_content, weight=1),
     Scene("run --stream", stream, spikes, events, after_kill=keep, weight=4),
     Scene("experiments", experiments, rows, weight=1),
     Scene("simulator", simulate, lambda f: (f / "answer").read_text(), weight=3),
