@@ -156,8 +156,9 @@ class DenseHopfield(RetrievalModel):
         a fold: above it the overlap is lost. Noise in the examples lowers the fold, and where there
         is a branch of low overlap (see :meth:`gamma_low`) enough noise makes it vanish: the
         overlap then falls into that branch without a jump. There gamma_M stays at the load at which
-        the fold vanished as the noise grew (more of it, of as many examples), or is the end of the
-        whole branch where that is smaller. So it never rises with rho, and never falls by a jump.
+        the fold vanished as the noise grew, or is the end of the whole branch where that is
+        smaller. So in the limit of many examples it never rises with rho, nor falls by a jump. Very
+        few examples are no small Gaussian crowd: a single one is retrieved as a pattern of its own.
 
         Args:
             T: temperature, >= 0.

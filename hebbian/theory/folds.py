@@ -27,6 +27,7 @@ from axonal.hebbian.theory.branch import (
     with_overlap,
     zero_load_temperature,
 )
+from axonal.hebbian.theory.examples import GaussianNoise
 from axonal.hebbian.theory.system import System
 
 Array = NDArray[np.float64]
@@ -215,8 +216,17 @@ def _reaching(system: System, curve: Curve, turns: _Turns, load: Array, asked: F
 
 
 def _vanishing_load(system: System, T: float) -> float:
-    """Load at which the fold vanished while noise grew to that of the system; inf if it did not."""
+    """Load at which the fold vanished while noise grew to that of the system; inf if it did not.
+
+    Of few examples and of the limit of many the lower one, so that it does not rise from many
+    examples to few.
+    """
     rho = system.signal.entropy
+    many = System(system.P, GaussianNoise(rho), system.crosstalk)
+    return min(_vanishing(system, T, rho), _vanishing(many, T, rho))
+
+
+def _vanishing(system: System, T: float, rho: float) -> float:
     if rho == 0 or not _has_valley(at_noise(system, 0.0), T / _WARMER):
         return np.inf
     # Powers of two, so that systems which differ in noise alone find the same number, bit for bit.
