@@ -47,10 +47,11 @@ def test_another_kernel_begins_with_the_weights_and_delays_of_the_recipe(kernel:
     other = KernelRun("digits", changes, kernel)
     assert plain.key != other.key != KernelRun("digits", changes, "fixed").key
     nets = [run.build() for run in (plain, other, KernelRun("digits", changes, "fixed"))]
+    plain_delays, other_delays, fixed = (net["delays"] for net in nets)
     for name in ("weight", "position"):
-        first, second, fixed = (getattr(net["delays"], name) for net in nets)
-        assert torch.equal(first, second)
-        assert torch.equal(fixed, first if name == "weight" else first.round())
+        assert torch.equal(getattr(plain_delays, name), getattr(other_delays, name))
+    assert torch.equal(fixed.weight, plain_delays.weight)
+    assert torch.equal(fixed.delay, plain_delays.position.round())
     x = torch.rand(24, 2, 64)
     layer = neuro.DelayedLinear(64, 4, 8, kernel=kernel)
     layer.load_state_dict(nets[1]["delays"].state_dict())
