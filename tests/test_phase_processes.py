@@ -66,7 +66,7 @@ def test_the_command_line_is_stopped_by_an_interrupt_and_goes_on(tmp_path: Path)
         text=True,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while len(chunks(tmp_path)) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: the workers as well

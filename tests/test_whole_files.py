@@ -235,9 +235,10 @@ for name, write in writers.items():
 
 
 def test_every_writer_says_in_one_line_that_a_disk_is_full(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, check=True
-    )
+    folder = Path(__file__).parent
+    env = {**os.environ, "PYTHONPATH": f"{folder.parent / 'src'}:{folder}"}
+    command = [sys.executable, "-c", FULL, tmp_path]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     names = ("graph", "nir", "run", "state", "shd")
     expected = [f"cannot write {tmp_path / name}: File too large" for name in names]
     assert done.stdout.splitlines() == expected
