@@ -146,6 +146,7 @@ def test_plif_learns_its_threshold_by_the_name_that_all_use():
 
 
 def test_whole_numbers_of_numpy_are_sizes():
+    torch.manual_seed(0)
     n, two = np.int64(3), np.int32(2)
     for make in (
         neuro.LIF, neuro.IF, neuro.PLIF, neuro.ALIF, neuro.CuBaLIF, neuro.GradedLIF,
