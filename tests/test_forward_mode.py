@@ -91,7 +91,9 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         )[0],
     }  # fmt: skip
     registered = {name for name in torch._C._dispatch_get_all_op_names() if "axonal::" in name}
-    assert {name.removeprefix("axonal::") for name in registered} == set(calls)
+    # masks are only looked at: there is nothing to differentiate
+    looked_at = {"axonal::hopfield_masks"}
+    assert {name.removeprefix("axonal::") for name in registered - looked_at} == set(calls)
     for call in calls.values():
         call(X)
         with pytest.raises(ValueError, match="forward-mode"):

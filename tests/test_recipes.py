@@ -235,7 +235,7 @@ def test_without_lightning_the_error_names_the_extra(
     ("name", "value"),
     [
         ("epochs", 0),
-        ("epochs", 10**5000),
+        pytest.param("epochs", 10**5000, id="epochs-too-long-to-print"),
         ("seed", -1),
         ("seed", 2**64),
         ("freeze_from", 1.5),
