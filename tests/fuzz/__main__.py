@@ -152,7 +152,8 @@ def report(results: dict[str, list[dict[str, Any]]], seed: int) -> list[str]:
         "A problem is: other content where a checksum stands and was not made right again, a hang "
         f"(more than {PATIENCE:g} s of processor time), a crash, an exception other than the "
         "classes that the docstring of the reader names, a message that is empty, does not name "
-        "the file or has several lines (but lists of NIR nodes), a warning, or more memory than twice the file and "
+        "the file or has several lines (but lists of NIR nodes), a warning, or more memory than "
+        "twice the file and "
         f"what the whole file reads to, plus {CONSTANT >> 20} MB. *Same* is content as of the whole"
         " file: changes of what nobody reads, or (sealed) of nothing.",
         "",
