@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from axonal._base.files import check_source
-from axonal._base.hdf5 import UnfitFile, checked, new_file
+from axonal._base.hdf5 import UnfitFile, check_type, checked
+from axonal._base.new_hdf5 import new_file
 from axonal.datasets._events import MICROSECONDS, Events
 
 SHD_CHANNELS = 700
@@ -133,6 +134,7 @@ def _read(file: Any, name: str, channels: int | None) -> Events:
         channels = SHD_CHANNELS
         if "channels" in spikes.attrs:
             # a text of variable length could be of any size
+            check_type("channels", spikes.attrs.get_id("channels").get_type())
             if spikes.attrs.get_id("channels").dtype.kind not in "iu":
                 raise ValueError("the attribute channels is no whole number")
             channels = int(spikes.attrs["channels"])

@@ -29,8 +29,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from axonal._base.files import check_source
-from axonal._base.hdf5 import UnfitFile, checked, new_file
+from axonal._base.hdf5 import UnfitFile, checked
 from axonal._base.jsontext import parse_json
+from axonal._base.new_hdf5 import new_file
 from axonal.deploy._check import GraphError
 from axonal.deploy._kinds import FIELDS, KINDS
 from axonal.deploy.graph import EventGraph, Golden, Population, Projection

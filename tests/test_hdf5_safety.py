@@ -189,6 +189,37 @@ def test_a_gap_without_a_length_is_refused_and_not_walked_for_ever(
         READERS[reader][0](path)
 
 
+def test_elements_of_an_unknown_kind_of_variable_length_are_refused(
+    whole: dict[str, Path], tmp_path: Path
+) -> None:
+    content = bytearray(whole["shd"].read_bytes())
+    # a sequence of two bytes each; HDF5 crashes on a kind of sequence that there is not
+    kind = bytes([0x19, 0, 0, 0, 16, 0, 0, 0, 0x10, 0, 0, 0, 2, 0, 0, 0])
+    assert content.count(kind) == 1
+    path = tmp_path / "shd.h5"
+    path.write_bytes(content.replace(kind, bytes([0x19, 4]) + kind[2:]))
+    with pytest.raises(ValueError, match="spikes/units has elements of an unusual layout"):
+        read_shd(path)
+
+
+@pytest.mark.parametrize("bits", [(1, 14), (0, 15)])
+def test_numbers_that_do_not_fill_their_bytes_are_refused(
+    bits: tuple[int, int], whole: dict[str, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "shd.h5"
+    shutil.copy(whole["shd"], path)
+    with h5py.File(path, "r+") as file:
+        kind = h5py.h5t.STD_U16LE.copy()
+        kind.set_precision(bits[1])
+        kind.set_offset(bits[0])
+        del file["labels"]
+        space = h5py.h5s.create_simple((1,))
+        made = h5py.h5d.create(file.id, b"labels", kind, space)
+        made.write(h5py.h5s.ALL, h5py.h5s.ALL, np.zeros(1, np.uint16))
+    with pytest.raises(ValueError, match="labels has elements of an unusual layout"):
+        read_shd(path)
+
+
 def test_a_text_of_variable_length_in_a_header_is_held_against_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     with h5py.File(path, "w") as file:

@@ -62,6 +62,8 @@ BAD = {
     "a negative length": zipped(("x.npy", header(shape="(-1,)") + bytes(8))),
     "a deep shape": zipped(("x.npy", header(shape="(" * 90 + ")" * 90))),
     "long texts": zipped(("x.npy", header(kind="<U999999999", shape="(1,)"))),
+    "no letters": zipped(("x.npy", header(kind="<U1", shape="(1,)") + b"\xff" * 4)),
+    "half a letter": zipped(("x.npy", header(kind=">U1", shape="(1,)") + b"\0\0\xd8\0")),
     "objects": zipped(("x.npy", header(kind="|O"))),
     "records": zipped(("x.npy", header(kind="i4,i4"))),
     "a long header": zipped(("x.npy", b"\x93NUMPY\2\0" + b"\xff" * 4)),

@@ -5,20 +5,14 @@ allocates what a header declares before it looks for it. `checked` walks over a 
 object has one name, lies in the file, and declares no more than what is stored can unpack to.
 """
 
-import contextlib
-import io
 import math
 import mmap
 import os
 import struct
 import zlib
-from collections.abc import Iterator
-from os import PathLike
 from typing import Any
 
 import numpy as np
-
-from axonal._base.files import whole_file
 
 # Deflate packs 1032 bytes into one at best; the other filters of h5py pack less, but for szip.
 LARGEST_RATIO = 1032
@@ -36,88 +30,6 @@ class UnfitFile(ValueError):
     Traceback (most recent call last):
     axonal._base.hdf5.UnfitFile: /x is a link to another file
     """
-
-
-@contextlib.contextmanager
-def new_file(path: str | PathLike[str], **options: Any) -> Iterator[Any]:
-    """An open `h5py.File` to fill in the block, written as `axonal._base.files.whole_file` does.
-
-    Args:
-        path: of the file.
-        options: of `h5py.File`.
-
-    Raises:
-        OSError: one line that names the file and the cause.
-    """
-    import h5py
-
-    with whole_file(path) as part, part.open("xb+", buffering=0) as raw:
-        sink = _Sink(raw.fileno())
-        try:
-            with h5py.File(sink, "w", **options) as file:
-                yield file
-        except Exception as error:
-            raise (sink.error or error) from None
-        if sink.error:
-            raise sink.error
-
-
-class _Sink(io.RawIOBase):
-    """A file that keeps its first error to itself, and forgets what is written after it.
-
-    HDF5 cannot close a file whose last bytes it cannot write: it complains again when Python ends,
-    or crashes.
-    """
-
-    def __init__(self, handle: int) -> None:
-        self.handle, self.at, self.end = handle, 0, 0
-        self.error: OSError | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self.at = offset + (0, self.at, self.end)[whence]
-        return self.at
-
-    def tell(self) -> int:
-        return self.at
-
-    def write(self, data: Any) -> int:
-        view, done = memoryview(data).cast("B"), 0
-        try:
-            while done < len(view) and self.error is None:
-                done += os.pwrite(self.handle, view[done:], self.at + done)
-        except OSError as error:
-            self.error = error
-        self.at += len(view)
-        self.end = max(self.end, self.at)
-        return len(view)
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer).cast("B")
-        found = os.pread(self.handle, len(view), self.at)
-        view[:] = found.ljust(len(view), b"\0")
-        self.at += len(view)
-        return len(view)
-
-    def truncate(self, size: int | None = None) -> int:
-        self.end = self.at if size is None else size
-        try:
-            if self.error is None:
-                os.ftruncate(self.handle, self.end)
-        except OSError as error:
-            self.error = error
-        return self.end
-
-    def flush(self) -> None:
-        """Nothing is held back here; `whole_file` brings it to the disk."""
 
 
 def checked(file: Any, *, own: bool) -> None:
@@ -194,6 +106,7 @@ class _Walk:
         for k in range(h5a.get_num_attrs(item)):
             attribute = h5a.open(item, index=k)
             kind, size = attribute.get_type(), attribute.get_storage_size()
+            check_type(f"{path or '/'}: attribute {attribute.name.decode(errors='replace')}", kind)
             if size > self.size or (_variable(kind) and not self.short_text(attribute)):
                 name = attribute.name.decode(errors="replace")
                 raise UnfitFile(f"{path or '/'}: attribute {name} is larger than the file")
@@ -237,6 +150,7 @@ class _Walk:
         filters = [recipe.get_filter(k)[0] for k in range(recipe.get_nfilters())]
         self.filters(path, filters)
         kind = item.get_type()
+        check_type(path, kind)
         cells = math.prod(item.shape) if item.shape else 1
         width = _DESCRIPTOR if _variable(kind) else kind.get_size()
         stored, declared = int(item.get_storage_size()), cells * width
@@ -354,6 +268,34 @@ class _Walk:
     @staticmethod
     def descriptors(raw: bytes) -> Any:
         return np.frombuffer(raw[: len(raw) // _DESCRIPTOR * _DESCRIPTOR], "<u4").reshape(-1, 4)
+
+
+def check_type(path: str, kind: Any) -> None:
+    """Refuse types that HDF5 does not look at closely enough, and then crashes on.
+
+    Raises:
+        UnfitFile: whole numbers that do not fill their bytes, floats that are none of IEEE's,
+            elements of variable length that are neither sequences nor texts.
+    """
+    from h5py import h5t
+
+    sort, sound = kind.get_class(), True
+    if sort in (h5t.INTEGER, h5t.BITFIELD, h5t.TIME):
+        sound = kind.get_offset() == 0 and kind.get_precision() == 8 * kind.get_size() <= 64
+    elif sort == h5t.FLOAT:
+        names = (f"IEEE_F{bits}{order}" for bits in (16, 32, 64) for order in ("LE", "BE"))
+        sound = any(kind.equal(getattr(h5t, name)) for name in names)
+    elif sort in (h5t.VLEN, h5t.ENUM, h5t.ARRAY):
+        # of variable length there are sequences, 0 in this half byte, and texts; others crash
+        sound = sort != h5t.VLEN or kind.encode()[3] & 15 == 0
+        check_type(path, kind.get_super())
+    elif sort == h5t.COMPOUND:
+        for k in range(kind.get_nmembers()):
+            check_type(path, kind.get_member_type(k))
+            end = kind.get_member_offset(k) + kind.get_member_type(k).get_size()
+            sound = sound and end <= kind.get_size()
+    if not sound:
+        raise UnfitFile(f"{path} has elements of an unusual layout: store whole bytes, or IEEE's")
 
 
 def _packing() -> set[int]:

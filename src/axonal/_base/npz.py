@@ -112,6 +112,11 @@ def _array(part: Any, size: int) -> npt.NDArray[Any]:
     # its checksum is looked at where it ends
     if part.read(1):
         raise ValueError("a part that is longer than its array")
+    if dtype.kind == "U" and values.size:
+        letters = flat.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+        # Python ends in an error of its own where a text has no such letters
+        if np.any((letters > 0x10FFFF) | (letters - 0xD800 < 0x800)):
+            raise ValueError("a text of letters that there are not")
     return values
 
 
