@@ -1,6 +1,7 @@
 # make demo   train, export and verify a network          make test        every check
 # make fuzz   property tests with many more examples      make experiments the tables of docs/results
 # make kills  commands killed at random moments
+# make fuzz-readers   10 000 damaged files for every reader; docs/results/robustness.md
 
 export OMP_NUM_THREADS = 1
 # A PYTHONPATH of the shell could put other packages before the ones installed here.
@@ -17,10 +18,10 @@ DEFINITIONS := setup.cfg pyproject.toml constraints.txt
 LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 10))
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types pytest notebooks fuzz kills experiments example peers lava clean
+.PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example peers lava clean
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 
 # Each interpreter is tried, because a version manager may leave a python3.11 that only fails.
 # An environment that still runs is kept: pip then changes only what the definitions changed.
@@ -75,6 +76,10 @@ fuzz: .venv/.test .venv-lava/.installed .venv-peers/.installed
 
 kills: .venv/.test
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/scripts/kills.py --out docs/results/kills.md
+
+# Each reader is tried in a process of its own, which is ended when it hangs.
+fuzz-readers: .venv/.test
+	cd tests && ../$(BIN)/python -m fuzz --out ../docs/results/robustness.md
 
 experiments: .venv/.train
 	$(BIN)/python -m axonal.recipes.experiments

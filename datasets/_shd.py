@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from axonal._base.files import check_source, whole_file
-from axonal._base.hdf5 import UnfitFile, checked
+from axonal._base.files import check_source
+from axonal._base.hdf5 import UnfitFile, checked, new_file
 from axonal.datasets._events import MICROSECONDS, Events
 
 SHD_CHANNELS = 700
@@ -53,7 +53,7 @@ def write_shd(path: str | PathLike[str], events: Events, *, precision: str = "fl
     import h5py
 
     path = Path(path)
-    with whole_file(path) as part, h5py.File(part, "x") as file:
+    with new_file(path) as file:
         spikes = file.create_group("spikes")
         spikes.attrs["channels"] = events.channels
         shape = (len(events),)

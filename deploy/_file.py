@@ -28,8 +28,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from axonal._base.files import check_source, whole_file
-from axonal._base.hdf5 import UnfitFile, checked
+from axonal._base.files import check_source
+from axonal._base.hdf5 import UnfitFile, checked, new_file
 from axonal._base.jsontext import parse_json
 from axonal.deploy._check import GraphError
 from axonal.deploy._kinds import FIELDS, KINDS
@@ -49,7 +49,7 @@ _H5PY = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError,
 def save(graph: EventGraph, path: str | PathLike[str]) -> None:
     """Write a graph; see `EventGraph.save`."""
     # From 1.10 on HDF5 keeps a checksum with each piece of metadata.
-    with whole_file(path) as part, h5py.File(part, "x", libver=("v110", "v110")) as file:
+    with new_file(path, libver=("v110", "v110")) as file:
         _write(file, graph)
 
 

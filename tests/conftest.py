@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 torch.set_num_threads(1)
 
-collect_ignore = ["scripts"]  # tests run them, some in environments of their own
+collect_ignore = ["scripts", "fuzz"]  # tests run them, some in environments of their own
 
 settings.register_profile(
     "default",

@@ -176,6 +176,19 @@ def test_elements_of_variable_length_are_held_against_the_file(
         read_shd(path)
 
 
+@pytest.mark.parametrize("reader", ["shd", "nir"])
+def test_a_gap_without_a_length_is_refused_and_not_walked_for_ever(
+    reader: str, whole: dict[str, Path], tmp_path: Path
+) -> None:
+    content = bytearray(whole[reader].read_bytes())
+    heap = content.index(b"GCOL")
+    content[heap + 16 : heap + 4096] = bytes(4080)
+    path = tmp_path / "file.h5"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="has elements in a damaged part of the file"):
+        READERS[reader][0](path)
+
+
 def test_a_text_of_variable_length_in_a_header_is_held_against_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     with h5py.File(path, "w") as file:

@@ -202,3 +202,44 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(
         fill(part)
     assert caught.value.errno == errno.EFBIG
     assert (os.listdir(tmp_path), goal.read_text()) == (["goal.h5"], "old")
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from event_graphs import loop
+from axonal.datasets import Events, write_shd
+from axonal.deploy import Stream, run, to_nir
+from axonal.recipes import _graphs
+
+graph = loop(neurons=30, fan=10, steps=80)
+zero, ends = np.int64([0]), np.int64([0, 9999])
+times, units = np.arange(9999, dtype=np.int32), np.zeros(9999, np.uint16)
+spikes = Events(times, units, ends, zero, zero, 4, ("a",), "a")
+result = run(graph, graph.golden.inputs["in"])
+writers = {
+    "graph": graph.save,
+    "nir": lambda path: to_nir(graph, path),
+    "run": lambda path: _graphs.write(path, result),
+    "state": Stream(graph).save,
+    "shd": lambda path: write_shd(path, spikes),
+}
+resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))
+for name, write in writers.items():
+    try:
+        write(Path(sys.argv[1], name))
+    except OSError as error:
+        print(error)
+"""
+
+
+def test_every_writer_says_in_one_line_that_a_disk_is_full(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, check=True
+    )
+    names = ("graph", "nir", "run", "state", "shd")
+    expected = [f"cannot write {tmp_path / name}: File too large" for name in names]
+    assert done.stdout.splitlines() == expected
+    assert done.stderr == ""
+    assert os.listdir(tmp_path) == []

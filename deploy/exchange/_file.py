@@ -1,5 +1,6 @@
 """NIR files: written whole or not at all, and read with one clear line for what is no such file."""
 
+import io
 import os
 from collections.abc import Iterator
 from os import PathLike
@@ -7,7 +8,7 @@ from typing import Any
 
 import h5py
 
-from axonal._base.files import check_source, whole_file
+from axonal._base.files import check_source, write_bytes
 from axonal._base.hdf5 import UnfitFile, checked
 from axonal.deploy.exchange._errors import NIRError, nir_package, refusal
 from axonal.deploy.exchange._nodes import unsupported
@@ -22,8 +23,10 @@ _DAMAGE = (
 def write(graph: Any, path: str | PathLike[str]) -> None:
     """Write a NIR graph to a file that is whole or not there."""
     nir = nir_package()
-    with whole_file(path) as part:
-        nir.write(part, graph)
+    # in memory first: HDF5 cannot close a file on a disk that is full
+    content = io.BytesIO()
+    nir.write(content, graph)
+    write_bytes(path, content.getvalue())
 
 
 def read(path: str | PathLike[str]) -> Any:

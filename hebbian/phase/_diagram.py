@@ -4,7 +4,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,9 @@ def phase_diagram(
 
     Raises:
         ValueError: for a grid outside the model's domain, or a store of other settings or of
-            another version.
+            another version, or a damaged one.
+        BlockingIOError: while another call writes into `out`.
+        OSError: if `out` cannot be written.
         TypeError: for another model, or an axis of another name.
         ImportError: without what ``pip install 'axonal[phase]'`` brings.
 
@@ -95,16 +97,17 @@ def phase_diagram(
         "T": temperatures.tolist(),
     }
     store = None if out is None else Store(out)
-    if store is not None and store.exists():
-        diagram = store.resume(header)
-    else:
-        diagram = _theory(face, header, loads, temperatures)
+    with nullcontext() if store is None else store.locked():
+        if store is not None and store.exists():
+            diagram = store.resume(header)
+        else:
+            diagram = _theory(face, header, loads, temperatures)
+            if mc is not None:
+                diagram = _with_cells(diagram, face)
+            elif store is not None:
+                store.create(diagram)
         if mc is not None:
-            diagram = _with_cells(diagram, face)
-        elif store is not None:
-            store.create(diagram)
-    if mc is not None:
-        _simulate(face, mc, diagram, store, seed, jobs, progress)
+            _simulate(face, mc, diagram, store, seed, jobs, progress)
     return _named(diagram)
 
 
@@ -115,7 +118,7 @@ def load_phase_diagram(out: str | os.PathLike[str]) -> "xr.Dataset":
         out: folder that was given to :func:`phase_diagram`; it may be at work there.
 
     Raises:
-        ValueError: if there is none, or one that another version has written.
+        ValueError: if there is none, a damaged one, or one that another version has written.
 
     >>> import tempfile
     >>> from axonal.hebbian import Hopfield, load_phase_diagram, phase_diagram

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and folders that one process at a time writes."""
 
 import contextlib
 import errno
@@ -140,6 +140,47 @@ def check_source(path: str | PathLike[str]) -> None:
 
 def _kind(found: os.stat_result) -> str:
     return next((words for test, words in _KINDS if test(found.st_mode)), "no regular file")
+
+
+@contextlib.contextmanager
+def locked_folder(path: str | PathLike[str]) -> Iterator[Path]:
+    """A folder that this process alone writes until the block is left; made if it is missing.
+
+    A folder that was made for the block and stays empty is removed. The lock is that of the folder
+    itself and ends with the process, so that nothing is left of it; on the few network file
+    systems that cannot lock a folder there is none.
+
+    Raises:
+        BlockingIOError: another process or thread writes there.
+        NotADirectoryError: it is a file.
+        OSError: it cannot be made.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, locked_folder(f"{folder}/new") as new:
+    ...     new.is_dir()
+    True
+    """
+    folder = Path(path)
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            text = f"another process writes into {path}: wait for it, or use another folder"
+            raise _line(BlockingIOError, text, errno.EAGAIN) from None
+        except OSError:
+            pass
+        yield folder
+    finally:
+        with contextlib.suppress(OSError):
+            for one in made:
+                one.rmdir()
+        os.close(lock)
 
 
 def _locked_folder(goal: Path) -> tuple[Path, int]:

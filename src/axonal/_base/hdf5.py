@@ -5,14 +5,20 @@ allocates what a header declares before it looks for it. `checked` walks over a 
 object has one name, lies in the file, and declares no more than what is stored can unpack to.
 """
 
+import contextlib
+import io
 import math
 import mmap
 import os
 import struct
 import zlib
+from collections.abc import Iterator
+from os import PathLike
 from typing import Any
 
 import numpy as np
+
+from axonal._base.files import whole_file
 
 # Deflate packs 1032 bytes into one at best; the other filters of h5py pack less, but for szip.
 LARGEST_RATIO = 1032
@@ -30,6 +36,88 @@ class UnfitFile(ValueError):
     Traceback (most recent call last):
     axonal._base.hdf5.UnfitFile: /x is a link to another file
     """
+
+
+@contextlib.contextmanager
+def new_file(path: str | PathLike[str], **options: Any) -> Iterator[Any]:
+    """An open `h5py.File` to fill in the block, written as `axonal._base.files.whole_file` does.
+
+    Args:
+        path: of the file.
+        options: of `h5py.File`.
+
+    Raises:
+        OSError: one line that names the file and the cause.
+    """
+    import h5py
+
+    with whole_file(path) as part, part.open("xb+", buffering=0) as raw:
+        sink = _Sink(raw.fileno())
+        try:
+            with h5py.File(sink, "w", **options) as file:
+                yield file
+        except Exception as error:
+            raise (sink.error or error) from None
+        if sink.error:
+            raise sink.error
+
+
+class _Sink(io.RawIOBase):
+    """A file that keeps its first error to itself, and forgets what is written after it.
+
+    HDF5 cannot close a file whose last bytes it cannot write: it complains again when Python ends,
+    or crashes.
+    """
+
+    def __init__(self, handle: int) -> None:
+        self.handle, self.at, self.end = handle, 0, 0
+        self.error: OSError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self.at = offset + (0, self.at, self.end)[whence]
+        return self.at
+
+    def tell(self) -> int:
+        return self.at
+
+    def write(self, data: Any) -> int:
+        view, done = memoryview(data).cast("B"), 0
+        try:
+            while done < len(view) and self.error is None:
+                done += os.pwrite(self.handle, view[done:], self.at + done)
+        except OSError as error:
+            self.error = error
+        self.at += len(view)
+        self.end = max(self.end, self.at)
+        return len(view)
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        found = os.pread(self.handle, len(view), self.at)
+        view[:] = found.ljust(len(view), b"\0")
+        self.at += len(view)
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        self.end = self.at if size is None else size
+        try:
+            if self.error is None:
+                os.ftruncate(self.handle, self.end)
+        except OSError as error:
+            self.error = error
+        return self.end
+
+    def flush(self) -> None:
+        """Nothing is held back here; `whole_file` brings it to the disk."""
 
 
 def checked(file: Any, *, own: bool) -> None:
@@ -53,6 +141,8 @@ class _Walk:
         self.handle = int(file.id.get_vfd_handle())
         self.size = os.fstat(self.handle).st_size
         self.stored, self.unstored = 0, 0
+        self.heaps: set[int] = set()
+        self.base = file.id.get_create_plist().get_userblock()
         if file.id.get_create_plist().get_sizes() != (8, 8):
             raise UnfitFile("HDF5 with addresses or sizes of other than 8 bytes is not read")
 
@@ -133,8 +223,10 @@ class _Walk:
                     if sizes[0] == len(name) and variable and variable[0] & 15 == h5t.VLEN:
                         found.append(place + sum(filled))
                 place = content.find(name, place + 1)
-            lengths = [int.from_bytes(content[data : data + 4], "little") for data in found]
-        return bool(lengths) and max(lengths) <= self.size
+            texts = [struct.unpack("<IQ", content[data : data + 12]) for data in found]
+        for _, place in texts:
+            self.heap(attribute.name.decode(errors="replace"), place)
+        return bool(texts) and max(length for length, _ in texts) <= self.size
 
     def dataset(self, path: str, item: Any) -> None:
         from h5py import h5d
@@ -189,13 +281,44 @@ class _Walk:
             base = kind.get_super().get_size()
         if base is None:
             raise UnfitFile(f"{path} has elements of variable length inside others: store it flat")
-        total = sum(int(part[:, 0].sum(dtype=np.int64)) for part in self.pieces(item, filters))
+        total = 0
+        for part in self.pieces(item, filters):
+            total += int(part[:, 0].sum(dtype=np.int64))
+            places = part[:, 1].astype(np.uint64) | part[:, 2].astype(np.uint64) << np.uint64(32)
+            for place in np.unique(places[places != 0]).tolist():
+                self.heap(path, place)
         self.stored += total * base
         if self.stored > self.size:
             raise UnfitFile(
                 f"{path} declares elements of {total * base} bytes together, in a file of "
                 f"{self.size} bytes"
             )
+
+    def heap(self, path: str, place: int) -> None:
+        """A collection of elements: HDF5 walks over it for ever where a gap has no length.
+
+        Signature, version, 3 bytes, size of all [8]; then objects, each an index [2], a count [2],
+        4 bytes, a size [8] and its bytes, filled up to 8. Index 0 is the gap, its head included.
+        """
+        if place in self.heaps:
+            return
+        self.heaps.add(place)
+        begin = self.base + place
+        head = os.pread(self.handle, 16, begin) if begin < self.size else b""
+        size = int.from_bytes(head[8:], "little")
+        fits = head[:4] == b"GCOL" and begin + size <= self.size
+        at = 16
+        while fits and at + 16 <= size:
+            one = os.pread(self.handle, 16, begin + at)
+            index, length = one[:2], int.from_bytes(one[8:], "little")
+            if index == b"\0\0":
+                fits = length >= 16
+            else:
+                length = 16 + -(-length // 8) * 8
+            at += length
+            fits = fits and at <= size
+        if not fits:
+            raise UnfitFile(f"{path} has elements in a damaged part of the file, byte {begin}")
 
     def pieces(self, item: Any, filters: list[int]) -> Any:
         """Descriptors `[n, 4]` of a data set, as they are stored."""

@@ -101,7 +101,8 @@ def _array(part: Any, size: int) -> npt.NDArray[Any]:
     if declared != held or not dtype.itemsize:
         raise ValueError(f"an array declares {declared} bytes and {held} are there")
     values = np.empty(shape, dtype, order="F" if columns else "C")
-    view = memoryview(values.reshape(-1, order="A").view(np.uint8)) if values.size else b""
+    flat = values.reshape(-1, order="A").view(np.uint8)
+    view = flat.data if values.size else memoryview(b"")
     done = 0
     while done < len(view):
         count = part.readinto(view[done : done + (1 << 20)])

@@ -1,0 +1,178 @@
+"""Try every reader on damaged files in one process, which a watchdog ends when it hangs."""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+for place in (ROOT / "tests", ROOT / "src"):
+    sys.path.insert(0, str(place))
+
+from fuzz.targets import TARGETS  # noqa: E402
+from fuzz.trial import CONSTANT, summed, trials  # noqa: E402
+
+PATIENCE = 20.0
+"""Seconds that one damaged file may take; a loaded machine included."""
+START = 300.0
+
+
+def main() -> int:
+    """Parse the command line, try, and report; 1 if any reader failed."""
+    parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
+    parser.add_argument("--mutations", type=int, default=10_000, help="for each reader")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--readers", default=",".join(TARGETS))
+    parser.add_argument("--out", type=Path, help="write the table here (Markdown)")
+    parser.add_argument("--work", nargs=3, metavar=("READER", "FIRST", "COUNT"))
+    given = parser.parse_args()
+    if given.work:
+        work(given.work[0], int(given.work[1]), int(given.work[2]), given.seed)
+        return 0
+    results = {}
+    for name in given.readers.split(","):
+        begun = time.monotonic()
+        results[name] = watched(name, given.mutations, given.seed)
+        rows = results[name]
+        bad = [row for row in rows if row["problem"]]
+        took = time.monotonic() - begun
+        print(f"{name}: {len(rows)} files, {len(bad)} problems, {took:.0f} s", flush=True)
+        for row in bad[:10]:
+            print(f"  {row['k']}: {row['problem']}", flush=True)
+    if given.out:
+        from axonal._base.files import write_text
+
+        write_text(given.out, "\n".join(report(results, given.seed)) + "\n")
+    return int(any(row["problem"] for rows in results.values() for row in rows))
+
+
+def work(name: str, first: int, count: int, seed: int) -> None:
+    """What the watched process does: a line before each file and one after it."""
+    # what libraries print must not be taken for a row
+    rows = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        for row in trials(name, Path(folder), first, count, seed):
+            rows.write(json.dumps(row) + "\n")
+            rows.flush()
+
+
+def watched(name: str, count: int, seed: int) -> list[dict[str, Any]]:
+    """Rows of a reader; what hangs or crashes is a row, too, and the rest goes on after it."""
+    rows: list[dict[str, Any]] = []
+    while len(rows) < count:
+        first = len(rows)
+        words = ["--work", name, str(first), str(count - first), "--seed", str(seed)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fuzz", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if not rows else subprocess.DEVNULL,
+            cwd=ROOT / "tests",
+        )
+        problem = follow(process, rows)
+        if problem and len(rows) == first and not rows:
+            raise SystemExit(f"{name}: {problem}: {_errors(process)}")
+        if problem and len(rows) < count:
+            k = len(rows)
+            rows.append(
+                {"k": k, "sealed": bool(k % 2), "outcome": "ended", "problem": problem, "taken": 0}
+            )
+    return rows
+
+
+def follow(process: "subprocess.Popen[bytes]", rows: list[dict[str, Any]]) -> str | None:
+    """Collect rows until the process ends; why it did not end well."""
+    assert process.stdout is not None
+    waiting, limit = b"", START
+    while True:
+        ready, _, _ = select.select([process.stdout], [], [], limit)
+        if not ready:
+            process.kill()
+            process.wait()
+            return f"hangs for more than {limit:g} s"
+        piece = os.read(process.stdout.fileno(), 1 << 16)
+        if not piece:
+            break
+        *lines, waiting = (waiting + piece).split(b"\n")
+        for line in lines:
+            row = json.loads(line)
+            limit = PATIENCE
+            if row.pop("state") == "end":
+                rows.append(row)
+    code = process.wait()
+    if code < 0:
+        return f"crash by {signal.Signals(-code).name}"
+    return f"left with code {code}" if code else None
+
+
+def _errors(process: "subprocess.Popen[bytes]") -> str:
+    return process.stderr.read().decode(errors="replace")[-600:] if process.stderr else ""
+
+
+def report(results: dict[str, list[dict[str, Any]]], seed: int) -> list[str]:
+    """The page: what was tried, and what came of it."""
+    from axonal.recipes import _train
+
+    lines = [
+        "# Damaged files",
+        "",
+        "Written by `make fuzz-readers`; do not edit. Every reader gets a whole file with one to "
+        "eight changes: flipped bits, other bytes, numbers at the ends of their ranges, cuts, "
+        "holes, insertions, copies and zeros. Every other file has its checksums made right again, "
+        "where there are any, so that what lies behind them is tried, too.",
+        "",
+        "A problem is: other content where a checksum stands and was not made right again, a hang "
+        f"(more than {PATIENCE:g} s), a crash, an exception other than the classes that the "
+        "docstring of the reader names, a message that is empty, does not name the file or has "
+        "several lines (but lists of NIR nodes), a warning, or more memory than twice the file and "
+        f"what the whole file reads to, plus {CONSTANT >> 20} MB. *Same* is content as of the whole"
+        " file: changes of what nobody reads, or (sealed) of nothing.",
+        "",
+        "| reader | files | checksum | refused | same | other content | problems |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, rows in results.items():
+        sums = summed(rows)
+        cells = [f"{sums[f'{what} plain']} + {sums[f'{what} sealed']}" for what in OUTCOMES]
+        bad = sum(row["problem"] is not None for row in rows)
+        checked = "all of it" if TARGETS[name].checked else "none"
+        lines.append(f"| {name} | {len(rows)} | {checked} | {' | '.join(cells)} | {bad} |")
+    lines += ["", "Numbers are of files whose checksums are damaged + of those made right again."]
+    found = [(name, row) for name, rows in results.items() for row in rows if row["problem"]]
+    if found:
+        lines += ["", "## Problems", ""]
+        lines += [f"- {name}, file {row['k']}: {row['problem']}" for name, row in found[:50]]
+    when = datetime.datetime.now(datetime.UTC)
+    lines += [
+        "",
+        "## How this was made",
+        "",
+        f"- Command: `make fuzz-readers`; seed {seed}, file k of a reader by its name, seed and k",
+        f"- Commit: {_train.commit() or 'unknown'}",
+        f"- Machine: {platform.machine()}, {os.cpu_count()} cores; Python "
+        f"{platform.python_version()}, {_versions()}",
+        f"- Date: {when:%Y-%m-%d}",
+    ]
+    return lines
+
+
+OUTCOMES = ("refused", "same", "other")
+
+
+def _versions() -> str:
+    from importlib.metadata import version
+
+    return ", ".join(f"{name} {version(name)}" for name in ("numpy", "h5py", "nir", "zarr"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

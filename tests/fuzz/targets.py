@@ -1,0 +1,324 @@
+"""The readers that are tried: a whole file of each, how it is read, and what may be raised.
+
+A new reader is a subclass of `Target` in `TARGETS`.
+"""
+
+import contextlib
+import dataclasses
+import gzip
+import hashlib
+import io
+import json
+import os
+import random
+import zipfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from event_graphs import loop
+
+from fuzz import seals
+from fuzz.mutations import mutate
+
+
+def digest(found: Any) -> str:
+    """Of everything that a reader gave, however deep it lies."""
+    return hashlib.sha256(b"".join(_parts(found))).hexdigest()
+
+
+def _parts(found: Any) -> Any:
+    if isinstance(found, np.ndarray):
+        yield f"{found.dtype}{found.shape}".encode() + np.ascontiguousarray(found).tobytes()
+    elif dataclasses.is_dataclass(found):
+        for field in dataclasses.fields(found):
+            yield field.name.encode()
+            yield from _parts(getattr(found, field.name))
+    elif isinstance(found, dict):
+        for name, value in found.items():
+            yield repr(name).encode()
+            yield from _parts(value)
+    elif isinstance(found, tuple | list):
+        for value in found:
+            yield from _parts(value)
+    else:
+        yield repr(found).encode()
+
+
+class Target:
+    """One reader.
+
+    Attributes:
+        name: in tables.
+        checked: whether all of the file is under a checksum, so that no other content may come.
+        errors: classes that the docstring of the reader names.
+        lines: whether a message is one line; a list of nodes is not.
+    """
+
+    name: ClassVar[str]
+    checked: ClassVar[bool] = True
+    errors: ClassVar[tuple[type[Exception], ...]] = (ValueError,)
+    one_line: ClassVar[bool] = True
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / self.name
+        self.make()
+        self.prepare()
+
+    def make(self) -> None:
+        """Write a whole file at `self.path`."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        self.whole = self.path.read_bytes()
+
+    def read(self) -> Any:
+        raise NotImplementedError
+
+    def size(self) -> int:
+        return os.path.getsize(self.path)
+
+    def damage(self, r: random.Random, sealed: bool) -> None:
+        """Put a damaged file in its place, under checksums that are right again if sealed."""
+        content = mutate(self.whole, r)
+        self.path.write_bytes(self.seal(content) if sealed else content)
+
+    def seal(self, content: bytes) -> bytes:
+        return content
+
+
+class Graph(Target):
+    name = "event graph"
+
+    def make(self) -> None:
+        loop(neurons=6, fan=2, steps=5).save(self.path)
+        self.regions = seals.regions(self.path)
+
+    def read(self) -> Any:
+        from axonal.deploy import EventGraph
+
+        return EventGraph.load(self.path)
+
+    def seal(self, content: bytes) -> bytes:
+        return seals.seal(content, self.regions, self.whole)
+
+
+class Nir(Target):
+    name = "nir"
+    checked = False
+    one_line = False  # nodes without an equivalent are listed
+
+    def make(self) -> None:
+        from axonal.deploy import to_nir
+
+        to_nir(loop(neurons=3, fan=1, steps=3, delays=1), self.path)
+
+    def read(self) -> Any:
+        from axonal.deploy import from_nir
+
+        return from_nir(self.path)
+
+
+class Shd(Target):
+    name = "shd"
+    checked = False
+
+    def make(self) -> None:
+        from axonal.datasets import write_shd
+
+        write_shd(self.path, events())
+
+    def read(self) -> Any:
+        from axonal.datasets import read_shd
+
+        return read_shd(self.path)
+
+
+class Wav(Target):
+    name = "wav"
+    checked = False
+
+    def make(self) -> None:
+        import wave
+
+        with wave.open(str(self.path), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            sound.writeframes(np.arange(400, dtype="<i2").tobytes())
+
+    def read(self) -> Any:
+        from axonal.datasets import read_wav
+
+        return read_wav(self.path, 8000)
+
+
+class Idx(Target):
+    name = "idx"
+
+    def make(self) -> None:
+        from axonal.datasets import _idx
+
+        _idx.SPLITS = {"test": ("t10k", 3)}
+        self.path.mkdir()
+        for kind, shape in (("images-idx3", (3, 28, 28)), ("labels-idx1", (3,))):
+            head = bytes([0, 0, 8, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape)
+            values = (np.arange(np.prod(shape)) % 10).astype(np.uint8)
+            file = self.path / f"t10k-{kind}-ubyte.gz"
+            file.write_bytes(gzip.compress(head + values.tobytes(), mtime=0))
+
+    def prepare(self) -> None:
+        self.files = {f: f.read_bytes() for f in sorted(self.path.iterdir())}
+
+    def size(self) -> int:
+        return sum(os.path.getsize(f) for f in self.files)
+
+    def damage(self, r: random.Random, sealed: bool) -> None:
+        for file, content in self.files.items():
+            file.write_bytes(content)
+        file = r.choice(list(self.files))
+        if sealed:
+            file.write_bytes(gzip.compress(mutate(gzip.decompress(self.files[file]), r), 1))
+        else:
+            file.write_bytes(mutate(self.files[file], r))
+
+    def read(self) -> Any:
+        from axonal.datasets import mnist
+
+        return mnist("test", self.path)
+
+
+class Zipped(Target):
+    """Sealed: the content of a part is changed, and packed again."""
+
+    def damage(self, r: random.Random, sealed: bool) -> None:
+        if not sealed:
+            super().damage(r, sealed)
+            return
+        with zipfile.ZipFile(io.BytesIO(self.whole)) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        name = r.choice(list(parts))
+        parts[name] = mutate(parts[name], r)
+        self.pack(parts)
+
+    def pack(self, parts: dict[str, bytes]) -> None:
+        with zipfile.ZipFile(self.path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+
+
+class Cache(Zipped):
+    name = "cache"
+
+    def make(self) -> None:
+        from axonal.datasets._cache import _save
+
+        _save(self.path, events())
+
+    def read(self) -> Any:
+        from axonal.datasets._cache import DAMAGED, _load
+
+        try:
+            return _load(self.path)
+        except DAMAGED as error:
+            # `cached` takes these for a file that has to be made again
+            raise ValueError(f"{self.path}: {' '.join(str(error).split())}") from error
+
+
+class State(Zipped):
+    name = "stream state"
+
+    def make(self) -> None:
+        from axonal.deploy import Stream
+
+        self.stream = Stream(loop(neurons=6, fan=2, steps=5))
+        for _ in range(3):
+            self.stream.advance({"in": np.ones(6)})
+        self.stream.save(self.path)
+
+    def read(self) -> Any:
+        self.stream.load(self.path)
+        state = self.stream._state
+        self.stream.advance()
+        return None if state is None else tuple(state)
+
+    def pack(self, parts: dict[str, bytes]) -> None:
+        from axonal._base.npz import read_npz
+        from axonal.deploy._stream import _checksum
+
+        kept = parts.pop("checksum.npy", None)
+        super().pack(parts)
+        with contextlib.suppress(ValueError):
+            stream = io.BytesIO()
+            np.save(stream, np.array(_checksum(read_npz(self.path))))
+            kept = stream.getvalue()
+        super().pack({**parts, "checksum.npy": kept or b""})
+
+
+class Phase(Target):
+    name = "phase store"
+
+    def make(self) -> None:
+        import xarray as xr
+
+        from axonal.hebbian.phase._store import CELLS, QUANTITY, Store, written_by
+
+        axes = {"alpha": [0.0, 0.05], "T": [0.3, 0.4], QUANTITY: np.array(["m", "e"], object)}
+        values = {
+            "m": (("alpha", "T"), np.eye(2)),
+            CELLS: (tuple(axes), np.full((2, 2, 2), np.nan)),
+        }
+        settings = json.dumps({**written_by(), "alpha": axes["alpha"], "T": axes["T"]})
+        store = Store(self.path)
+        store.create(xr.Dataset(values, axes, {"settings": settings}))
+        cells = store.cells()
+        for i in range(3):  # one cell is missing, as in a stopped diagram
+            cells[i // 2, i % 2] = [i, i / 3]
+
+    def prepare(self) -> None:
+        self.store = self.path / "diagram.zarr"
+        self.files = {f: f.read_bytes() for f in sorted(self.store.rglob("*")) if f.is_file()}
+        self.changed: list[Path] = []
+
+    def size(self) -> int:
+        return sum(os.path.getsize(f) for f in self.files if f.exists())
+
+    def damage(self, r: random.Random, sealed: bool) -> None:
+        for file in self.changed:
+            file.write_bytes(self.files[file])
+        root = self.store / "zarr.json"
+        file = r.choice(list(self.files))
+        self.changed = [file, root]
+        cell = "c" in file.relative_to(self.store).parts and "montecarlo" in file.parts
+        content = self.files[file]
+        if cell and sealed:
+            from google_crc32c import value
+
+            content = mutate(content[:-4], r)
+            file.write_bytes(content + value(content).to_bytes(4, "little"))
+            return
+        file.write_bytes(mutate(content, r))
+        if sealed:
+            from axonal.hebbian.phase._store import CHECKSUM, _checksum
+
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+                values = json.loads(root.read_bytes())
+                values["attributes"].pop(CHECKSUM, None)
+                values["attributes"][CHECKSUM] = _checksum(self.store, values)
+                root.write_text(json.dumps(values))
+
+    def read(self) -> Any:
+        from axonal.hebbian import load_phase_diagram
+
+        found = load_phase_diagram(self.path)
+        return {str(name): np.asarray(x.values) for name, x in found.variables.items()}
+
+
+def events() -> Any:
+    from axonal.datasets import Events
+
+    times = np.tile(np.arange(0, 50_000, 1000, dtype=np.int32), 3)
+    units = (np.arange(150) % 4).astype(np.uint16)
+    ends, labels = np.int64([0, 50, 100, 150]), np.int64([0, 1, 0])
+    return Events(times, units, ends, labels, labels, 4, ("a", "b"), "made")
+
+
+TARGETS = {one.name: one for one in (Graph, Nir, Shd, Wav, Idx, Cache, State, Phase)}
