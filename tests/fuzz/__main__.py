@@ -22,8 +22,9 @@ from fuzz.targets import TARGETS  # noqa: E402
 from fuzz.trial import CONSTANT, summed, trials  # noqa: E402
 
 PATIENCE = 20.0
-"""Seconds that one damaged file may take; a loaded machine included."""
-START = 300.0
+"""Seconds of processor time that one damaged file may take, so that a busy machine is no hang."""
+STILL = 300.0
+"""Seconds without any processor time after which a process waits for what never comes."""
 
 
 def main() -> int:
@@ -92,26 +93,44 @@ def watched(name: str, count: int, seed: int) -> list[dict[str, Any]]:
 def follow(process: "subprocess.Popen[bytes]", rows: list[dict[str, Any]]) -> str | None:
     """Collect rows until the process ends; why it did not end well."""
     assert process.stdout is not None
-    waiting, limit = b"", START
+    # the first row waits for imports and for the whole file
+    waiting, limit, since = b"", STILL, 0.0
+    used, moved = 0.0, time.monotonic()
     while True:
-        ready, _, _ = select.select([process.stdout], [], [], limit)
+        ready, _, _ = select.select([process.stdout], [], [], 2.0)
         if not ready:
-            process.kill()
-            process.wait()
-            return f"hangs for more than {limit:g} s"
+            now = processor_seconds(process.pid)
+            if now > used:
+                used, moved = now, time.monotonic()
+            still = time.monotonic() - moved
+            if now - since > limit or still > STILL:
+                process.kill()
+                process.wait()
+                return f"hangs: {now - since:.0f} s of processor time, {still:.0f} s without any"
+            continue
         piece = os.read(process.stdout.fileno(), 1 << 16)
         if not piece:
             break
         *lines, waiting = (waiting + piece).split(b"\n")
         for line in lines:
             row = json.loads(line)
-            limit = PATIENCE
+            limit, since = PATIENCE, processor_seconds(process.pid)
+            moved = time.monotonic()
             if row.pop("state") == "end":
                 rows.append(row)
     code = process.wait()
     if code < 0:
         return f"crash by {signal.Signals(-code).name}"
     return f"left with code {code}" if code else None
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time of all threads of a process, 0 where it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _errors(process: "subprocess.Popen[bytes]") -> str:
@@ -131,9 +150,10 @@ def report(results: dict[str, list[dict[str, Any]]], seed: int) -> list[str]:
         "where there are any, so that what lies behind them is tried, too.",
         "",
         "A problem is: other content where a checksum stands and was not made right again, a hang "
-        f"(more than {PATIENCE:g} s), a crash, an exception other than the classes that the "
-        "docstring of the reader names, a message that is empty, does not name the file or has "
-        "several lines (but lists of NIR nodes), a warning, or more memory than twice the file and "
+        f"(more than {PATIENCE:g} s of processor time), a crash, an exception other than the "
+        "classes that the docstring of the reader names, a message that is empty, does not name "
+        "the file or has several lines (but lists of NIR nodes), a warning, or more memory than "
+        "twice the file and "
         f"what the whole file reads to, plus {CONSTANT >> 20} MB. *Same* is content as of the whole"
         " file: changes of what nobody reads, or (sealed) of nothing.",
         "",
