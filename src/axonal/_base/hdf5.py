@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from axonal._base.files import whole_file
+from axonal._base.interrupts import interrupts_wait
 
 # Deflate packs 1032 bytes into one at best; the other filters of h5py pack less, but for szip.
 LARGEST_RATIO = 1032
@@ -42,6 +43,8 @@ class UnfitFile(ValueError):
 def new_file(path: str | PathLike[str], **options: Any) -> Iterator[Any]:
     """An open `h5py.File` to fill in the block, written as `axonal._base.files.whole_file` does.
 
+    What interrupts the block does so at its end, and then leaves the old file.
+
     Args:
         path: of the file.
         options: of `h5py.File`.
@@ -54,7 +57,8 @@ def new_file(path: str | PathLike[str], **options: Any) -> Iterator[Any]:
     with whole_file(path) as part, part.open("xb+", buffering=0) as raw:
         sink = _Sink(raw.fileno())
         try:
-            with h5py.File(sink, "w", **options) as file:
+            # HDF5 calls the sink, and loses what is raised there together with the bytes
+            with interrupts_wait(), h5py.File(sink, "w", **options) as file:
                 yield file
         except Exception as error:
             raise (sink.error or error) from None
