@@ -30,6 +30,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 GRACE = 20.0
 """Seconds in which whatever a command started has to be gone; it takes one at most when idle."""
 LONGEST = 600.0
+BEGUN = "begun.txt"
+"""Of a command whose words have a place to go to."""
 SUBREAPER = 36  # of prctl
 
 
@@ -47,15 +49,22 @@ class Found:
 
 def start(act, folder):
     """Fork a process that does something in a folder, its words going into two files there."""
+    (folder / BEGUN).unlink(missing_ok=True)
     process = os.fork()
     if process:
+        while not (folder / BEGUN).exists():
+            time.sleep(0.001)
         return process
     code = 1
     try:
         os.setsid()
+        # whoever started the tool may have done so with nohup
+        for number in SIGNALS[:2]:
+            signal.signal(number, signal.SIG_DFL)
         for stream, name in ((1, "out.txt"), (2, "err.txt")):
             file = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
             os.dup2(file, stream)
+        (folder / BEGUN).touch()
         os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
         act(folder)
         code = 0
@@ -71,17 +80,20 @@ def start(act, folder):
     os._exit(code)
 
 
-def end_of(process, seconds=LONGEST):
-    """Wait for a process; its exit code, negative for a signal."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+def end_of(process, moment=LONGEST, number=signal.SIGKILL):
+    """Exit code of a process, negative for a signal, and its seconds; it gets one at a moment."""
+    begun, sent = time.monotonic(), False
+    while True:
         found, status = os.waitpid(process, os.WNOHANG)
+        taken = time.monotonic() - begun
         if found:
-            return os.waitstatus_to_exitcode(status)
+            return os.waitstatus_to_exitcode(status), taken
+        if taken >= moment and not sent:
+            os.kill(process, number)
+            sent = True
+        if taken >= moment + LONGEST:
+            os.kill(process, signal.SIGKILL)
         time.sleep(0.002)
-    os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    raise SystemExit(f"a command did not end within {seconds:g} s")
 
 
 def running():
@@ -138,9 +150,7 @@ def folder_for(scene, root, name):
 def undisturbed(scene, root):
     """Content and names that a scene leaves if nobody disturbs it, and how long it takes."""
     folder = folder_for(scene, root, f"{scene.name}-whole")
-    begun = time.monotonic()
-    process = start(scene.act, folder)
-    code, seconds = end_of(process), time.monotonic() - begun
+    code, seconds = end_of(start(scene.act, folder))
     if code:
         raise SystemExit(f"{scene.name}: exit code {code}\n{(folder / 'err.txt').read_text()}")
     left_running()
@@ -157,12 +167,10 @@ def kill(scene, whole, root, r, found):
     label = f"{number.name} after {(moment := r.uniform(0.0, seconds)):.3f} s"
     folder = folder_for(scene, root, scene.name)
     process = start(scene.act, folder)
-    time.sleep(moment)
-    os.kill(process, number)
-    code = end_of(process)
-    if code == 0:
+    code, taken = end_of(process, moment, number)
+    if taken < moment:
         found.finished += 1
-        seconds = moment
+        seconds = taken
     else:
         found.kills[number.name] += 1
     # before its first line Python's own handlers are at work, and after its last
@@ -172,7 +180,7 @@ def kill(scene, whole, root, r, found):
     temporary = {p.name for p in (folder / "tmp").iterdir()} | shared(process)
     try:
         scene.after_kill(folder, content)
-        again = end_of(start(scene.again, folder))
+        again, _ = end_of(start(scene.again, folder))
         if again:
             words = (folder / "err.txt").read_text()[-300:]
             found.lost.append(f"{label}: the command does not go on: {words}")

@@ -8,11 +8,14 @@ from os import PathLike
 from typing import Any
 
 from axonal._base.files import whole_file
+from axonal._base.interrupts import interrupts_wait
 
 
 @contextlib.contextmanager
 def new_file(path: str | PathLike[str], **options: Any) -> Iterator[Any]:
     """An open `h5py.File` to fill in the block, written as `axonal._base.files.whole_file` does.
+
+    What interrupts the block does so at its end, and then leaves the old file.
 
     Args:
         path: of the file.
@@ -26,7 +29,8 @@ def new_file(path: str | PathLike[str], **options: Any) -> Iterator[Any]:
     with whole_file(path) as part, part.open("xb+", buffering=0) as raw:
         sink = _Sink(raw.fileno())
         try:
-            with h5py.File(sink, "w", **options) as file:
+            # HDF5 calls the sink, and loses what is raised there together with the bytes
+            with interrupts_wait(), h5py.File(sink, "w", **options) as file:
                 yield file
         except Exception as error:
             raise (sink.error or error) from None

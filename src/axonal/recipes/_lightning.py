@@ -237,7 +237,7 @@ def fit(
         start: Path | None = None
         if run.checkpoint.exists():
             start = run.checkpoint
-            _check(run, training)
+            check_checkpoint(run, training)
         handler = signal.getsignal(signal.SIGINT)
         try:
             with _own_termination():
@@ -258,7 +258,7 @@ def fit(
             raise KeyboardInterrupt
 
 
-def _check(run: RunFolder, training: Training) -> None:
+def check_checkpoint(run: RunFolder, training: Training) -> None:
     """Refuse a checkpoint that is damaged, before Lightning trips over it."""
     try:
         check_source(run.checkpoint)
