@@ -91,7 +91,7 @@ def dense(
         sweeps: measured.
         warmup: sweeps before them.
         start: overlap of the first state with the first archetype, or "stored": the sign of what
-            is stored of it. With much noise an archetype lies outside the basin of its class mean.
+            is stored of it. An archetype behind much noise may lie outside the basin of that.
         dynamics: "heat-bath", "metropolis", "zero-temperature" or "parallel".
         order: "typewriter" or "random".
         quality: r of the examples.

@@ -164,7 +164,7 @@ def hopfield(
         sweeps: measured, of N visits each.
         warmup: sweeps before them.
         start: overlap of the first state with the first archetype, or "stored": the sign of what
-            is stored of it. With much noise an archetype lies outside the basin of its class mean.
+            is stored of it. An archetype behind much noise may lie outside the basin of that.
         dynamics: "heat-bath" (Glauber), "metropolis", "zero-temperature", all one spin at a time;
             or "parallel": all spins turn at once by the heat bath. This is Little's dynamics, which
             samples another Hamiltonian, -T sum ln 2 cosh(h_i / T), and may end in cycles of two
