@@ -5,7 +5,7 @@ import pytest
 
 from axonal.hebbian import DenseHopfield, Hopfield, MultitaskingHopfield, montecarlo
 from axonal.hebbian.montecarlo._disorder import Disorder
-from axonal.hebbian.montecarlo._start import check_start
+from axonal.hebbian.montecarlo._start import check_start, retrieval_start
 
 SHORT = {"samples": 2, "sweeps": 20, "warmup": 10, "threads": 1}
 
@@ -61,6 +61,24 @@ def test_the_number_of_patterns_stands_for_the_load():
         memory.simulate(0.1, 0.3, N=200, K=800)
     with pytest.raises(TypeError, match=r"expects a temperature, T=0\.3"):
         memory.simulate(0.1, N=200)
+
+
+def test_a_run_starts_at_what_is_stored():
+    for disorder in (
+        Disorder(500, 4, 0.0, 1.0, 1, True, 3, 0, rho=2.0),
+        Disorder(500, 4, 0.0, 0.4, 5, True, 3, 0),
+        Disorder(500, 4, 0.0, 0.4, 5, False, 3, 0),
+        Disorder(500, 4, 0.0, 1.0, 1, True, 3, 0),
+    ):
+        kept, first = disorder.stored(1, packed=False)
+        state = retrieval_start("stored")(disorder, first, 0)
+        np.testing.assert_array_equal(state, np.where(kept[:, 0] > 0, 1, -1))
+    memory = DenseHopfield(3, rho=8.0)
+    runs = {"N": 500, "samples": 4, "sweeps": 30, "warmup": 30, "survive": -1.0, "threads": 1}
+    found = memory.simulate(0.03, 0.1, start="stored", **runs)
+    assert abs(found.overlap - memory.theory(0.03, 0.1).m) < 0.06
+    with pytest.raises(ValueError, match="start must be one of stored"):
+        Hopfield().simulate(0.1, 0.1, N=100, start="pattern")
 
 
 def test_several_overlaps_to_start_from():

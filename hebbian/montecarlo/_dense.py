@@ -11,6 +11,7 @@ from axonal.hebbian.montecarlo._disorder import BLOCK, Disorder
 from axonal.hebbian.montecarlo._hopfield import check_noise, kept_above
 from axonal.hebbian.montecarlo._measurement import Measurement
 from axonal.hebbian.montecarlo._run import Progress, Schedule, simulate, threads_or_default
+from axonal.hebbian.montecarlo._start import retrieval_start
 
 INTERACTIONS = ("distinct", "overlap")
 
@@ -52,7 +53,7 @@ def dense(
     replicas: int = 1,
     sweeps: int = 200,
     warmup: int = 100,
-    start: float = 1.0,
+    start: float | str = 1.0,
     dynamics: str = "heat-bath",
     order: str = "typewriter",
     quality: float = 1.0,
@@ -89,7 +90,8 @@ def dense(
         replicas: runs of every sample.
         sweeps: measured.
         warmup: sweeps before them.
-        start: overlap of the first state with the first archetype.
+        start: overlap of the first state with the first archetype, or "stored": the sign of what
+            is stored of it. An archetype behind much noise may lie outside the basin of that.
         dynamics: "heat-bath", "metropolis", "zero-temperature" or "parallel".
         order: "typewriter" or "random".
         quality: r of the examples.
@@ -122,7 +124,7 @@ def dense(
     _checks.choice("order", order, _checks.ORDERS)
     _checks.choice("interaction", interaction, INTERACTIONS)
     _checks.schedule(samples, replicas, sweeps, warmup, seed)
-    _checks.within("start", start, -1, 1)
+    first_state = retrieval_start(start)
     examples, entropy = check_noise(quality, examples, protocol, rho)
     threads = min(threads_or_default(threads), samples)
     _checks.whole("threads", threads, 1)
@@ -136,7 +138,17 @@ def dense(
     _checks.memory(need, threads, what, "use a smaller load, N or number of threads")
     return simulate(
         Schedule(
-            T, samples, replicas, sweeps, warmup, start, dynamics, order, seed, threads, progress
+            T,
+            samples,
+            replicas,
+            sweeps,
+            warmup,
+            first_state,
+            dynamics,
+            order,
+            seed,
+            threads,
+            progress,
         ),
         disorder,
         partial(dense_setup, P=P, distinct=distinct),

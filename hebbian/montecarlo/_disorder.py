@@ -179,6 +179,17 @@ class Disorder:
             kept[sites] = pack(flat, kept.shape[1]) if packed else flat
         return kept, first
 
+    def first_stored(self) -> NDArray[np.float64]:
+        """What the network keeps first, [N]: the first class mean, or example, up to its scale."""
+        found = np.empty(self.N)
+        for sites, archetypes, examples in self.blocks():
+            if self.real and self.rho is not None:
+                found[sites] = self.means_of(sites.start, archetypes)[:, 0]
+            else:
+                first = examples[:, 0]
+                found[sites] = first.sum(1) if self.real else first[:, 0]
+        return found
+
     def state(self, target: NDArray[np.int8], overlap: float, replica: int) -> Spins:
         """A first state: every spin is its target's with probability (1 + overlap) / 2.
 

@@ -10,6 +10,7 @@ from axonal.hebbian.montecarlo import _checks, _cost, _setup
 from axonal.hebbian.montecarlo._disorder import BLOCK, Disorder
 from axonal.hebbian.montecarlo._measurement import Measurement
 from axonal.hebbian.montecarlo._run import Progress, Schedule, simulate, threads_or_default
+from axonal.hebbian.montecarlo._start import retrieval_start
 
 FORMS = ("auto", "patterns", "bits", "int8", "matrix")
 
@@ -127,7 +128,7 @@ def hopfield(
     replicas: int = 1,
     sweeps: int = 200,
     warmup: int = 100,
-    start: float = 1.0,
+    start: float | str = 1.0,
     dynamics: str = "heat-bath",
     order: str = "typewriter",
     form: str = "auto",
@@ -162,7 +163,8 @@ def hopfield(
         replicas: runs of every draw.
         sweeps: measured, of N visits each.
         warmup: sweeps before them.
-        start: overlap of the first state with the first archetype.
+        start: overlap of the first state with the first archetype, or "stored": the sign of what
+            is stored of it. An archetype behind much noise may lie outside the basin of that.
         dynamics: "heat-bath" (Glauber), "metropolis", "zero-temperature", all one spin at a time;
             or "parallel": all spins turn at once by the heat bath. This is Little's dynamics, which
             samples another Hamiltonian, -T sum ln 2 cosh(h_i / T), and may end in cycles of two
@@ -199,7 +201,7 @@ def hopfield(
     _checks.temperature(T, dynamics)
     _checks.choice("order", order, _checks.ORDERS)
     _checks.schedule(samples, replicas, sweeps, warmup, seed)
-    _checks.within("start", start, -1, 1)
+    first_state = retrieval_start(start)
     examples, entropy = check_noise(quality, examples, protocol, rho)
     threads = threads_or_default(threads)
     _checks.whole("threads", threads, 1)
@@ -218,7 +220,17 @@ def hopfield(
     )
     return simulate(
         Schedule(
-            T, samples, replicas, sweeps, warmup, start, dynamics, order, seed, threads, progress
+            T,
+            samples,
+            replicas,
+            sweeps,
+            warmup,
+            first_state,
+            dynamics,
+            order,
+            seed,
+            threads,
+            progress,
         ),
         disorder,
         partial(quadratic_setup, form=chosen, factor=1.0, targets=1, examples=False),

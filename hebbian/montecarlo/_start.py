@@ -12,6 +12,7 @@ from axonal.hebbian.montecarlo._random import START, stream
 from axonal.hebbian.montecarlo._run import Start
 
 HIERARCHICAL = "hierarchical"
+STORED = "stored"
 
 _STEPS = 200
 _STRONGEST = 30.0
@@ -45,6 +46,24 @@ def check_start(start: object, K: int) -> float | Start:
         return _drawn(disorder, mean_spins(targets[:K], wanted), replica)
 
     return begin
+
+
+def retrieval_start(start: float | str) -> float | Start:
+    """What a memory that retrieves one pattern starts from.
+
+    Args:
+        start: overlap with the first archetype, or "stored".
+    """
+    if isinstance(start, str):
+        _checks.choice("start", start, (STORED,))
+        return stored
+    _checks.within("start", start, -1, 1)
+    return start
+
+
+def stored(disorder: Disorder, targets: NDArray[np.int8], replica: int) -> Spins:
+    """The sign of what is stored first: of a class mean, or the first example."""
+    return _drawn(disorder, np.sign(disorder.first_stored()), replica)
 
 
 def hierarchical(disorder: Disorder, targets: NDArray[np.int8], replica: int) -> Spins:
