@@ -4,88 +4,22 @@ A new reader is a subclass of `Target` in `TARGETS`.
 """
 
 import contextlib
-import dataclasses
 import gzip
-import hashlib
 import io
 import json
 import os
 import random
-import shutil
 import zipfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from event_graphs import loop
 
 from fuzz import seals
 from fuzz.mutations import mutate
-
-
-def digest(found: Any) -> str:
-    """Of everything that a reader gave, however deep it lies."""
-    return hashlib.sha256(b"".join(_parts(found))).hexdigest()
-
-
-def _parts(found: Any) -> Any:
-    if isinstance(found, np.ndarray):
-        yield f"{found.dtype}{found.shape}".encode() + np.ascontiguousarray(found).tobytes()
-    elif dataclasses.is_dataclass(found):
-        for field in dataclasses.fields(found):
-            yield field.name.encode()
-            yield from _parts(getattr(found, field.name))
-    elif isinstance(found, dict):
-        for name, value in found.items():
-            yield repr(name).encode()
-            yield from _parts(value)
-    elif isinstance(found, tuple | list):
-        for value in found:
-            yield from _parts(value)
-    else:
-        yield repr(found).encode()
-
-
-class Target:
-    """One reader.
-
-    Attributes:
-        name: in tables.
-        checked: whether all of the file is under a checksum, so that no other content may come.
-        errors: classes that the docstring of the reader names.
-        lines: whether a message is one line; a list of nodes is not.
-    """
-
-    name: ClassVar[str]
-    checked: ClassVar[bool] = True
-    errors: ClassVar[tuple[type[Exception], ...]] = (ValueError,)
-    one_line: ClassVar[bool] = True
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / self.name
-        self.make()
-        self.prepare()
-
-    def make(self) -> None:
-        """Write a whole file at `self.path`."""
-        raise NotImplementedError
-
-    def prepare(self) -> None:
-        self.whole = self.path.read_bytes()
-
-    def read(self) -> Any:
-        raise NotImplementedError
-
-    def size(self) -> int:
-        return os.path.getsize(self.path)
-
-    def damage(self, r: random.Random, sealed: bool) -> None:
-        """Put a damaged file in its place, under checksums that are right again if sealed."""
-        content = mutate(self.whole, r)
-        self.path.write_bytes(self.seal(content) if sealed else content)
-
-    def seal(self, content: bytes) -> bytes:
-        return content
+from fuzz.run_targets import Checkpoint, Run
+from fuzz.target import Target
 
 
 class Graph(Target):
@@ -311,88 +245,6 @@ class Phase(Target):
 
         found = load_phase_diagram(self.path)
         return {str(name): np.asarray(x.values) for name, x in found.variables.items()}
-
-
-class Run(Target):
-    """A run folder; sealed: its checksums, and in the model those of the zip as well, are right."""
-
-    name = "run folder"
-
-    def make(self) -> None:
-        from axonal import recipes
-
-        shutil.copytree(recipes.trained("digits"), self.path)
-
-    def prepare(self) -> None:
-        self.files = {f: f.read_bytes() for f in sorted(self.path.iterdir())}
-
-    def size(self) -> int:
-        return sum(os.path.getsize(f) for f in self.files)
-
-    def damage(self, r: random.Random, sealed: bool) -> None:
-        from axonal.recipes._checksums import checksums
-
-        for file, content in self.files.items():
-            file.write_bytes(content)
-        sums = self.path / "checksums.sha256"
-        file = r.choice([f for f in self.files if not sealed or f != sums])
-        content = self.files[file]
-        zipped = sealed and file.name == "model.pt" and r.random() < 0.8
-        file.write_bytes(repacked(content, r) if zipped else mutate(content, r))
-        if sealed:
-            kept = {f.name: f.read_bytes() for f in self.files if f != sums}
-            sums.write_text(checksums(kept))
-
-    def read(self) -> Any:
-        from axonal import recipes
-        from axonal.recipes._run_folder import RunFolder
-
-        net, settings = recipes.load_run(self.path)
-        state = {name: x.numpy() for name, x in net.state_dict().items()}
-        return state, settings, RunFolder(self.path).read_summary()
-
-
-class Checkpoint(Target):
-    """Where training goes on; sealed: the checksums of its zip are right."""
-
-    name = "checkpoint"
-
-    def make(self) -> None:
-        import torch
-
-        from axonal.recipes import _lightning, digits
-        from axonal.recipes._run_folder import RunFolder
-
-        settings = digits.Settings(hidden=4)
-        self.training = _lightning.Training(digits.build(settings), settings)
-        self.run = RunFolder(self.path.parent / "run")
-        self.path = self.run.checkpoint
-        self.path.parent.mkdir(parents=True)
-        values = {"epoch": 0, "history": [{"epoch": 0.0}], "loops": {}, "optimizer_states": []}
-        torch.save({**values, "state_dict": self.training.state_dict()}, self.path)
-
-    def damage(self, r: random.Random, sealed: bool) -> None:
-        self.path.write_bytes(repacked(self.whole, r) if sealed else mutate(self.whole, r))
-
-    def read(self) -> Any:
-        from axonal.recipes import _lightning, _weights
-
-        _lightning.check_checkpoint(self.run, self.training)
-        found, _ = _weights.read_torch(self.path.read_bytes())
-        return {**found, "state_dict": {k: x.numpy() for k, x in found["state_dict"].items()}}
-
-
-def repacked(content: bytes, r: random.Random) -> bytes:
-    """A file of torch with a change in one part, under a checksum of the zip that is right."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    name = r.choice(list(parts))
-    parts[name] = mutate(parts[name], r)
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
-    return stream.getvalue()
 
 
 def events() -> Any:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
+from axonal._base.interrupts import interrupts_wait
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _PART = re.compile(r"\..+\.[0-9a-f]{16}\.part")
 _KINDS = (
@@ -50,13 +52,16 @@ def whole_file(path: str | PathLike[str]) -> Iterator[Path]:
     ('whole', 1)
     """
     goal = check_target(path)
-    _clean(goal.parent)
+    held: tuple[Path, int] | None = None
     try:
-        folder, lock = _locked_folder(goal)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    part = folder / goal.name
-    try:
+        try:
+            # an interrupt in between would leave a lock that this process holds to its end
+            with interrupts_wait():
+                _clean(goal.parent)
+                held = _locked_folder(goal)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        part = held[0] / goal.name
         try:
             yield part
         except Exception as error:
@@ -70,8 +75,10 @@ def whole_file(path: str | PathLike[str]) -> Iterator[Path]:
         except OSError as error:
             raise error if error.errno is None else _unwritable(path, error) from error
     finally:
-        _remove(folder)
-        os.close(lock)
+        with interrupts_wait():
+            if held is not None:
+                _remove(held[0])
+                os.close(held[1])
 
 
 def write_bytes(path: str | PathLike[str], content: bytes) -> None:
