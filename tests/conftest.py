@@ -6,9 +6,9 @@ What only some machines have is in `needs`: marked ``@pytest.mark.needs("gpu")``
 import os
 from collections.abc import Iterator
 
-import needs
 import pytest
 import torch
+from helpers import needs
 from hypothesis import HealthCheck, settings
 
 torch.set_num_threads(1)
@@ -72,7 +72,7 @@ def hard_reset_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def made_recordings(tmp_path_factory):
     """A data folder with made-up recordings of spoken digits."""
-    from sound_common import write_recordings
+    from helpers.sound import write_recordings
 
     folder = tmp_path_factory.mktemp("data")
     (folder / "fsdd").mkdir()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from event_graphs import loop
+from helpers.event_graphs import loop
 
 from fuzz import seals
 from fuzz.mutations import mutate

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fuzz.targets import TARGETS, digest
+from fuzz.target import digest
+from fuzz.targets import TARGETS
 
 CONSTANT = 16 << 20
 """Bytes that a reader may take beyond twice the file and twice what the whole file reads to."""

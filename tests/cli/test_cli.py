@@ -1,0 +1,374 @@
+"""The command line: what it prints, how it fails, and what it does not import."""
+
+import configparser
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+import nir
+import numpy as np
+import pytest
+from helpers import ROOT, needs
+from helpers.nir_layouts import write
+from helpers.shell import ENV
+
+from axonal import _info, recipes
+from axonal.deploy import EventGraph, Population, backends
+from axonal.recipes import digits
+
+
+def axonal(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "axonal.cli", *map(str, words)]
+    return subprocess.run(command, env=ENV, cwd=cwd, capture_output=True, text=True)
+
+
+def refused(*words: str | Path) -> str:
+    """The one line on stderr with which a command refuses what it was given."""
+    result = axonal(*words)
+    assert result.returncode == 2, result.stderr
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    recipes.train("digits", digits.Settings(epochs=1, hidden=12), folder, device="cpu")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graph(run: Path) -> Path:
+    file = run.parent / "digits.h5"
+    recipes.export_run(run, samples=2).save(file)
+    return file
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, time\n"
+        "start = time.perf_counter()\n"
+        "from axonal.cli import main\n"
+        "sys.argv = ['axonal', '--help']\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert end.code == 0\n"
+        "heavy = {'torch', 'numpy', 'numba', 'sklearn', 'matplotlib', 'lightning'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "print(time.perf_counter() - start)\n"
+    )
+    seconds = []
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=ENV, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        seconds.append(float(done.stdout.splitlines()[-1]))
+    # the best of three, because other work on the machine is not the command's
+    assert min(seconds) < 0.5
+
+
+def test_train_export_run_and_verify_work_one_after_another(tmp_path: Path) -> None:
+    trained = axonal("train", "digits", "--epochs", "1", "--seed", "2", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert "test accuracy" in trained.stdout
+    assert "epochs" in trained.stderr
+    exported = axonal("export", "runs/digits", "--target", "graph", cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    verified = axonal("verify", "runs/digits/graph.h5", "--backends", "reference", cwd=tmp_path)
+    assert verified.returncode == 0, verified.stderr
+    assert "0 mismatches" in verified.stdout
+    ran = axonal("run", "runs/digits/graph.h5", "--data", "digits", "--json", cwd=tmp_path)
+    summary = json.loads((tmp_path / "runs/digits/summary.json").read_text())
+    assert summary["seed"] == 2
+    assert json.loads(ran.stdout)["accuracy"] == pytest.approx(summary["test_accuracy"], abs=0.01)
+
+
+def test_with_json_a_training_prints_json_and_nothing_else(tmp_path: Path) -> None:
+    words = ("train", "coincidence", "--arm", "none", "--epochs", "1", "--json")
+    result = axonal(*words, "--out", tmp_path / "run")
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["recipe"] == "coincidence"
+
+
+def test_resume_of_a_finished_run_reports_it_again(run: Path) -> None:
+    config = json.loads((run / "config.json").read_text())
+    assert config["settings"]["hidden"] == 12
+    line = refused("train", "digits", "--epochs", "1", "--out", run, "--resume")
+    assert "was started with hidden 12, not 128" in line
+
+
+def test_export_and_info_answer_in_json(run: Path, tmp_path: Path) -> None:
+    exported = json.loads(axonal("export", run, "--out", tmp_path / "g.h5", "--json").stdout)
+    assert exported["info"]["recipe"] == "digits"
+    assert exported["max_delay"] <= 8
+    answer = json.loads(axonal("info", "--json").stdout)
+    assert answer["backends"]["reference"]["found"]
+    assert answer["core"]["torch"]
+
+
+def test_a_quantised_network_is_exported_run_and_verified(hard_reset_run, tmp_path: Path) -> None:
+    file = tmp_path / "loihi2.h5"
+    exported = axonal("export", hard_reset_run, "--target", "loihi2", "--out", file)
+    assert "rounded to zero" in exported.stdout, exported.stderr
+    needs.require("lava")
+    verified = axonal("verify", file, "--backends", "reference,lava")
+    assert verified.returncode == 0, verified.stdout
+    assert "0 mismatches" in verified.stdout
+    priced = axonal("energy", file, "--no-sanafe")
+    assert priced.stdout.startswith("An estimate for loihi2")
+    other = axonal("verify", file, "--backends", "nest")
+    assert other.returncode == 1
+    assert "nest: cannot run this graph: the graph is quantised for loihi2" in other.stdout
+
+
+def test_a_network_is_exported_as_nir_and_verified_placed_and_run_from_the_file(
+    hard_reset_run, tmp_path: Path
+) -> None:
+    file = tmp_path / "net.nir"
+    exported = axonal("export", hard_reset_run, "--target", "nir", "--out", file)
+    assert f"written to {file}" in exported.stdout, exported.stderr
+    verified = axonal("verify", file, "--backends", "reference")
+    assert verified.returncode == 0, verified.stdout
+    assert "0 mismatches" in verified.stdout
+    ran = axonal("run", file, "--data", "digits", "--json")
+    assert json.loads(ran.stdout)["accuracy"] > 0.5, ran.stderr
+    assert axonal("place", file).returncode == 0
+
+
+def test_a_nir_file_of_another_framework_is_imported(tmp_path: Path) -> None:
+    nodes = {
+        "in": nir.Input(np.array([2])),
+        "fc": nir.Linear(np.eye(2)),
+        "lif": nir.LIF(*(np.full(2, x) for x in (2e-4, 1.0, 0.0, 1.0))),
+        "out": nir.Output(np.array([2])),
+    }
+    edges = [("in", "fc"), ("fc", "lif"), ("lif", "out")]
+    nir.write(tmp_path / "net.nir", nir.NIRGraph(nodes, edges))
+    assert "does not say its time step" in refused("import", tmp_path / "net.nir")
+    assert "tau is 0.0002 s, shorter" in refused("import", tmp_path / "net.nir", "--dt", "1")
+    second = {**nodes, "fc": nir.Threshold(np.ones(2)), "lif": nir.CubaLI(*(np.ones(2),) * 4)}
+    nir.write(tmp_path / "two.nir", nir.NIRGraph(second, edges))
+    line = refused("import", tmp_path / "two.nir", "--dt", "1")
+    assert "cannot be imported: node 'fc' is of type Threshold" in line
+    assert "; node 'lif' is of type CubaLI" in line and " - " not in line
+    made = axonal("import", tmp_path / "net.nir", "--dt", "1e-4", "--json")
+    assert json.loads(made.stdout)["populations"] == {"in": 2, "lif": 2}, made.stderr
+    assert EventGraph.load(tmp_path / "net.h5").population("lif").decay.tolist() == [0.5, 0.5]
+    older = write(tmp_path / "old.nir", nir.NIRGraph(nodes, edges), "1.0.4")
+    assert "no v_reset in 'lif'" in refused("import", older, "--dt", "1e-4")
+    made = axonal("import", older, "--dt", "1e-4", "--reset", "subtract")
+    assert made.returncode == 0, made.stderr
+    assert EventGraph.load(tmp_path / "old.h5").population("lif").reset == "subtract"
+
+
+def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
+    hard_reset_run, tmp_path: Path
+) -> None:
+    file = tmp_path / "chip.h5"
+    exported = axonal("export", hard_reset_run, "--target", "spinnaker", "--out", file)
+    assert "rounded to zero" in exported.stdout, exported.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"chip.h5", "chip.py", "chip.npz"}
+    needs.require("spinnaker")
+    verified = axonal("verify", file, "--backends", "reference,spinnaker")
+    assert verified.returncode == 0, verified.stdout
+    assert "weights and delays read back equal; executes nothing" in verified.stdout
+    alone = axonal("verify", file, "--backends", "spinnaker")
+    assert alone.returncode == 1
+    assert "no spike was compared" in alone.stdout
+    placed = axonal("place", file)
+    assert placed.stdout.startswith("spinnaker: 1 of 759 cores"), placed.stderr
+    line = refused("run", file, "--data", "digits", "--backend", "spinnaker")
+    assert "executes nothing" in line
+
+
+def test_info_names_back_ends_that_are_missing_and_what_installs_them(monkeypatch) -> None:
+    for name, command in (("lava", "make lava"), ("nest", r"pip install 'axonal[deploy]'")):
+        monkeypatch.setattr(backends.find(name), "missing", lambda command=command: command)
+    answer = _info.collect()["backends"]
+    assert answer["reference"] == {"found": True, "install": None}
+    assert answer["lava"] == {"found": False, "install": "make lava"}
+    assert "  nest           missing: pip install 'axonal[deploy]'" in _info.table(_info.collect())
+
+
+def test_the_shipped_digits_are_exported_run_and_verified_by_name(tmp_path: Path) -> None:
+    exported = axonal("export", "digits", cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    assert (tmp_path / "digits.h5").exists()
+    verified = axonal("verify", "digits", cwd=tmp_path)
+    assert verified.returncode == 0
+    assert "0 mismatches" in verified.stdout
+    ran = axonal("run", "digits", "--data", "digits", "--json", cwd=tmp_path)
+    assert json.loads(ran.stdout)["accuracy"] > 0.96
+
+
+def test_a_file_of_the_user_comes_before_the_shipped_digits(tmp_path: Path) -> None:
+    (tmp_path / "digits").write_text("mine")
+    result = axonal("verify", "digits", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "digits" in result.stderr
+
+
+def test_the_shipped_digits_are_placed_and_their_energy_is_estimated(tmp_path: Path) -> None:
+    drawn = tmp_path / "floor.png"
+    placed = axonal("place", "digits", "--seed", "1", "--figure", drawn, "--json")
+    assert placed.returncode == 0, placed.stderr
+    assert json.loads(placed.stdout)["cores_used"] == 1
+    assert drawn.read_bytes().startswith(b"\x89PNG")
+    priced = axonal("energy", "digits", "--no-sanafe", "--chip", "spinnaker")
+    assert priced.returncode == 0, priced.stderr
+    assert priced.stdout.startswith("An estimate for spinnaker")
+    assert "unknown chip 'x'; known are loihi2" in refused("place", "digits", "--chip", "x")
+
+
+def test_verify_in_json_says_how_many_spikes_it_compared(graph: Path) -> None:
+    answer = json.loads(axonal("verify", graph, "--json").stdout)
+    assert answer["passed"]
+    assert answer["spikes"] > 0
+
+
+def test_verify_exits_with_one_when_a_spike_differs(graph: Path, tmp_path: Path) -> None:
+    loaded = EventGraph.load(graph)
+    changed = []
+    for p in loaded.populations:
+        raised = p.threshold * 1.5 if p.kind == "lif" else p.threshold
+        changed.append(
+            Population(
+                p.name, p.kind, p.shape, decay=p.decay, gain=p.gain, bias=p.bias,
+                threshold=raised, reset=p.reset, refractory=p.refractory,
+            )
+        )  # fmt: skip
+    EventGraph(
+        tuple(changed), loaded.projections, loaded.outputs, loaded.dt, golden=loaded.golden
+    ).save(tmp_path / "other.h5")
+    result = axonal("verify", tmp_path / "other.h5")
+    assert result.returncode == 1
+    assert "FAILED" in result.stdout
+
+
+def test_verify_exits_with_one_when_there_is_nothing_to_compare(
+    graph: Path, tmp_path: Path
+) -> None:
+    loaded = EventGraph.load(graph)
+    EventGraph(loaded.populations, loaded.projections, loaded.outputs, loaded.dt).save(
+        tmp_path / "bare.h5"
+    )
+    result = axonal("verify", tmp_path / "bare.h5")
+    assert result.returncode == 1
+    assert "no golden run" in result.stdout
+
+
+def test_run_takes_arrays_from_a_file_and_writes_what_came_out(graph: Path, tmp_path: Path) -> None:
+    test = digits.data(digits.Settings())["test"]
+    np.savez(tmp_path / "x.npz", x=test.dense([0, 1, 2]), labels=test.labels[:3])
+    words = ("--data", tmp_path / "x.npz", "--out", tmp_path / "y.npz", "--json")
+    answer = json.loads(axonal("run", graph, *words).stdout)
+    assert answer["samples"] == 3
+    assert answer["accuracy"] in (0, 1 / 3, 2 / 3, 1)
+    with np.load(tmp_path / "y.npz") as arrays:
+        assert arrays["readout.readout"].shape == (24, 3, 10)
+        assert len(arrays["hidden.t"]) == answer["spikes"]
+
+
+def npz(folder: Path, **arrays: Sequence[float] | np.ndarray) -> Path:
+    np.savez(folder / "data.npz", **{k: np.asarray(v) for k, v in arrays.items()})
+    return folder / "data.npz"
+
+
+def test_what_the_user_got_wrong_is_one_line(run: Path, graph: Path, tmp_path: Path) -> None:
+    (tmp_path / "corrupt.h5").write_bytes(graph.read_bytes()[:500])
+    for name in ("foreign.h5", "foreign.nir"):
+        with h5py.File(tmp_path / name, "w") as file:
+            file["x"] = [1]
+    x = np.zeros((24, 2, 64))
+    cases = [
+        (("train", "digit"), "there is no recipe 'digit'; the recipes are digits, coincidence"),
+        (("train", "digits", "--out", run), "holds a finished run"),
+        (("train", "digits", "--arm", "none"), "the recipe digits has no --arm; coincidence"),
+        (("train", "coincidence", "--arm", "some"), "arm takes one of learned, fixed, none"),
+        (
+            ("train", "coincidence", "--reset", "zero"),
+            "the recipe coincidence has no --reset; digits has",
+        ),
+        (("train", "digits", "--reset", "soft"), 'reset takes "zero" or "subtract"'),
+        (("export", "digits", "--target", "loihi2"), "'hidden' has reset 'subtract'"),
+        (("run", graph, "--data", "digits", "--backend", "lava"), "'hidden' has reset 'subtract'"),
+        (("train", "digits", "--epochs", "0", "--out", tmp_path / "a"), "epochs takes"),
+        (("train", "digits", "--device", "abacus", "--out", tmp_path / "a"), "auto, cpu, cuda"),
+        (("train", "digits", "--epochs", "many"), "epochs"),
+        (("train",), "recipe"),
+        (("fly",), "fly"),
+        (("export", tmp_path / "nothing"), "holds no run"),
+        (("export", run, "--target", "nir"), "'hidden': reset 'subtract'"),
+        (("export", run, "--reset", "subtract"), "--reset belongs to --target nir"),
+        (("verify", tmp_path / "foreign.nir"), "an HDF5 file, but no NIR graph"),
+        (("export", run, "--out", tmp_path / "no" / "g.h5"), "no"),
+        (("verify", tmp_path / "missing.h5"), "missing.h5"),
+        (("verify", tmp_path / "corrupt.h5"), "corrupt.h5"),
+        (("verify", tmp_path / "foreign.h5"), "foreign.h5"),
+        (("verify", graph, "--backends", "abacus"), "unknown back end 'abacus'"),
+        (("verify", graph, "--backends", ","), "at least one back end"),
+        (("verify", graph, "--timeout", "-1"), "'--timeout': Input should be greater"),
+        (("place", graph, "--seed", "-1"), "'--seed': Input should be greater"),
+        (("place", graph, "--seed", 2**64), "'--seed': Input should be less"),
+        (("train", "digits", "--seed", 2**64), "seed takes a whole number from 0 to 2^64 - 1"),
+        (("train", "digits", "--tau", "inf"), "tau takes a finite number"),
+        (("train", "digits", "--tau", "1e9"), "tau takes steps from 0.1 to 1000000"),
+        (("train", "coincidence", "--tau", "nan"), "tau takes a finite number"),
+        (("place", graph, "--figure", tmp_path), "it is a folder"),
+        (("energy", graph, "--figure", tmp_path), "it is a folder"),
+        (("place", graph, "--figure", tmp_path / "a.txt"), "--figure takes .png, .pdf or .svg"),
+        (("energy", graph, "--figure", tmp_path / "a"), "--figure takes .png, .pdf or .svg"),
+        (("run", graph, "--data", "letters"), "digits, coincidence, spoken-digits or a file"),
+        (("run", graph, "--data", "coincidence"), "this graph was trained on digits"),
+        (("run", graph, "--data", tmp_path / "none.npz"), "there is no file"),
+        (("run", graph, "--data", npz(tmp_path, y=[1])), "expected x [T, B, N]"),
+    ]
+    wrong = []
+    for words, expected in cases:
+        result = axonal(*words)
+        lines = result.stderr.splitlines()
+        if result.returncode != 2 or len(lines) != 1 or expected not in lines[0]:
+            wrong.append((words, result.returncode, result.stderr))
+    for arrays, expected in (
+        ({"x": x, "labels": np.zeros(24, int)}, "Is x batch-first?"),
+        ({"x": np.zeros((2, 24, 63))}, "63"),
+    ):
+        line = refused("run", graph, "--data", npz(tmp_path, **arrays))
+        if expected not in line:
+            wrong.append((tuple(arrays), 2, line))
+    assert wrong == []
+
+
+def test_a_bug_shows_its_traceback() -> None:
+    script = (
+        "import sys\n"
+        "from axonal import cli, recipes\n"
+        "def broken(*args, **kwargs):\n    raise ValueError('a bug')\n"
+        "recipes.train = broken\n"
+        "sys.argv = ['axonal', 'train', 'digits']\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=ENV, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_the_extras_of_info_are_those_of_setup_cfg() -> None:
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "setup.cfg")
+    declared = {
+        extra: {re.split(r"[<>=\[]", line)[0] for line in lines.split()}
+        for extra, lines in config["options.extras_require"].items()
+        if extra != "test"
+    }
+    # numpy is core; the extra only limits its version
+    declared["deploy"] = {n for n in declared["deploy"] if not n.startswith(("numpy", "python_"))}
+    assert {extra: set(names) for extra, names in _info.EXTRAS.items()} == declared
+    core = {line.split(">")[0] for line in config["options"]["install_requires"].split()}
+    assert set(_info.CORE) == core

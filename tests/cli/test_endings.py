@@ -1,0 +1,61 @@
+"""How commands end: by a signal, or because what they print cannot be printed."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from helpers.shell import ENV
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_a_command_is_one_line_and_its_exit_code(number: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "axonal.cli", "train", "digits", "--json"]
+    process = subprocess.Popen(
+        [*command, "--out", tmp_path / "run"], env=ENV, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run" / "metrics.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert errors.splitlines() == ["axonal: stopped. A training run goes on with --resume."]
+
+
+ENDED = """
+import os, signal, sys, time
+from axonal import cli, recipes
+def train(*args, **kwargs):
+    os.kill(os.getpid(), signal.{name})
+    time.sleep(0.2)
+    return {{"heard": False}}
+recipes.train = train
+sys.argv = ["axonal", "train", "digits", "--json"]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_that_is_ignored_stays_ignored(name: str) -> None:
+    ended = ENDED.format(name=name)
+    command = [sys.executable, "-c", ended]
+    done = subprocess.run(command, env=ENV, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (128 + getattr(signal, name), "")
+    ignored = f"import signal; signal.signal(signal.{name}, signal.SIG_IGN)" + ended
+    done = subprocess.run([sys.executable, "-c", ignored], env=ENV, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["heard"] is False
+
+
+@pytest.mark.parametrize("words", [("info",), ("info", "--json"), ("--help",)])
+def test_output_that_cannot_be_printed_is_one_line(words: Sequence[str]) -> None:
+    command = [sys.executable, "-m", "axonal.cli", *words]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, env=ENV, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "axonal: cannot print what came out: No space left on device.\n"

@@ -1,0 +1,205 @@
+"""Random Networks of everything a forward may hold, for property tests.
+
+Use ``random_network`` inside a strategy of one's own, ``networks()`` as a strategy.
+"""
+
+import torch
+from hypothesis import strategies as st
+from torch import nn
+
+from axonal import neuro
+from helpers.neuro import Adaptive
+
+EXPORTABLE = (
+    lambda n: neuro.IF(n, reset="subtract"),
+    lambda n: neuro.IF(n, refractory=1, learn="threshold"),
+    lambda n: neuro.PLIF(n, 3.0, threshold=0.5),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, decay="euler", refractory=2, reset="subtract"),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, reset="delayed", detach_reset=False),
+    lambda n: neuro.ALIF(n, 5.0, 9.0, learn=("tau", "tau_adaptation", "threshold")),
+    lambda n: neuro.ALIF(n, 5.0, 9.0, reset="zero", refractory=1),
+    lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, learn=("tau", "period", "threshold")),
+    lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, reset="zero", threshold=0.5),
+    lambda n: neuro.GradedLIF(n, 3.0, learn=("tau", "threshold")),
+    lambda n: neuro.GradedLIF(n, 3.0, reset="subtract", refractory=2),
+)
+"""Neurons besides LIF that a graph can hold."""
+
+NEURONS = (
+    lambda n: neuro.LIF(n, 4.0, reset="none", refractory=1),
+    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, reset="none"),
+)
+"""Neurons that run, stream and learn, and have no form in a graph."""
+
+
+class Planned(nn.Module):
+    """A forward that follows a plan: steps of (operation, layer's name or None, sources)."""
+
+    def __init__(self, plan, layers, outputs):
+        super().__init__()
+        self.plan, self.outputs = plan, outputs
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+    def forward(self, x):
+        values = [x]
+        for operation, name, sources in self.plan:
+            first, *others = (values[i] for i in sources)
+            if operation == "call":
+                values.append(getattr(self, name)(first))
+            elif operation == "add":
+                values.append(first + others[0])
+            elif operation == "cat":
+                values.append(torch.cat([first, *others], dim=2))
+            else:
+                values.append(first.flatten(2))
+        chosen = tuple(values[i] for i in self.outputs)
+        return chosen if len(chosen) > 1 else chosen[0]
+
+
+class _Plan:
+    """Grows a plan; remembers the shape and the last value of every width."""
+
+    def __init__(self, draw, exportable, biased):
+        self.draw, self.exportable, self.biased = draw, exportable, biased
+        self.steps, self.layers, self.shapes = [], {}, []
+
+    def add(self, operation, shape, *sources, layer=None):
+        name = None
+        if layer is not None:
+            name = f"{type(layer).__name__.lower()}{len(self.layers)}"
+            self.layers[name] = layer
+        self.steps.append((operation, name, sources or (len(self.shapes) - 1,)))
+        self.shapes.append(tuple(shape))
+
+    def call(self, layer, shape):
+        self.add("call", shape, layer=layer)
+
+    def connection(self, n, m):
+        """Draw dense, sparse or delayed connections of n to m units."""
+        draw, bias = self.draw, self.biased and self.draw(st.booleans())
+        mask = None
+        if draw(st.booleans()):
+            mask = (torch.rand(m, n) < 0.6).float()
+            mask[:, 0] = 1
+        kind = draw(st.sampled_from(["linear", "torch", "delayed"]))
+        if kind == "linear":
+            return neuro.Linear(n, m, bias=bias, mask=mask)
+        if kind == "torch":
+            return nn.Linear(n, m, bias=bias)
+        kernel = draw(st.sampled_from(["gaussian", "two-tap", "one-tap"]))
+        steps = draw(st.integers(0, 5))
+        return neuro.DelayedLinear(n, m, max_delay=steps, kernel=kernel, bias=bias, mask=mask)
+
+    def neuron(self, size):
+        """Draw one of the spiking conventions, another neuron, or a user's Cell."""
+        draw = self.draw
+        others = [*EXPORTABLE] if self.exportable else [*EXPORTABLE, *NEURONS, Adaptive]
+        if draw(st.integers(0, 2)) == 0:
+            other = draw(st.sampled_from(others))
+            return other() if other is Adaptive else other(size)
+        reset = draw(st.sampled_from(["zero", "subtract", "delayed"]))
+        return neuro.LIF(
+            size,
+            draw(st.sampled_from([1.005, 2.0, 5.0, 20.0])),
+            threshold=draw(st.sampled_from([0.5, 1.0])),
+            decay=draw(st.sampled_from(["exp", "euler"])),
+            decay_input=draw(st.booleans()),
+            reset=reset,
+            refractory=0 if reset == "delayed" else draw(st.sampled_from([0, 0, 1, 3])),
+            learn=draw(st.sampled_from([(), "tau", "threshold", ("tau", "threshold")])),
+        )
+
+    def image(self):
+        """Convolution, norm, neurons and pooling, ending in a vector."""
+        c, h, w = self.shapes[0]
+        d = self.draw(st.integers(1, 3))
+        self.call(neuro.Conv2d(c, d, 3, padding=1, bias=self.biased), (d, h, w))
+        if self.biased and self.draw(st.booleans()):
+            self.call(nn.BatchNorm2d(d), (d, h, w))
+        self.call(self.neuron((d, h, w)), (d, h, w))
+        if self.draw(st.booleans()):
+            h, w = h // 2, w // 2
+            self.call(nn.AvgPool2d(2), (d, h, w))
+        self.add("flatten", (d * h * w,))
+
+    def block(self):
+        """Connections, perhaps a norm, neurons (perhaps in a loop), perhaps a skip connection."""
+        draw = self.draw
+        start = len(self.shapes) - 1
+        (n,) = self.shapes[start]
+        m = draw(st.integers(1, 5))
+        self.call(self.connection(n, m), (m,))
+        if self.biased and draw(st.booleans()):
+            self.call(draw(st.sampled_from([neuro.BatchNorm, nn.BatchNorm1d]))(m), (m,))
+        if draw(st.booleans()):
+            body = self.neuron(m)
+            if draw(st.booleans()):
+                body = neuro.Sequential(neuro.Linear(m, m, bias=self.biased), body)
+            feedback = self.connection(m, m)
+            self.call(neuro.Recurrent(body, feedback, draw(st.integers(1, 4)), size=m), (m,))
+        else:
+            self.call(self.neuron(m), (m,))
+        skip = draw(st.sampled_from(["none", "add", "cat"]))
+        if skip == "add" and n == m:
+            self.add("add", (m,), len(self.shapes) - 1, start)
+        elif skip == "cat":
+            self.add("cat", (m + n,), len(self.shapes) - 1, start)
+
+    def readout(self):
+        """Perhaps classes as potentials; spikes otherwise."""
+        (n,) = self.shapes[-1]
+        if self.draw(st.booleans()):
+            self.call(self.connection(n, 2), (2,))
+            self.call(neuro.LeakyIntegrator(2, self.draw(st.sampled_from([1.5, 10.0]))), (2,))
+
+
+def random_network(draw, *, exportable=False, biased=True):
+    """Draw a Network in float64 and evaluation mode, and the shape of its input.
+
+    With ``exportable`` it holds nothing that an event graph cannot express (a user's Cell); without
+    ``biased`` silence in gives silence out.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(draw(st.integers(0, 2**16)))
+        plan = _Plan(draw, exportable, biased)
+        pictures = draw(st.integers(0, 3)) == 0
+        plan.shapes.append(
+            (draw(st.integers(1, 2)), 4, 4) if pictures else (draw(st.integers(1, 4)),)
+        )
+        input_shape = plan.shapes[0]
+        if pictures:
+            plan.image()
+        for _ in range(draw(st.integers(0 if pictures else 1, 3))):
+            plan.block()
+        hidden = len(plan.shapes) - 1
+        plan.readout()
+        last = len(plan.shapes) - 1
+        both = last != hidden and draw(st.booleans())
+        module = Planned(plan.steps, plan.layers, (hidden, last) if both else (last,))
+        net = neuro.Network(module)
+        _stir(net, biased)
+    return net.double().eval(), input_shape
+
+
+def _stir(net, biased):
+    """Make every layer fire at times: larger weights, norms with statistics of their own."""
+    with torch.no_grad():
+        for module in net.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.running_mean.uniform_(-0.2, 0.2)
+                module.running_var.uniform_(0.2, 1)
+                module.weight.uniform_(0.5, 2)
+                module.bias.uniform_(-0.2, 0.4)
+            elif isinstance(getattr(module, "weight", None), nn.Parameter):
+                module.weight.abs_().mul_(2)
+                module.weight.mul_(torch.where(torch.rand_like(module.weight) < 0.25, -1.0, 1.0))
+                if biased and getattr(module, "bias", None) is not None:
+                    module.bias.uniform_(-0.2, 0.3)
+
+
+@st.composite
+def networks(draw, *, exportable=False, biased=True):
+    """Random Networks with the shape of their input, as a strategy."""
+    return random_network(draw, exportable=exportable, biased=biased)

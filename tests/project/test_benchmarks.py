@@ -1,0 +1,106 @@
+"""The benchmarks run, compare before they time, and write what they found."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import ROOT
+
+ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+
+
+def benchmark(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lif",
+        "delay",
+        "step",
+        "spike_linear",
+        "recurrent",
+        "memory",
+        "growth",
+        "montecarlo",
+        "executor",
+        "export",
+        "placement",
+    ],
+)
+def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Path) -> None:
+    results = ROOT / "benchmarks" / "RESULTS.md"
+    before = results.read_bytes() if results.exists() else None
+    done = benchmark(name, "--quick", "--peers", "", "--json", tmp_path / "rows.json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    required = {"case", "implementation", "median_s", "ratio", "share_of_bandwidth"}
+    assert all(required <= set(row) for row in rows)
+    assert "axonal" in {row["implementation"] for row in rows}
+    # a quick run is no result
+    assert (results.read_bytes() if results.exists() else None) == before
+
+
+def test_our_lif_keeps_four_bytes_a_neuron_and_step_or_next_to_nothing(tmp_path: Path) -> None:
+    done = benchmark("memory", "--quick", "--peers", "", "--json", tmp_path / "rows.json")
+    assert done.returncode == 0, done.stderr
+    rows = {row["implementation"]: row for row in json.loads((tmp_path / "rows.json").read_text())}
+    assert rows["axonal"]["bytes_beside_x"] <= 4.01
+    assert not rows["axonal"]["keeps_x"]
+    assert rows["axonal-recompute"]["bytes_beside_x"] <= 0.2
+
+
+def test_an_unknown_peer_is_one_line() -> None:
+    done = benchmark("lif", "--quick", "--peers", "abacus")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "benchmarks: no peer abacus; there are spikingjelly, snntorch, norse, sinabs, dcls, nest, "
+        "brian2."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--json", "nowhere/rows.json"), "--json: nowhere/rows.json cannot be written; is its f"),
+        (("--threads", "0"), "--threads takes a number from 1 on, got 0"),
+    ],
+)
+def test_what_would_end_a_run_is_said_before_it(words: tuple[str, str], message: str) -> None:
+    done = benchmark("lif", "--peers", "", *words)
+    assert done.returncode == 2
+    assert message in done.stderr.splitlines()[-1]
+    assert not done.stdout
+
+
+def test_works_are_timed_beside_those_of_an_older_commit() -> None:
+    command = [sys.executable, "-m", "benchmarks.against", "HEAD", "spike_linear", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines and all(line[0] == "spike_linear" for line in lines)
+    assert all(float(number) > 0 for line in lines for number in line[-4:])
+
+
+def test_a_commit_that_is_not_here_is_one_line() -> None:
+    command = [sys.executable, "-m", "benchmarks.against", "nowhere", "lif", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["benchmarks: there is no commit nowhere here."]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here, and would be measured")
+def test_without_a_gpu_nothing_is_measured_and_nothing_written(tmp_path: Path) -> None:
+    results = ROOT / "benchmarks" / "RESULTS.md"
+    before = results.read_bytes()
+    done = benchmark("gpu", "--json", tmp_path / "rows.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "gpu: torch sees no GPU here, so nothing was measured.\n"
+    assert not (tmp_path / "rows.json").exists()
+    assert results.read_bytes() == before

@@ -1,0 +1,95 @@
+"""What the documents say is so: code runs, links lead somewhere, versions agree."""
+
+import configparser
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from helpers import ROOT
+
+import axonal
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+GENERATED = re.compile(
+    r"\.venv.*|\.git|\.[a-z]+_cache|\.hypothesis|\.ipynb_checkpoints|__pycache__|runs|build|dist"
+    r"|lightning_logs|.*\.egg-info"
+)
+MACHINE_PATH = re.compile(rb"(?<![\w.])/(?:work|tmp|root|home|Users)/[\w.-]+")
+REGISTRY = re.compile(rb"pypi[.]org|pythonhosted[.]|npmjs[.]")
+
+
+def project_files() -> Iterator[Path]:
+    for folder, below, names in os.walk(ROOT):
+        below[:] = [name for name in below if not GENERATED.fullmatch(name)]
+        files = (Path(folder, name) for name in names if not GENERATED.fullmatch(name))
+        yield from (file for file in files if not file.is_symlink())
+
+
+def blocks(document: str, language: str) -> list[str]:
+    text = (ROOT / document).read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/numerics.md", "docs/training.md"])
+def test_the_python_code_of_a_document_runs(document: str, tmp_path: Path) -> None:
+    code = blocks(document, "python")
+    assert code
+    script = tmp_path / "document.py"
+    script.write_text("\n".join(code))
+    result = subprocess.run(
+        [sys.executable, "-W", "error", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_make_targets_in_the_documents_exist(document: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)", "".join(blocks(document, "bash"))))
+    assert named
+    assert named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_links_of_the_documents_lead_to_files(document: str) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text())
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 130
+
+
+def test_no_file_names_a_path_of_one_machine_or_a_registry() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group().decode()}"
+        for path in project_files()
+        for pattern in (MACHINE_PATH, REGISTRY)
+        for match in pattern.finditer(path.read_bytes())
+    ]
+    assert found == []
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert headings[0] == axonal.__version__
+
+
+def test_the_citation_has_what_the_format_requires_and_agrees_with_setup_cfg() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "setup.cfg")
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert str(citation["version"]) == config["metadata"]["version"]
+    assert citation["license"] == config["metadata"]["license"]
+    assert [author["name"] for author in citation["authors"]] == [config["metadata"]["author"]]

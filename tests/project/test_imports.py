@@ -1,0 +1,276 @@
+"""Who may import whom, what an import costs, and that every public name is documented."""
+
+import ast
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from helpers import ROOT
+
+FOLDERS = ("datasets", "deploy", "hebbian", "neuro", "reservoirs")
+CODE = (*FOLDERS, "src", "tests", "benchmarks", "notebooks")
+MAY_IMPORT = {
+    "datasets": set(),
+    "neuro": set(),
+    "hebbian": {"neuro"},
+    "reservoirs": {"neuro"},
+    "deploy": {"neuro"},
+}
+# Everybody may import it, and it imports none of ours.
+GROUND = "axonal._base"
+# Their licences would reach whoever imports axonal.
+COPYLEFT = {"brian2", "nest", "pyNN", "sanafe", "spynnaker", "tonic"}
+# What functions return is shown by the examples of those functions.
+RESULTS = {"Comparison", "LayerReport", "Run", "SpikeReport", "Verification"}
+LONGEST_FILE = 400
+
+
+def files(*folders: str, suffix: str = ".py") -> Iterator[Path]:
+    for folder in folders:
+        for directory, below, names in os.walk(ROOT / folder):
+            below[:] = [name for name in below if name != "__pycache__"]
+            yield from (Path(directory, name) for name in names if name.endswith(suffix))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = parts[1:] if parts[0] == "src" else ("axonal", *parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in files(*FOLDERS, "src")}
+
+
+def imports(path: Path, nodes: Iterator[ast.AST] | None = None) -> set[str]:
+    """Modules that a file imports anywhere, or in the given nodes only."""
+    found = set()
+    for node in nodes if nodes is not None else ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            for alias in node.names:
+                name = f"{base}.{alias.name}"
+                found.add(name if name in MODULES else base)
+    return found
+
+
+def at_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """Nodes that run when the module is imported: all but the bodies of functions."""
+    for node in ast.iter_child_nodes(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield node
+            yield from at_import(node)
+
+
+def top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def folder_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "axonal" and parts[1] in FOLDERS else None
+
+
+def on_ground_floor(module: str) -> bool:
+    return module == GROUND or module.startswith(f"{GROUND}.")
+
+
+def neuro_rank(module: str) -> int:
+    """Height inside neuro: helpers, operators, layers, network, then the public name."""
+    part = module.split(".")[2] if module.count(".") > 1 else ""
+    if part.startswith("_"):
+        return 0
+    return {"ops": 1, "layers": 2, "network": 3}.get(part, 4)
+
+
+def test_a_folder_imports_only_the_folders_it_may() -> None:
+    wrong = []
+    for module, path in MODULES.items():
+        own = folder_of(module)
+        if own is None:
+            continue
+        for name in imports(path):
+            other = folder_of(name)
+            outside = top(name) == "axonal" and other is None and not on_ground_floor(name)
+            if outside or (other not in (None, own) and other not in MAY_IMPORT[own]):
+                wrong.append(f"{module} imports {name}")
+    assert wrong == []
+
+
+def test_the_ground_floor_imports_none_of_ours_and_only_numpy_at_import() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, path in MODULES.items()
+        if on_ground_floor(module)
+        for name in imports(path) | {f"{top(n)} at import" for n in imports_at_start(path)}
+        if (top(name) == "axonal" and not on_ground_floor(name)) or name.endswith(" at import")
+    ]
+    assert wrong == []
+
+
+def imports_at_start(path: Path) -> set[str]:
+    """What an import of the file brings in, but the standard library, numpy and our own."""
+    found = imports(path, at_import(ast.parse(path.read_text())))
+    return {n for n in found if top(n) not in {*sys.stdlib_module_names, "numpy", "axonal"}}
+
+
+def test_nothing_in_neuro_imports_what_lies_above_it() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, path in MODULES.items()
+        if folder_of(module) == "neuro"
+        for name in imports(path)
+        if folder_of(name) == "neuro" and neuro_rank(name) > neuro_rank(module)
+    ]
+    assert wrong == []
+
+
+def test_datasets_needs_numpy_scipy_scikit_learn_and_h5py_only() -> None:
+    found = {top(name) for path in files("datasets") for name in imports(path)}
+    assert found - set(sys.stdlib_module_names) == {"axonal", "numpy", "scipy", "sklearn", "h5py"}
+
+
+def test_numba_is_imported_by_kernels_only() -> None:
+    shared = [ROOT / "neuro" / "ops" / name for name in ("_numba.py", "_active.py", "_stream.py")]
+    users = [
+        str(path.relative_to(ROOT))
+        for path in MODULES.values()
+        if path.name != "cpu.py" and path not in shared and "numba" in map(top, imports(path))
+    ]
+    assert users == []
+
+
+def test_copyleft_packages_are_never_imported_with_axonal() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, path in MODULES.items()
+        for name in imports(path, at_import(ast.parse(path.read_text())))
+        if top(name) in COPYLEFT
+    ]
+    assert wrong == []
+
+
+def test_no_file_is_longer_than_four_hundred_lines() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines())
+        for suffix in (".py", ".cuh")
+        for path in files(*CODE, suffix=suffix)
+    }
+    assert lengths
+    assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
+
+
+def fresh(script: str) -> str:
+    """Output of a script in a new interpreter in which every warning is an error."""
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize("package", ["axonal", *(f"axonal.{f}" for f in FOLDERS)])
+def test_an_import_warns_of_nothing_and_prints_nothing(package: str) -> None:
+    assert fresh(f"import {package}") == ""
+
+
+def test_importing_axonal_does_not_import_torch() -> None:
+    heavy = "{'torch', 'numpy', 'numba', 'sklearn', 'matplotlib', 'lightning'}"
+    assert fresh(f"import sys, axonal; print({heavy} & set(sys.modules))") == "set()"
+
+
+def test_asking_for_help_does_not_import_torch() -> None:
+    script = (
+        "import sys\n"
+        "from axonal.cli import main\n"
+        "sys.argv = ['axonal', '--help']\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code, end.code\n"
+        "print({'torch', 'numba', 'sklearn', 'matplotlib', 'lightning'} & set(sys.modules))\n"
+    )
+    assert fresh(script).endswith("set()")
+
+
+def test_neuro_works_where_numba_is_not_installed() -> None:
+    script = (
+        "import sys\n"
+        "sys.modules['numba'] = None\n"
+        "import torch\n"
+        "from axonal import neuro\n"
+        "print(tuple(neuro.LIF(4)(torch.ones(3, 2, 4))[0].shape))"
+    )
+    assert fresh(script) == "(3, 2, 4)"
+
+
+def test_an_unknown_attribute_of_axonal_lists_the_packages() -> None:
+    axonal = importlib.import_module("axonal")
+    with pytest.raises(AttributeError, match="'neurons'; its packages are datasets, deploy"):
+        _ = axonal.neurons
+    assert set(FOLDERS) <= set(dir(axonal))
+
+
+def public_names() -> list[str]:
+    names = []
+    for folder in FOLDERS:
+        package = importlib.import_module(f"axonal.{folder}")
+        names += [f"{folder}.{name}" for name in getattr(package, "__all__", [])]
+    return names
+
+
+def resolve(name: str) -> object:
+    folder, _, attribute = name.partition(".")
+    return getattr(importlib.import_module(f"axonal.{folder}"), attribute)
+
+
+def is_documented(thing: object) -> bool:
+    """Whether someone wrote the docstring: that of a dataclass or a tuple writes itself."""
+    own = vars(thing).get("__doc__") if inspect.isclass(thing) else inspect.getdoc(thing)
+    return bool(own) and not own.startswith(f"{getattr(thing, '__name__', '')}(")
+
+
+def needs_an_example(thing: object) -> bool:
+    if inspect.isclass(thing):
+        # A class is abstract or final: one with subclasses is used through those.
+        usable = not thing.__subclasses__() and thing.__name__ not in RESULTS
+        return usable and not issubclass(thing, Exception | tuple)
+    return inspect.isfunction(thing)
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    names = public_names()
+    assert len(names) > 20
+    bare = [name for name in names if callable(resolve(name)) and not is_documented(resolve(name))]
+    assert bare == []
+
+
+def test_every_public_function_and_class_shows_an_example() -> None:
+    without = [
+        name
+        for name in public_names()
+        if needs_an_example(resolve(name)) and ">>>" not in (inspect.getdoc(resolve(name)) or "")
+    ]
+    assert without == []
+
+
+def test_every_public_method_has_a_docstring() -> None:
+    bare = [
+        f"{name}.{method}"
+        for name in public_names()
+        if inspect.isclass(resolve(name))
+        for method, value in vars(resolve(name)).items()
+        if not method.startswith("_")
+        and (inspect.isfunction(value) or isinstance(value, property | classmethod | staticmethod))
+        and not inspect.getdoc(getattr(resolve(name), method))
+    ]
+    assert bare == []
