@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from axonal.deploy._table import table
+from axonal._base.tables import text_table
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Verification:
             [*[getattr(c, name) for name in head], in_words(c.first) if c.first else ""]
             for c in self.comparisons
         ]
-        return table([*head, "first mismatch"], rows)
+        return text_table([*head, "first mismatch"], rows)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as a dict that JSON can hold."""

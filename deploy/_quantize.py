@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.tables import text_table
 from axonal.deploy import chips
 from axonal.deploy._kinds import NEURONS
 from axonal.deploy._retime import retime
 from axonal.deploy._run import RangeWarning, Request, Run, in_network_time
-from axonal.deploy._table import table
 from axonal.deploy.backends import reference
 from axonal.deploy.chips import Chip, Format, Input
 from axonal.deploy.graph import EventGraph, Golden, Projection
@@ -179,7 +179,7 @@ def quantization_table(graph: EventGraph) -> str:
     for part in ("populations", "projections"):
         rows: list[dict[str, Any]] = report[part]
         head = list(dict.fromkeys(key for row in rows for key in row))
-        parts.append(table(head, [[row.get(key) for key in head] for row in rows]))
+        parts.append(text_table(head, [[row.get(key) for key in head] for row in rows]))
     return "\n\n".join([*parts, *report.get("warnings", [])])
 
 

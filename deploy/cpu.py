@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from axonal.neuro.ops._numba import kernel
+from axonal._base.jit import kernel
 
 Integers = npt.NDArray[np.int64]
 

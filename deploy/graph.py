@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.tables import text_table
 from axonal.deploy._arrays import Floats, Integers, floats, freeze, read_only
 from axonal.deploy._check import GraphError, problems, update_order
 from axonal.deploy._population import Population
-from axonal.deploy._table import table
 
 __all__ = ["EventGraph", "Floats", "Golden", "Integers", "Population", "Projection"]
 
@@ -258,9 +258,9 @@ class EventGraph:
             for p in self.projections
         ]
         head = ["projection", "synapses", "shortest delay", "longest delay"]
-        parts = [repr(self), table(["population", "kind", "shape", "neurons"], cells)]
+        parts = [repr(self), text_table(["population", "kind", "shape", "neurons"], cells)]
         if wires:
-            parts.append(table(head, wires))
+            parts.append(text_table(head, wires))
         rule = f", read by {self.readout}" if self.readout else ""
         return "\n\n".join([*parts, f"outputs: {', '.join(self.outputs)}{rule}"])
 

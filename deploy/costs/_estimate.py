@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from axonal.deploy._table import table
+from axonal._base.tables import text_table
 from axonal.deploy.costs._constants import Cost
 from axonal.deploy.costs._sanafe import SanafeFigure
 
@@ -108,7 +108,7 @@ class EnergyEstimate:
             rows.append([f"bytes of {name}", _number(number / per), None, None, None])
         total = (self.low, self.typical, self.high)
         rows.append(["estimated energy", None, *(j / per / one for j in total)])
-        return table(
+        return text_table(
             ["a sample", "count", *(f"{bound} ({unit})" for bound in ("low", "typical", "high"))],
             rows,
         )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy._table import table
+from axonal._base.tables import text_table
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.placement._limits import CoreLimits
 from axonal.deploy.placement._mesh import axons, hops, sent
@@ -119,7 +119,7 @@ class Placement:
             for name, most in self._most().items()
             if most is not None
         ]
-        return table(
+        return text_table(
             ["limit", "of a core", "fullest", "core", "used there", "used on average"], rows
         )
 
@@ -134,7 +134,7 @@ class Placement:
             spikes = [int(crossing[core].sum()), int(crossing[:, core].sum())]
             rows.append([core, *shares, *spikes, ", ".join(names)])
         limits = [name.replace("_", " ") for name in used]
-        return table(["core", *limits, "spikes out", "spikes in", "populations"], rows)
+        return text_table(["core", *limits, "spikes out", "spikes in", "populations"], rows)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as a dict that JSON can hold."""

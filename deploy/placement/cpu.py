@@ -7,7 +7,7 @@ order neurons, bytes, axons in, axons out.
 
 import numpy as np
 
-from axonal.neuro.ops._numba import jit, kernel
+from axonal._base.jit import jit, kernel
 
 NEURONS, BYTES, AXONS_IN, AXONS_OUT = range(4)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from axonal._base.jit import jit
 from axonal.hebbian.montecarlo._forms import GROUP, WORD, Spins
 from axonal.hebbian.montecarlo._random import EXAMPLES, PATTERNS, START, key_of, philox, stream
-from axonal.neuro.ops._numba import jit
 
 BLOCK = 1 << 22
 """Entries that are drawn at a time, so that what is packed never lies unpacked in memory."""

@@ -7,7 +7,7 @@ place), so that runs are the same for every number of threads and every order of
 import numpy as np
 from numpy.typing import NDArray
 
-from axonal.neuro.ops._numba import jit
+from axonal._base.jit import jit
 
 Words = NDArray[np.uint32]
 

@@ -12,7 +12,7 @@ import numpy as np
 from llvmlite import ir
 from numba import errors, extending, types
 
-from axonal.neuro.ops._numba import jit
+from axonal._base.jit import jit
 
 AHEAD = 4
 """Places that `active` writes beyond those that it returns."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from axonal.neuro.ops._numba import jit
+from axonal._base.jit import jit
 
 
 @jit

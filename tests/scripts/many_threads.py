@@ -30,7 +30,7 @@ def forbid_writing():
 def operators(quick):
     """Each a function without arguments that returns tensors."""
     # importing them decides where their machine code goes
-    from axonal.neuro.ops._numba import SMALL
+    from axonal._base.threads import SMALL
     from axonal.neuro.ops.delay import delayed_linear
     from axonal.neuro.ops.lif import lif
     from axonal.neuro.ops.spike_linear import spike_linear

@@ -3,9 +3,9 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal._base.threads import shards
 from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty, zeros
-from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.delay import _operator, cpu, spikes
 from axonal.neuro.ops.delay._taps import taps

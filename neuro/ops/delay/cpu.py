@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from axonal.neuro.ops._numba import jit, kernel
+from axonal._base.jit import jit, kernel
 
 TILE_BYTES, WIDTH = 1 << 18, 2048
 """What is read again and again for all rows written, and how many numbers of a row at a time.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._numba import jit, kernel
+from axonal._base.jit import jit, kernel
 
 LANES = 8
 """Taps that are added together."""

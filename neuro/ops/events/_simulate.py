@@ -113,7 +113,7 @@ def simulate(
     if backend == "reference":
         runs = [part(0, samples)]
     else:
-        from axonal.neuro.ops._numba import shards
+        from axonal._base.threads import shards
 
         runs = shards(part, samples, state.v.nbytes + state.ring.nbytes)
     return EventRun(

@@ -7,7 +7,7 @@ one spike are worked off, those of the next are fetched.
 
 import numpy as np
 
-from axonal.neuro.ops._numba import jit, kernel, prefetch
+from axonal._base.jit import jit, kernel, prefetch
 from axonal.neuro.ops.events._parts import Kind, Reset
 
 # a compiled function takes plain numbers for constants

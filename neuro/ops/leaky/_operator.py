@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from axonal._base.threads import shards
 from axonal.neuro.ops._arrays import flat, rows, sum_to, values
 from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty_like
-from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.leaky import cpu
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from axonal.neuro.ops._numba import kernel
+from axonal._base.jit import kernel
 from axonal.neuro.ops._rows import spread
 
 BLOCK = 8192

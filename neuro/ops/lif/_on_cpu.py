@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
+from axonal._base.threads import shards
 from axonal.neuro.ops._arrays import flat, rows, sum_to, values
 from axonal.neuro.ops._cuda import per_neuron, same_shape
 from axonal.neuro.ops._memory import empty, empty_like
-from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.lif import _operator, _saved, cpu
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from axonal._base.jit import jit, kernel
 from axonal.neuro._surrogates import number_of
-from axonal.neuro.ops._numba import jit, kernel
 from axonal.neuro.ops._rows import spread
 from axonal.neuro.ops.lif._saved import CHECKPOINTS, POTENTIAL, SEGMENT
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from axonal._base.jit import jit, kernel
 from axonal.neuro._surrogates import number_of
 from axonal.neuro.ops._active import AHEAD, active, count
-from axonal.neuro.ops._numba import jit, kernel
 from axonal.neuro.ops.lif.cpu import after, charge, derivative
 
 BLOCK = 1024

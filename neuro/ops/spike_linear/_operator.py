@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal._base.threads import shards
 from axonal.neuro.ops._cuda import same_shape
 from axonal.neuro.ops._memory import empty
-from axonal.neuro.ops._numba import shards
 from axonal.neuro.ops._stream import LANES
 from axonal.neuro.ops._tangents import refused
 from axonal.neuro.ops.spike_linear import cpu

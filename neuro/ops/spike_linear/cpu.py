@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from axonal._base.jit import jit, kernel
 from axonal.neuro.ops._active import AHEAD, active, count
-from axonal.neuro.ops._numba import jit, kernel
 from axonal.neuro.ops._stream import LANES, settle, stream
 
 BLOCK = 32

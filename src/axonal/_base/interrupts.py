@@ -42,5 +42,5 @@ def interrupts_wait() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number, frame in came.items():
-            before[number](number, frame)
+        for caught, frame in came.items():
+            before[signal.Signals(caught)](caught, frame)

@@ -10,9 +10,9 @@ from helpers.dense_executor import dense, random_graph, random_inputs, same
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from axonal._base.threads import SMALL
 from axonal.deploy import EventGraph, Population, Projection, run
 from axonal.deploy.backends.reference import Executor
-from axonal.neuro.ops._numba import SMALL
 from axonal.neuro.ops.events import Events, simulate
 
 

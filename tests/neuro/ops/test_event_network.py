@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from axonal._base.jit import jit, kernel
+from axonal._base.threads import shards
 from axonal.deploy import EventGraph, Population, Projection
 from axonal.deploy.backends.reference import Executor, footprint
-from axonal.neuro.ops._numba import jit, kernel, shards
 from axonal.neuro.ops.events import (
     Block,
     EventNetwork,

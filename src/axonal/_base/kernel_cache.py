@@ -9,18 +9,21 @@ import hashlib
 import os
 from pathlib import Path
 
-_OPS = Path(__file__).parent
+_BASE = Path(__file__).resolve().parent
+_OPS = (_BASE.parent / "neuro" / "ops").resolve()
 
 
 @functools.cache
 def sources(folder: Path) -> tuple[Path, ...]:
-    """Return the files that kernels of ``folder`` are made of: its own and those of all operators.
+    """Return the files that kernels of ``folder`` are made of.
 
-    >>> Path(__file__) in sources(Path("elsewhere"))
+    They are its own, those of all operators, and what compiles them.
+
+    >>> _BASE / "jit.py" in sources(Path("elsewhere"))
     True
     """
-    own = () if folder.is_relative_to(_OPS) else folder.glob("*.py")
-    return tuple(sorted({*_OPS.rglob("*.py"), *own}))
+    own = () if folder.resolve().is_relative_to(_OPS) else folder.glob("*.py")
+    return tuple(sorted({_BASE / "jit.py", *_OPS.rglob("*.py"), *own}))
 
 
 @functools.cache

@@ -12,11 +12,11 @@ numba = pytest.importorskip("numba")
 import axonal.deploy  # noqa: E402
 import axonal.hebbian  # noqa: E402
 import axonal.neuro  # noqa: E402
-from axonal.neuro.ops import _kept, _numba  # noqa: E402
+from axonal._base import jit, kernel_cache  # noqa: E402
 
-INNER = "from axonal.neuro.ops._numba import jit\n@jit\ndef inner(x):\n    return x + {}\n"
+INNER = "from axonal._base.jit import jit\n@jit\ndef inner(x):\n    return x + {}\n"
 OUTER = (
-    "from axonal.neuro.ops._numba import kernel\nfrom inner_of_test import inner\n"
+    "from axonal._base.jit import kernel\nfrom inner_of_test import inner\n"
     "@kernel\ndef outer(x):\n    return inner(x)\n"
 )
 
@@ -25,10 +25,10 @@ OUTER = (
 def run(tmp_path, monkeypatch):
     """Write the module of a function, and call the kernel of another module that calls it."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
-    monkeypatch.setattr(_kept, "_OPS", tmp_path)
+    monkeypatch.setattr(kernel_cache, "_OPS", tmp_path)
 
     def call(number):
-        for cached in (_kept.sources, _kept.stamp, _kept.remove_others):
+        for cached in (kernel_cache.sources, kernel_cache.stamp, kernel_cache.remove_others):
             cached.cache_clear()
         texts = {"inner_of_test": INNER.format(number), "outer_of_test": OUTER}
         for name, text in texts.items():
@@ -61,13 +61,13 @@ def test_what_did_not_change_is_loaded(run, caplog):
 
 
 def test_code_of_other_sources_is_removed_and_nothing_else(tmp_path):
-    _kept.remove_others.cache_clear()
+    kernel_cache.remove_others.cache_clear()
     names = "a-1.py311-new.nbi", "a-1.py311-new.1.nbc", "b.pyc", "a-1.py311-old.nbi", "c.1.nbc"
     for name in names:
         (tmp_path / name).touch()
-    _kept.remove_others(tmp_path, "a-1.py311-", "new")
+    kernel_cache.remove_others(tmp_path, "a-1.py311-", "new")
     assert {file.name for file in tmp_path.iterdir()} == {*names[:3], "c.1.nbc"}
-    _kept.remove_others(tmp_path, "", "new")
+    kernel_cache.remove_others(tmp_path, "", "new")
     assert {file.name for file in tmp_path.iterdir()} == set(names[:3])
 
 
@@ -75,8 +75,8 @@ def test_a_folder_that_cannot_be_written_leaves_the_kernel_working(tmp_path, mon
     def refuses(*_):
         raise RuntimeError("no locator available")
 
-    monkeypatch.setattr(_numba._Named, "__init__", refuses)
-    assert _numba.jit(lambda x: x + 1)(1) == 2
+    monkeypatch.setattr(jit._Named, "__init__", refuses)
+    assert jit.jit(lambda x: x + 1)(1) == 2
 
 
 def test_every_import_of_a_module_with_kernels_is_among_its_sources():
@@ -84,9 +84,9 @@ def test_every_import_of_a_module_with_kernels_is_among_its_sources():
     found = 0
     for file in root.glob("[!.]*/**/*.py"):
         text = file.read_text()
-        if "ops._numba import" not in text or not ("jit" in text or "kernel" in text):
+        if "_base.jit import" not in text or not ("jit" in text or "kernel" in text):
             continue
-        known = {source.resolve() for source in _kept.sources(file.parent)}
+        known = {source.resolve() for source in kernel_cache.sources(file.parent)}
         if not any(word in text for word in ("@jit", "@kernel", "= kernel(", "= jit(")):
             continue
         found += 1

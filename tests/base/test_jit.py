@@ -11,7 +11,7 @@ import pytest
 
 numba = pytest.importorskip("numba")
 
-from axonal.neuro.ops import _numba  # noqa: E402
+from axonal._base import jit  # noqa: E402
 
 
 @pytest.mark.parametrize("watched", [True, False])
@@ -20,9 +20,9 @@ def test_what_is_being_compiled_is_said_before_to_whoever_watches(
 ):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     modules = {"ipykernel"} if watched else set()
-    monkeypatch.setattr(_numba, "sys", SimpleNamespace(modules=modules, stderr=io.StringIO()))
+    monkeypatch.setattr(jit, "sys", SimpleNamespace(modules=modules, stderr=io.StringIO()))
     caplog.set_level(logging.INFO, logger="axonal")
-    double = _numba.kernel(lambda x: x + x)
+    double = jit.kernel(lambda x: x + x)
     assert [double(3), double(4)] == [6, 8]
     before, after = caplog.records
     assert re.match(r"compiling \S*test_what_is_being_compiled\S*, which", before.getMessage())
@@ -32,7 +32,7 @@ def test_what_is_being_compiled_is_said_before_to_whoever_watches(
 
 def test_every_type_of_an_unrolled_kernel_is_compiled_as_vectors_once(monkeypatch):
     entered = []
-    original = _numba._statements_as_vectors
+    original = jit._statements_as_vectors
 
     @contextmanager
     def counted():
@@ -40,8 +40,8 @@ def test_every_type_of_an_unrolled_kernel_is_compiled_as_vectors_once(monkeypatc
             entered.append(numba.config.SLP_VECTORIZE)
             yield
 
-    monkeypatch.setattr(_numba, "_statements_as_vectors", counted)
-    first = _numba.kernel(lambda x, y: x[0] + y, unrolled=True)
+    monkeypatch.setattr(jit, "_statements_as_vectors", counted)
+    first = jit.kernel(lambda x, y: x[0] + y, unrolled=True)
     for dtype in (np.float32, np.float64, np.float32, np.float64):
         assert first(np.ones(2, dtype), 1) == 2
     assert entered == [1, 1]

@@ -1,4 +1,4 @@
-"""The one place that compiles with numba and that splits compiled work over threads."""
+"""The one place that compiles with numba."""
 
 import functools
 import logging
@@ -7,25 +7,20 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
-import torch
 from llvmlite import ir
 from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.extending import intrinsic
 
-from axonal.neuro.ops import _kept
+from axonal._base import kernel_cache
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-SMALL = 1 << 20
-"""Bytes of state below which a second thread costs more than it brings."""
 
 _log = logging.getLogger("axonal")
 
@@ -36,7 +31,7 @@ class _Named(CompileResultCacheImpl):
     def get_filename_base(self, fullname: str, abiflags: str) -> str:
         """Return the name that numba gives a function, and the stamp."""
         base = super().get_filename_base(fullname, abiflags)  # type: ignore[no-untyped-call]
-        return f"{base}-{_kept.stamp(Path(self.locator._py_file).parent)}"
+        return f"{base}-{kernel_cache.stamp(Path(self.locator._py_file).parent)}"
 
 
 class _Kept(FunctionCache):
@@ -50,7 +45,7 @@ class _Kept(FunctionCache):
         base, _, present = self._impl.filename_base.rpartition("-")
         # a folder of ours holds nothing else, also of functions that have moved since
         ours = self._py_func.__module__.startswith("axonal.")
-        _kept.remove_others(Path(self.cache_path), "" if ours else f"{base}-", present)
+        kernel_cache.remove_others(Path(self.cache_path), "" if ours else f"{base}-", present)
 
 
 # Sums in any order, products and sums in one rounding; NaN and infinity keep their meaning.
@@ -183,29 +178,3 @@ def _statements_as_vectors() -> Iterator[None]:
             yield
         finally:
             config.SLP_VECTORIZE = before
-
-
-def shards(work: Callable[[int, int], R], length: int, size: int) -> list[R]:
-    """Call ``work(start, stop)`` on consecutive parts of ``range(length)``, in threads if it pays.
-
-    The number of threads is torch's (``torch.set_num_threads``, ``OMP_NUM_THREADS``), which is
-    already one inside the workers of a DataLoader. The threads live for this call only, so that
-    nothing is left that a fork could break.
-
-    Args:
-        work: a function of two integers that releases the interpreter lock.
-        length: number of independent items, at least 1.
-        size: bytes of state that the whole work touches.
-
-    Returns:
-        the results of the parts, in order.
-
-    >>> shards(lambda start, stop: stop - start, 10, size=100)
-    [10]
-    """
-    parts = min(torch.get_num_threads(), length) if size >= SMALL else 1
-    if parts == 1:
-        return [work(0, length)]
-    edges = [length * part // parts for part in range(parts + 1)]
-    with ThreadPoolExecutor(parts) as pool:
-        return list(pool.map(work, edges[:-1], edges[1:]))
