@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from axonal import deploy
 from axonal.deploy import EventGraph, Golden, Placement, Population, Projection
-from axonal.deploy.placement._mesh import sent
-from axonal.deploy.placement._traffic import Traffic
+from axonal.deploy.placement.mesh import sent
+from axonal.deploy.placement.traffic import Traffic
 from benchmarks._measure import Table
 
 STEPS, SEEDS, QUICK = 50, 5, 20

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from axonal.deploy._run import Request, Run
     from axonal.deploy.backends._support import Support
     from axonal.deploy.graph import EventGraph
+    from axonal.deploy.running.run import Request, Run
 
 
 class Backend(Protocol):

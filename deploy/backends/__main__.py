@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from axonal.deploy._kinds import SPIKING
 from axonal.deploy.backends import find, names
 from axonal.deploy.backends._support import Support
+from axonal.deploy.kinds.table import SPIKING
 
 HEAD = """\
 # What the back ends can express

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy._kinds import NEURONS
 from axonal.deploy.graph import EventGraph, Population
+from axonal.deploy.kinds.table import NEURONS
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy.typing as npt
 
-from axonal.deploy._process import simulate
-from axonal.deploy._run import Request, Run
 from axonal.deploy.backends import brian2
 from axonal.deploy.backends._support import Support, installed
+from axonal.deploy.executor.process import simulate
 from axonal.deploy.graph import EventGraph
+from axonal.deploy.running.run import Request, Run
 
 
 def support() -> Support:

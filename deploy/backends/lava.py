@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from axonal.deploy._run import Request, Run
     from axonal.deploy.backends._support import Support
-    from axonal.deploy.backends._worker import Answer, Cells, Job, Wires
+    from axonal.deploy.executor.worker import Answer, Cells, Job, Wires
     from axonal.deploy.graph import EventGraph
+    from axonal.deploy.running.run import Request, Run
 
 NEVER = 1e300
 """Threshold of what does not spike."""
@@ -69,8 +69,8 @@ def refused(graph: "EventGraph") -> list[str]:
 
 def run(graph: "EventGraph", inputs: Mapping[str, npt.NDArray[Any]], request: "Request") -> "Run":
     """Run in a process of its own, in Lava's environment."""
-    from axonal.deploy._process import simulate
     from axonal.deploy.backends._lava_environment import interpreter
+    from axonal.deploy.executor.process import simulate
 
     python = interpreter()
     assert python is not None

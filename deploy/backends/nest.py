@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from axonal.deploy._run import Request, Run
     from axonal.deploy.backends._support import Support
-    from axonal.deploy.backends._worker import Answer, Cells, Job, Wires
+    from axonal.deploy.executor.worker import Answer, Cells, Job, Wires
     from axonal.deploy.graph import EventGraph
+    from axonal.deploy.running.run import Request, Run
 
 NEVER = 1e300
 """Threshold of what does not spike [mV]."""
@@ -50,7 +50,7 @@ def refused(graph: "EventGraph") -> list[str]:
 
 def run(graph: "EventGraph", inputs: Mapping[str, npt.NDArray[Any]], request: "Request") -> "Run":
     """Run in a process of its own."""
-    from axonal.deploy._process import simulate
+    from axonal.deploy.executor.process import simulate
 
     return simulate(__file__, graph, inputs, request)
 

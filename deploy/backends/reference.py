@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy import chips
-from axonal.deploy._integer import IntegerExecutor
-from axonal.deploy._kinds import NEURONS, OUTSIDE, RESETS, SPIKING
-from axonal.deploy._run import Probe, Request, Run, Spikes
 from axonal.deploy.backends._support import Support
-from axonal.deploy.graph import EventGraph, Floats, Population
+from axonal.deploy.executor.integer_executor import IntegerExecutor
+from axonal.deploy.graph import EventGraph, Population
+from axonal.deploy.graph.arrays import Floats
+from axonal.deploy.kinds.table import NEURONS, OUTSIDE, RESETS, SPIKING
+from axonal.deploy.running.run import Probe, Request, Run, Spikes
 from axonal.neuro.ops.events import (
     Block,
     EventNetwork,

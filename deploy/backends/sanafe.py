@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from axonal.deploy._run import Request, Run
     from axonal.deploy.backends._support import Support
-    from axonal.deploy.backends._worker import Answer, Cells, Job
+    from axonal.deploy.executor.worker import Answer, Cells, Job
     from axonal.deploy.graph import EventGraph
+    from axonal.deploy.running.run import Request, Run
 
 CORES, CORE = 128, 1024
 """Cores of the chip, and neurons a core."""
@@ -77,7 +77,7 @@ def refused(graph: "EventGraph") -> list[str]:
 
 def run(graph: "EventGraph", inputs: Mapping[str, npt.NDArray[Any]], request: "Request") -> "Run":
     """Run in a process of its own, as many samples at a time as fit on the chip."""
-    from axonal.deploy._process import simulate
+    from axonal.deploy.executor.process import simulate
 
     copies = CORES * CORE // sum(_neurons(graph).values())
     return simulate(__file__, graph, inputs, request, copies=copies)

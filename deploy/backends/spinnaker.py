@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy import _pynn
-from axonal.deploy._process import execute, place_for
-from axonal.deploy._run import Request, Run
+from axonal.deploy.backends import _pynn
 from axonal.deploy.backends._support import Support, installed, unfit
 from axonal.deploy.chips import spinnaker as chip
+from axonal.deploy.executor.process import execute, place_for
 from axonal.deploy.graph import EventGraph
+from axonal.deploy.running.run import Request, Run
 
 CONFIGURATION = """\
 [Machine]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy._kinds import NEURONS
+from axonal.deploy.kinds.table import NEURONS
 
 if TYPE_CHECKING:
     from axonal.deploy.graph import EventGraph, Population

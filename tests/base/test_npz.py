@@ -127,7 +127,7 @@ def test_every_flipped_bit_of_a_state_is_refused_or_harmless(tmp_path: Path) -> 
 def test_a_state_that_does_not_fit_its_graph_is_refused(
     change: Callable[[dict[str, Any]], None], tmp_path: Path
 ) -> None:
-    from axonal.deploy._stream import _checksum
+    from axonal.deploy.running.stream import _checksum
 
     graph, path = loop(neurons=4, fan=1, steps=4), tmp_path / "state.npz"
     stream = Stream(graph)

@@ -177,7 +177,7 @@ class State(Zipped):
 
     def pack(self, parts: dict[str, bytes]) -> None:
         from axonal._base.npz import read_npz
-        from axonal.deploy._stream import _checksum
+        from axonal.deploy.running.stream import _checksum
 
         kept = parts.pop("checksum.npy", None)
         super().pack(parts)

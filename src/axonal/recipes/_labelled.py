@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal import deploy
-from axonal.deploy._inputs import checked_inputs
-from axonal.deploy._readout import checked_lengths
-from axonal.deploy._readout import labels as checked_labels
+from axonal.deploy.running.inputs import checked_inputs
+from axonal.deploy.running.readout import checked_lengths
+from axonal.deploy.running.readout import labels as checked_labels
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._learning import READOUTS
 

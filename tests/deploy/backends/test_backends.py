@@ -94,8 +94,8 @@ def test_graded_events_are_scaled_in_nest():
 
 
 def test_samples_do_not_touch_one_another():
-    from axonal.deploy._process import simulate
-    from axonal.deploy._run import Request
+    from axonal.deploy.executor.process import simulate
+    from axonal.deploy.running.run import Request
 
     graph = deploy.retime(loop(samples=5))
     inputs = {"in": np.pad(graph.golden.inputs["in"], ((0, graph.max_latency), (0, 0), (0, 0)))}

@@ -12,9 +12,9 @@ import pytest
 from helpers.event_graphs import loop
 
 from axonal.deploy import BackendError, retime, verify
-from axonal.deploy._process import simulate
-from axonal.deploy._run import Request
 from axonal.deploy.backends import nest
+from axonal.deploy.executor.process import simulate
+from axonal.deploy.running.run import Request
 
 
 def fake(tmp_path, body):

@@ -12,7 +12,8 @@ from helpers.event_graphs import loop, with_golden
 from helpers.spinnaker_graphs import whole
 
 from axonal import deploy, recipes
-from axonal.deploy import EventGraph, Population, Projection, _pynn, quantize, run, verify
+from axonal.deploy import EventGraph, Population, Projection, quantize, run, verify
+from axonal.deploy.backends import _pynn
 from axonal.deploy.backends import spinnaker as backend
 from axonal.deploy.chips import spinnaker as chip
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from axonal import deploy
 from axonal.deploy import EventGraph, Population, Projection, energy, place, run
 from axonal.deploy.chips import spinnaker
-from axonal.deploy.costs import Cost, constants
+from axonal.deploy.energy_model import Cost, constants
 from axonal.deploy.placement import limits
 
 MARK = "not verified"

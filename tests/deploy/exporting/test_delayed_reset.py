@@ -41,7 +41,8 @@ def test_without_a_reset_a_neuron_fires_as_long_as_it_is_above_its_threshold():
 def test_spikes_and_gradients_are_those_of_a_raised_neuron_that_resets_at_once(
     detach, decay_input, surrogate, alpha
 ):
-    # v = h - (threshold / d) s and u = v + threshold / d - threshold: see deploy/_delayed_reset.py
+    # v = h - (threshold / d) s and u = v + threshold / d - threshold:
+    # see deploy/exporting/delayed_reset.py
     x, v, _, decay, threshold = arguments(40, True, 0)
     settings = {
         "decay_input": decay_input, "detach_reset": detach, "surrogate": surrogate, "alpha": alpha

@@ -120,7 +120,7 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
     def broken(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("axonal.deploy._file._write_golden", broken)
+    monkeypatch.setattr("axonal.deploy.graph.hdf5._write_golden", broken)
     with pytest.raises(OSError, match="no space left"):
         example(1).save(path)
     same_graph(EventGraph.load(path), example(0))

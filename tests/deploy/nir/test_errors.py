@@ -48,7 +48,7 @@ def test_what_nir_cannot_say_is_refused_by_name(graph, said):
 
 
 def test_matrices_too_large_are_refused_with_their_number_of_weights(monkeypatch):
-    monkeypatch.setattr("axonal.deploy.exchange._to_nir.LARGEST", 3)
+    monkeypatch.setattr("axonal.deploy.nir.export_nir.LARGEST", 3)
     with pytest.raises(NIRError, match=r"in -> out: .* take 4 weights in place of 2, more than 3$"):
         to_nir(population())
 

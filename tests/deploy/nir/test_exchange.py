@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from axonal import deploy, neuro
 from axonal.deploy import EventGraph, Population, from_nir, to_nir
-from axonal.deploy.exchange.__main__ import table
+from axonal.deploy.nir.__main__ import table
 
 FUZZ = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 CASES = 100 if FUZZ else 12

@@ -1,0 +1,179 @@
+"""Simulators in processes of their own: one protocol, a timeout, and no word unless they fail."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal._base.workplace import Workplace, workplace
+from axonal.deploy.graph import EventGraph
+from axonal.deploy.kinds.table import FIELDS, OUTSIDE, SPIKING
+from axonal.deploy.running.run import Request, Run, Spikes
+
+WORKER = Path(__file__).with_name("worker.py")
+
+
+class BackendError(RuntimeError):
+    """A simulator that failed or did not answer; its output is a note of the error.
+
+    >>> raise BackendError("nest did not answer within 60 s and was stopped")
+    Traceback (most recent call last):
+    axonal.deploy.executor.process.BackendError: nest did not answer within 60 s and was stopped
+    """
+
+
+def simulate(
+    file: str,
+    graph: EventGraph,
+    inputs: Mapping[str, npt.NDArray[Any]],
+    request: Request,
+    *,
+    python: str = sys.executable,
+    name: str = "",
+    **options: Any,
+) -> Run:
+    """Run a graph by ``simulate(job, answer)`` of a back end's file, in a process of its own.
+
+    Args:
+        file: the back end's file.
+        graph: the graph.
+        inputs: checked inputs `[T, B, N]` by name.
+        request: probe and timeout; a state is refused.
+        python: interpreter that has the simulator.
+        name: name of the back end in messages; by default that of its file.
+        options: anything JSON can hold, given to the simulator.
+
+    Returns:
+        the run, without a state.
+
+    Raises:
+        ValueError: a state was given.
+        BackendError: the simulator failed, or did not answer in time and was stopped.
+    """
+    name = name or Path(file).stem
+    if request.state is not None:
+        raise ValueError(f"{name} always starts from rest: only the reference goes on from a state")
+    with place_for(name, Path(file).stem) as place:
+        _write(place.folder, graph, inputs, request, options)
+        command = [python, "-I", str(WORKER), file, str(place.folder)]
+        execute(command, place, "result.json", name, request.timeout, os.environ)
+        return _read(place.folder, graph, inputs, request)
+
+
+@contextmanager
+def place_for(name: str, stem: str) -> Iterator[Workplace]:
+    """A workplace of a back end, which fails as a back end does where no files can be written."""
+    try:
+        with workplace(f"axonal-{stem}-") as place:
+            yield place
+    except OSError as error:
+        raise BackendError(f"{name} could not be run: {error}") from error
+
+
+def execute(
+    command: list[str],
+    place: Workplace,
+    answer: str,
+    name: str,
+    timeout: float,
+    environment: Mapping[str, str],
+) -> None:
+    """Run a simulator in a process of its own, which ends in time or is stopped.
+
+    Args:
+        command: what to start.
+        place: where it runs, and where its output is kept.
+        answer: name of a file that it writes there if it succeeds.
+        name: name of the back end in messages.
+        timeout: seconds that it may take.
+        environment: its environment variables.
+
+    Raises:
+        BackendError: it failed, or did not answer in time and was stopped.
+    """
+    code = place.run(command, {"OMP_NUM_THREADS": "1", **environment}, timeout)
+    if code is None:
+        raise _error(f"{name} did not answer within {timeout:g} s and was stopped", place.log)
+    if code or not (place.folder / answer).is_file():
+        text = place.log.read_text(errors="replace")
+        words = [line for line in text.splitlines() if line.strip()]
+        raise _error(
+            f"{name} failed (exit code {code}): {words[-1] if words else 'silent'}", place.log
+        )
+
+
+def _error(line: str, log: Path) -> BackendError:
+    error = BackendError(line)
+    error.add_note(log.read_text(errors="replace")[-4000:])
+    return error
+
+
+def _write(
+    folder: Path,
+    graph: EventGraph,
+    inputs: Mapping[str, npt.NDArray[Any]],
+    request: Request,
+    options: dict[str, Any],
+) -> None:
+    steps, samples = next(iter(inputs.values())).shape[:2]
+    number = {p.name: k for k, p in enumerate(graph.populations)}
+    probe = request.probe
+    head = {
+        "steps": steps,
+        "samples": samples,
+        "arithmetic": graph.arithmetic,
+        "populations": [
+            {
+                "name": p.name,
+                "kind": p.kind,
+                "spiking": p.spiking,
+                "size": p.size,
+                "reset": p.reset,
+                "refractory": p.refractory,
+            }
+            for p in graph.populations
+        ],
+        "projections": [
+            {"source": number[q.source], "target": number[q.target], "exponent": q.exponent}
+            for q in graph.projections
+        ],
+        "events": [number[p.name] for p in graph.of_kind(*OUTSIDE)],
+        "probe": probe and [number[probe.population], probe.sample, probe.neuron],
+        "options": options,
+    }
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for k, p in enumerate(graph.populations):
+        arrays |= {f"population{k}.{x}": getattr(p, x) for x in FIELDS}
+        if p.kind in OUTSIDE:
+            sent = inputs.get(p.name, np.broadcast_to(1.0, (steps, samples, p.size)))
+            t, sample, neuron = np.nonzero(sent)
+            arrays |= {f"events{k}.t": t, f"events{k}.neuron": sample * p.size + neuron}
+            arrays[f"events{k}.value"] = np.asarray(sent[t, sample, neuron], np.float64)
+    for k, q in enumerate(graph.projections):
+        fields = ("pre", "post", "delay")
+        arrays |= {f"projection{k}.{x}": getattr(q, x).astype(np.int64) for x in fields}
+        arrays[f"projection{k}.weight"] = q.weight
+    np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
+    (folder / "request.json").write_text(json.dumps(head))
+
+
+def _read(
+    folder: Path, graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Request
+) -> Run:
+    steps, samples = next(iter(inputs.values())).shape[:2]
+    extra = json.loads((folder / "result.json").read_text())
+    number = {p.name: k for k, p in enumerate(graph.populations)}
+    with np.load(folder / "result.npz", allow_pickle=False) as found:
+        fired = graph.of_kind(*SPIKING)
+        spikes = {p.name: Spikes(*found[f"spikes{number[p.name]}"]) for p in fired}
+        readout = {p.name: found[f"readout{number[p.name]}"] for p in graph.of_kind("integrator")}
+        probe = request.probe
+        membrane = {probe: found["membrane"]} if probe and "membrane" in found else {}
+    sizes = {p.name: p.size for p in fired}
+    return Run(steps, samples, sizes, spikes, readout, None, None, membrane, extra)

@@ -1,0 +1,209 @@
+"""The other end of the protocol: runs in a process of its own, with the simulator's Python.
+
+    python -I worker.py BACKEND.py FOLDER
+
+reads request.json and arrays.npz in the folder, gives the network to ``simulate(job, answer)`` of
+the back end's file, and writes result.json and result.npz. Needs Python 3.10 and numpy, no axonal.
+"""
+
+import importlib.util
+import json
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+FIELDS = (
+    "decay",
+    "gain",
+    "bias",
+    "threshold",
+    "synapse_decay",
+    "adaptation_decay",
+    "beta",
+    "rotation",
+)
+"""Parameters of populations."""
+LARGEST = 2_000_000
+"""Synapses and neurons of the copies, one a sample, that are simulated side by side."""
+
+
+@dataclass
+class Cells:
+    """One population; parameters are arrays `[N]`, or empty where its kind has none."""
+
+    name: str
+    kind: str
+    spiking: bool
+    size: int
+    reset: str
+    refractory: int
+    decay: Array
+    gain: Array
+    bias: Array
+    threshold: Array
+    synapse_decay: Array
+    adaptation_decay: Array
+    beta: Array
+    rotation: Array
+
+
+@dataclass
+class Wires:
+    """One projection between populations given by number."""
+
+    source: int
+    target: int
+    exponent: int
+    pre: Array
+    post: Array
+    weight: Array
+    delay: Array
+
+
+@dataclass
+class Events:
+    """What an input or constant sends, ordered by step."""
+
+    t: Array
+    neuron: Array
+    value: Array
+
+
+@dataclass
+class Job:
+    """One network to simulate from rest for a number of steps; what it is given, by population."""
+
+    steps: int
+    arithmetic: str
+    cells: list[Cells]
+    wires: list[Wires]
+    events: dict[int, Events]
+    probe: tuple[int, int] | None  # population and neuron whose membrane is wanted
+    options: dict[str, Any]
+
+
+@dataclass
+class Answer:
+    """What came out, by population: steps and neurons of spikes, membranes `[T, N]` of readouts."""
+
+    spikes: dict[int, tuple[Array, Array]] = field(default_factory=dict)
+    readout: dict[int, Array] = field(default_factory=dict)
+    membrane: Array | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def tiled(job: Job, copies: int) -> Job:
+    """Put copies of a network side by side, as one network; events and probe stay as they are."""
+
+    def spread(index: Array, size: int) -> Array:
+        moved: Array = size * np.arange(copies)[:, None] + index
+        return moved.ravel()
+
+    cells = []
+    for p in job.cells:
+        repeated: dict[str, Any] = {k: np.tile(getattr(p, k), copies) for k in FIELDS}
+        cells.append(replace(p, size=p.size * copies, **repeated))
+    wires = [
+        replace(
+            q,
+            pre=spread(q.pre, job.cells[q.source].size),
+            post=spread(q.post, job.cells[q.target].size),
+            weight=np.tile(q.weight, copies),
+            delay=np.tile(q.delay, copies),
+        )
+        for q in job.wires
+    ]
+    return replace(job, cells=cells, wires=wires)
+
+
+def main(backend: str, folder: Path) -> None:
+    """Answer one request."""
+    spec = importlib.util.spec_from_file_location("axonal_back_end", backend)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    request = json.loads((folder / "request.json").read_text())
+    arrays = dict(np.load(folder / "arrays.npz"))
+    job, samples = _job(request, arrays), request["samples"]
+    weight = sum(p.size for p in job.cells) + sum(len(q.pre) for q in job.wires)
+    batch = max(1, min(samples, job.options.get("copies", samples), LARGEST // max(weight, 1)))
+    found: dict[str, list[Array]] = {}
+    extra: list[dict[str, Any]] = []
+    started = time.perf_counter()
+    for first in range(0, samples, batch):
+        copies = min(batch, samples - first)
+        part = tiled(job, copies)
+        part.events = {k: _chosen(e, first, copies, job, k) for k, e in part.events.items()}
+        part.probe = _probe(request["probe"], first, copies, job)
+        answer = Answer()
+        module.simulate(part, answer)
+        for name, values in _untiled(answer, job, first, copies).items():
+            found.setdefault(name, []).append(values)
+        extra.append(answer.extra)
+    joined: dict[str, Any] = {name: _joined(name, parts) for name, parts in found.items()}
+    np.savez(folder / "result.npz", **joined)
+    seconds = time.perf_counter() - started
+    (folder / "result.json").write_text(json.dumps({"parts": extra, "seconds": seconds}))
+
+
+def _job(request: dict[str, Any], arrays: dict[str, Array]) -> Job:
+    def fields(prefix: str, names: tuple[str, ...]) -> dict[str, Any]:
+        return {name: arrays[f"{prefix}.{name}"] for name in names}
+
+    cells = [
+        Cells(**p, **fields(f"population{k}", FIELDS)) for k, p in enumerate(request["populations"])
+    ]
+    wires = [
+        Wires(**q, **fields(f"projection{k}", ("pre", "post", "weight", "delay")))
+        for k, q in enumerate(request["projections"])
+    ]
+    events = {
+        k: Events(**fields(f"events{k}", ("t", "neuron", "value"))) for k in request["events"]
+    }
+    arithmetic, options = request["arithmetic"], request["options"]
+    return Job(request["steps"], arithmetic, cells, wires, events, None, options)
+
+
+def _chosen(events: Events, first: int, copies: int, job: Job, k: int) -> Events:
+    """The events of some samples, numbered as those of the copies: neuron is sample * N + n."""
+    size = job.cells[k].size
+    kept = (events.neuron >= first * size) & (events.neuron < (first + copies) * size)
+    return Events(events.t[kept], events.neuron[kept] - first * size, events.value[kept])
+
+
+def _probe(wanted: list[int] | None, first: int, copies: int, job: Job) -> tuple[int, int] | None:
+    if wanted is None:
+        return None
+    population, sample, neuron = wanted
+    if not first <= sample < first + copies:
+        return None
+    return population, (sample - first) * job.cells[population].size + neuron
+
+
+def _untiled(answer: Answer, job: Job, first: int, copies: int) -> dict[str, Array]:
+    found: dict[str, Array] = {}
+    for k, (t, neuron) in answer.spikes.items():
+        sample, within = np.divmod(np.asarray(neuron, np.int64), job.cells[k].size)
+        order = np.lexsort((within, t, sample))
+        rows = np.array([sample + first, np.asarray(t, np.int64), within])
+        found[f"spikes{k}"] = rows[:, order].astype(np.int32)
+    for k, v in answer.readout.items():
+        found[f"readout{k}"] = np.reshape(v, (job.steps, copies, job.cells[k].size))
+    if answer.membrane is not None:
+        found["membrane"] = np.asarray(answer.membrane, np.float64)
+    return found
+
+
+def _joined(name: str, parts: list[Array]) -> Array:
+    return np.concatenate(parts, axis=0 if name == "membrane" else 1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -1,0 +1,103 @@
+"""Populations: neurons of one kind, by the equations that every back end is held to."""
+
+import math
+import operator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from axonal.deploy.graph.arrays import Floats, floats, freeze
+from axonal.deploy.graph.validation import GraphError
+from axonal.deploy.kinds.table import FIELDS, SPIKING
+
+
+def _empty() -> Floats:
+    return np.zeros(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Neurons of one kind, numbered in C order over their shape.
+
+    With I = bias + Σ w · x(t - delay) over the synapses that arrive at step t,
+
+        lif:         h = decay · v + gain · I,  spike where h >= threshold, then v = 0 (reset
+                     "zero") or h - threshold ("subtract"), and v = h elsewhere;
+                     for `refractory` steps after a spike v is held and input ignored
+        cuba:        i = synapse_decay · i + I,  then as lif with i in place of I; i is never reset,
+                     and goes on in refractory steps
+        alif:        as lif with A = threshold + beta · a in place of threshold, then
+                     a = adaptation_decay · a + (1 - adaptation_decay) · s, where s = 1 at a spike
+        resonator:   u, v = decay · u - rotation · v + gain · I, rotation · u + decay · v,  spike
+                     where v >= threshold, then u = 0 and v = 0 (reset "zero") or v = threshold
+                     ("threshold")
+        graded:      as lif, but an event carries h in place of 1
+        integrator:  v = decay · v + gain · I, which is read out and sends no events
+        input:       sends the events it is given; constant: sends 1.0 at every step
+
+    Args:
+        name: unique name, such as the path of a module.
+        kind: "input", "constant", "lif", "cuba", "alif", "resonator", "graded" or "integrator".
+        shape: shape of the layer; its product is the number of neurons N.
+        decay: membrane kept per step `[N]`; like all that follow empty where a kind has none.
+        gain: factor of the summed input `[N]`.
+        bias: joins the sum at every step `[N]`.
+        threshold: threshold `[N]`.
+        synapse_decay: current i kept per step `[N]`.
+        adaptation_decay: adaptation a kept per step `[N]`.
+        beta: rise of the threshold of a neuron that fires at every step `[N]`.
+        rotation: what u and v take of one another a step `[N]`.
+        reset: "zero", "subtract" or "threshold".
+        refractory: steps without input after a spike, at least 0.
+        latency: steps by which it runs behind the network, at least 0; `retime` sets it.
+
+    All variables start at 0. One number in place of an array stands for every neuron.
+
+    Raises:
+        GraphError: a field cannot be read as what it should be.
+
+    >>> Population("hidden", "lif", (2, 3), decay=0.5, gain=1, bias=0, threshold=1).size
+    6
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    decay: Floats = field(default_factory=_empty)
+    gain: Floats = field(default_factory=_empty)
+    bias: Floats = field(default_factory=_empty)
+    threshold: Floats = field(default_factory=_empty)
+    synapse_decay: Floats = field(default_factory=_empty)
+    adaptation_decay: Floats = field(default_factory=_empty)
+    beta: Floats = field(default_factory=_empty)
+    rotation: Floats = field(default_factory=_empty)
+    reset: str = "zero"
+    refractory: int = 0
+    latency: int = 0
+
+    def __post_init__(self) -> None:
+        where = f"population {self.name!r}"
+        try:
+            object.__setattr__(self, "shape", tuple(operator.index(n) for n in self.shape))
+            for name in ("refractory", "latency"):
+                object.__setattr__(self, name, operator.index(getattr(self, name)))
+        except TypeError as error:
+            raise GraphError(
+                f"{where}: shape takes a tuple of whole numbers, refractory and latency a whole "
+                f"number, got {self.shape!r}, {self.refractory!r} and {self.latency!r}"
+            ) from error
+        for name in FIELDS:
+            values = floats(getattr(self, name), f"{where}: {name}")
+            if values.ndim == 0 and min(self.shape, default=1) > 0:
+                values = np.full(self.size, values)
+            freeze(self, name, values)
+
+    @property
+    def size(self) -> int:
+        """Number of neurons N."""
+        return math.prod(self.shape)
+
+    @property
+    def spiking(self) -> bool:
+        """Whether its neurons fire."""
+        return self.kind in SPIKING

@@ -1,0 +1,1 @@
+"""Kinds of populations: one file each."""

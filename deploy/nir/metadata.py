@@ -1,0 +1,124 @@
+"""What a NIR graph carries beside its equations: dt, names, and the golden run.
+
+    graph    dt, and axonal: version, created_by, outputs (JSON), info (JSON), readout, golden
+    neurons  name, kind, shape, order, and the exact decay, gain and synapse_decay
+
+Everything here survives nir.write and nir.read (1.0.8): numbers, text, arrays and dicts of them.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from axonal._base.jsontext import parse_json
+from axonal.deploy.graph import EventGraph, Golden
+from axonal.deploy.graph.validation import GraphError
+from axonal.deploy.nir.errors import NIRError
+
+OWN = "axonal"
+VERSION = 1
+
+
+def graph_metadata(
+    graph: EventGraph, keys: Mapping[str, str], outputs: list[str]
+) -> dict[str, Any]:
+    """Metadata of a graph whose populations and outputs have these nodes."""
+    own: dict[str, Any] = {
+        "version": VERSION,
+        "outputs": json.dumps(outputs),
+        "info": json.dumps(graph.info),
+    }
+    if graph.readout is not None:
+        own["readout"] = graph.readout
+    golden = graph.golden
+    if golden is not None:
+        own["golden"] = {
+            part: {keys[name]: x for name, x in getattr(golden, part).items()}
+            for part in ("inputs", "spikes", "readout")
+        }
+        if golden.seed is not None:
+            own["golden"]["seed"] = golden.seed
+    return {"dt": graph.dt, OWN: own}
+
+
+def time_step(metadata: Mapping[str, Any], dt: float | None, problems: list[str]) -> float:
+    """The wanted time step, or that of the metadata; 1 and a problem where neither tells it.
+
+    Raises:
+        NIRError: it is no positive number.
+    """
+    if dt is None:
+        if "dt" not in metadata:
+            problems.append(
+                "it does not say its time step: write from_nir(..., dt=1e-4), or axonal import "
+                "FILE --dt 1e-4, with the seconds a step (1e-4 is the default of SpikingJelly and "
+                "snnTorch)"
+            )
+            return 1.0
+        dt = metadata["dt"]
+    try:
+        value = float(np.asarray(dt).item())
+    except (TypeError, ValueError):
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise NIRError(f"dt must be a positive number of seconds, got {dt!r}")
+    return value
+
+
+def own_part(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What axonal wrote into the metadata of a graph; None if it is of another origin."""
+    own = metadata.get(OWN)
+    if not isinstance(own, Mapping) or "version" not in own:
+        return None
+    if int(np.asarray(own["version"])) > VERSION:
+        raise NIRError(f"its metadata are of version {own['version']}: upgrade axonal")
+    return dict(own)
+
+
+def info_of(own: Mapping[str, Any]) -> dict[str, Any]:
+    """The info kept with the graph."""
+    try:
+        info = parse_json(own.get("info", "{}"))
+    except (TypeError, ValueError) as error:
+        raise NIRError("the info in its metadata is damaged") from error
+    return info if isinstance(info, dict) else {}
+
+
+def rule_of(own: Mapping[str, Any] | None) -> str | None:
+    """The readout rule of the graph that was written."""
+    rule = (own or {}).get("readout")
+    return rule.decode() if isinstance(rule, bytes) else rule
+
+
+def output_order(own: Mapping[str, Any] | None, found: list[str]) -> list[str]:
+    """Keys of the outputs in the order of the graph that was written."""
+    try:
+        listed = parse_json((own or {}).get("outputs", "[]"))
+    except (TypeError, ValueError):
+        listed = []
+    listed = listed if isinstance(listed, list) else []
+    known = [key for key in listed if key in found]
+    return known + [key for key in found if key not in known]
+
+
+def golden_of(own: Mapping[str, Any], names: Mapping[str, str]) -> Golden | None:
+    """The golden run, its nodes under the names of their populations.
+
+    Raises:
+        NIRError: it is damaged.
+    """
+    written = own.get("golden")
+    if written is None:
+        return None
+    try:
+        parts = {
+            part: {names.get(key, key): np.asarray(x) for key, x in written.get(part, {}).items()}
+            for part in ("inputs", "spikes", "readout")
+        }
+        seed = written.get("seed")
+        return Golden(**parts, seed=None if seed is None else int(seed))
+    except (AttributeError, TypeError, ValueError, GraphError) as error:
+        raise NIRError(f"the golden run in its metadata is damaged: {error}") from error

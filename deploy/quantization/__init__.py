@@ -1,0 +1,1 @@
+"""Graphs in the arithmetic of a chip, and training with it."""
