@@ -16,7 +16,7 @@ from axonal.deploy._integer import IntegerExecutor, IntegerState, overflown
 from axonal.deploy._kinds import NEURONS
 from axonal.deploy.backends.reference import Executor
 from axonal.deploy.graph import EventGraph
-from axonal.neuro.ops.events import EventState
+from axonal.neuro.ops.event_network import EventState
 
 FORMAT = "axonal-stream-state 3"
 """The first had no second variables of neurons."""

@@ -13,7 +13,7 @@ from axonal.deploy._kinds import NEURONS, OUTSIDE, RESETS, SPIKING
 from axonal.deploy._run import Probe, Request, Run, Spikes
 from axonal.deploy.backends._support import Support
 from axonal.deploy.graph import EventGraph, Floats, Population
-from axonal.neuro.ops.events import (
+from axonal.neuro.ops.event_network import (
     Block,
     EventNetwork,
     EventRun,
