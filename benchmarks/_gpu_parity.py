@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops.delay import delayed_linear
+from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from axonal.neuro.ops.delay import delayed_linear
+from axonal.neuro.ops.delayed_linear import delayed_linear
 from benchmarks._agree import seeded
 from benchmarks._measure import TIMED, Table, compare
 

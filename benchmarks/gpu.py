@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops import _cuda
-from axonal.neuro.ops.delay import delayed_linear
+from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from benchmarks._gpu_parity import check_all, deviation, uniform

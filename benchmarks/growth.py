@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops.delay import delayed_linear
+from axonal.neuro.ops.delayed_linear import delayed_linear
 from benchmarks._agree import seeded
 from benchmarks._measure import Table, interleaved
 from benchmarks.lif import HALF, backward, ours

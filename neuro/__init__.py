@@ -3,7 +3,6 @@
 from torch.serialization import add_safe_globals
 
 from axonal.neuro._checks import InputError
-from axonal.neuro._surrogates import ATan, FastSigmoid, Sigmoid, Surrogate, Triangle
 from axonal.neuro.batches import collate
 from axonal.neuro.importers import (
     ConversionError,
@@ -61,6 +60,7 @@ from axonal.neuro.network import (
     spike_report,
 )
 from axonal.neuro.optim import SigmaSchedule, freeze_delays, param_groups, set_sigma
+from axonal.neuro.surrogates._surrogate import ATan, FastSigmoid, Sigmoid, Surrogate, Triangle
 
 __all__ = [
     "ALIF",

@@ -14,7 +14,7 @@ from axonal.deploy.graph import EventGraph, Population
 from axonal.deploy.graph.arrays import Floats
 from axonal.deploy.kinds.table import NEURONS, OUTSIDE, RESETS, SPIKING
 from axonal.deploy.running.run import Probe, Request, Run, Spikes
-from axonal.neuro.ops.events import (
+from axonal.neuro.ops.event_network import (
     Block,
     EventNetwork,
     EventRun,

@@ -16,7 +16,7 @@ from axonal.deploy.backends.reference import Executor
 from axonal.deploy.executor.integer_executor import IntegerExecutor, IntegerState, overflown
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.kinds.table import NEURONS
-from axonal.neuro.ops.events import EventState
+from axonal.neuro.ops.event_network import EventState
 
 FORMAT = "axonal-stream-state 3"
 """The first had no second variables of neurons."""

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from axonal.neuro._surrogates import Surrogate
 from axonal.neuro.importers import _stateless
 from axonal.neuro.importers._rules import ConversionError, Framework, Rule, Site, Unlike
 from axonal.neuro.layers import Lift
 from axonal.neuro.network import Network, NetworkError, Sequential
+from axonal.neuro.surrogates._surrogate import Surrogate
 
 PACKAGES = ("norse", "snntorch", "spikingjelly")
 

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from axonal.neuro._surrogates import Surrogate
 from axonal.neuro.importers._rules import Site, Unlike
 from axonal.neuro.layers import LIF, CuBaLIF, LeakyIntegrator, Linear
+from axonal.neuro.surrogates._surrogate import Surrogate
 
 
 def values(name: str, given: Any, size: tuple[int, ...]) -> Tensor:

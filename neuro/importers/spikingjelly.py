@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from axonal.neuro._surrogates import ATan, Sigmoid, Surrogate
 from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron
 from axonal.neuro.importers._rules import Framework, Rule, Site, Unlike
 from axonal.neuro.layers import Linear
 from axonal.neuro.network import Network, Recurrent
+from axonal.neuro.surrogates._surrogate import ATan, Sigmoid, Surrogate
 
 _RESETS = (
     "v_reset=None subtracts the threshold; another v_reset shifts potential and threshold, since "

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro._own_surrogates import Derivative, as_surrogate
-from axonal.neuro._surrogates import ATan, operator_form
 from axonal.neuro.layers._held import lost
 from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._shown import changed, shown
-from axonal.neuro.ops._choose import BACKENDS
+from axonal.neuro.ops._dispatch import BACKENDS
+from axonal.neuro.surrogates._own import Derivative, as_surrogate
+from axonal.neuro.surrogates._surrogate import ATan, operator_form
 
 Size = int | Sequence[int]
 Values = float | Sequence[float] | Tensor

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from axonal.neuro._surrogates import ATan
+from axonal.neuro.surrogates._surrogate import ATan
 
 
 def shown(values: Tensor) -> str:

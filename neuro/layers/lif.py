@@ -6,11 +6,11 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro._own_surrogates import Derivative
 from axonal.neuro.layers._leaky import Firing, Leaky, Size, Values, known_backend
-from axonal.neuro.ops._choose import says_reference
-from axonal.neuro.ops.leaky import leaky
+from axonal.neuro.ops._dispatch import says_reference
+from axonal.neuro.ops.leaky_integrator import leaky
 from axonal.neuro.ops.lif import lif
+from axonal.neuro.surrogates._own import Derivative
 
 
 class LIFState(NamedTuple):
@@ -131,7 +131,7 @@ class LeakyIntegrator(Leaky):
         decay: ``"exp"`` or ``"euler"``.
         decay_input: scale the input by 1 - d.
         learn: ``"tau"`` to learn one time constant a unit.
-        backend: of :func:`axonal.neuro.ops.leaky.leaky`.
+        backend: of :func:`axonal.neuro.ops.leaky_integrator.leaky`.
 
     Returns:
         Called with x [T, B, N] and a state: v [T, B, N] and a :class:`LeakyIntegratorState`.

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro._surrogates import ATan
 from axonal.neuro.layers import LIF, BatchNorm, DelayedLinear, Dropout, LeakyIntegrator
 from axonal.neuro.network import Network
+from axonal.neuro.surrogates._surrogate import ATan
 
 
 class _Block(nn.Module):

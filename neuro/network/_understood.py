@@ -15,7 +15,7 @@ from torch import Tensor, fx, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear, _apart
-from axonal.neuro.layers.stateless import over_time
+from axonal.neuro.layers.lift import over_time
 
 SEQUENCE_MODULES = (BatchNorm, Conv2d, Dropout, Lift, Linear)
 """Our layers without memory: they take [T, B, ...] as it is."""

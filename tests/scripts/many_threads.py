@@ -31,10 +31,10 @@ def operators(quick):
     """Each a function without arguments that returns tensors."""
     # importing them decides where their machine code goes
     from axonal._base.threads import SMALL
-    from axonal.neuro.ops.delay import delayed_linear
+    from axonal.neuro.ops.delayed_linear import delayed_linear
     from axonal.neuro.ops.lif import lif
     from axonal.neuro.ops.spike_linear import spike_linear
-    from axonal.neuro.ops.spike_linear._operator import STREAMED
+    from axonal.neuro.ops.spike_linear._op import STREAMED
 
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(60, 64, 600, generator=generator)

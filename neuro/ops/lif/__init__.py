@@ -4,9 +4,9 @@ from typing import Any
 
 from torch import Tensor
 
-from axonal.neuro._surrogates import Surrogate
-from axonal.neuro.ops import _choose
-from axonal.neuro.ops.lif import _operator, reference
+from axonal.neuro.ops import _dispatch
+from axonal.neuro.ops.lif import _op, reference
+from axonal.neuro.surrogates._surrogate import Surrogate
 
 try:
     from axonal.neuro.ops.lif import _on_cpu
@@ -78,12 +78,12 @@ def lif(
     >>> spikes.flatten(), v.flatten()
     (tensor([0., 0., 1.]), tensor([0.]))
     """
-    _choose.wait_fits("lif", wait, refractory)
-    backend = _choose.for_choices("lif", reset, surrogate, backend)
-    fast = _choose.compiled(
+    _dispatch.wait_fits("lif", wait, refractory)
+    backend = _dispatch.for_choices("lif", reset, surrogate, backend)
+    fast = _dispatch.compiled(
         "lif", backend, _on_cpu is not None, x, v, decay, threshold, pays=len(x) > 1, cuda=True
     )
-    run: Any = _operator.lif if fast else reference.lif
+    run: Any = _op.lif if fast else reference.lif
     result: tuple[Tensor, Tensor, Tensor | None] = run(
         x, v, wait, decay, threshold,
         decay_input=decay_input, reset=reset, detach_reset=detach_reset,

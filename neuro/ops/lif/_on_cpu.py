@@ -4,14 +4,14 @@ import torch
 from torch import Tensor
 
 from axonal._base.threads import shards
-from axonal.neuro.ops._arrays import flat, rows, sum_to, values
+from axonal.neuro.ops._buffer_pool import empty, empty_like
 from axonal.neuro.ops._cuda import per_neuron, same_shape
-from axonal.neuro.ops._memory import empty, empty_like
+from axonal.neuro.ops._numpy_views import flat, rows, sum_to, values
 from axonal.neuro.ops._tangents import refused
-from axonal.neuro.ops.lif import _operator, _saved, cpu
+from axonal.neuro.ops.lif import _checkpoints, _op, cpu
 
 
-@_operator.lif_forward.register_kernel("cpu")
+@_op.lif_forward.register_kernel("cpu")
 @refused("lif")
 def _(
     x: Tensor,
@@ -32,7 +32,7 @@ def _(
         same_shape("lif", "wait", wait, v.shape)
     decay, threshold = per_neuron(decay, x), per_neuron(threshold, x)
     spikes = empty_like(x)
-    saved, waits = _saved.room(x, v, wait, save, empty=empty)
+    saved, waits = _checkpoints.room(x, v, wait, save, empty=empty)
     v = v.clone(memory_format=torch.contiguous_format)
     wait = wait.clone(memory_format=torch.contiguous_format)
     alike = not refractory and decay.numel() == threshold.numel() == 1
@@ -45,7 +45,7 @@ def _(
     return spikes, v, wait, saved, waits
 
 
-@_operator.lif_backward.register_kernel("cpu")
+@_op.lif_backward.register_kernel("cpu")
 @refused("lif")
 def _(
     g_spikes: Tensor,

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from axonal._base.jit import jit, kernel
-from axonal.neuro._surrogates import number_of
-from axonal.neuro.ops._rows import spread
-from axonal.neuro.ops.lif._saved import CHECKPOINTS, POTENTIAL, SEGMENT
+from axonal.neuro.ops._neuron_cpu import spread
+from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, POTENTIAL, SEGMENT
+from axonal.neuro.surrogates._surrogate import number_of
 
 BLOCK = 8192
 """Neurons whose state is kept in the cache."""
@@ -60,7 +60,7 @@ def _exp(x: Any, number: Any) -> Any:
 
 @jit
 def derivative(u: Any, kind: Any, alpha: Any, number: Any) -> Any:
-    """Derivative of a surrogate at u; see axonal.neuro._surrogates."""
+    """Derivative of a surrogate at u; see axonal.neuro.surrogates._surrogate."""
     one, a = number(1), number(alpha)
     if kind == 0:
         u *= number(alpha * math.pi / 2)

@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from axonal.neuro._surrogates import number_of
 from axonal.neuro.ops._cuda import THREADS, launch, per_neuron, same_shape, width
-from axonal.neuro.ops.lif._saved import CUDA_SEGMENT, room
+from axonal.neuro.ops.lif._checkpoints import CUDA_SEGMENT, room
+from axonal.neuro.surrogates._surrogate import number_of
 
 FILES = ("_common.cuh", "_neuron.cuh", "lif/cuda.cuh")
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonal.neuro._surrogates import Surrogate, spike
+from axonal.neuro.surrogates._surrogate import Surrogate, spike
 
 
 def step(

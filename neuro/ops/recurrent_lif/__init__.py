@@ -4,9 +4,9 @@ from typing import Any
 
 from torch import Tensor
 
-from axonal.neuro._surrogates import Surrogate
-from axonal.neuro.ops import _choose
-from axonal.neuro.ops.recurrent_lif import _operator, reference
+from axonal.neuro.ops import _dispatch
+from axonal.neuro.ops.recurrent_lif import _op, reference
+from axonal.neuro.surrogates._surrogate import Surrogate
 
 try:
     from axonal.neuro.ops.recurrent_lif import _on_cpu
@@ -86,10 +86,10 @@ def recurrent_lif(
             [0., 0.]])
     """
     given = (x, spikes, v, weight, decay, threshold, *(() if bias is None else (bias,)))
-    _choose.wait_fits("recurrent_lif", wait, refractory)
-    backend = _choose.for_choices("recurrent_lif", reset, surrogate, backend)
-    fast = _choose.compiled("recurrent_lif", backend, _on_cpu is not None, *given, cuda=True)
-    run: Any = _operator.recurrent_lif if fast else reference.recurrent_lif
+    _dispatch.wait_fits("recurrent_lif", wait, refractory)
+    backend = _dispatch.for_choices("recurrent_lif", reset, surrogate, backend)
+    fast = _dispatch.compiled("recurrent_lif", backend, _on_cpu is not None, *given, cuda=True)
+    run: Any = _op.recurrent_lif if fast else reference.recurrent_lif
     result: tuple[Tensor, Tensor, Tensor | None] = run(
         x, spikes, v, wait, weight, bias, decay, threshold,
         decay_input=decay_input, reset=reset, detach_reset=detach_reset,

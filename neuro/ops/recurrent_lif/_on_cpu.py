@@ -7,13 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from axonal.neuro.ops._arrays import sum_to
+from axonal.neuro.ops._buffer_pool import empty_like
 from axonal.neuro.ops._cuda import same_shape
-from axonal.neuro.ops._memory import empty_like
+from axonal.neuro.ops._numpy_views import sum_to
 from axonal.neuro.ops._tangents import refused
-from axonal.neuro.ops.recurrent_lif import _operator, cpu
+from axonal.neuro.ops.recurrent_lif import _op, cpu
 from axonal.neuro.ops.recurrent_lif._saved import POTENTIAL
-from axonal.neuro.ops.spike_linear._operator import spike_linear
+from axonal.neuro.ops.spike_linear._op import spike_linear
 
 DENSE = 0.4
 """Share of neurons that fired from which on a dense product is faster."""
@@ -29,7 +29,7 @@ def _row(values: Tensor, size: int) -> Any:
     return _array(values.expand(size))
 
 
-@_operator.forward.register_kernel("cpu")
+@_op.forward.register_kernel("cpu")
 @refused("recurrent_lif")
 def _(
     x: Tensor,
@@ -76,7 +76,7 @@ def _(
     return spikes, v, wait, h
 
 
-@_operator.backward.register_kernel("cpu")
+@_op.backward.register_kernel("cpu")
 @refused("recurrent_lif")
 def _(
     g_spikes: Tensor,

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from axonal._base.jit import jit, kernel
-from axonal.neuro._surrogates import number_of
-from axonal.neuro.ops._active import AHEAD, active, count
+from axonal.neuro.ops._nonzero import AHEAD, active, count
 from axonal.neuro.ops.lif.cpu import after, charge, derivative
+from axonal.neuro.surrogates._surrogate import number_of
 
 BLOCK = 1024
 """Neurons of one sample whose parameters are kept in the cache."""

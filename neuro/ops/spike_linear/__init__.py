@@ -3,15 +3,15 @@
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops import _choose
+from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops.spike_linear import reference
 
 try:
-    from axonal.neuro.ops.spike_linear import _operator
+    from axonal.neuro.ops.spike_linear import _op
 except ModuleNotFoundError as error:
     if error.name != "numba":
         raise
-    _operator = None  # type: ignore[assignment]
+    _op = None  # type: ignore[assignment]
 
 _SMALL = 1 << 20
 """Products of a dense computation below which it is over before anybody has looked for spikes."""
@@ -42,7 +42,7 @@ def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     # autocast makes products of a lower precision, whatever their size
     cast = torch.is_autocast_enabled(x.device.type)
     pays = not cast and x.numel() * len(weight) >= _SMALL
-    found = _operator is not None
-    if x.ndim > 1 and _choose.compiled("spike_linear", backend, found, x, weight, pays=pays):
-        return _operator.spike_linear(x, weight)
+    found = _op is not None
+    if x.ndim > 1 and _dispatch.compiled("spike_linear", backend, found, x, weight, pays=pays):
+        return _op.spike_linear(x, weight)
     return reference.spike_linear(x, weight)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from axonal._base.jit import jit, kernel
-from axonal.neuro.ops._active import AHEAD, active, count
-from axonal.neuro.ops._stream import LANES, settle, stream
+from axonal.neuro.ops._nontemporal import LANES, settle, stream
+from axonal.neuro.ops._nonzero import AHEAD, active, count
 
 BLOCK = 32
 """Outputs of a row that are summed in registers at a time."""

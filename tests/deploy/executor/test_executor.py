@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from axonal._base.threads import SMALL
 from axonal.deploy import EventGraph, Population, Projection, run
 from axonal.deploy.backends.reference import Executor
-from axonal.neuro.ops.events import Events, simulate
+from axonal.neuro.ops.event_network import Events, simulate
 
 
 def same_run(one, other):
@@ -259,5 +259,5 @@ def test_a_synapse_list_longer_than_a_chunk_is_sorted_the_same(monkeypatch):
     graph = random_graph(11)
     inputs = random_inputs(graph, 11)
     whole = run(graph, inputs)
-    monkeypatch.setattr("axonal.neuro.ops.events._network.CHUNK", 3)
+    monkeypatch.setattr("axonal.neuro.ops.event_network._network.CHUNK", 3)
     same_run(run(graph, inputs), whole)

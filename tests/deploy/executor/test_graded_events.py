@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from axonal import _stream, deploy, neuro
 from axonal.deploy import EventGraph, Golden, GraphError, Population, Projection, Stream, run
 from axonal.deploy.backends.reference import Executor
-from axonal.neuro.ops.events import Events, simulate
+from axonal.neuro.ops.event_network import Events, simulate
 
 KINDS = ("graded", "graded", "lif", "cuba", "alif", "resonator")
 

@@ -5,9 +5,9 @@ import torch
 from helpers.lif import OTHERS, arguments, gradients
 
 from axonal import deploy, neuro
-from axonal.neuro._surrogates import spike
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
+from axonal.neuro.surrogates._surrogate import spike
 
 
 def sequence(*values):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from axonal import neuro
 from axonal.neuro import DelayedLinear
-from axonal.neuro.ops.delay import delay_kernel
+from axonal.neuro.ops.delayed_linear import delay_kernel
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 

@@ -8,8 +8,8 @@ import threading
 import pytest
 import torch
 
-from axonal.neuro.ops import _memory
-from axonal.neuro.ops._memory import LARGE, Room, empty, empty_like
+from axonal.neuro.ops import _buffer_pool
+from axonal.neuro.ops._buffer_pool import LARGE, Room, empty, empty_like
 from axonal.neuro.ops.lif import lif
 
 LIKE = torch.zeros(LARGE)
@@ -93,7 +93,7 @@ def test_threads_share_the_room_without_sharing_a_place():
 
 def test_results_of_an_operator_survive_later_calls():
     x = (torch.rand(40, 64, 256) * 3).requires_grad_()
-    assert x.nbytes > _memory.LARGE
+    assert x.nbytes > _buffer_pool.LARGE
     v, half, one = torch.zeros(64, 256), torch.tensor(0.5), torch.tensor(1.0)
     spikes = lif(x, v, None, half, one)[0]
     before = spikes.detach().clone()

@@ -11,8 +11,8 @@ from helpers import ROOT
 from helpers.cuda import needs_nvrtc
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from axonal.neuro.ops import _choose, _cuda
-from axonal.neuro.ops.leaky import leaky
+from axonal.neuro.ops import _cuda, _dispatch
+from axonal.neuro.ops.leaky_integrator import leaky
 from axonal.neuro.ops.lif import lif
 
 GOOD = 'extern "C" __global__ void one(float *a) { a[threadIdx.x] = 1; }'
@@ -128,7 +128,7 @@ def test_the_kernel_takes_every_precision_with_a_state_of_its_own_or_of_single(m
     monkeypatch.setattr(_cuda, "missing", lambda: None)
 
     def takes(*types):
-        return _choose.compiled("lif", "auto", True, *(on_gpu(dtype=t) for t in types), cuda=True)
+        return _dispatch.compiled("lif", "auto", True, *(on_gpu(dtype=t) for t in types), cuda=True)
 
     with FakeTensorMode():
         for dtype in _cuda.TYPES:

@@ -9,7 +9,7 @@ import torch
 from helpers.neuro_fixtures import golden
 
 from axonal import neuro
-from axonal.neuro.ops.delay import delay_kernel, delayed_linear
+from axonal.neuro.ops.delayed_linear import delay_kernel, delayed_linear
 
 MAX_DELAY = 24
 WIDTHS = ("12.0", "5.0", "1.0", "0.23", "0.0")

@@ -11,7 +11,7 @@ from axonal._base.jit import jit, kernel
 from axonal._base.threads import shards
 from axonal.deploy import EventGraph, Population, Projection
 from axonal.deploy.backends.reference import Executor, footprint
-from axonal.neuro.ops.events import (
+from axonal.neuro.ops.event_network import (
     Block,
     EventNetwork,
     Events,

@@ -8,8 +8,8 @@ from torch.func import hessian, jacfwd, jacrev, jvp
 pytest.importorskip("numba")
 
 from axonal import neuro
-from axonal.neuro.ops.delay import delayed_linear
-from axonal.neuro.ops.leaky import leaky
+from axonal.neuro.ops.delayed_linear import delayed_linear
+from axonal.neuro.ops.leaky_integrator import leaky
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.ops.spike_linear import spike_linear

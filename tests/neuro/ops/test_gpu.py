@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from helpers.delay import KERNELS
-from helpers.delay import arguments as delayed
+from helpers.delayed_linear import KERNELS
+from helpers.delayed_linear import arguments as delayed
 from helpers.lif import ATAN, CONVENTIONS, arguments
 from helpers.recurrent import arguments as recurrent
 
 from axonal import neuro
-from axonal.neuro.ops.delay import delayed_linear
+from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 

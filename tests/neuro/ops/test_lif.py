@@ -9,7 +9,7 @@ from helpers.lif import ATAN, CONVENTIONS, OTHERS, arguments, gradients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonal.neuro.ops.leaky import leaky
+from axonal.neuro.ops.leaky_integrator import leaky
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.lif.cpu import BLOCK, LONG_BLOCK
 

@@ -8,7 +8,7 @@ from helpers.cuda import ARCHITECTURES, launch_on_cpu, needs_compiler, needs_nvr
 from helpers.lif import ATAN, CONVENTIONS, arguments, gradients
 
 from axonal.neuro.ops.lif import cuda, lif
-from axonal.neuro.ops.lif._saved import CHECKPOINTS, CUDA_SEGMENT, NOTHING
+from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, CUDA_SEGMENT, NOTHING
 
 DEFAULTS = {
     "decay_input": False,

@@ -7,7 +7,7 @@ pytest.importorskip("numba")
 
 import numba
 
-from axonal.neuro.ops._active import AHEAD, active, count
+from axonal.neuro.ops._nonzero import AHEAD, active, count
 
 UNTOUCHED = -7
 

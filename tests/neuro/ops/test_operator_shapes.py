@@ -6,8 +6,8 @@ What fits only by broadcasting is refused or treated as the definition does, nev
 import pytest
 import torch
 
-from axonal.neuro.ops.delay import delayed_linear
-from axonal.neuro.ops.leaky import leaky
+from axonal.neuro.ops.delayed_linear import delayed_linear
+from axonal.neuro.ops.leaky_integrator import leaky
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.ops.spike_linear import spike_linear

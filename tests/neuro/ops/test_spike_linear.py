@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from axonal import neuro
-from axonal.neuro.ops.spike_linear import _operator, spike_linear
+from axonal.neuro.ops.spike_linear import _op, spike_linear
 
 
 def arguments(shape, targets, rate, dtype=torch.float64, graded=False):
@@ -30,15 +30,15 @@ def sparse(monkeypatch):
     """No handing over to dense products, which is decided by rate and size; counts the others."""
     products = []
     for name in ("multiply", "add_outer"):
-        loop = getattr(_operator.cpu, name)
+        loop = getattr(_op.cpu, name)
 
         def counted(*given, loop=loop, name=name):
             products.append(name)
             return loop(*given)
 
-        monkeypatch.setattr(_operator.cpu, name, counted)
-    monkeypatch.setattr(_operator, "dense_from", lambda targets: 1.0)
-    monkeypatch.setattr(_operator, "dense_gradient_from", lambda targets: 1.0)
+        monkeypatch.setattr(_op.cpu, name, counted)
+    monkeypatch.setattr(_op, "dense_from", lambda targets: 1.0)
+    monkeypatch.setattr(_op, "dense_gradient_from", lambda targets: 1.0)
     return products
 
 
@@ -90,7 +90,7 @@ def test_results_that_go_past_the_caches_are_the_same(
 ):
     given = arguments((rows, sources), targets, 0.1, dtype, graded=True)
     kept = spike_linear(*given, backend="cpu")
-    monkeypatch.setattr(_operator, "STREAMED", 0)
+    monkeypatch.setattr(_op, "STREAMED", 0)
     assert torch.equal(spike_linear(*given, backend="cpu"), kept)
     assert sparse == ["multiply"] * 2
     torch.testing.assert_close(kept, given[0] @ given[1].T)
@@ -118,15 +118,15 @@ def test_strided_inputs():
 )
 def test_the_measured_rate_and_the_number_of_outputs_decide(targets, rate, forward, gradient):
     x = arguments((100, 3, 200), targets, rate)[0].flatten(0, 1)
-    assert (_operator._sparse(x, _operator.dense_from(targets)) is not None) == forward
-    share = _operator.dense_gradient_from(targets)
-    assert (_operator._sparse(x, share) is not None) == gradient
+    assert (_op._sparse(x, _op.dense_from(targets)) is not None) == forward
+    share = _op.dense_gradient_from(targets)
+    assert (_op._sparse(x, share) is not None) == gradient
 
 
 def test_rows_that_are_dense_only_later_are_seen():
     x = torch.zeros(320, 50)
     x[161:] = 1  # the rows looked at first may be silent
-    assert _operator._sparse(x, 0.4) is None
+    assert _op._sparse(x, 0.4) is None
 
 
 def test_nan_and_negative_zero_are_not_lost():
@@ -146,8 +146,8 @@ def test_the_operator_keeps_the_rules_of_torch():
 
 def test_the_layer_takes_the_sparse_product_for_large_sparse_inputs(monkeypatch):
     called = []
-    multiply = _operator.spike_linear
-    monkeypatch.setattr(_operator, "spike_linear", lambda *a: called.append(1) or multiply(*a))
+    multiply = _op.spike_linear
+    monkeypatch.setattr(_op, "spike_linear", lambda *a: called.append(1) or multiply(*a))
     layer = neuro.Linear(256, 128)
     x = (torch.rand(50, 8, 256) < 0.02).float()
     y = layer(x)

@@ -1,0 +1,153 @@
+"""Delayed connections on a GPU: series with their samples side by side, and three kernels."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from axonal.neuro.ops._cuda import THREADS, launch, same_shape, state_type
+
+FILES = ("_common.cuh", "delayed_linear/cuda.cuh")
+KERNELS = ("gaussian", "two-tap", "one-tap")
+SUMS, ADD, DOT = 0, 1, 2
+
+_ROWS, _BLOCK = 8, 4  # rows that a block of delay_add sums; sides of the square of delay_dot
+
+
+def _pack(x: Tensor) -> Tensor:
+    """Series [T, B, N] as rows [N, T, B]."""
+    if x.shape[0] * x.shape[1] >= 1 << 31:
+        raise ValueError(
+            "the kernels of delay take up to 2^31 samples and steps a channel, the history "
+            f"included; got {x.shape[1]} samples of {x.shape[0]} steps. Split the batch."
+        )
+    return x.detach().permute(2, 0, 1).contiguous()
+
+
+def _unpack(rows: Tensor) -> Tensor:
+    """Rows [N, T, B] as series [T, B, N]."""
+    return rows.permute(1, 2, 0).contiguous()
+
+
+def _width(lanes: int) -> int:
+    """How many neighbours a thread handles: delays are whole numbers of lanes, so they align."""
+    return math.gcd(lanes, 4)
+
+
+class _Synapses:
+    """Weights and delays [O, I], what the kernels compute of them, and how these are started."""
+
+    def __init__(
+        self,
+        weight: Tensor,
+        delay: Tensor,
+        sigma: Tensor,
+        kernel: str,
+        max_delay: int,
+        like: Tensor,
+    ) -> None:
+        self.like, self.max_delay = like, max_delay
+        # the two taps of a delay of zero steps are one
+        kernel = "one-tap" if kernel == "two-tap" and max_delay == 0 else kernel
+        self.kernel = KERNELS.index(kernel)
+        self.weight, self.delay, self.sigma = (a.contiguous() for a in (weight, delay, sigma))
+        eps = torch.finfo(state_type(like.dtype)).eps
+        self.sigmas = math.sqrt(-2 * math.log(eps / 4))
+        self.sums = self.weight.new_empty(0)
+        if kernel == "gaussian":
+            self.sums = self.weight.new_empty(2, *self.weight.shape)
+            number = self.weight.numel()
+            self.start(
+                "delay_sums", SUMS, 1, (math.ceil(number / THREADS),),
+                self.delay, self.sigma, self.sums, number, max_delay, self.sigmas,
+            )  # fmt: skip
+
+    def start(
+        self, name: str, part: int, width: int, grid: tuple[int, ...], *given: Tensor | int | float
+    ) -> None:
+        choices = {"KERNEL": self.kernel, "PART": part, "WIDTH": width}
+        launch(FILES, name, grid, *given, like=self.like, contract=True, choices=choices)
+
+    def add(self, y: Tensor, x: Tensor, strides: tuple[int, int], origin: int, way: int) -> None:
+        """Add delayed rows of x [Q, ...] to every row of y [R, ...]; strides of r and q."""
+        lanes, size = x.shape[2], y[0].numel()
+        width = _width(lanes)
+        grid = math.ceil(size / (width * THREADS)), math.ceil(len(y) / _ROWS)
+        self.start(
+            "delay_add", ADD, width, grid,
+            x, self.weight, self.delay, self.sums, self.sigma, y, self.sigmas,
+            len(y), len(x), *strides, self.max_delay, lanes, x[0].numel(), size, origin, way,
+        )  # fmt: skip
+
+    def dot(self, g: Tensor, x: Tensor, skip: int) -> tuple[Tensor, Tensor]:
+        """Return gradients of weight and delay, from rows g [O, ...] that begin ``skip`` late."""
+        g_weight, g_delay = torch.zeros_like(self.weight), torch.zeros_like(self.delay)
+        lanes = x.shape[2]
+        size = (x.shape[1] - self.max_delay) * lanes
+        grid = math.ceil(len(x) / _BLOCK), math.ceil(len(g) / _BLOCK)
+        self.start(
+            "delay_dot", DOT, _width(lanes), grid if size else (0,),
+            g, x, self.weight, self.delay, self.sums, self.sigma, g_weight, g_delay,
+            self.sigmas, len(g), len(x), self.max_delay, lanes,
+            g[0].numel(), skip * lanes, x[0].numel(), size,
+        )  # fmt: skip
+        return g_weight, g_delay
+
+
+def forward(
+    x: Tensor,
+    history: Tensor,
+    weight: Tensor,
+    delay: Tensor,
+    sigma: Tensor,
+    kernel: str,
+    max_delay: int,
+) -> Tensor:
+    """Run the operator's forward pass."""
+    steps, batch, size = x.shape
+    same_shape("delayed_linear", "history", history, (max_delay, batch, size))
+    for what, given in (("weight", weight), ("delay", delay)):
+        same_shape("delayed_linear", what, given, (len(weight), size))
+    y = x.new_empty(len(weight), steps, batch)
+    if y.numel() == 0 or size == 0:
+        return _unpack(y.zero_())
+    synapses = _Synapses(weight, delay, sigma, kernel, max_delay, x)
+    synapses.add(y, _pack(torch.cat((history, x))), (size, 1), max_delay, -1)
+    return _unpack(y)
+
+
+def backward(
+    g: Tensor,
+    x: Tensor,
+    history: Tensor,
+    weight: Tensor,
+    delay: Tensor,
+    sigma: Tensor,
+    kernel: str,
+    max_delay: int,
+    needs_x: bool,
+    needs_history: bool,
+    needs_taps: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Run the operator's backward pass."""
+    steps, batch, size = x.shape
+    # x reaches y up to max_delay steps later; what was before x too, if somebody asks for it
+    ahead = max_delay if needs_history else 0
+    needs_rows = needs_x or needs_history
+    g_rows = x.new_zeros(size, ahead + steps if needs_rows else 0, batch)
+    g_taps = torch.zeros_like(weight), torch.zeros_like(weight)
+    if x.numel() and len(weight):
+        synapses = _Synapses(weight, delay, sigma, kernel, max_delay, x)
+        rows = _pack(F.pad(g, (0, 0, 0, 0, ahead, max_delay)))
+        if needs_rows:
+            synapses.add(g_rows, rows, (1, size), 0, 1)
+        if needs_taps:
+            g_taps = synapses.dot(rows, _pack(torch.cat((history, x))), ahead)
+    g_x = _unpack(g_rows)
+    g_history = x.new_empty(0, *x.shape[1:])
+    if needs_history:
+        g_history, g_x = g_x[:ahead].clone(), g_x[ahead:].clone()
+    if not needs_taps:
+        return g_x, g_history, weight.new_empty(0), weight.new_empty(0)
+    return g_x, g_history, *g_taps

@@ -1,0 +1,257 @@
+"""The event-driven step, compiled: the arguments and results are those of ``reference.py``.
+
+Most of the time goes into one loop over synapses, whose places in the ring look random to the
+processor. Its arithmetic is unsigned with a choice in place of a branch, and while the synapses of
+one spike are worked off, those of the next are fetched.
+"""
+
+import numpy as np
+
+from axonal._base.jit import jit, kernel, prefetch
+from axonal.neuro.ops.event_network._types import Kind, Reset
+
+# a compiled function takes plain numbers for constants
+INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
+ALIF, RESONATOR, GRADED = int(Kind.ALIF), int(Kind.RESONATOR), int(Kind.GRADED)
+SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
+
+
+@jit
+def _deliver(ring, base, indptr, target, weight, source, value):  # type: ignore[no-untyped-def]
+    left = np.uint64(ring.shape[0]) - base
+    for synapse in range(np.uint64(indptr[source]), np.uint64(indptr[source + 1])):
+        ahead = np.uint64(target[synapse])
+        place = base + ahead if ahead < left else ahead - left
+        ring[place] += weight[synapse] * value
+    return indptr[source + 1] - indptr[source]
+
+
+@jit
+def _deliver_spikes(ring, base, indptr, target, weight, neurons):  # type: ignore[no-untyped-def]
+    """`_deliver` for one neuron after the other, with a value of 1."""
+    left = np.uint64(ring.shape[0]) - base
+    count = 0
+    for k in range(neurons.shape[0]):
+        if k + 1 < neurons.shape[0]:
+            following = neurons[k + 1]
+            for synapse in range(indptr[following], indptr[following + 1], 16):
+                prefetch(target, synapse)
+                prefetch(weight, synapse)
+        first, last = np.uint64(indptr[neurons[k]]), np.uint64(indptr[neurons[k] + 1])
+        for synapse in range(first, last):
+            ahead = np.uint64(target[synapse])
+            place = base + ahead if ahead < left else ahead - left
+            ring[place] += weight[synapse]
+        count += indptr[neurons[k] + 1] - indptr[neurons[k]]
+    return count
+
+
+@jit
+def _filter(trace, sums, trace_decay, bias):  # type: ignore[no-untyped-def]
+    """Put a current that decays in the place of the sum that enters it."""
+    for i in range(trace.shape[0]):
+        trace[i] = trace_decay[i] * trace[i] + (sums[i] + bias[i])
+        sums[i] = trace[i]
+
+
+@jit
+def _levels(level, threshold, coupling, trace):  # type: ignore[no-untyped-def]
+    for i in range(level.shape[0]):
+        level[i] = threshold[i] + coupling[i] * trace[i]
+
+
+@jit
+def _adapt(trace, trace_decay, first, fired):  # type: ignore[no-untyped-def]
+    for i in range(trace.shape[0]):
+        trace[i] = trace_decay[i] * trace[i]
+    for n in fired:
+        trace[n - first] += 1.0 - trace_decay[n - first]
+
+
+@jit
+def _reach(high, v, sums, decay, gain, bias):  # type: ignore[no-untyped-def]
+    """Where `_leak` will take membranes before their reset."""
+    for i in range(v.shape[0]):
+        high[i] = decay[i] * v[i] + gain[i] * (sums[i] + bias[i])
+
+
+@jit
+def _resonate(  # type: ignore[no-untyped-def]
+    u, v, sums, decay, rotation, gain, bias, threshold, after, first, neuron, spikes
+):
+    """One step of damped oscillators, after whose spike v is ``after`` times the threshold."""
+    for i in range(v.shape[0]):
+        h = rotation[i] * u[i] + decay[i] * v[i]
+        u[i] = decay[i] * u[i] - rotation[i] * v[i] + gain[i] * (sums[i] + bias[i])
+        v[i] = h
+        sums[i] = 0.0
+        if h >= threshold[i]:
+            neuron[spikes] = first + i
+            spikes += 1
+            u[i] = 0.0
+            v[i] = after * threshold[i]
+    return spikes
+
+
+@jit
+def _integrate(v, sums, decay, gain, bias):  # type: ignore[no-untyped-def]
+    for i in range(v.shape[0]):
+        v[i] = decay[i] * v[i] + gain[i] * (sums[i] + bias[i])
+    sums[:] = 0.0
+
+
+@jit
+def _fire(v, threshold, subtract, first, neuron, spikes):  # type: ignore[no-untyped-def]
+    """Reset who reached the threshold and note it from ``neuron[spikes]`` on."""
+    for i in range(v.shape[0]):
+        if v[i] >= threshold[i]:
+            neuron[spikes] = first + i
+            spikes += 1
+            v[i] = v[i] - threshold[i] if subtract else 0.0
+    return spikes
+
+
+@jit
+def _wait_or_fire(  # type: ignore[no-untyped-def]
+    v, rest, sums, decay, gain, bias, threshold, subtract, refractory, first, neuron, spikes
+):
+    """`_integrate` and `_fire` where some neurons may be refractory."""
+    for i in range(v.shape[0]):
+        current = sums[i] + bias[i]
+        sums[i] = 0.0
+        if rest[i] > 0:
+            rest[i] -= 1
+            continue
+        h = decay[i] * v[i] + gain[i] * current
+        if not h >= threshold[i]:
+            v[i] = h
+            continue
+        v[i] = h - threshold[i] if subtract else 0.0
+        rest[i] = refractory
+        neuron[spikes] = first + i
+        spikes += 1
+    return spikes
+
+
+@jit
+def _leak(  # type: ignore[no-untyped-def]
+    v, rest, sums, decay, gain, bias, threshold, subtract, refractory, waits, first, neuron, spikes
+):
+    """One step of leaky integrate-and-fire neurons; who fired is noted from ``spikes`` on."""
+    if waits:
+        return _wait_or_fire(
+            v, rest, sums, decay, gain, bias, threshold, subtract, refractory, first, neuron, spikes
+        )
+    _integrate(v, sums, decay, gain, bias)
+    return _fire(v, threshold, subtract, first, neuron, spikes)
+
+
+@jit
+def _with_room(array, size):  # type: ignore[no-untyped-def]
+    if size <= array.shape[0]:
+        return array
+    larger = np.empty(max(size, 2 * array.shape[0]), array.dtype)
+    larger[: array.shape[0]] = array
+    return larger
+
+
+@kernel
+def advance(  # type: ignore[no-untyped-def]
+    start,
+    v,
+    trace,
+    wait,
+    ring,
+    decay,
+    gain,
+    bias,
+    threshold,
+    trace_decay,
+    coupling,
+    blocks,
+    steady,
+    indptr,
+    target,
+    weight,
+    bounds,
+    source,
+    value,
+    readout,
+):
+    """Run T steps of B samples; see ``reference.advance``."""
+    samples, steps = readout.shape[0], readout.shape[1]
+    neurons, size = v.shape[1], ring.shape[1]
+    neuron = np.empty(1024, np.int32)
+    nothing, levels = np.zeros(neurons), np.empty(neurons)
+    ends = np.empty(samples * steps, np.int64)
+    payload = np.empty(0)
+    spikes = 0
+    carried = 0
+    count = 0
+    for b in range(samples):
+        sums = ring[b]
+        # A state may come from elsewhere: nobody waits where nobody can, unless it says so.
+        waiting = np.any(wait[b] > 0)
+        now = (start * neurons) % size
+        for t in range(steps):
+            base = np.uint64(now)
+            for event in range(bounds[b * steps + t], bounds[b * steps + t + 1]):
+                count += _deliver(sums, base, indptr, target, weight, source[event], value[event])
+            for k in range(steady.shape[0]):
+                count += _deliver(sums, base, indptr, target, weight, steady[k], 1.0)
+            for k in range(blocks.shape[0]):
+                first, last = blocks[k, 0], blocks[k, 1]
+                kind, reset = blocks[k, 2], blocks[k, 3]
+                refractory, column = blocks[k, 4], blocks[k, 5]
+                own, slot = v[b, first:last], sums[now + first : now + last]
+                d, g, i = decay[first:last], gain[first:last], bias[first:last]
+                if kind == INTEGRATOR:
+                    _integrate(own, slot, d, g, i)
+                    readout[b, t, column : column + last - first] = own
+                    continue
+                before = spikes
+                neuron = _with_room(neuron, spikes + last - first)
+                theta, rest = threshold[first:last], wait[b, first:last]
+                waits = refractory > 0 or waiting
+                how = (reset == SUBTRACT, refractory, waits, first, neuron, spikes)
+                second, kept = trace[b, first:last], trace_decay[first:last]
+                beside = coupling[first:last]
+                if kind == CUBA:
+                    _filter(second, slot, kept, i)
+                    none = nothing[first:last]
+                    spikes = _leak(own, rest, slot, d, g, none, theta, *how)
+                elif kind == ALIF:
+                    level = levels[first:last]
+                    _levels(level, theta, beside, second)
+                    spikes = _leak(own, rest, slot, d, g, i, level, *how)
+                    _adapt(second, kept, first, neuron[before:spikes])
+                elif kind == RESONATOR:
+                    after = 1.0 if reset == THRESHOLD else 0.0
+                    spikes = _resonate(
+                        second, own, slot, d, beside, g, i, theta, after, first, neuron, spikes
+                    )
+                elif kind == GRADED:
+                    high = levels[first:last]
+                    _reach(high, own, slot, d, g, i)
+                    spikes = _leak(own, rest, slot, d, g, i, theta, *how)
+                    payload = _with_room(payload, carried + spikes - before)
+                    for n in neuron[before:spikes]:
+                        payload[carried] = high[n - first]
+                        count += _deliver(sums, base, indptr, target, weight, n, payload[carried])
+                        carried += 1
+                    continue
+                else:
+                    spikes = _leak(own, rest, slot, d, g, i, theta, *how)
+                fired = neuron[before:spikes]
+                count += _deliver_spikes(sums, base, indptr, target, weight, fired)
+            ends[b * steps + t] = spikes
+            now += neurons
+            if now >= size:
+                now = 0
+    sample, step = np.empty(spikes, np.int32), np.empty(spikes, np.int32)
+    before = 0
+    for cell in range(samples * steps):
+        sample[before : ends[cell]] = cell // steps
+        step[before : ends[cell]] = cell % steps
+        before = ends[cell]
+    return sample, step, neuron[:spikes], payload[:carried], count

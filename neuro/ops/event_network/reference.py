@@ -1,0 +1,128 @@
+"""The definition of the event-driven step, in numpy: slow, and easy to check against the text."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal.neuro.ops.event_network._types import Kind, Reset
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.integer[Any]]
+
+
+def advance(
+    start: int,
+    v: Floats,
+    trace: Floats,
+    wait: npt.NDArray[np.int32],
+    ring: Floats,
+    decay: Floats,
+    gain: Floats,
+    bias: Floats,
+    threshold: Floats,
+    trace_decay: Floats,
+    coupling: Floats,
+    blocks: npt.NDArray[np.int64],
+    steady: Indices,
+    indptr: Indices,
+    target: Indices,
+    weight: npt.NDArray[np.floating[Any]],
+    bounds: Indices,
+    source: Indices,
+    value: Floats,
+    readout: Floats,
+) -> tuple[Indices, Indices, Indices, Floats, int]:
+    """Run T steps of B samples; the state and ``readout`` are changed in place.
+
+    The equations are those of `EventNetwork`.
+
+    Args:
+        start: steps already run.
+        v: membranes `[B, N]`.
+        trace: second variables `[B, N]`.
+        wait: refractory steps left `[B, N]`.
+        ring: sums of input under way `[B, D * N]`.
+        decay: membrane kept per step `[N]`.
+        gain: factor of the input `[N]`.
+        bias: input of every step `[N]`.
+        threshold: threshold `[N]`.
+        trace_decay: trace kept per step `[N]`.
+        coupling: what trace and membrane do to one another `[N]`.
+        blocks: one `Block` per row `[K, 6]`.
+        steady: sources that emit 1.0 at every step `[C]`.
+        indptr: synapses by source.
+        target: place of each synapse in the ring, from the current step.
+        weight: weight of each synapse.
+        bounds: events by sample and step `[B * T + 1]`.
+        source: source of each event `[E]`.
+        value: value of each event `[E]`.
+        readout: membranes of the integrators `[B, T, R]`.
+
+    Returns:
+        sample, step and neuron of each spike, what each spike of a graded neuron carries, and the
+        number of synaptic events.
+    """
+    samples, steps = readout.shape[:2]
+    neurons, size = v.shape[1], ring.shape[1]
+    spikes: list[npt.NDArray[np.int32]] = []
+    payload = [np.zeros(0)]
+    count = 0
+
+    def deliver(b: int, base: int, sources: Indices, values: Floats) -> int:
+        lengths = indptr[sources + 1] - indptr[sources]
+        nested = [np.arange(indptr[s], indptr[s + 1]) for s in sources]
+        synapse = np.concatenate([np.zeros(0, np.int64), *nested])
+        place = (base + target[synapse].astype(np.int64)) % size
+        np.add.at(ring[b], place, weight[synapse] * np.repeat(values, lengths))
+        return len(synapse)
+
+    for b in range(samples):
+        for t in range(steps):
+            base = (start + t) * neurons % size
+            given = slice(bounds[b * steps + t], bounds[b * steps + t + 1])
+            count += deliver(b, base, source[given], value[given])
+            count += deliver(b, base, steady, np.ones(len(steady)))
+            for first, last, kind, reset, refractory, column in blocks:
+                cells = slice(first, last)
+                slot = ring[b, base + first : base + last]
+                current = slot + bias[cells]
+                slot[:] = 0.0
+                level, before = threshold[cells], trace[b, cells].copy()
+                if kind == Kind.CUBA:
+                    current = trace_decay[cells] * before + current
+                    trace[b, cells] = current
+                if kind == Kind.ALIF:
+                    level = level + coupling[cells] * before
+                h = decay[cells] * v[b, cells] + gain[cells] * current
+                if kind == Kind.RESONATOR:
+                    turned = decay[cells] * before - coupling[cells] * v[b, cells]
+                    trace[b, cells] = turned + gain[cells] * current
+                    h = coupling[cells] * before + decay[cells] * v[b, cells]
+                if kind == Kind.INTEGRATOR:
+                    v[b, cells] = h
+                    readout[b, t, column : column + last - first] = h
+                    continue
+                ready = wait[b, cells] == 0
+                fired = ready & (h >= level)
+                after = {Reset.SUBTRACT: h - level, Reset.THRESHOLD: level}.get(
+                    reset, np.zeros_like(h)
+                )
+                v[b, cells] = np.where(ready, np.where(fired, after, h), v[b, cells])
+                wait[b, cells] = np.where(fired, refractory, np.maximum(wait[b, cells] - 1, 0))
+                if kind == Kind.ALIF:
+                    rho = trace_decay[cells]
+                    trace[b, cells] = rho * before + (1.0 - rho) * fired
+                if kind == Kind.RESONATOR:
+                    trace[b, cells] = np.where(fired, 0.0, trace[b, cells])
+                neuron = first + np.flatnonzero(fired)
+                carried = np.ones(len(neuron))
+                if kind == Kind.GRADED:
+                    carried = h[fired]
+                    payload.append(carried)
+                count += deliver(b, base, neuron, carried)
+                where = np.empty((len(neuron), 3), np.int32)
+                where[:, 0], where[:, 1], where[:, 2] = b, t, neuron
+                spikes.append(where)
+    every = np.concatenate([np.zeros((0, 3), np.int32), *spikes])
+    return every[:, 0], every[:, 1], every[:, 2], np.concatenate(payload), count

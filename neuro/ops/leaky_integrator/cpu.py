@@ -1,0 +1,76 @@
+"""The leaky integrator compiled for the CPU, in the way of `axonal.neuro.ops.lif.cpu`."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from axonal._base.jit import kernel
+from axonal.neuro.ops._neuron_cpu import spread
+
+BLOCK = 8192
+"""Units whose state is kept in the cache."""
+
+
+@functools.cache
+def forward(decay_input: bool) -> Callable[..., None]:
+    """Make the loops that fill y [T, M] from x [T, M], decay and v [M], for a range of units."""
+
+    @kernel
+    def leaky_forward(x: Any, decay: Any, v: Any, y: Any, start: int, stop: int) -> None:
+        one = x.dtype.type(1)
+        state = np.empty(2 * BLOCK, x.dtype)
+        for low in range(start, stop, BLOCK):
+            high = min(low + BLOCK, stop)
+            n = high - low
+            u, d = state[:n], state[BLOCK : BLOCK + n]
+            u[:] = v[low:high]
+            spread(d, decay, low)
+            for t in range(x.shape[0]):
+                x_t, y_t = x[t, low:high], y[t, low:high]
+                for k in range(n):
+                    u[k] = d[k] * u[k] + ((one - d[k]) * x_t[k] if decay_input else x_t[k])
+                    y_t[k] = u[k]
+
+    return leaky_forward
+
+
+@functools.cache
+def backward(decay_input: bool, learns_decay: bool) -> Callable[..., None]:
+    """Make the loops of the backward pass, for a range of units.
+
+    They take the gradient g [T, M] of y; x, y [T, M], v and decay [M]; g_x [T, M] to fill, carry
+    and g_decay [M] to add to; carry ends as the gradient of v.
+    """
+
+    @kernel
+    def leaky_backward(
+        g: Any, x: Any, y: Any, v: Any, decay: Any, g_x: Any, carry: Any, g_decay: Any,
+        start: int, stop: int,
+    ) -> None:  # fmt: skip
+        one = g.dtype.type(1)
+        state = np.empty(3 * BLOCK, g.dtype)
+        for low in range(start, stop, BLOCK):
+            high = min(low + BLOCK, stop)
+            n = high - low
+            c, d, g_d = state[:n], state[BLOCK : BLOCK + n], state[2 * BLOCK : 2 * BLOCK + n]
+            c[:] = carry[low:high]
+            spread(d, decay, low)
+            if learns_decay:
+                g_d[:] = g_decay[low:high]
+            for t in range(g.shape[0] - 1, -1, -1):
+                g_t, g_x_t = g[t, low:high], g_x[t, low:high]
+                x_t = x[t, low:high] if learns_decay and decay_input else g_t
+                before = y[t - 1, low:high] if t > 0 else v[low:high]
+                for k in range(n):
+                    total = c[k] + g_t[k]
+                    if learns_decay:
+                        g_d[k] += total * (before[k] - x_t[k] if decay_input else before[k])
+                    g_x_t[k] = total * (one - d[k]) if decay_input else total
+                    c[k] = total * d[k]
+            carry[low:high] = c
+            if learns_decay:
+                g_decay[low:high] = g_d
+
+    return leaky_backward

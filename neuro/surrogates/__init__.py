@@ -1,0 +1,1 @@
+"""Surrogate derivatives, one a file."""
