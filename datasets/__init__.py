@@ -14,10 +14,10 @@ from axonal.datasets._encoders import delta, latency, rate, to_dense
 from axonal.datasets._events import Binned, Events
 from axonal.datasets._fsdd import fsdd
 from axonal.datasets._hair_cells import HairCells
-from axonal.datasets._idx import fashion_mnist, mnist
-from axonal.datasets._mel import MelDelta
+from axonal.datasets._mel_delta import MelDelta
 from axonal.datasets._mel_quantiles import MelQuantiles
 from axonal.datasets._mil import mil
+from axonal.datasets._mnist import fashion_mnist, mnist
 from axonal.datasets._sample import Sample
 from axonal.datasets._shd import read_shd, write_shd
 from axonal.datasets._spike_times import SpikeTimes

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from axonal.datasets._cache import cache_folder, cached
+from axonal.datasets._data_dir import data_folder
 from axonal.datasets._events import Binned, Events
-from axonal.datasets._folder import data_folder
 from axonal.datasets._hair_cells import HairCells
-from axonal.datasets._mel import MelDelta
+from axonal.datasets._mel_delta import MelDelta
 from axonal.datasets._mel_quantiles import MelQuantiles
 from axonal.datasets._wav import read_wav
 

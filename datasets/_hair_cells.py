@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.datasets._checks import FloatArray, positive_number, positive_steps
-from axonal.datasets._sound import Spikes, checked, in_microseconds
+from axonal.datasets._front_end import Spikes, checked, in_microseconds
 
 # Of Re(1 - a / z)^-4 the numerator has the real roots |a| (cos w + COTANGENT sin w), a = |a| e^iw.
 COTANGENTS = 1 / np.tan(np.pi * np.array([1, 3, 5, 7]) / 8)

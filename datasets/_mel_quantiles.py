@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.datasets._checks import FloatArray, positive_number
-from axonal.datasets._mel import MelDelta
-from axonal.datasets._sound import Spikes, in_microseconds
+from axonal.datasets._front_end import Spikes, in_microseconds
+from axonal.datasets._mel_delta import MelDelta
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.datasets._bags import Bags, FloatArray
-from axonal.datasets._folder import data_file
+from axonal.datasets._data_dir import data_file
 
 Read = tuple[FloatArray, Sequence[str], npt.NDArray[np.bool_]]
 MUSK = "UCI Machine Learning Repository, Musk ({}), as {}"

@@ -12,7 +12,7 @@ import torch
 from torch import fx, nn
 
 from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear
-from axonal.neuro.network import _understood
+from axonal.neuro.network import _supported_calls
 
 _OURS = (BatchNorm, Conv2d, Dropout, Layer, Lift, Linear)
 _LIBRARY = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
@@ -47,7 +47,7 @@ class _Value(fx.Proxy):
     def _number(self) -> int:
         self.tracer.report(
             f"a size is used as a number, as in a loop over time: {_CELL}"
-            if _understood.is_size(self.node)
+            if _supported_calls.is_size(self.node)
             else f"a value is read as a number: the graph is made before any data is seen; {_CELL}"
         )
         return 1
@@ -192,7 +192,7 @@ def trace(module: nn.Module, network_type: type[nn.Module]) -> fx.Graph:
             m.training = mode
     problems = list(tracer.problems)
     if graph is not None:
-        problems += _understood.problems(module, graph)
+        problems += _supported_calls.problems(module, graph)
         if other_graph is not None and str(graph) != str(other_graph):
             problems.append(
                 f"{who}.forward: does something else while training: use modules "

@@ -10,8 +10,8 @@ from torch.utils import _pytree as pytree
 
 from axonal.neuro import _checks
 from axonal.neuro.layers import Layer
-from axonal.neuro.network import _parts, _understood
-from axonal.neuro.network._flat import flatten, unflatten
+from axonal.neuro.network import _replacements, _supported_calls
+from axonal.neuro.network._pickling import flatten, unflatten
 from axonal.neuro.network._tracer import NetworkError, shown_name, trace
 
 State = dict[str, Any]
@@ -78,7 +78,7 @@ class Network(Layer[State]):
         self.source_name = shown_name(module)
         self.input_names = [n.name for n in self.traced.nodes if n.op == "placeholder"]
         self._paths = tuple(self.stateful_layers)
-        self._parts = _parts.containers(self, self._called, Network)
+        self._parts = _replacements.containers(self, self._called, Network)
         self._seen: dict[str, nn.Module] = {}
         self._run = _compile(_with_states(self))
 
@@ -122,13 +122,13 @@ class Network(Layer[State]):
         state = self._check_state(state)
         if _checks.compiling():
             return self._run(self, *inputs, state)  # type: ignore[no-any-return]
-        _parts.check(self, self._parts, self._seen, Network)
+        _replacements.check(self, self._parts, self._seen, Network)
         try:
             return self._run(self, *inputs, state)  # type: ignore[no-any-return]
         except _checks.InputError as error:
             raise self._located(error) from None
         except AttributeError as error:
-            raise _parts.missing(self, self._called) or error from None
+            raise _replacements.missing(self, self._called) or error from None
 
     def step(self, *inputs: Any, state: State | None = None) -> tuple[Any, State]:
         """Run one step of every input [B, ...]; return the output [B, ...] and the states."""
@@ -250,33 +250,34 @@ def _with_states(net: Network) -> fx.Graph:
             get = graph.get_attr(path)
             if isinstance(module, Layer):
                 before = graph.call_function(operator.getitem, (state, path))
-                both = graph.call_function(_understood.stateful, (get, source, before))
+                both = graph.call_function(_supported_calls.stateful, (get, source, before))
                 values[node] = graph.call_function(operator.getitem, (both, 0))
                 states[path] = graph.call_function(operator.getitem, (both, 1))
             else:
-                values[node] = graph.call_function(_understood.applied, (get, source))
+                values[node] = graph.call_function(_supported_calls.applied, (get, source))
             continue
-        if node.op == "call_function" and node.target in _understood.LIFTED:
+        if node.op == "call_function" and node.target in _supported_calls.LIFTED:
             args = fx.node.map_arg(node.args, values.__getitem__)
             kwargs = fx.node.map_arg(node.kwargs, values.__getitem__)
-            name = _understood.LIFTED[node.target]
-            values[node] = graph.call_function(_understood.lifted_call, (name, *args), kwargs)
+            name = _supported_calls.LIFTED[node.target]
+            values[node] = graph.call_function(_supported_calls.lifted_call, (name, *args), kwargs)
             continue
         copy = graph.node_copy(node, values.__getitem__)
         reshapes = (
-            node.target in _understood.RESHAPING or node.target in _understood.RESHAPING_METHODS
+            node.target in _supported_calls.RESHAPING
+            or node.target in _supported_calls.RESHAPING_METHODS
         )
-        if node.op != "get_attr" and reshapes and not _understood.is_size(node):
+        if node.op != "get_attr" and reshapes and not _supported_calls.is_size(node):
             here = node.meta["here"]
             if node.target is operator.getitem:
                 graph.erase_node(copy)
                 index = fx.node.map_arg(node.args, values.__getitem__)
-                copy = graph.call_function(_understood.picked, (*index, here))
-            copy = graph.call_function(_understood.keeps_steps, (copy, inputs[0], here))
+                copy = graph.call_function(_supported_calls.picked, (*index, here))
+            copy = graph.call_function(_supported_calls.keeps_steps, (copy, inputs[0], here))
         constants = [values[n] for n in node.all_input_nodes if n.op == "get_attr"]
         if constants and node.op != "get_attr" and not reshapes:
             check = (copy, node.meta["here"], *constants)
-            copy = graph.call_function(_understood.alike_at_every_step, check)
+            copy = graph.call_function(_supported_calls.alike_at_every_step, check)
         values[node] = copy
     return graph
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from axonal.neuro.layers import DelayedLinear, Layer
-from axonal.neuro.network._understood import is_lifted
+from axonal.neuro.network._supported_calls import is_lifted
 from axonal.neuro.network.network import Network
 from axonal.neuro.network.recurrent import Recurrent
 

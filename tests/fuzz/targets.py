@@ -90,9 +90,9 @@ class Idx(Target):
     name = "idx"
 
     def make(self) -> None:
-        from axonal.datasets import _idx
+        from axonal.datasets import _mnist
 
-        _idx.SPLITS = {"test": ("t10k", 3)}
+        _mnist.SPLITS = {"test": ("t10k", 3)}
         self.path.mkdir()
         for kind, shape in (("images-idx3", (3, 28, 28)), ("labels-idx1", (3,))):
             head = bytes([0, 0, 8, len(shape)]) + b"".join(n.to_bytes(4, "big") for n in shape)

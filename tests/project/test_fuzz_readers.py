@@ -8,14 +8,14 @@ import pytest
 from fuzz.targets import TARGETS
 from fuzz.trial import trials
 
-from axonal.datasets import _idx
+from axonal.datasets import _mnist
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_damaged_files_are_refused_or_still_right(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_idx, "SPLITS", _idx.SPLITS)  # put back what a target changes
+    monkeypatch.setattr(_mnist, "SPLITS", _mnist.SPLITS)  # put back what a target changes
     try:
         with warnings.catch_warnings():
             rows = [row for row in trials(name, tmp_path, 0, 30, seed=1) if "problem" in row]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from axonal.datasets._folder import data_file
+from axonal.datasets._data_dir import data_file
 
 Bytes = npt.NDArray[np.uint8]
 SPLITS = {"train": ("train", 60_000), "test": ("t10k", 10_000)}

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.datasets._checks import FloatArray, positive_number, positive_steps
-from axonal.datasets._sound import Spikes, checked, in_microseconds
+from axonal.datasets._front_end import Spikes, checked, in_microseconds
 
 SILENCE = 1e-20  # a power that has a logarithm, far below one step of 16 bits
 

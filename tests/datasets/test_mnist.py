@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers import needs
 
-from axonal.datasets import _idx, fashion_mnist, mnist
+from axonal.datasets import _mnist, fashion_mnist, mnist
 
 READERS = {"mnist": mnist, "fashion_mnist": fashion_mnist}
 
@@ -15,7 +15,7 @@ READERS = {"mnist": mnist, "fashion_mnist": fashion_mnist}
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three images in files like the published ones."""
-    monkeypatch.setattr(_idx, "SPLITS", {"test": ("t10k", 3)})
+    monkeypatch.setattr(_mnist, "SPLITS", {"test": ("t10k", 3)})
     write(tmp_path / "t10k-images-idx3-ubyte.gz", (3, 28, 28), np.arange(3 * 784) % 256)
     write(tmp_path / "t10k-labels-idx1-ubyte.gz", (3,), np.array([7, 0, 9]))
     return tmp_path
@@ -80,7 +80,7 @@ def test_a_relative_folder_that_is_looked_for_from_elsewhere_says_so(
 
 @pytest.mark.parametrize("name", READERS)
 def test_the_published_test_sets_have_a_thousand_images_a_class(name: str) -> None:
-    needs.data(_idx.FOLDERS[name][0])
+    needs.data(_mnist.FOLDERS[name][0])
     images, labels = READERS[name]("test")
     assert images.shape == (10_000, 28, 28)
     assert images.max() == 255

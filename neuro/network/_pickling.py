@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch.nn.functional as F
 from torch import fx
 
-from axonal.neuro.network import _understood
+from axonal.neuro.network import _supported_calls
 
 
 class _Node(NamedTuple):
@@ -39,8 +39,8 @@ def flatten(graph: fx.Graph) -> list[_Node]:
     nodes = []
     for node in graph.nodes:
         target = node.target
-        if node.op == "call_function" and target in _understood.LIFTED:
-            target = _Lifted(_understood.LIFTED[target])
+        if node.op == "call_function" and target in _supported_calls.LIFTED:
+            target = _Lifted(_supported_calls.LIFTED[target])
         args, kwargs = fx.node.map_arg((node.args, node.kwargs), numbers.__getitem__)
         nodes.append(_Node(node.op, node.name, target, args, kwargs, node.meta.get("here", "")))
     return nodes
