@@ -16,7 +16,8 @@ from helpers import ROOT, needs
 from helpers.nir_layouts import write
 from helpers.shell import ENV
 
-from axonal import _info, recipes
+from axonal import recipes
+from axonal.cli import _info
 from axonal.deploy import EventGraph, Population, backends
 from axonal.recipes import digits
 

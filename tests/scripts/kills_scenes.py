@@ -16,7 +16,8 @@ import torch
 # imported once, so that most moments fall into work and not into imports
 import axonal.recipes._lightning
 import axonal.recipes.figures
-from axonal import _signals, cli, deploy, recipes
+from axonal import cli, deploy, recipes
+from axonal._base import signals
 from axonal.deploy import EventGraph
 from axonal.recipes import digits
 from axonal.recipes.experiments._pool import make
@@ -122,7 +123,7 @@ def old_or_new(folder: Path, content: Any) -> None:
 
 def save(folder: Path) -> None:
     graph = EventGraph.load(folder / "graph.h5")
-    with _signals.ending() as ends:
+    with signals.ending() as ends:
         try:
             for k in range(20):
                 replace(graph, dt=0.001 * (k + 1)).save(folder / "graph.h5")
@@ -223,7 +224,7 @@ def spikes(folder: Path) -> Any:
 
 
 def experiments(folder: Path) -> None:
-    with _signals.ending() as ends:
+    with signals.ending() as ends:
         try:
             runs = [Run("coincidence", {**SMALL, "seed": seed}) for seed in range(4)]
             make(runs, Store(folder / "runs.jsonl"), processes=2, commit=None, progress=False)
@@ -250,7 +251,7 @@ def simulate(folder: Path) -> None:
     script += (
         "open('part', 'w').write('1' * 10**6); time.sleep(0.8); open('answer', 'w').write('2')"
     )
-    with _signals.ending() as ends:
+    with signals.ending() as ends:
         try:
             with workplace("axonal-kills-") as place:
                 place.run([sys.executable, "-S", "-c", script], os.environ, 60.0)

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from axonal import _signals
+from axonal._base import signals
 from axonal._base.files import check_source, whole_file
 from axonal.neuro import Network
 from axonal.recipes import _learning, _weights
@@ -284,8 +284,8 @@ def check_checkpoint(run: RunFolder, training: Training) -> None:
 @contextmanager
 def _own_termination() -> Iterator[None]:
     """Leave TERM to Lightning, which ends after a batch; the command line would end at once."""
-    ours = isinstance(signal.getsignal(signal.SIGTERM), _signals.Ending)
-    with _signals.held(lambda: None, [signal.SIGTERM] if ours else []):
+    ours = isinstance(signal.getsignal(signal.SIGTERM), signals.Ending)
+    with signals.held(lambda: None, [signal.SIGTERM] if ours else []):
         yield
 
 

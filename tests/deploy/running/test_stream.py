@@ -17,8 +17,8 @@ from helpers.dense_executor import random_graph, random_inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonal import _signals
-from axonal import _stream as lines
+from axonal._base import signals
+from axonal.cli import _stream as lines
 from axonal.deploy import EventGraph, Population, Projection, Stream, retime, run
 
 STEPS = 12
@@ -329,7 +329,7 @@ def test_a_state_is_kept_however_often_a_stream_is_asked_to_end(tmp_path, monkey
         save(stream, path)
 
     monkeypatch.setattr(Stream, "save", asked_again)
-    with _signals.ending() as ends:
+    with signals.ending() as ends:
         summary = lines.run(echo(), io.BytesIO(b'{"events": [3]}\n'), print, save_state=state)
     stream = Stream(echo())
     stream.load(state)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from axonal import _signals
+from axonal._base import signals
 from axonal.recipes import _train
 from axonal.recipes._errors import RecipeError
 from axonal.recipes.experiments import (
@@ -77,7 +77,7 @@ def main(
     store = Store(path)
     chosen = [PARTS[part] for part in parts or Part]
     wanted: list[Job] = [run for part in chosen for run in part.plan()]
-    with _signals.ending() as ends:
+    with signals.ending() as ends:
         try:
             make(wanted, store, processes=processes or cores(), commit=_train.commit())
             for part in chosen:

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from axonal import _signals
-from axonal._stream_lines import Arrays, LineError, leaving, parsed
-from axonal._terminal import Stopped, users_own
+from axonal._base import signals
+from axonal.cli._stream_lines import Arrays, LineError, leaving, parsed
+from axonal.cli._terminal import Stopped, users_own
 from axonal.deploy import EventGraph, Stream
 
 LONGEST_LINE = 1 << 26
@@ -208,7 +208,7 @@ class _Waiting:
 def _interruptible() -> Iterator[_Waiting]:
     """Let what ends a command end a stream between two steps, never within one."""
     waiting = _Waiting()
-    with _signals.held(waiting.stop):
+    with signals.held(waiting.stop):
         yield waiting
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from axonal._base.files import check_target
-from axonal._terminal import Json, UserError, print_json, told, users_own
+from axonal.cli._terminal import Json, UserError, print_json, told, users_own
 
 if TYPE_CHECKING:
     from axonal.deploy import EventGraph, Run
@@ -232,7 +232,7 @@ def run(
     _writable(out, save_state)
     loaded = _load(graph)
     if stream:
-        from axonal import _stream
+        from axonal.cli import _stream
 
         drop = late is Late.drop
         _stream.command(loaded, data, as_json, resume=resume, save_state=save_state, drop_late=drop)
@@ -298,7 +298,7 @@ def place(
     """Place neurons on the cores of a chip, with few spikes between cores."""
     _drawable(figure)
     loaded = _load(graph)
-    from axonal import _chips
+    from axonal.cli import _chip_figures as _chips
 
     with users_own(ValueError, OSError):
         placed = _chips.place(loaded, _own(loaded, chip), seed, figure)
@@ -316,7 +316,8 @@ def energy(
     """Estimate the energy of the golden run on a chip, from published constants."""
     _drawable(figure)
     loaded = _load(graph)
-    from axonal import _chips, deploy
+    from axonal import deploy
+    from axonal.cli import _chip_figures as _chips
 
     with users_own(ValueError, OSError, deploy.BackendError):
         found = _chips.energy(loaded, _own(loaded, chip), sanafe, timeout, figure)

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from axonal import _cli_graphs, _signals
-from axonal._terminal import (
+from axonal._base import signals
+from axonal.cli import graphs as _cli_graphs
+from axonal.cli._terminal import (
     Json,
     Stopped,
     Unprinted,
@@ -174,7 +175,7 @@ def phase(
     as_json: Json = False,
 ) -> None:
     """Draw a phase diagram: lines of the theory over Monte Carlo cells; resumes if repeated."""
-    from axonal import _phase
+    from axonal.cli import _phase
 
     axes = {"alpha": alpha, "gamma": gamma, "dilution": dilution, "T": T}
     parameters = {
@@ -198,7 +199,7 @@ def phase(
 @app.command()
 def info(as_json: Json = False) -> None:
     """Show versions, and the extras and back ends that are found or missing."""
-    from axonal import _info
+    from axonal.cli import _info
 
     answer = _info.collect()
     if as_json:
@@ -210,12 +211,12 @@ def info(as_json: Json = False) -> None:
 def main() -> None:
     """Run the command line and leave with its exit code."""
     check_printing()
-    with _signals.ending() as ends:
+    with signals.ending() as ends:
         code = _run(ends)
     sys.exit(code)
 
 
-def _run(ends: _signals.Ending) -> int:
+def _run(ends: signals.Ending) -> int:
     stopped = "A training run goes on with --resume."
     try:
         code = app(standalone_mode=False)
@@ -258,7 +259,3 @@ def _say(line: str) -> None:
     # the exit code tells it, too, where nothing can be said
     with contextlib.suppress(OSError):
         typer.echo(f"axonal: {line}", err=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,5 @@
+"""The command line as ``python -m axonal.cli``."""
+
+from axonal.cli._main import main
+
+main()
