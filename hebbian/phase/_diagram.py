@@ -15,8 +15,9 @@ from axonal._base.processes import end_with_parent
 from axonal.hebbian import _checks
 from axonal.hebbian.phase._extra import extra
 from axonal.hebbian.phase._faces import Face, face_of
+from axonal.hebbian.phase._format import CELLS, NAMES, QUANTITY, Header, written_by
 from axonal.hebbian.phase._settings import MonteCarlo
-from axonal.hebbian.phase._store import CELLS, QUANTITY, Header, Store, unfinished, written_by
+from axonal.hebbian.phase._store import Store, unfinished
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -121,7 +122,7 @@ def load_phase_diagram(out: str | os.PathLike[str]) -> "xr.Dataset":
         out: folder that was given to :func:`phase_diagram`; it may be at work there.
 
     Raises:
-        ValueError: if there is none, a damaged one, or one that another version has written.
+        ValueError: if there is none, a damaged one, or one of a format that is not known here.
 
     >>> import tempfile
     >>> from axonal.hebbian import Hopfield, load_phase_diagram, phase_diagram
@@ -170,15 +171,15 @@ def _with_cells(diagram: "xr.Dataset", face: Face) -> "xr.Dataset":
     axes = (face.load_name, "T", QUANTITY)
     shape = [diagram.sizes[name] for name in axes[:2]]
     empty = np.full((*shape, len(face.quantities)), np.nan)
-    names = np.array(face.quantities, dtype=object)
-    return diagram.assign({CELLS: (axes, empty)}).assign_coords({QUANTITY: names})
+    return diagram.assign({CELLS: (axes, empty, {NAMES: list(face.quantities)})})
 
 
 def _named(diagram: "xr.Dataset") -> "xr.Dataset":
     """Every simulated quantity under its name."""
     if CELLS not in diagram:
         return diagram
-    cells = diagram[CELLS].to_dataset(QUANTITY)
+    names = diagram[CELLS].attrs[NAMES]
+    cells = diagram[CELLS].drop_attrs().assign_coords({QUANTITY: names}).to_dataset(QUANTITY)
     for name in cells.data_vars:
         cells[name].attrs["long_name"] = f"{str(name).replace('_', ' ')} (Monte Carlo)"
     return diagram.drop_dims(QUANTITY).assign(cells.data_vars)

@@ -1,17 +1,16 @@
 """The zarr store of a phase diagram: one file a cell, so that a cell is whole or not there.
 
 Each cell carries the checksum of zarr's codec crc32c. All other files, which never change once
-they are written, are under one SHA-256 in the attributes of the root.
+they are written, are under one SHA-256 in the attributes of the root. `_format.py` says what the
+arrays are.
 """
 
 import contextlib
-import hashlib
-import importlib.metadata
 import json
-import math
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from errno import ENOTDIR
 from pathlib import Path
@@ -20,35 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from axonal._base.files import check_source, locked_folder
-from axonal._base.jsontext import parse_json
+from axonal._base.files import locked_folder
+from axonal.hebbian.phase import _format
 from axonal.hebbian.phase._extra import extra
+from axonal.hebbian.phase._format import CELLS, CHECKSUM, METADATA, NAMES, Header
 
 if TYPE_CHECKING:
     import xarray as xr
 
-FORMAT = 2
-"""Of the store; raised too when a simulation gives other numbers under the same settings.
-
-The first had no checksums.
-"""
-
 FILE = "diagram.zarr"
-CELLS = "montecarlo"
-QUANTITY = "quantity"
-CHECKSUM = "checksum"
-ROOT = "zarr.json"
-
-Header = dict[str, Any]
-
-
-def written_by() -> dict[str, str]:
-    """What the numbers of a store depend on beside the settings."""
-    try:
-        version = importlib.metadata.version("axonal")
-    except importlib.metadata.PackageNotFoundError:
-        version = "from a checkout"
-    return {"format": str(FORMAT), "axonal": version}
 
 
 class Store:
@@ -87,13 +66,14 @@ class Store:
         draft = Path(tempfile.mkdtemp(prefix=f".{FILE}-", dir=folder))
         codecs = extra("zarr").codecs
         try:
-            cells = diagram.get(CELLS)
-            packed = {"compressors": (codecs.ZstdCodec(), codecs.Crc32cCodec())}
-            chunks = {} if cells is None else {CELLS: {"chunks": (1, 1, cells.shape[2]), **packed}}
-            diagram.to_zarr(draft, mode="w", zarr_format=3, consolidated=False, encoding=chunks)
-            root = json.loads((draft / ROOT).read_bytes())
-            root["attributes"][CHECKSUM] = _checksum(draft, root)
-            (draft / ROOT).write_text(json.dumps(root, indent=2))
+            coding: dict[str, Any] = {name: {"compressors": None} for name in diagram.variables}
+            if CELLS in diagram:
+                one = (1, 1, diagram[CELLS].shape[2])
+                coding[CELLS] = {"chunks": one, "compressors": codecs.Crc32cCodec()}
+            diagram.to_zarr(draft, mode="w", zarr_format=3, consolidated=False, encoding=coding)
+            root = json.loads((draft / METADATA).read_bytes())
+            root["attributes"][CHECKSUM] = _format.checksum(draft, root)
+            (draft / METADATA).write_text(json.dumps(root, indent=2))
             draft.chmod(0o755)
             draft.rename(self.path)
         except OSError as error:
@@ -110,36 +90,37 @@ class Store:
         """The whole diagram, nan where cells are missing.
 
         Raises:
-            ValueError: if it is damaged, foreign or from another version.
+            ValueError: if it is damaged, foreign or of a format that is not known here.
         """
-        extra("zarr")
+        zarr, xarray = extra("zarr"), extra("xarray")
         try:
-            header, whole = self._header()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            header, root = _format.read_header(self.path)
+        except (OSError, ValueError) as error:
             raise self._damaged(error) from error
-        self._check_version(header)
+        if str(header.get("format")) not in _format.READABLE:
+            raise self._other_version(header)
         try:
-            if not whole:
-                raise ValueError("a file beside the cells is not what its checksum was made of")
-            diagram: xr.Dataset = extra("xarray").open_zarr(
-                self.path, consolidated=False, chunks=None
-            )
-            _check_sizes(diagram, header)
-            diagram.load()
-            del diagram.attrs[CHECKSUM]
+            _format.check_whole(self.path, root, header["format"])
+            arrays = _format.arrays(self.path, header)
+            variables = {
+                name: (
+                    metadata["dimension_names"],
+                    zarr.open_array(self.path, path=name, mode="r")[...],
+                    {key: x for key, x in metadata["attributes"].items() if key == "long_name"},
+                )
+                for name, metadata in arrays.items()
+            }
+            if CELLS in arrays:
+                names = _format.quantities(arrays[CELLS], header)
+                variables[CELLS] = (*variables[CELLS][:2], {NAMES: names})
+            axes = {name: x for name, x in variables.items() if x[0] == [name]}
+            values = {name: x for name, x in variables.items() if name not in axes}
+            attributes = {"settings": root["attributes"]["settings"]}
+            diagram: xr.Dataset = xarray.Dataset(values, axes, attributes)
         # zarr and xarray raise whatever their parsers stumble over.
         except Exception as error:
             raise self._damaged(error) from error
         return diagram
-
-    def _header(self) -> tuple[Header, bool]:
-        """The settings, and whether all but the cells is as it was written."""
-        root = parse_json((self.path / ROOT).read_bytes())
-        header = parse_json(root["attributes"]["settings"])
-        if not isinstance(header, dict):
-            raise ValueError("its settings are none")
-        checksum = root["attributes"].pop(CHECKSUM, None)
-        return header, checksum == _checksum(self.path, root)
 
     def _damaged(self, error: Exception) -> ValueError:
         line = " ".join(str(error).split())[:120] or type(error).__name__
@@ -148,54 +129,46 @@ class Store:
             " folder, or delete it and start again."
         )
 
-    def _check_version(self, header: Header) -> None:
-        ours = written_by()
+    def _other_version(self, header: Header, hint: str = "") -> ValueError:
+        ours = _format.written_by()
         theirs = {name: str(header.get(name)) for name in ours}
-        if theirs != ours:
-            raise ValueError(
-                f"{self.path} was written by axonal {theirs['axonal']} (format"
-                f" {theirs['format']}), this is {ours['axonal']} (format {ours['format']}):"
-                " use another folder, or the version it was started with."
-            )
+        return ValueError(
+            f"{self.path} was written by axonal {theirs['axonal']} (format {theirs['format']}),"
+            f" this is {ours['axonal']} (format {ours['format']}): use another folder, or the"
+            f" version it was started with{hint}."
+        )
 
     def resume(self, header: Header) -> "xr.Dataset":
-        """The diagram, if it was started with these settings.
+        """The diagram, if it was started with these settings and its missing cells can be added.
 
         Raises:
             ValueError: if it was not, or cannot be read.
+
+        Warns:
+            UserWarning: if it is finished, but of an earlier format, with the numbers of that.
         """
         diagram = self.read()
-        for name, old in json.loads(diagram.attrs["settings"]).items():
-            if old != header.get(name):
+        started = json.loads(diagram.attrs["settings"])
+        earlier = started["format"] != header["format"]
+        if started["axonal"] != header["axonal"] or (earlier and _unfinished(diagram)):
+            raise self._other_version(started, "; load_phase_diagram reads what there is")
+        for name, old in started.items():
+            if old != header.get(name) and name != "format":
                 raise ValueError(
                     f"{self.path} was started with {name} = {_short(old)}, not"
                     f" {_short(header.get(name))}: use another folder, or the same settings."
                 )
+        if earlier:
+            warnings.warn(
+                f"{self.path} is a finished diagram of format {started['format']} and is used as"
+                f" it is: format {header['format']} has slightly different numbers.",
+                stacklevel=3,
+            )
         return diagram
 
 
-def _checksum(store: Path, root: dict[str, Any]) -> str:
-    """SHA-256 of a root without its checksum, and of all files but it and the cells."""
-    digest = hashlib.sha256(json.dumps(root, sort_keys=True).encode())
-    cells = store / CELLS / "c"
-    for folder, below, names in os.walk(store):
-        below[:] = sorted(name for name in below if Path(folder, name) != cells)
-        for name in sorted(names):
-            file = Path(folder, name)
-            if file != store / ROOT:
-                check_source(file)
-                content = hashlib.sha256(file.read_bytes()).hexdigest()
-                digest.update(f"\n{file.relative_to(store)} {content}".encode())
-    return digest.hexdigest()
-
-
-def _check_sizes(diagram: "xr.Dataset", header: Header) -> None:
-    """Hold the arrays against the axes in the settings before any is read."""
-    axes = [value for value in header.values() if isinstance(value, list)]
-    most = 64 * (math.prod(len(axis) for axis in axes) + 20_000)
-    for name, array in diagram.variables.items():
-        if math.prod(array.shape) > most or array.dtype.itemsize > 1024:
-            raise ValueError(f"{name} has the shape {array.shape}, for axes of the settings")
+def _unfinished(diagram: "xr.Dataset") -> bool:
+    return CELLS in diagram and bool(unfinished(diagram[CELLS].values))
 
 
 def _short(value: Any) -> str:

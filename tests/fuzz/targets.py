@@ -194,19 +194,18 @@ class Phase(Target):
     def make(self) -> None:
         import xarray as xr
 
-        from axonal.hebbian.phase._store import CELLS, QUANTITY, Store, written_by
+        from axonal.hebbian.phase._format import CELLS, NAMES, QUANTITY, written_by
+        from axonal.hebbian.phase._store import Store
 
-        axes = {"alpha": [0.0, 0.05], "T": [0.3, 0.4], QUANTITY: np.array(["m", "e"], object)}
-        values = {
-            "m": (("alpha", "T"), np.eye(2)),
-            CELLS: (tuple(axes), np.full((2, 2, 2), np.nan)),
-        }
+        axes = {"alpha": [0.0, 0.05], "T": [0.3, 0.4]}
+        cells = (*axes, QUANTITY), np.full((2, 2, 2), np.nan), {NAMES: ["m", "e"]}
+        values = {"m": (tuple(axes), np.eye(2)), CELLS: cells}
         settings = json.dumps({**written_by(), "alpha": axes["alpha"], "T": axes["T"]})
         store = Store(self.path)
         store.create(xr.Dataset(values, axes, {"settings": settings}))
-        cells = store.cells()
+        written = store.cells()
         for i in range(3):  # one cell is missing, as in a stopped diagram
-            cells[i // 2, i % 2] = [i, i / 3]
+            written[i // 2, i % 2] = [i, i / 3]
 
     def prepare(self) -> None:
         self.store = self.path / "diagram.zarr"
@@ -232,12 +231,11 @@ class Phase(Target):
             return
         file.write_bytes(mutate(content, r))
         if sealed:
-            from axonal.hebbian.phase._store import CHECKSUM, _checksum
+            from axonal.hebbian.phase._format import CHECKSUM, checksum
 
             with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
                 values = json.loads(root.read_bytes())
-                values["attributes"].pop(CHECKSUM, None)
-                values["attributes"][CHECKSUM] = _checksum(self.store, values)
+                values["attributes"][CHECKSUM] = checksum(self.store, values)
                 root.write_text(json.dumps(values))
 
     def read(self) -> Any:

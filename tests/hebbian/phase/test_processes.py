@@ -27,7 +27,7 @@ def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
     grid: dict[str, Any] = {"alpha": loads, "T": temperatures, "mc": QUICK}
     settings = {"alpha": loads, "T": temperatures, "mc": asdict(QUICK), "fatal": [0.05, 0.3]}
     (tmp_path / "settings.json").write_text(json.dumps(settings))
-    script = ROOT / "tests" / "phase_on_dask.py"
+    script = ROOT / "tests" / "helpers" / "phase_on_dask.py"
     environment = {**ENV, "DASK_TEMPORARY_DIRECTORY": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, script, tmp_path],
