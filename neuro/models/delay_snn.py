@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from axonal.neuro import _checks
 from axonal.neuro.layers import LIF, BatchNorm, DelayedLinear, Dropout, LeakyIntegrator
 from axonal.neuro.network import Network
+from axonal.neuro.network._refusals import wrong_state
 from axonal.neuro.surrogates._surrogate import ATan
 
 
 class _Block(nn.Module):
-    """Delayed connections, several of which are added, then what follows them."""
+    """Sum of parallel :class:`DelayedLinear` layers, then norm, neuron and dropout."""
 
     def __init__(self, connections: list[DelayedLinear], *after: nn.Module) -> None:
         super().__init__()
@@ -48,7 +49,7 @@ class _Chain(nn.Module):
 
 
 class DelaySNN(Network):
-    """Spiking network with one or several learnable delays a synapse.
+    """Spiking network with one or several learnable delays per synapse.
 
     Every hidden layer is :class:`DelayedLinear`, :class:`BatchNorm` over time and batch,
     :class:`LIF` (Euler decay, reset to zero, detached, ATan(5)) and dropout of the spikes; the last
@@ -68,7 +69,7 @@ class DelaySNN(Network):
         tau: membrane time constant in steps, >= 1.
         threshold: of the hidden neurons, > 0.
         kernel: of :class:`DelayedLinear`.
-        count: delays a synapse.
+        count: delays per synapse.
         dropout: share of the hidden spikes that are dropped while training, at each step anew.
 
     Attributes:
@@ -109,7 +110,7 @@ class DelaySNN(Network):
                 f"kernel of K taps (K = 25 is max_delay=24), got {max_delay!r}."
             )
         if several is None or several < 1:
-            raise ValueError(f"DelaySNN expects count >= 1 delays a synapse, got {count!r}.")
+            raise ValueError(f"DelaySNN expects count >= 1 delays per synapse, got {count!r}.")
         max_delay = steps
         blocks: list[nn.Module] = []
         widths = (inputs, *hidden, outputs)
@@ -133,23 +134,26 @@ class DelaySNN(Network):
         return len(self.blocks) * (self.max_delay // 2)
 
     def forward(
-        self, *inputs: Any, state: dict[str, Any] | None = None, padding: bool = False
+        self, x: Tensor, state: Mapping[str, Any] | None = None, *, padding: bool = False
     ) -> tuple[Any, dict[str, Any]]:
-        """Run ``x`` [T, B, N] on from ``state``, with silence at each layer's end if asked."""
-        x, state = self._given(inputs, state)
+        """Run ``x`` [T, B, N] on from ``state``; with ``padding`` append silence to each layer."""
         blocks = dict(self.get_submodule("blocks").named_children())
         first = blocks["0"].get_submodule("connections.0")
         assert isinstance(first, DelayedLinear)
         _checks.sequence(self, x, (first.in_features,), first.weight.dtype)
         if not padding:
-            return super().forward(x, state=state)
-        before, after = self._check_state(state), dict[str, Any]()
+            result: tuple[Any, dict[str, Any]] = super().forward(x, state=state)
+            return result
+        before = dict.fromkeys(self.stateful_layers) if state is None else state
+        if not isinstance(before, Mapping) or set(before) != set(self.stateful_layers):
+            raise wrong_state(self, state)
+        after: dict[str, Any] = {}
         for name, block in blocks.items():
             x = F.pad(x, (0, 0, 0, 0, 0, self.max_delay // 2))
             prefix = f"blocks.{name}."
-            own = {k.removeprefix(prefix): v for k, v in before.items() if k.startswith(prefix)}
-            x, own = block(x, own)
-            after.update({prefix + path: entry for path, entry in own.items()})
+            states = {k.removeprefix(prefix): v for k, v in before.items() if k.startswith(prefix)}
+            x, states = block(x, states)
+            after.update({prefix + path: entry for path, entry in states.items()})
         return x, after
 
     @classmethod
@@ -172,7 +176,7 @@ class DelaySNN(Network):
 
         Args:
             state_dict: names ``model.0.weight``, ``model.0.P``, ``model.0.SIG``, ``model.1...`` and
-                so on, four entries a hidden layer and one for the last.
+                so on, four entries per hidden layer and one for the last.
             max_delay: longest delay in steps, K - 1 of the configuration's K taps. The checkpoint
                 does not hold it, and another one would shift every delay.
             tau: time constant of the configuration, in steps (1.005 for 10.05 ms in 10 ms steps).

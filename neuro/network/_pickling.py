@@ -1,6 +1,6 @@
 """A traced graph as a plain list, for pickles: the graph itself is a chain of nodes.
 
-Pickling the chain recurses once a node, which a network of a hundred layers does not survive, and
+Pickling the chain recurses once per node, which a network of a hundred layers does not survive, and
 some functions of torch cannot be pickled by themselves.
 """
 

@@ -1,15 +1,18 @@
-"""What a Network was made of, so that other parts put in their place later are noticed."""
+"""Modules that a Network was made of, so that others put in their place later are noticed."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from torch import nn
 
 from axonal.neuro import _checks
+from axonal.neuro.network import _supported_calls
+from axonal.neuro.network._composition import Composition
 
 Parts = dict[str, Any]
 
 
-def containers(root: nn.Module, called: list[str], network_type: type[nn.Module]) -> Parts:
+def containers(root: nn.Module, called: Iterable[str]) -> Parts:
     """Describe each module whose ``forward`` was traced through, by path.
 
     A module that is called as a whole may be exchanged; one that was traced through not, because
@@ -18,11 +21,11 @@ def containers(root: nn.Module, called: list[str], network_type: type[nn.Module]
     paths = dict.fromkeys(
         path[:end] for path in called for end, sign in enumerate(path) if sign == "."
     )
-    return {path: _description(root.get_submodule(path), network_type) for path in paths}
+    return {path: _description(root.get_submodule(path)) for path in paths}
 
 
-def _description(module: nn.Module, network_type: type[nn.Module]) -> Any:
-    if isinstance(module, network_type):
+def _description(module: nn.Module) -> Any:
+    if isinstance(module, Composition) and "traced" in vars(module):
         return type(module), _written_out(module.traced)
     if isinstance(module, (nn.Sequential, nn.ModuleList, nn.ModuleDict)):
         return type(module), tuple(module._modules)
@@ -35,40 +38,49 @@ def _written_out(graph: Any) -> str:
     return "\n".join(map(str, nodes))
 
 
-def check(
-    root: nn.Module, parts: Parts, seen: dict[str, nn.Module], network_type: type[nn.Module]
-) -> None:
-    """Refuse a module that was traced through and is another one now.
+def places(
+    root: nn.Module, paths: Iterable[str]
+) -> tuple[tuple[nn.Module | None, str, nn.Module], ...]:
+    """Return where the modules at ``paths`` stand: in which module (None: the root), its name."""
+    found = []
+    for path in paths:
+        owner, _, name = path.rpartition(".")
+        found.append((root.get_submodule(owner) if owner else None, name, root.get_submodule(path)))
+    return tuple(found)
 
-    ``seen`` holds those found right before, so that a graph is not printed at every call.
+
+def check(
+    root: nn.Module, parts: Parts, called: Iterable[str], with_memory: Collection[str]
+) -> None:
+    """Refuse modules that are gone, or others than those with which the Network was made.
+
+    Args:
+        root: the Network.
+        parts: what :func:`containers` returned when it was made.
+        called: paths of the modules that are called as a whole.
+        with_memory: those of them that are layers with memory.
     """
     for path, description in parts.items():
-        try:
-            module = root.get_submodule(path)
-        except AttributeError:
-            raise _gone(root, path) from None
-        same = module is seen.get(path) and isinstance(module, network_type)
-        if not same and _description(module, network_type) != description:
+        if _description(_present(root, path)) != description:
             raise _checks.InputError(
                 f"{path} is not what the Network was made of: its forward is a part of the graph. "
                 "Put it into the module and make the Network again.",
                 root,
             )
-        seen[path] = module
-
-
-def missing(root: nn.Module, called: list[str]) -> _checks.InputError | None:
-    """Return the error that names the first called module that is gone; None if all are there."""
     for path in called:
-        try:
-            root.get_submodule(path)
-        except AttributeError:
-            return _gone(root, path)
-    return None
+        module = _present(root, path)
+        if path in with_memory:
+            _supported_calls.check_memory(module)
+        else:
+            _supported_calls.check_no_memory(module)
 
 
-def _gone(root: nn.Module, path: str) -> _checks.InputError:
-    return _checks.InputError(
-        f"{path} is gone, which the Network was made with: put it back, or make the Network again.",
-        root,
-    )
+def _present(root: nn.Module, path: str) -> nn.Module:
+    try:
+        return root.get_submodule(path)
+    except AttributeError:
+        raise _checks.InputError(
+            f"{path} is gone, which the Network was made with: put it back, or make the Network "
+            "again.",
+            root,
+        ) from None

@@ -1,8 +1,8 @@
-"""What a Network understands between layers: calls that treat every step alike.
+"""Calls that a Network understands between layers, since they treat every step alike.
 
 One table for running, and the names that ``deploy.export`` meets. A call is refused where it would
 mix time steps or samples, since then a sequence in chunks would no longer equal the sequence in
-one.
+one. Calls along axes are in ``_axes``.
 """
 
 import operator
@@ -16,6 +16,7 @@ from torch import Tensor, fx, nn
 from axonal.neuro import _checks
 from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear, _apart
 from axonal.neuro.layers.lift import over_time
+from axonal.neuro.network import _axes
 
 SEQUENCE_MODULES = (BatchNorm, Conv2d, Dropout, Lift, Linear)
 """Our layers without memory: they take [T, B, ...] as it is."""
@@ -24,6 +25,7 @@ ELEMENTWISE: frozenset[Callable[..., Any]] = frozenset({
     operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow,
     torch.add, torch.sub, torch.mul, torch.div, torch.neg, torch.abs, torch.exp, torch.clamp,
     torch.relu, torch.sigmoid, torch.tanh, torch.where, torch.maximum, torch.minimum, torch.square,
+    torch.sqrt, torch.rsqrt, torch.log,
     F.relu, F.gelu, F.silu, F.softplus, F.leaky_relu, F.elu, F.hardtanh, F.sigmoid, F.tanh,
     operator.ge, operator.gt, operator.le, operator.lt,
 })  # fmt: skip
@@ -34,6 +36,7 @@ LIFTED: dict[Callable[..., Any], str] = {
     F.max_pool2d: "max_pool2d",
     F.adaptive_avg_pool2d: "adaptive_avg_pool2d",
     F.adaptive_max_pool2d: "adaptive_max_pool2d",
+    F.group_norm: "group_norm",
 }
 RESHAPING: frozenset[Callable[..., Any]] = frozenset({
     torch.cat, torch.concat, torch.flatten, torch.reshape, torch.permute, torch.unsqueeze,
@@ -41,7 +44,7 @@ RESHAPING: frozenset[Callable[..., Any]] = frozenset({
 })  # fmt: skip
 ELEMENTWISE_METHODS = frozenset({
     "add", "sub", "mul", "div", "neg", "abs", "exp", "clamp", "relu", "sigmoid", "tanh", "square",
-    "float", "double", "half", "to", "type_as",
+    "sqrt", "rsqrt", "log", "float", "double", "half", "to", "type_as",
 })  # fmt: skip
 RESHAPING_METHODS = frozenset({
     "flatten", "reshape", "view", "permute", "unsqueeze", "squeeze", "contiguous",
@@ -61,20 +64,28 @@ def applied(module: nn.Module, x: Tensor) -> Tensor:
     Decided by the module that stands there now: one that was put in its place after the Network
     was made may want another shape than the one that was traced.
     """
-    if isinstance(module, SEQUENCE_MODULES):
-        y: Tensor = module(x)
-        return y
-    if isinstance(module, Layer) or not _of_torch(module):
-        raise _replaced(module, "a module of torch without memory")
-    return over_time(module, x)
+    check_no_memory(module)
+    y: Tensor = over_time(module, x) if is_lifted(module) else module(x)
+    return y
 
 
 def stateful(module: nn.Module, x: Tensor, state: Any) -> tuple[Tensor, Any]:
     """Apply a layer with memory to a sequence [T, B, ...]."""
-    if not isinstance(module, Layer):
-        raise _replaced(module, "a layer with memory")
+    check_memory(module)
     y: tuple[Tensor, Any] = module(x, state)
     return y
+
+
+def check_memory(module: nn.Module) -> None:
+    """Refuse a module without memory where a layer with memory was traced."""
+    if not isinstance(module, Layer):
+        raise _replaced(module, "a layer with memory")
+
+
+def check_no_memory(module: nn.Module) -> None:
+    """Refuse a module with memory, or of a kind unknown here, where one without was traced."""
+    if (is_lifted(module) and not _of_torch(module)) or isinstance(module, Layer):
+        raise _replaced(module, "a module of torch without memory")
 
 
 def _of_torch(module: nn.Module) -> bool:
@@ -146,6 +157,16 @@ def is_size(node: Any) -> bool:
     return arithmetic and bool(parts) and all(map(is_size, parts))
 
 
+def sequences(graph: fx.Graph) -> set[fx.Node]:
+    """Return the nodes whose values have steps and samples: made of inputs, and no sizes."""
+    reached: set[fx.Node] = set()
+    for node in graph.nodes:
+        made = any(source in reached for source in node.all_input_nodes)
+        if node.op == "placeholder" or (made and not is_size(node)):
+            reached.add(node)
+    return reached
+
+
 def _counts(node: Any) -> bool:
     """Return whether a size is made of T or B, which differ between chunks and batches."""
     if not is_size(node):
@@ -167,8 +188,9 @@ def problems(root: nn.Module, graph: fx.Graph) -> list[str]:
     """List every node of ``graph`` that a Network cannot run, by path and line."""
     found = []
     seen: dict[str, str] = {}
+    is_sequence = sequences(graph).__contains__
     for node in graph.nodes:
-        reason = _problem(root, node)
+        reason = _problem(root, node, is_sequence)
         if _is_layer(root, node):
             if node.target in seen:
                 reason = (
@@ -187,7 +209,27 @@ def _is_layer(root: nn.Module, node: Any) -> bool:
     return isinstance(root.get_submodule(str(node.target)), Layer)
 
 
-def _problem(root: nn.Module, node: fx.Node) -> str | None:
+def _of_constants(node: fx.Node, is_sequence: _axes.Judge) -> bool:
+    """Return whether a call is made of parameters alone, which have no steps and samples."""
+    sources = node.all_input_nodes
+    called = node.op in ("call_function", "call_method") and bool(sources)
+    return called and not any(is_sequence(n) or is_size(n) for n in sources)
+
+
+def _is_known(node: fx.Node) -> bool:
+    target: Any = node.target
+    if target is getattr:
+        return node.args[1] in ("T", "mT")
+    if node.op == "call_method":
+        return target in ELEMENTWISE_METHODS | RESHAPING_METHODS or _axes.is_along(target)
+    return target in ELEMENTWISE | RESHAPING or _axes.is_along(target)
+
+
+def _problem(root: nn.Module, node: fx.Node, is_sequence: _axes.Judge) -> str | None:
+    if _of_constants(node, is_sequence) and _is_known(node):
+        return None
+    if node.op in ("call_function", "call_method") and _axes.is_along(node.target):
+        return _axes.problem(node, is_sequence)
     if node.op == "call_module":
         module = root.get_submodule(str(node.target))
         module = module.module if isinstance(module, Lift) else module
@@ -223,7 +265,7 @@ def _problem(root: nn.Module, node: fx.Node) -> str | None:
             return _COUNTED
         if name in SHAPE_METHODS | ELEMENTWISE_METHODS | RESHAPING_METHODS:
             return None
-        return f"x.{name}(...) is not understood: it may mix time steps. {_ADVICE}"
+        return f"{_axes.name_of(name)} is not understood: it may mix time steps. {_ADVICE}"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Tracing a user's ``forward`` into one graph, collecting everything unsupported on the way."""
+"""Traces a user's ``forward`` into one graph, collecting everything unsupported on the way."""
 
 import inspect
 import itertools
@@ -11,10 +11,9 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear
 from axonal.neuro.network import _supported_calls
+from axonal.neuro.network._composition import Composition, as_written, is_one_layer
 
-_OURS = (BatchNorm, Conv2d, Dropout, Layer, Lift, Linear)
 _LIBRARY = (str(Path(torch.__file__).parent), str(Path(__file__).parents[1]))
 _CELL = "layers run the whole sequence [T, B, ...] at once; write a neuron of your own as a Cell."
 
@@ -66,11 +65,10 @@ class _Value(fx.Proxy):
 
 
 class Tracer(fx.Tracer):
-    """Traces with every layer as a leaf; nested Networks are inlined, children keep their path."""
+    """Traces with every layer as a leaf; the forward of a nested Network is traced through."""
 
-    def __init__(self, network_type: type[nn.Module]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.network_type = network_type
         self.problems: list[str] = []
         self.modules: list[str] = []
 
@@ -92,43 +90,22 @@ class Tracer(fx.Tracer):
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Keep our layers and the modules of torch.nn whole."""
-        return isinstance(m, _OURS) or super().is_leaf_module(m, module_qualified_name)
+        return is_one_layer(m)
 
     def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
         """Trace one module call."""
         path = self.path_of_module(m)
         self.modules.append(path)
         try:
-            if isinstance(m, self.network_type):
-                return self._inline(m, args, kwargs)
+            if isinstance(m, Composition):
+                if kwargs or len(args) != len(m.input_names):
+                    count = len(m.input_names)
+                    self.report(f"a nested Network takes its {count} inputs alone.")
+                    return args[0]
+                return m._written(*args)
             return super().call_module(m, forward, args, kwargs)
         finally:
             self.modules.pop()
-
-    def _inline(self, network: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Replay the graph of a nested Network as if its forward stood here."""
-        if kwargs or len(args) != len(network.input_names):
-            self.report(f"a nested Network takes its {len(network.input_names)} inputs alone.")
-            return args[0]
-        values: dict[fx.Node, Any] = {}
-        inputs = iter(args)
-        for node in network.traced.nodes:
-            given = fx.node.map_arg(node.args, values.__getitem__)
-            named = fx.node.map_arg(node.kwargs, values.__getitem__)
-            if node.op == "placeholder":
-                values[node] = next(inputs)
-            elif node.op == "call_module":
-                values[node] = network.get_submodule(node.target)(*given, **named)
-            elif node.op == "get_attr":
-                path = f"{self.modules[-1]}.{node.target}"
-                values[node] = self.create_proxy("get_attr", path, (), {})
-            elif node.op == "call_method":
-                values[node] = getattr(given[0], node.target)(*given[1:], **named)
-            elif node.op == "call_function":
-                values[node] = node.target(*given, **named)
-            else:
-                return given[0]
-        raise AssertionError("a traced graph ends in an output")
 
     def create_arg(self, a: Any) -> Any:
         """Refuse a tensor that is made in ``forward``: it belongs to no module."""
@@ -160,33 +137,42 @@ class Tracer(fx.Tracer):
         return iter([obj])
 
 
-def trace(module: nn.Module, network_type: type[nn.Module]) -> fx.Graph:
-    """Trace ``module.forward`` and refuse what a Network cannot run, all of it at once.
+def input_names(module: nn.Module) -> list[str]:
+    """Return the names of the inputs of ``forward``; refuse one that does not name them."""
+    written = module._written if isinstance(module, Composition) else module.forward
+    parameters = inspect.signature(written).parameters.values()
+    starred = [p.name for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if starred or not parameters:
+        raise NetworkError(
+            f"{shown_name(module)}.forward must name its inputs, such as forward(self, x)"
+            + (f"; got {', '.join('*' + name for name in starred)}." if starred else ".")
+        )
+    return [p.name for p in parameters]
+
+
+def trace(module: nn.Module) -> fx.Graph:
+    """Trace ``forward`` and refuse what a Network cannot run, all of it at once.
+
+    Args:
+        module: a module to be wrapped, or a Network with a ``forward`` of its own.
 
     Raises:
-        NetworkError: with one line a problem, by module path and line.
+        NetworkError: with one line per problem, by module path and line.
     """
     who = shown_name(module)
-    if isinstance(module, network_type):
-        raise NetworkError(f"{who} is a Network already: use it as it is.")
-    if Tracer(network_type).is_leaf_module(module, ""):
+    of_its_own = isinstance(module, Composition)
+    if not of_its_own and is_one_layer(module):
         raise NetworkError(
             f"{who} is one layer, it has no forward of layers to trace: write "
             "neuro.Sequential(layer)."
         )
-    parameters = inspect.signature(module.forward).parameters.values()
-    starred = [p.name for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    if starred or not parameters:
-        raise NetworkError(
-            f"{who}.forward must name its inputs, such as forward(self, x)"
-            + (f"; got {', '.join('*' + name for name in starred)}." if starred else ".")
-        )
+    input_names(module)
     modes = [(m, m.training) for m in module.modules()]
-    tracer, graph = _trace_once(module, network_type)
+    tracer, graph = _trace_once(module)
     # a forward that reads self.training would be frozen in the mode it was traced in
     module.train(not module.training)
     try:
-        other_graph = _trace_once(module, network_type)[1]
+        other_graph = _trace_once(module)[1]
     finally:
         for m, mode in modes:
             m.training = mode
@@ -205,12 +191,14 @@ def trace(module: nn.Module, network_type: type[nn.Module]) -> fx.Graph:
     return graph
 
 
-def _trace_once(module: nn.Module, network_type: type[nn.Module]) -> tuple[Tracer, fx.Graph | None]:
-    tracer = Tracer(network_type)
+def _trace_once(module: nn.Module) -> tuple[Tracer, fx.Graph | None]:
+    tracer = Tracer()
+    tracer.traced_func_name = "_written" if isinstance(module, Composition) else "forward"
     before = {name: (m, dict(vars(m))) for name, m in module.named_modules()}
     graph = None
     try:
-        graph = tracer.trace(module)
+        with as_written(module):
+            graph = tracer.trace(module)
     except NetworkError:
         raise
     except Exception as error:  # whatever the user's forward raises on a symbolic value

@@ -64,6 +64,7 @@ def assigned(self, x):
 
 
 UNDERSTOOD = "is not understood: it may mix time steps. Put it after the Network"
+WORKS = "works over time steps or samples here: name a later axis, dim=-1, or put it after"
 
 
 @pytest.mark.parametrize(
@@ -90,10 +91,11 @@ UNDERSTOOD = "is not understood: it may mix time steps. Put it after the Network
         (lambda self, x: self.lif(x, None), "lif takes one input inside a Network"),
         (lambda self, x: self.lstm(x), "lstm (LSTM) mixes time steps or hides a state"),
         (lambda self, x: x * 2 if self.training else x, "does something else while training"),
-        (lambda self, x: self.lif(x).mean(0), f"x.mean(...) {UNDERSTOOD}"),
-        (lambda self, x: torch.cumsum(x, 0), f"cumsum(...) {UNDERSTOOD}"),
-        (lambda self, x: torch.roll(x, x.shape[1]), f"roll(...) {UNDERSTOOD}"),
-        (lambda self, x: F.softmax(x, 0), f"softmax(...) {UNDERSTOOD}"),
+        (lambda self, x: self.lif(x).mean(0), f"x.mean(...) {WORKS}"),
+        (lambda self, x: torch.cumsum(x, 0), f"cumsum(...) {WORKS}"),
+        (lambda self, x: torch.roll(x, x.shape[1]), "roll(...) without an axis works over time"),
+        (lambda self, x: F.softmax(x, 0), f"softmax(...) {WORKS}"),
+        (lambda self, x: x.sort(-1), f"x.sort(...) {UNDERSTOOD}"),
         (lambda self, x: self.lif(x).add_(x), f"x.add_(...) {UNDERSTOOD}"),
         (assigned, "does not support item assignment (traced without data"),
         (
