@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from axonal.neuro import _checks
 from axonal.neuro.layers import Layer, _apart
-from axonal.neuro.layers.stateless import over_time
+from axonal.neuro.layers.lift import over_time
 from axonal.neuro.network import _supported_calls
 from axonal.neuro.network._composition import Composition, as_written, reached
 from axonal.neuro.network._tracer import NetworkError

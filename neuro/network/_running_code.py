@@ -8,7 +8,7 @@ from typing import Any
 from torch import fx, nn
 
 from axonal.neuro.layers import Layer
-from axonal.neuro.layers.stateless import over_time
+from axonal.neuro.layers.lift import over_time
 from axonal.neuro.network import _axes, _supported_calls
 from axonal.neuro.network.walker import Walker
 
