@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from axonal import _stream, deploy, neuro
 from axonal.deploy import EventGraph, Golden, GraphError, Population, Projection, Stream, run
-from axonal.deploy.backends.reference import Executor
+from axonal.deploy.executor.float_executor import Executor
 from axonal.neuro.ops.events import Events, simulate
 
 KINDS = ("graded", "graded", "lif", "cuba", "alif", "resonator")

@@ -10,7 +10,7 @@ import torch
 from axonal._base.jit import jit, kernel
 from axonal._base.threads import shards
 from axonal.deploy import EventGraph, Population, Projection
-from axonal.deploy.backends.reference import Executor, footprint
+from axonal.deploy.executor.float_executor import Executor, footprint
 from axonal.neuro.ops.events import (
     Block,
     EventNetwork,
