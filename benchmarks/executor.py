@@ -15,7 +15,7 @@ import numpy.typing as npt
 from axonal import deploy
 from axonal.deploy import EventGraph, Population, Projection, Run
 from axonal.deploy.backends import find
-from axonal.deploy.backends.reference import Executor, footprint
+from axonal.deploy.executor.float_executor import Executor, footprint
 from benchmarks._measure import ROUNDS, Table, bandwidth, interleaved
 from benchmarks.growth import exponent
 

@@ -1,37 +1,18 @@
-"""Back ends that run a graph: one file each, found by the name of the file."""
+"""Back ends that run a graph: one file each here, and those that other packages bring."""
 
+import functools
 import importlib
+import importlib.metadata
+import inspect
 import pkgutil
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import numpy.typing as npt
+from axonal.deploy.backends._backend import Backend
+from axonal.deploy.backends._support import Support
 
-if TYPE_CHECKING:
-    from axonal.deploy.backends._support import Support
-    from axonal.deploy.graph import EventGraph
-    from axonal.deploy.running.run import Request, Run
+__all__ = ["GROUP", "Backend", "Support", "find", "names"]
 
-
-class Backend(Protocol):
-    """What a file of this folder offers, as functions of its module.
-
-    A back end that needs a package imports it when it runs, never when it is found.
-    """
-
-    def support(self) -> "Support":
-        """What it has a form for, in general."""
-
-    def missing(self) -> str | None:
-        """Command that installs what this back end lacks; None if it is ready."""
-
-    def refused(self, graph: "EventGraph") -> list[str]:
-        """What of a graph it cannot express, one line for each population; empty if nothing."""
-
-    def run(
-        self, graph: "EventGraph", inputs: Mapping[str, npt.NDArray[Any]], request: "Request"
-    ) -> "Run":
-        """Run checked inputs `[T, B, N]` by name."""
+GROUP = "axonal.backends"
+"""Entry points by which other packages bring back ends."""
 
 
 def names() -> tuple[str, ...]:
@@ -40,10 +21,10 @@ def names() -> tuple[str, ...]:
     >>> "reference" in names()
     True
     """
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    return tuple(sorted({*_ours(), *_others()}))
 
 
+@functools.cache
 def find(name: str) -> Backend:
     """Look up a back end.
 
@@ -51,14 +32,46 @@ def find(name: str) -> Backend:
         name: one of `names`.
 
     Returns:
-        the back end.
+        the back end, one object per name.
 
     Raises:
-        ValueError: no back end has this name; the message lists those there are.
+        ValueError: no back end has this name; the message lists those there are. Or another package
+            brings one by a name that is taken.
 
     >>> find("reference").missing() is None
     True
     """
-    if name not in names():
-        raise ValueError(f"unknown back end {name!r}; known are {', '.join(names())}")
-    return cast(Backend, importlib.import_module(f"axonal.deploy.backends.{name}"))
+    ours, others = _ours(), _others()
+    if name in ours and name in others:
+        raise ValueError(
+            f"the back end {name!r} of axonal and one of {others[name].value} have the same name: "
+            f"give the entry point of the group {GROUP} another"
+        )
+    if name in ours:
+        module = importlib.import_module(f"{__name__}.{name}")
+        (found,) = (
+            value
+            for value in vars(module).values()
+            if inspect.isclass(value)
+            and issubclass(value, Backend)
+            and value.__module__ == module.__name__
+        )
+        return found(name)
+    if name in others:
+        made = others[name].load()(name)
+        if not isinstance(made, Backend):
+            raise ValueError(
+                f"the entry point {name!r} of the group {GROUP} must name a subclass of "
+                f"axonal.deploy.backends.Backend, got {others[name].value}"
+            )
+        return made
+    raise ValueError(f"unknown back end {name!r}; known are {', '.join(names())}")
+
+
+def _ours() -> tuple[str, ...]:
+    modules = pkgutil.iter_modules(__path__)
+    return tuple(m.name for m in modules if not (m.name.startswith("_") or m.ispkg))
+
+
+def _others() -> dict[str, importlib.metadata.EntryPoint]:
+    return {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from axonal.deploy.backends import find, names
 from axonal.deploy.backends._support import Support
-from axonal.deploy.kinds.table import SPIKING
+from axonal.deploy.kinds import SPIKING
 
 HEAD = """\
 # What the back ends can express

@@ -4,16 +4,15 @@ import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import AnyArray
 from axonal._base.files import check_target, whole_file, write_bytes
 from axonal.deploy.chips import spinnaker
 from axonal.deploy.graph import EventGraph
 
-SCRIPT = Path(__file__).with_name("_pynn_script.py")
+SCRIPT = Path(__file__).parent / "simulations" / "spinnaker.py"
 
 
 def pynn_script(graph: EventGraph, path: str | PathLike[str]) -> tuple[Path, Path]:
@@ -60,17 +59,15 @@ def pynn_script(graph: EventGraph, path: str | PathLike[str]) -> tuple[Path, Pat
     for k, p in enumerate(graph.populations):
         golden = {**graph.golden.spikes, **graph.golden.readout}.get(p.name)
         if golden is not None:
-            arrays[f"population{k}.golden"] = golden
+            arrays[f"populations.{k}.golden"] = golden
     with whole_file(data) as part, part.open("xb") as stream:
         np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
     write_bytes(script, SCRIPT.read_bytes())
     return script, data
 
 
-def network(
-    graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]]
-) -> dict[str, npt.NDArray[Any]]:
-    """What the script reads: the network in millivolts, and milliseconds of one step.
+def network(graph: EventGraph, inputs: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
+    """Network that the script reads, in millivolts, and milliseconds of one step.
 
     Args:
         graph: a graph quantised for SpiNNaker.
@@ -80,40 +77,24 @@ def network(
         arrays by name; "network" is a text in JSON.
     """
     steps, samples = next(iter(inputs.values())).shape[:2]
-    number = {p.name: k for k, p in enumerate(graph.populations)}
+    header, arrays = graph.to_arrays()
     shift = {q.target: q.exponent + spinnaker.DECAY_BITS for q in graph.projections if q.size}
-    head = {
-        "steps": steps,
-        "samples": samples,
-        "populations": [
-            {
-                "name": p.name,
-                "kind": p.kind,
-                "size": p.size,
-                "refractory": p.refractory,
-                "latency": p.latency,
-                "shift": shift.get(p.name, 0),
-                "core": spinnaker.neurons_a_core(spinnaker.longest_into(graph, p)),
-            }
-            for p in graph.populations
-        ],
-        "projections": [
-            {
-                "name": f"{q.source} -> {q.target}",
-                "source": number[q.source],
-                "target": number[q.target],
-            }
-            for q in graph.projections
-        ],
-    }
-    arrays: dict[str, npt.NDArray[Any]] = {"network": np.array(json.dumps(head))}
+    for p, head in zip(graph.populations, header["populations"], strict=True):
+        head["size"], head["shift"] = p.size, shift.get(p.name, 0)
+        head["core"] = spinnaker.neurons_a_core(spinnaker.longest_into(graph, p))
+    number = {p.name: k for k, p in enumerate(graph.populations)}
+    for q in header["projections"]:
+        q["name"] = f"{q['source']} -> {q['target']}"
+        q["source"], q["target"] = number[q["source"]], number[q["target"]]
+    parts = {name: header[name] for name in ("populations", "projections")}
+    text = json.dumps({"steps": steps, "samples": samples, **parts})
+    written = {"network": np.array(text)}
+    written |= {name: x for name, x in arrays.items() if name.startswith("projections.")}
     for k, p in enumerate(graph.populations):
         if p.kind == "input":
-            arrays[f"population{k}.events"] = np.array(np.nonzero(inputs[p.name]))
+            written[f"populations.{k}.events"] = np.array(np.nonzero(inputs[p.name]))
         elif p.kind != "constant":
             tau = spinnaker.time_constant(p.decay)
-            arrays[f"population{k}.tau_m"] = tau / spinnaker.UNIT
-            arrays[f"population{k}.threshold"] = p.threshold
-    for k, q in enumerate(graph.projections):
-        arrays |= {f"projection{k}.{x}": getattr(q, x) for x in ("pre", "post", "weight", "delay")}
-    return arrays
+            written[f"populations.{k}.tau_m"] = tau / spinnaker.UNIT
+            written[f"populations.{k}.threshold"] = p.threshold
+    return written

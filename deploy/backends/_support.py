@@ -1,20 +1,18 @@
-"""What a back end can express: stated once, refused by name, and written down as a table."""
+"""Abilities of a back end: stated once, refused by name, and written down as a table."""
 
-import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import AnyArray, BoolArray, Float64Array
 from axonal.deploy.graph import EventGraph, Population
-from axonal.deploy.kinds.table import NEURONS
+from axonal.deploy.kinds import NEURONS, READOUTS
 
 
 @dataclass(frozen=True)
 class Support:
-    """What a back end has a form for.
+    """Abilities of a back end.
 
     Args:
         executes: whether it runs a graph; if not, it loads one and reads back what was written.
@@ -48,50 +46,43 @@ class Support:
     arithmetics: tuple[str, ...] = ("float64",)
     readout_error: float = 1e-9
 
-
-def installed(module: str) -> bool:
-    """Whether a module could be imported; it is not."""
-    return importlib.util.find_spec(module) is not None
-
-
-def unfit(graph: EventGraph, support: Support) -> list[str]:
-    """What of a graph a back end has no form for, one line for each population or projection."""
-    if graph.arithmetic not in support.arithmetics:
-        if graph.arithmetic == "float64":
-            chip = support.arithmetics[0]
+    def unsupported(self, graph: EventGraph) -> list[str]:
+        """Parts of a graph without a form, one line per population or projection."""
+        if graph.arithmetic not in self.arithmetics:
+            if graph.arithmetic == "float64":
+                chip = self.arithmetics[0]
+                return [
+                    f"the graph is in float64; quantize(graph, {chip!r}) or axonal export RUN "
+                    f"--target {chip} makes one that it takes"
+                ]
             return [
-                f"the graph is in float64; quantize(graph, {chip!r}) or axonal export RUN --target "
-                f"{chip} makes one that it takes"
+                f"the graph is quantised for {graph.arithmetic}, and it runs "
+                f"{' and '.join(self.arithmetics)} only: give it the graph as it was exported"
             ]
+        lines = [line for p in graph.populations for line in _population(p, self)]
+        longest = self.longest_delay
+        for q in graph.projections:
+            if longest is not None and q.size and q.delay.max() > longest:
+                lines.append(
+                    f"projection {q.source} -> {q.target} has a delay of {q.delay.max()} steps; "
+                    f"the longest is {longest}"
+                )
+        return lines
+
+    def unsupported_inputs(self, inputs: Mapping[str, AnyArray]) -> list[str]:
+        """Inputs with events that it has not, one line each."""
+        if self.graded:
+            return []
         return [
-            f"the graph is quantised for {graph.arithmetic}, and it runs "
-            f"{' and '.join(support.arithmetics)} only: give it the graph as it was exported"
+            f"input {name!r} has events of other values than 1"
+            for name, x in inputs.items()
+            if np.any((x != 0) & (x != 1))
         ]
-    found = [line for p in graph.populations for line in _population(p, support)]
-    longest = support.longest_delay
-    for q in graph.projections:
-        if longest is not None and q.size and q.delay.max() > longest:
-            found.append(
-                f"projection {q.source} -> {q.target} has a delay of {q.delay.max()} steps; the "
-                f"longest is {longest}"
-            )
-    return found
-
-
-def unfit_inputs(inputs: Mapping[str, npt.NDArray[Any]], support: Support) -> list[str]:
-    """Which inputs a back end cannot be given."""
-    if support.graded:
-        return []
-    return [
-        f"input {name!r} has events of other values than 1"
-        for name, x in inputs.items()
-        if np.any((x != 0) & (x != 1))
-    ]
 
 
 def _population(p: Population, support: Support) -> Iterator[str]:
     where = f"population {p.name!r}"
-    if p.kind == "integrator" and not support.integrators:
+    if p.kind in READOUTS and not support.integrators:
         yield f"{where} is an integrator, and no membrane can be read out"
     if p.kind not in NEURONS:
         return
@@ -119,6 +110,6 @@ def _population(p: Population, support: Support) -> Iterator[str]:
         yield f"{where} has a threshold that is not above 0, {_value(p.threshold, wrong)}"
 
 
-def _value(values: npt.NDArray[np.float64], wrong: npt.NDArray[np.bool_]) -> str:
+def _value(values: Float64Array, wrong: BoolArray) -> str:
     first = int(np.argmax(wrong))
     return f"{values[first]:g} at neuron {first}"

@@ -1,155 +1,18 @@
-"""The NEST simulator: `iaf_psc_delta` at one step a millisecond.
+"""The NEST simulator, whose `iaf_psc_delta` is a leaky integrate-and-fire neuron."""
 
-Its membrane is V' = exp(-h / tau) V + sum of weights, a spike where V' >= V_th, then V' = 0. Where
-the population has a gain, V stands for v / gain, so that sums of weights stay exact. A spike of
-step t is stamped t + 1 and acts at step t + delay, and so is an event from outside.
+from pathlib import Path
 
-Source: NEST 3.10, model iaf_psc_delta; S. Rotter and M. Diesmann, Biological Cybernetics 81
-(1999). NEST is GPL: it is imported in a process of its own only.
-"""
-
-import itertools
-import math
-import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from axonal.deploy.backends._support import Support
-    from axonal.deploy.executor.worker import Answer, Cells, Job, Wires
-    from axonal.deploy.graph import EventGraph
-    from axonal.deploy.running.run import Request, Run
-
-NEVER = 1e300
-"""Threshold of what does not spike [mV]."""
+from axonal.deploy.backends._backend import Backend
+from axonal.deploy.backends._support import Support
 
 
-def support() -> "Support":
-    """What iaf_psc_delta has a form for."""
-    from axonal.deploy.backends._support import Support
+class Nest(Backend):
+    """NEST at one step per millisecond."""
 
-    return Support(resets=("zero",), bias=False, decays=(0.0, 1.0), positive_threshold=True)
+    requires = ("nest",)
+    install = "pip install 'axonal[deploy]'"
+    simulation = Path(__file__).parent / "simulations" / "nest.py"
 
-
-def missing() -> str | None:
-    """Command that installs NEST; None if it is there."""
-    from axonal.deploy.backends._support import installed
-
-    return None if installed("nest") else "pip install 'axonal[deploy]'"
-
-
-def refused(graph: "EventGraph") -> list[str]:
-    """What NEST's model has no form for, one line a population."""
-    from axonal.deploy.backends._support import unfit
-
-    return unfit(graph, support())
-
-
-def run(graph: "EventGraph", inputs: Mapping[str, npt.NDArray[Any]], request: "Request") -> "Run":
-    """Run in a process of its own."""
-    from axonal.deploy.executor.process import simulate
-
-    return simulate(__file__, graph, inputs, request)
-
-
-def simulate(job: "Job", answer: "Answer") -> None:
-    """Simulate one network; called in the process that may import NEST."""
-    import nest
-
-    nest.set_verbosity("M_ERROR")
-    nest.ResetKernel()
-    nest.SetKernelStatus({"resolution": 1.0, "local_num_threads": 1})
-    nodes = [_nodes(nest, job, k, p) for k, p in enumerate(job.cells)]
-    first = [int(node[0].global_id) for node in nodes]
-    for q in job.wires:
-        _connect(nest, first, q)
-    spikes = {k: nest.Create("spike_recorder") for k, p in enumerate(job.cells) if p.kind == "lif"}
-    for k, recorder in spikes.items():
-        nest.Connect(nodes[k], recorder)
-    meter = {"interval": 1.0, "record_from": ["V_m"]}
-    read = [k for k, p in enumerate(job.cells) if p.kind == "integrator"]
-    meters = {k: nest.Create("multimeter", params=meter) for k in read}
-    for k, recorder in meters.items():
-        nest.Connect(recorder, nodes[k])
-    if job.probe is not None:
-        probe = nest.Create("multimeter", params=meter)
-        nest.Connect(probe, nodes[job.probe[0]][job.probe[1]])
-    # What belongs to the last step is handed over in the step after it.
-    nest.Prepare()
-    started = time.thread_time()
-    nest.Run(job.steps + 1.0)
-    answer.extra["run_seconds"] = time.thread_time() - started
-    nest.Cleanup()
-    for k, recorder in spikes.items():
-        events = recorder.get("events")
-        t = np.rint(events["times"]).astype(np.int64) - 1
-        kept = t < job.steps
-        answer.spikes[k] = t[kept], events["senders"][kept] - first[k]
-    for k, recorder in meters.items():
-        events = recorder.get("events")
-        v = np.zeros((job.steps + 1, job.cells[k].size))
-        v[np.rint(events["times"]).astype(np.int64) - 1, events["senders"] - first[k]] = events[
-            "V_m"
-        ]
-        answer.readout[k] = v[: job.steps] * job.cells[k].gain
-    if job.probe is not None:
-        gain = job.cells[job.probe[0]].gain[job.probe[1]]
-        answer.membrane = np.asarray(probe.get("events")["V_m"])[: job.steps] * gain
-    answer.extra["version"] = nest.__version__
-
-
-def _nodes(nest: Any, job: "Job", k: int, p: "Cells") -> Any:
-    if p.kind in ("lif", "integrator"):
-        return nest.Create("iaf_psc_delta", p.size, params=_parameters(p))
-    sources = nest.Create("spike_generator", p.size)
-    events = job.events[k]
-    order = np.lexsort((events.t, events.neuron))
-    neuron, t, value = events.neuron[order], events.t[order] + 1.0, events.value[order]
-    edges = np.searchsorted(neuron, np.arange(p.size + 1))
-    spans = [slice(a, b) for a, b in itertools.pairwise(edges)]
-    sources.set([{"spike_times": t[s], "spike_weights": value[s]} for s in spans])
-    return sources
-
-
-def _parameters(p: "Cells") -> dict[str, Any]:
-    threshold = p.threshold / p.gain if p.kind == "lif" else np.full(p.size, NEVER)
-    values, index = np.unique(p.decay, return_inverse=True)
-    return {
-        "E_L": 0.0,
-        "V_reset": 0.0,
-        "V_m": 0.0,
-        "I_e": 0.0,
-        "V_th": threshold,
-        "tau_m": np.array([_time_constant(float(decay)) for decay in values])[index],
-        "t_ref": float(p.refractory),
-    }
-
-
-def _time_constant(decay: float) -> float:
-    """The tau for which exp(-1 / tau) is the decay, to the last bit where there is one [ms]."""
-    if decay == 0.0:
-        return 1e-3
-    if decay == 1.0:
-        return 1e17
-    tau = -1.0 / math.log(decay)
-    near = [tau]
-    for goal in (0.0, math.inf):
-        x = tau
-        for _ in range(16):
-            x = math.nextafter(x, goal)
-            near.append(x)
-    return min(near, key=lambda x: abs(math.exp(-1.0 / x) - decay))
-
-
-def _connect(nest: Any, first: list[int], q: "Wires") -> None:
-    if not len(q.pre):
-        return
-    nest.Connect(
-        q.pre + first[q.source],
-        q.post + first[q.target],
-        "one_to_one",
-        {"synapse_model": "static_synapse", "weight": q.weight, "delay": q.delay.astype(float)},
-    )
+    def support(self) -> Support:
+        """Everything that iaf_psc_delta has a form for."""
+        return Support(resets=("zero",), bias=False, decays=(0.0, 1.0), positive_threshold=True)

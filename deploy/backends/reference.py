@@ -1,244 +1,45 @@
 """The reference back end: on this machine, exact in float64 and in the integers of each chip."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from axonal._base.array_types import AnyArray
 from axonal.deploy import chips
+from axonal.deploy.backends._backend import Backend
 from axonal.deploy.backends._support import Support
+from axonal.deploy.executor.float_executor import Executor
 from axonal.deploy.executor.integer_executor import IntegerExecutor
-from axonal.deploy.graph import EventGraph, Population
-from axonal.deploy.graph.arrays import Floats
-from axonal.deploy.kinds.table import NEURONS, OUTSIDE, RESETS, SPIKING
-from axonal.deploy.running.run import Probe, Request, Run, Spikes
-from axonal.neuro.ops.event_network import (
-    Block,
-    EventNetwork,
-    EventRun,
-    Events,
-    EventState,
-    Kind,
-    Reset,
-    Synapses,
-    index_type,
-    is_single,
-    network_bytes,
-    simulate,
-    state_bytes,
-)
-
-_KINDS = {kind: Kind[kind.upper()] for kind in NEURONS}
-_TRACE_DECAY = {"cuba": "synapse_decay", "alif": "adaptation_decay"}
-_COUPLING = {"alif": "beta", "resonator": "rotation"}
+from axonal.deploy.executor.request import Request
+from axonal.deploy.executor.run import Run
+from axonal.deploy.graph import EventGraph
+from axonal.deploy.kinds import RESETS, SPIKING
+from axonal.neuro.ops.event_network import EventState
 
 
-class Executor:
-    """A graph made ready to run many times, for streams: sorting its synapses is done once.
+class Reference(Backend):
+    """The executor of axonal itself: every kind, every reset, every arithmetic."""
 
-    Args:
-        graph: the graph, not quantised.
+    def support(self) -> Support:
+        """Everything, at once."""
+        return Support(
+            hop=0,
+            neurons=SPIKING,
+            resets=RESETS,
+            any_gain=True,
+            arithmetics=("float64", *chips.names()),
+        )
 
-    Raises:
-        ValueError: the graph is quantised; `axonal.deploy.run` takes both.
+    def unsupported(self, graph: EventGraph) -> list[str]:
+        """Nothing that a valid graph holds."""
+        return []
 
-    >>> from axonal.deploy import Population, Projection
-    >>> cell = Population("out", "integrator", (1,), decay=0.5, gain=1, bias=0)
-    >>> wire = Projection("in", "out", pre=[0], post=[0], weight=[1.0], delay=[0])
-    >>> graph = EventGraph((Population("in", "input", (1,)), cell), (wire,), ("out",), dt=0.001)
-    >>> first = Executor(graph).run({"in": np.ones((2, 1, 1))})
-    >>> first.readout["out"].ravel().tolist()
-    [1.0, 1.5]
-    """
-
-    def __init__(self, graph: EventGraph) -> None:
+    def run(self, graph: EventGraph, inputs: Mapping[str, AnyArray], request: Request) -> Run:
+        """Run a graph once; see `axonal.deploy.run`."""
         if graph.arithmetic != "float64":
-            raise ValueError(f"Executor takes float64 graphs, got one for {graph.arithmetic}")
-        cells, outside, self._offsets = _layout(graph)
-        self._cells = cells
-        blocks, column = [], 0
-        for p in cells:
-            start = self._offsets[p.name]
-            form = (_KINDS[p.kind], Reset[p.reset.upper()], p.refractory, column)
-            blocks.append(Block(start, start + p.size, *form))
-            column += 0 if p.spiking else p.size
-        self.network = EventNetwork.build(
-            decay=_joined([p.decay for p in cells]),
-            gain=_joined([p.gain for p in cells]),
-            bias=_joined([p.bias for p in cells]),
-            threshold=_joined([_or_zeros(p, "threshold") for p in cells]),
-            trace_decay=_joined([_or_zeros(p, _TRACE_DECAY.get(p.kind)) for p in cells]),
-            coupling=_joined([_or_zeros(p, _COUPLING.get(p.kind)) for p in cells]),
-            blocks=blocks,
-            synapses=[
-                Synapses(
-                    q.pre,
-                    q.post,
-                    q.weight,
-                    q.delay,
-                    self._offsets[q.source],
-                    self._offsets[q.target],
-                )
-                for q in graph.projections
-            ],
-            external=sum(p.size for p in outside),
-            steady=[
-                self._offsets[p.name] + k
-                for p in outside
-                if p.kind == "constant"
-                for k in range(p.size)
-            ],
-        )
-
-    def run(self, inputs: Mapping[str, npt.NDArray[Any]], state: EventState | None = None) -> Run:
-        """Run checked inputs.
-
-        Args:
-            inputs: events `[T, B, N]` of every input population.
-            state: state of an earlier run; None starts from rest.
-
-        Returns:
-            the run.
-
-        Raises:
-            ValueError: the state is of another graph or batch.
-        """
-        steps, samples = next(iter(inputs.values())).shape[:2]
-        offsets = [self._offsets[name] for name in inputs]
-        events = Events.of(list(inputs.values()), offsets, samples, steps)
-        result = simulate(self.network, events, samples=samples, steps=steps, state=state)
-        spikes, payload = self._spikes(result)
-        return Run(
-            steps=steps,
-            samples=samples,
-            sizes={p.name: p.size for p in self._cells if p.spiking},
-            spikes=spikes,
-            payload=payload,
-            readout=self._readout(result),
-            state=result.state,
-            synaptic_events=result.synaptic_events,
-        )
-
-    def parts(self) -> list[Any]:
-        """Everything that decides what a run gives: names, numbers and arrays."""
-        net = self.network
-        cells = [net.decay, net.gain, net.bias, net.threshold, net.trace_decay, net.coupling]
-        wires = [net.steady, net.indptr, net.target, net.weight]
-        return [self._offsets, net.blocks, net.depth, *cells, *wires]
-
-    def probed(
-        self, inputs: Mapping[str, npt.NDArray[Any]], state: EventState | None, probe: Probe
-    ) -> Run:
-        """Run one step at a time, and keep the membrane of one neuron after each."""
-        column, now = self._offsets[probe.population] + probe.neuron, state
-        membrane = []
-        for t in range(len(next(iter(inputs.values())))):
-            now = self.run({name: x[t : t + 1] for name, x in inputs.items()}, now).state
-            assert now is not None
-            membrane.append(now.v[probe.sample, column])
-        return replace(self.run(inputs, state), membrane={probe: np.array(membrane)})
-
-    def _spikes(self, result: EventRun) -> tuple[dict[str, Spikes], dict[str, Floats]]:
-        """Spikes of every population that fires, and what those of graded ones carry."""
-        ends = np.cumsum([p.size for p in self._cells])
-        owner = np.searchsorted(ends, result.neuron, side="right")
-        order = np.argsort(owner, kind="stable")
-        edges = np.searchsorted(owner[order], np.arange(len(self._cells) + 1))
-        spikes, payload = {}, {}
-        # the place of each spike among those of graded populations
-        graded = np.array([p.kind == "graded" for p in self._cells], np.int64)
-        nth = np.cumsum(graded[owner]) - 1 if graded.any() else owner
-        for k, p in enumerate(self._cells):
-            if p.spiking:
-                own = order[edges[k] : edges[k + 1]]
-                neuron = result.neuron[own] - np.int32(self._offsets[p.name])
-                spikes[p.name] = Spikes(result.sample[own], result.step[own], neuron)
-                if p.kind == "graded":
-                    payload[p.name] = result.payload[nth[own]]
-        return spikes, payload
-
-    def _readout(self, result: EventRun) -> dict[str, Floats]:
-        readout, column = {}, 0
-        for p in self._cells:
-            if p.kind == "integrator":
-                readout[p.name] = result.readout[:, :, column : column + p.size]
-                column += p.size
-        return readout
-
-
-def footprint(graph: EventGraph, *, samples: int = 1, steps: int = 1) -> int:
-    """Bytes that a float64 run will allocate beside the graph, without its spikes (12 each).
-
-    Args:
-        graph: the graph, not quantised.
-        samples: B.
-        steps: T, which counts for readouts only.
-
-    >>> from axonal.deploy import example
-    >>> 10_000 < footprint(example()) < 10_000_000
-    True
-    """
-    cells = sum(p.size for p in graph.of_kind(*NEURONS))
-    read = sum(p.size for p in graph.of_kind("integrator"))
-    sources = sum(p.size for p in graph.populations)
-    depth = graph.max_delay + 1
-    weight = 4 if all(is_single(q.weight) for q in graph.projections) else 8
-    itemsize = np.dtype(index_type(depth * cells)).itemsize + weight
-    synapses = sum(q.size for q in graph.projections)
-    kept = network_bytes(synapses, sources, cells, itemsize)
-    return kept + state_bytes(samples, depth, cells) + 8 * steps * samples * read
-
-
-def support() -> Support:
-    """Everything, at once."""
-    return Support(
-        hop=0,
-        neurons=SPIKING,
-        resets=RESETS,
-        any_gain=True,
-        arithmetics=("float64", *chips.names()),
-    )
-
-
-def missing() -> str | None:
-    """Command that installs what is lacking: nothing ever is."""
-    return None
-
-
-def refused(graph: EventGraph) -> list[str]:
-    """What it cannot express: nothing that a valid graph holds."""
-    return []
-
-
-def run(graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Request) -> Run:
-    """Run a graph once; see `axonal.deploy.run`."""
-    if graph.arithmetic != "float64":
-        return IntegerExecutor(graph).run(inputs, request.state, request.probe)
-    state = request.state
-    if state is not None and not isinstance(state, EventState):
-        raise ValueError(f"state must come from an earlier run (run.state), got {type(state)}")
-    executor = Executor(graph)
-    if request.probe is None:
-        return executor.run(inputs, state)
-    return executor.probed(inputs, state, request.probe)
-
-
-def _layout(graph: EventGraph) -> tuple[list[Population], list[Population], dict[str, int]]:
-    """Neurons first, in the order of their updates, then what is given from outside."""
-    ordered = [graph.population(name) for name in graph.order]
-    cells = [p for p in ordered if p.kind in NEURONS]
-    outside = [p for p in ordered if p.kind in OUTSIDE]
-    sizes = np.cumsum([0, *(p.size for p in [*cells, *outside])])
-    names = [p.name for p in [*cells, *outside]]
-    return cells, outside, dict(zip(names, sizes.tolist(), strict=False))
-
-
-def _or_zeros(p: Population, field: str | None) -> Floats:
-    values: Floats = np.zeros(0) if field is None else getattr(p, field)
-    return values if values.size else np.zeros(p.size)
-
-
-def _joined(arrays: list[Floats]) -> Floats:
-    return np.concatenate([np.zeros(0), *arrays])
+            return IntegerExecutor(graph).run(inputs, request.state, request.probe)
+        state = request.state
+        if state is not None and not isinstance(state, EventState):
+            raise ValueError(f"state must come from an earlier run (run.state), got {type(state)}")
+        executor = Executor(graph)
+        if request.probe is None:
+            return executor.run(inputs, state)
+        return executor.probed(inputs, state, request.probe)

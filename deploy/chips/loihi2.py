@@ -24,12 +24,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+import torch
+from torch import Tensor
 
+from axonal._base.array_types import Float64Array, Int64Array
+from axonal.deploy.chips._chip import Cell, Format, Input
+from axonal.deploy.chips._core_limits import PACKED, UNVERIFIED, CoreLimits
+from axonal.deploy.chips._cost import PJ, Cost
 from axonal.deploy.chips._ranges import within
+from axonal.deploy.chips._straight_through import floored, truncated
 
 if TYPE_CHECKING:
-    from axonal.deploy.chips import Cell, Format, Input
     from axonal.deploy.graph import EventGraph, Population, Projection
 
 UNIT = 64
@@ -57,10 +62,8 @@ MIXED, EXCITATORY, INHIBITORY = (-256, 254), (0, 255), (-255, 0)
 
 _within = partial(within, chip="loihi2")
 
-Integers = npt.NDArray[np.int64]
 
-
-def weight_range(weight: npt.NDArray[np.float64]) -> tuple[tuple[int, int], int]:
+def weight_range(weight: Float64Array) -> tuple[tuple[int, int], int]:
     """Range and step of whole weights of these signs: of both signs, only even ones are stored.
 
     >>> weight_range(np.array([1.0, -3.0]))
@@ -73,8 +76,8 @@ def weight_range(weight: npt.NDArray[np.float64]) -> tuple[tuple[int, int], int]
     return MIXED, 2
 
 
-def unfit(graph: "EventGraph") -> list[str]:
-    """What of a retimed graph in float64 the neuron has no form for, one line each."""
+def _not_quantizable(graph: "EventGraph") -> list[str]:
+    """Parts of a retimed graph in float64 that the neuron has no form for, one line each."""
     found = []
     for p in graph.of_kind(*NEURONS):
         if p.reset != "zero":
@@ -111,7 +114,7 @@ def whole_population(p: "Population", scale: float) -> "Population":
     return replace(p, **fields)
 
 
-def finest(p: "Population", inputs: Sequence["Input"]) -> float:
+def finest(p: "Population", inputs: Sequence[Input]) -> float:
     """The scale at which the smallest projection fills its bits, if the largest still fits."""
     largest = [float(np.abs(x.weight).max(initial=0.0)) for x in inputs]
     largest = [x for x in largest if x > 0]
@@ -122,14 +125,12 @@ def finest(p: "Population", inputs: Sequence["Input"]) -> float:
     return scale
 
 
-def formats(p: "Population", inputs: Sequence["Input"], share: float) -> list["Format"]:
+def formats(p: "Population", inputs: Sequence[Input], share: float) -> list[Format]:
     """The smallest exponent of each projection at which the share of its largest weight fits."""
     return [_format(x.weight, share) for x in inputs]
 
 
-def _format(weight: npt.NDArray[np.float64], share: float) -> "Format":
-    from axonal.deploy.chips import Format
-
+def _format(weight: Float64Array, share: float) -> Format:
     (low, high), step = weight_range(weight)
     largest = float(np.abs(weight).max(initial=0.0)) * share
     top = max(high, -low) - (step - 1)
@@ -143,8 +144,8 @@ def shift(exponent: int) -> int:
 
 
 def advance(
-    v: Integers, u: Integers, arrived: Integers, cell: "Cell"
-) -> tuple[Integers, Integers, int]:
+    v: Int64Array, u: Int64Array, arrived: Int64Array, cell: Cell
+) -> tuple[Int64Array, Int64Array, int]:
     """Membranes and currents after a step without reset, and how many values overflowed.
 
     Args:
@@ -156,7 +157,6 @@ def advance(
     Returns:
         the membranes, the currents, and how many currents wrapped and membranes were clipped.
 
-    >>> from axonal.deploy.chips import Cell
     >>> cell = Cell(np.array([2048]), np.array([0]), exponent=0)
     >>> advance(np.array([[-3]]), np.array([[9]]), np.array([[[2]]]), cell)
     (array([[127]]), array([[128]]), 0)
@@ -170,15 +170,17 @@ def advance(
     return clipped, wrapped, int(lost)
 
 
-def _kept(values: Integers, share: Integers | int) -> Integers:
+def _kept(values: Int64Array, share: Int64Array | int) -> Int64Array:
     """A share in units of 2^-DECAY_BITS, rounded towards zero."""
     product = values * share
-    kept: Integers = np.sign(product) * (np.abs(product) >> DECAY_BITS)
+    kept: Int64Array = np.sign(product) * (np.abs(product) >> DECAY_BITS)
     return kept
 
 
-def problems(graph: "EventGraph") -> list[str]:
-    """What of a quantised graph is outside the ranges, one line each."""
+def unsupported(graph: "EventGraph") -> list[str]:
+    """Parts of a graph without a form on the chip, one line each; see `Chip.unsupported`."""
+    if graph.arithmetic == "float64":
+        return _not_quantizable(graph)
     found = [line for p in graph.of_kind(*NEURONS) for line in _population(p)]
     return found + [line for q in graph.projections if q.size for line in _projection(q)]
 
@@ -219,3 +221,105 @@ def _projection(q: "Projection") -> Iterator[str]:
 
 def _signs(limits: tuple[int, int]) -> str:
     return {MIXED: "both signs", EXCITATORY: "one sign", INHIBITORY: "one sign"}[limits]
+
+
+class Loihi2Step:
+    """The arithmetic in torch: one sum, each part of it rounded down."""
+
+    def buffers(self, weight: Tensor) -> tuple[Tensor, ...]:
+        """Everything in one."""
+        return (weight,)
+
+    def arriving(self, sums: Tensor) -> Tensor:
+        """Whole sums."""
+        return floored(sums)
+
+    def given(self, arrived: Tensor, exponent: int) -> Tensor:
+        """The sum."""
+        return arrived[0]
+
+    def current(self, u: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """The decayed current, rounded towards zero, and the sum."""
+        return truncated(u * UNIT * decay) / UNIT + given
+
+    def membrane(self, v: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """The decayed membrane, rounded towards zero, and the input."""
+        h = truncated(v * UNIT * decay) + given * UNIT
+        return torch.clamp(h, 1 - LARGEST, LARGEST - 1) / UNIT
+
+
+STEP = Loihi2Step()
+
+_INTEL = (
+    "Intel Labs, Taking Neuromorphic Computing to the Next Level with Loihi 2 (2021), from memory "
+    f"and {UNVERIFIED}"
+)
+_DAVIES = f"M. Davies et al., IEEE Micro 38 (2018), for Loihi 1, from memory and {UNVERIFIED}"
+_DAVIES_2 = f"M. Davies et al., IEEE Micro 38 (2018), from memory and {UNVERIFIED}"
+_OPEN = f"open-neuromorphic.org, not a primary source and {UNVERIFIED}"
+_LAVA = "lava-nc 0.10.0, measured"
+_SANAFE = "SANA-FE 2.2.9, loihi.yaml, after Davies 2018"
+_TABLE = "table 3 of PMC10326429, citing Davies 2018"
+LIMITS = CoreLimits(
+    "loihi2",
+    cores=120,
+    neurons=8192,
+    memory=192 * 1024,
+    neuron_bytes=6,
+    synapse_bytes=4,
+    axons_in=4096,
+    axons_out=4096,
+    longest_delay=DELAYS[1],
+    tile=4,
+    columns=8,
+    kinds=("lif", "cuba", "integrator"),
+    sources={
+        "cores": f"{_OPEN}: 120 to 128",
+        "neurons": f"{_OPEN}: about 8000 a core, a million a chip",
+        "memory": f"{_INTEL}: 192 KB a core, shared by neurons and synapses",
+        "neuron_bytes": f"current and membrane of 24 bits each, {_LAVA}",
+        "synapse_bytes": f"8 bits of weight, 6 of delay, 13 of target; {PACKED}",
+        "axons_in": f"{_DAVIES}; none is known for Loihi 2",
+        "axons_out": f"{_DAVIES}; none is known for Loihi 2",
+        "longest_delay": f"{_LAVA}: delays of 0 to 62 and the step of the hop",
+        "tile": "SANA-FE 2.2.9, loihi.yaml, which is Loihi 1",
+        "columns": "SANA-FE 2.2.9, loihi.yaml, which is Loihi 1",
+        "kinds": f"a current that decays is among the states of the neuron, {_LAVA}",
+    },
+)
+COSTS = (
+    Cost(
+        "synaptic events",
+        23.6 * PJ,
+        33.6 * PJ,
+        35.5 * PJ,
+        f"low: {_TABLE}; typical, high: sparse and dense synapses, {_SANAFE}",
+    ),
+    Cost(
+        "neuron updates",
+        51.2 * PJ,
+        72.8 * PJ,
+        81.0 * PJ,
+        f"low: access, a neuron at rest, typical: access and update, {_SANAFE}; high: an active "
+        f"neuron, {_DAVIES_2}",
+    ),
+    Cost(
+        "spikes",
+        0.0,
+        69.3 * PJ,
+        69.3 * PJ,
+        f"low: held to be part of the update; typical, high: {_SANAFE}",
+    ),
+    Cost(
+        "messages",
+        1.7 * PJ,
+        111.0 * PJ,
+        111.0 * PJ,
+        f"low: within a tile, {_DAVIES_2}; typical, high: axon out, {_SANAFE}",
+    ),
+    Cost("hops", 3.0 * PJ, 3.6 * PJ, 4.2 * PJ, f"low, high: along rows and columns, {_SANAFE}"),
+)
+COSTS_NOTE = (
+    "Constants of Loihi 1 (14 nm): none is published for an operation of Loihi 2. Static power, "
+    "the x86 cores and input and output are left out."
+)

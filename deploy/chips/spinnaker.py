@@ -25,12 +25,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+from torch import Tensor
 
+from axonal._base.array_types import Float64Array, Int64Array
+from axonal.deploy.chips._chip import Cell, Format, Input
+from axonal.deploy.chips._core_limits import PACKED, CoreLimits
+from axonal.deploy.chips._cost import NJ, Cost
 from axonal.deploy.chips._ranges import within
+from axonal.deploy.chips._straight_through import floored
 
 if TYPE_CHECKING:
-    from axonal.deploy.chips import Cell, Format, Input
     from axonal.deploy.graph import EventGraph, Population, Projection
 
 UNIT = 2**15
@@ -71,9 +75,6 @@ neurons at least."""
 
 _within = partial(within, chip="spinnaker")
 
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
 
 def neurons_a_core(longest: int) -> int:
     """Neurons that share a core where delays are up to longest steps: each needs so many slots.
@@ -89,7 +90,7 @@ def longest_into(graph: "EventGraph", p: "Population") -> int:
     return max([1, *(int(q.delay.max()) for q in graph.projections_into(p.name) if q.size)])
 
 
-def decay_of(tau: Integers) -> Integers:
+def decay_of(tau: Int64Array) -> Int64Array:
     """What the chip makes of time constants: exp(-1 / tau) in units of 2^-15, by its own rules.
 
     Args:
@@ -107,7 +108,7 @@ def decay_of(tau: Integers) -> Integers:
     return np.where(x > 340695, 0, value).astype(np.int64)
 
 
-def time_constant(decay: Floats) -> Integers:
+def time_constant(decay: Float64Array) -> Int64Array:
     """Time constants, in units of 2^-15 steps, that the chip makes these decays of.
 
     Args:
@@ -123,12 +124,12 @@ def time_constant(decay: Floats) -> Integers:
     near, one = np.arange(-3, 4), 2 ** (2 * DECAY_BITS)
     tau = np.where(x < 2**DECAY_BITS, one // np.maximum(x + near, 1), one // x + near)
     missed = np.abs(decay_of(tau) - decay[:, None] * 2**DECAY_BITS)
-    chosen: Integers = tau[np.arange(len(x)), missed.argmin(axis=1)]
+    chosen: Int64Array = tau[np.arange(len(x)), missed.argmin(axis=1)]
     return chosen
 
 
-def unfit(graph: "EventGraph") -> list[str]:
-    """What of a retimed graph in float64 the neuron has no form for, one line each."""
+def _not_quantizable(graph: "EventGraph") -> list[str]:
+    """Parts of a retimed graph in float64 that the neuron has no form for, one line each."""
     found = list(_too_late(graph))
     highest = DECAYS[1] / 2**DECAY_BITS
     for p in graph.of_kind(*NEURONS):
@@ -151,7 +152,7 @@ def whole_population(p: "Population", scale: float) -> "Population":
     return replace(p, **fields)
 
 
-def finest(p: "Population", inputs: Sequence["Input"]) -> float:
+def finest(p: "Population", inputs: Sequence[Input]) -> float:
     """The largest scale at which no membrane can leave s16.15, whatever arrives."""
     up, down = _sums(p, inputs)
     # half of the range is left for the finer scales that calibration tries
@@ -161,13 +162,11 @@ def finest(p: "Population", inputs: Sequence["Input"]) -> float:
     return (LARGEST / UNIT) / 2 / max([*bounds, 2.0**-14])
 
 
-def formats(p: "Population", inputs: Sequence["Input"], share: float) -> list["Format"]:
+def formats(p: "Population", inputs: Sequence[Input], share: float) -> list[Format]:
     """One exponent for a population, at which no buffer can saturate, whatever arrives.
 
     It costs as many of the 16 bits as a sum has more than its largest weight.
     """
-    from axonal.deploy.chips import Format
-
     largest = max(float(s.max(initial=0.0)) for s in _sums(p, inputs))
     low, high = EXPONENTS
     exponent = max(low, int(np.ceil(np.log2(largest / WEIGHT)))) if largest else low
@@ -177,7 +176,7 @@ def formats(p: "Population", inputs: Sequence["Input"], share: float) -> list["F
     return [Format(-WEIGHT, WEIGHT, 1, min(exponent, high))] * len(inputs)
 
 
-def _sums(p: "Population", inputs: Sequence["Input"]) -> tuple[Floats, Floats]:
+def _sums(p: "Population", inputs: Sequence[Input]) -> tuple[Float64Array, Float64Array]:
     """Positive and negative weights of each neuron, added up apart `[N]`."""
     up, down = np.zeros(p.size), np.zeros(p.size)
     for x in inputs:
@@ -192,8 +191,8 @@ def shift(exponent: int) -> int:
 
 
 def advance(
-    v: Integers, u: Integers, arrived: Integers, cell: "Cell"
-) -> tuple[Integers, Integers, int]:
+    v: Int64Array, u: Int64Array, arrived: Int64Array, cell: Cell
+) -> tuple[Int64Array, Int64Array, int]:
     """Membranes after a step without reset, and how many values overflowed.
 
     Args:
@@ -205,7 +204,6 @@ def advance(
     Returns:
         the membranes, the currents, and how many buffers saturated and numbers wrapped.
 
-    >>> from axonal.deploy.chips import Cell
     >>> cell = Cell(np.array([2**14]), np.array([0]), exponent=-15)
     >>> advance(np.array([[5]]), np.array([[0]]), np.array([[[10]], [[0]]]), cell)
     (array([[8]]), array([[0]]), 0)
@@ -219,12 +217,14 @@ def advance(
     return after, u, int(lost)
 
 
-def _wrapped(x: Integers) -> Integers:
+def _wrapped(x: Int64Array) -> Int64Array:
     return (x + 2**31) % 2**32 - 2**31
 
 
-def problems(graph: "EventGraph") -> list[str]:
-    """What of a quantised graph is outside the ranges, one line each."""
+def unsupported(graph: "EventGraph") -> list[str]:
+    """Parts of a graph without a form on the chip, one line each; see `Chip.unsupported`."""
+    if graph.arithmetic == "float64":
+        return _not_quantizable(graph)
     found = [line for p in graph.of_kind(*NEURONS) for line in _population(graph, p)]
     found += [line for q in graph.projections if q.size for line in _projection(q)]
     late = list(_too_late(graph))
@@ -276,3 +276,83 @@ def _projection(q: "Projection") -> Iterator[str]:
     yield from _within(where, "weight", mantissa, (-WEIGHT, WEIGHT))
     if q.delay.min() < 1:
         yield f"{where}: a delay of {q.delay.min()} steps, expected at least 1: retime(graph)"
+
+
+class SpiNNakerStep:
+    """The arithmetic in torch: a ring buffer per sign, both saturate."""
+
+    def buffers(self, weight: Tensor) -> tuple[Tensor, ...]:
+        """Positive weights, and negative ones without their sign."""
+        return weight.clamp(min=0), weight.clamp(max=0).neg()
+
+    def arriving(self, sums: Tensor) -> Tensor:
+        """The sums as they are."""
+        return sums
+
+    def given(self, arrived: Tensor, exponent: int) -> Tensor:
+        """Excitatory minus inhibitory input."""
+        excitatory, inhibitory = arrived.clamp(max=WEIGHT * 2.0**exponent)
+        given: Tensor = excitatory - inhibitory
+        return given
+
+    def current(self, u: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """Refused: its neuron has no current that decays, and `quantize` takes none that has."""
+        raise NotImplementedError("the neuron of spinnaker has no current that decays")
+
+    def membrane(self, v: Tensor, given: Tensor, decay: Tensor) -> Tensor:
+        """The membrane on its way to the input."""
+        return given - floored((given - v) * decay * UNIT) / UNIT
+
+
+STEP = SpiNNakerStep()
+
+_SPYNNAKER = "sPyNNaker 7.4.1 on its virtual board of 48 chips, measured"
+_SPIN = "SpiNNMachine 7.4.1, version_spin1.py"
+LIMITS = CoreLimits(
+    "spinnaker",
+    cores=CORES,
+    neurons=CORE,
+    memory=SDRAM // CHIP_CORES,
+    neuron_bytes=8,
+    synapse_bytes=4,
+    longest_delay=DELAYS[1],
+    slots=2**BUFFER_BITS,
+    tile=CHIP_CORES,
+    tile_memory=SDRAM,
+    router_entries=ROUTER_ENTRIES,
+    columns=8,
+    sources={
+        "cores": f"{_SPYNNAKER}: 856, of which 97 are kept for the system; 759 vertices of a core "
+        "are mapped, 760 refused",
+        "neurons": f"{_SPYNNAKER}: silently capped at 256",
+        "memory": f"{_SPYNNAKER}: an equal part of the SDRAM of a chip",
+        "tile_memory": f"{_SPYNNAKER}: SDRAM of a chip",
+        "router_entries": f"{_SPYNNAKER}; its own keys and those of turns come on top",
+        "neuron_bytes": "membrane and input, s16.15 each",
+        "synapse_bytes": f"16 bits of weight, the rest delay, type and target; {PACKED}",
+        "longest_delay": f"{_SPYNNAKER}: a core has slots for two neurons at least",
+        "slots": f"{_SPYNNAKER}: 2^14 over neurons and two types of synapses; delays beyond them "
+        "need a delay extension, which is refused here",
+        "tile": f"{_SPYNNAKER}: 16 of 18 cores a chip, 15 on the 8 chips that have 17",
+        "columns": "48 chips drawn as 8 x 6; the board is a hexagon of them",
+        "kinds": "neuron_bytes is the state of IF_curr_delta, which has no current that decays",
+    },
+)
+
+
+COSTS = (
+    Cost("seconds of a core", 0.034, 0.034, 0.034, f"34 mW more when active, measured, {_SPIN}"),
+    Cost(
+        "seconds of a chip",
+        0.35,
+        0.35,
+        26.84 / 48,
+        f"low, typical: 0.35 W idle, {_SPIN}; high: 26.84 W of an idle board of 48, version_5.py",
+    ),
+    Cost("messages", 1.0 * NJ, 1.0 * NJ, 1.0 * NJ, f"40 bits of 25 pJ, {_SPIN}"),
+)
+COSTS_NOTE = (
+    "Chips and cores are powered for as long as the network runs in real time; synaptic events and "
+    "updates are part of an active core's power (45 pJ per event is published, PMC10326429 citing "
+    "Stromatias 2013, and looks low)."
+)

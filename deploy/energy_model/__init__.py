@@ -1,6 +1,7 @@
-"""What running a graph on a chip costs: counts, and an estimate of energy."""
+"""Costs of a graph on a chip: counts, and an estimate of energy."""
 
-from axonal.deploy.energy_model.cost import Cost, constants
+from axonal.deploy.chips import Cost
+from axonal.deploy.energy_model.constants_of_chip import constants
 from axonal.deploy.energy_model.energy_estimate import EnergyEstimate, Part
 from axonal.deploy.energy_model.energy_of_run import energy
 from axonal.deploy.energy_model.figure import plot_energy

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from axonal._base.tables import text_table
-from axonal.deploy.energy_model.cost import Cost
+from axonal.deploy.chips import Cost
 from axonal.deploy.energy_model.sanafe import SanafeFigure
 
 

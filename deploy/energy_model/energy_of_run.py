@@ -1,15 +1,16 @@
-"""What the golden run of a graph takes on a chip: counted, and priced."""
+"""Energy of the golden run of a graph on a chip: operations counted, and priced."""
 
 import numpy as np
 
-from axonal.deploy.energy_model.cost import NOTES, constants
+from axonal.deploy import chips
+from axonal.deploy.energy_model.constants_of_chip import constants
 from axonal.deploy.energy_model.energy_estimate import EnergyEstimate, Part
 from axonal.deploy.energy_model.sanafe import SanafeFigure, figure
+from axonal.deploy.executor.request import TIMEOUT
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.kinds.table import NEURONS, SPIKING
+from axonal.deploy.kinds import NEURONS, SPIKING
 from axonal.deploy.placement import Placement, place
 from axonal.deploy.placement.traffic import events
-from axonal.deploy.running.run import TIMEOUT
 
 MESSAGE_BYTES = 5
 """40 bits, as on SpiNNaker; the size of Loihi's is not published."""
@@ -82,7 +83,7 @@ def energy(
             "messages": int(counts["messages"]) * MESSAGE_BYTES,
         },
         tuple(Part(cost, counts[cost.what]) for cost in costs),
-        NOTES[chip],
+        chips.find(chip).COSTS_NOTE,
         *beside,
     )
 

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-from axonal.deploy.backends import sanafe
+from axonal.deploy.backends import find
 from axonal.deploy.chips.loihi2 import UNIT
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.running.run import run
 
 ACCESS = 51.2e-12
-"""Joules of a neuron at rest, a step; SANA-FE's loihi.yaml."""
+"""Joules of a neuron at rest per step; SANA-FE's loihi.yaml."""
 
 
 @dataclass(frozen=True)
 class SanafeFigure:
-    """What SANA-FE's model of Loihi 1 estimates for the golden inputs.
+    """Estimate of SANA-FE's model of Loihi 1 for the golden inputs.
 
     Args:
         joules: of all samples, by part: synapse, dendrite, soma, network and total.
@@ -59,7 +59,7 @@ class SanafeFigure:
 def figure(graph: EventGraph, timeout: float) -> tuple[SanafeFigure | None, str]:
     """SANA-FE's figure for the golden run of a graph, or why there is none."""
     assert graph.golden is not None
-    missing = sanafe.missing()
+    missing = find("sanafe").missing()
     if missing is not None:
         return None, missing
     try:

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import AnyArray, BoolArray, Float64Array, Int64Array
 from axonal.deploy import chips
 from axonal.deploy.chips import Cell, Chip
 from axonal.deploy.executor import cpu
+from axonal.deploy.executor.request import Probe
+from axonal.deploy.executor.run import Run, Spikes
 from axonal.deploy.graph import EventGraph, Population, Projection
-from axonal.deploy.kinds.table import NEURONS
-from axonal.deploy.running.run import Probe, Run, Spikes
-
-Integers = npt.NDArray[np.int64]
+from axonal.deploy.kinds import NEURONS
 
 
 class IntegerState(NamedTuple):
@@ -32,18 +31,18 @@ class IntegerState(NamedTuple):
     0
     """
 
-    v: Integers
-    u: Integers
-    left: Integers
-    ring: Integers
+    v: Int64Array
+    u: Int64Array
+    left: Int64Array
+    ring: Int64Array
     step: int
 
 
 class IntegerExecutor:
     """A quantised graph made ready to run many times: sorting its synapses is done once.
 
-    What a projection's events of one step send to one neuron with one delay is summed, and the chip
-    says what the sum adds to what arrives there, and what a neuron makes of that.
+    The events that a projection sends to one neuron with one delay in one step are summed; the chip
+    decides what the sum adds to the input of that neuron, and its membrane after the step.
 
     Args:
         graph: a graph with the arithmetic of a chip; every hop takes at least one step.
@@ -64,7 +63,7 @@ class IntegerExecutor:
 
     def run(
         self,
-        inputs: Mapping[str, npt.NDArray[Any]],
+        inputs: Mapping[str, AnyArray],
         state: IntegerState | None = None,
         probe: Probe | None = None,
     ) -> Run:
@@ -100,7 +99,7 @@ class IntegerExecutor:
         sums = {k: np.zeros((self.depth, samples, n), np.int64) for k, n in rounding.items()}
         overflows = dict.fromkeys(self.cells, 0)
         for t in range(steps):
-            now: dict[str, npt.NDArray[Any]] = {name: x[t] for name, x in sent.items()}
+            now: dict[str, AnyArray] = {name: x[t] for name, x in sent.items()}
             for name, own in cells:
                 slot = state.ring[(state.step + t) % self.depth, :, :, own.place]
                 before, left = state.v[:, own.place], state.left[:, own.place]
@@ -177,7 +176,7 @@ class _Cells:
     size: int
     place: slice
     cell: Cell
-    threshold: Integers  # the highest membrane that does not fire
+    threshold: Int64Array  # the highest membrane that does not fire
     refractory: int
 
     @classmethod
@@ -186,7 +185,7 @@ class _Cells:
         exponent = used[0] if used else 0
         one = 2**chip.DECAY_BITS
         cell = Cell(_whole(p.decay * one), _whole(p.bias * chip.UNIT), exponent)
-        if p.kind == "cuba":
+        if p.synapse_decay.size:
             cell = cell._replace(synapse=_whole(p.synapse_decay * one))
         threshold = _whole(p.threshold * chip.UNIT) - chip.FIRES_AT
         return cls(
@@ -206,10 +205,10 @@ class _Wires:
     source: str
     target: str
     buffer: int
-    indptr: Integers
-    post: Integers
-    delay: Integers
-    mantissa: Integers
+    indptr: Int64Array
+    post: Int64Array
+    delay: Int64Array
+    mantissa: Int64Array
     shift: int
 
     @classmethod
@@ -233,7 +232,7 @@ class _Wires:
                 chip.shift(q.exponent),
             )
 
-    def deliver(self, sent: npt.NDArray[Any], t: int, ring: Integers, sums: Integers) -> int:
+    def deliver(self, sent: AnyArray, t: int, ring: Int64Array, sums: Int64Array) -> int:
         """Add what one step's events send to where it arrives; return their number."""
         sample, neuron = np.nonzero(sent)
         synapses = self.indptr, self.post, self.delay, self.mantissa
@@ -241,7 +240,7 @@ class _Wires:
 
 
 def overflown(chip: str, counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Which populations held values too large for a chip, one line each.
+    """Name populations that held values too large for a chip, one line each.
 
     Args:
         chip: name of the chip.
@@ -261,10 +260,10 @@ def overflown(chip: str, counts: Mapping[str, int]) -> tuple[str, ...]:
     )
 
 
-def _whole(values: npt.NDArray[np.float64]) -> Integers:
+def _whole(values: Float64Array) -> Int64Array:
     return np.rint(values).astype(np.int64)
 
 
-def _events(raster: npt.NDArray[np.bool_]) -> Spikes:
+def _events(raster: BoolArray) -> Spikes:
     sample, t, neuron = (x.astype(np.int32) for x in np.nonzero(raster.swapaxes(0, 1)))
     return Spikes(sample, t, neuron)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import AnyArray
 from axonal._base.workplace import Workplace, workplace
+from axonal.deploy.executor.request import Request
+from axonal.deploy.executor.run import Run, Spikes
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.kinds.table import FIELDS, OUTSIDE, SPIKING
-from axonal.deploy.running.run import Request, Run, Spikes
+from axonal.deploy.kinds import FIELDS, OUTSIDE, READOUTS, SPIKING
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -31,17 +32,17 @@ class BackendError(RuntimeError):
 def simulate(
     file: str,
     graph: EventGraph,
-    inputs: Mapping[str, npt.NDArray[Any]],
+    inputs: Mapping[str, AnyArray],
     request: Request,
     *,
     python: str = sys.executable,
     name: str = "",
     **options: Any,
 ) -> Run:
-    """Run a graph by ``simulate(job, answer)`` of a back end's file, in a process of its own.
+    """Run a graph by ``simulate(job, answer)`` of a simulation's file, in a process of its own.
 
     Args:
-        file: the back end's file.
+        file: the simulation's file.
         graph: the graph.
         inputs: checked inputs `[T, B, N]` by name.
         request: probe and timeout; a state is refused.
@@ -117,63 +118,44 @@ def _error(line: str, log: Path) -> BackendError:
 def _write(
     folder: Path,
     graph: EventGraph,
-    inputs: Mapping[str, npt.NDArray[Any]],
+    inputs: Mapping[str, AnyArray],
     request: Request,
     options: dict[str, Any],
 ) -> None:
     steps, samples = next(iter(inputs.values())).shape[:2]
+    header, arrays = graph.to_arrays()
     number = {p.name: k for k, p in enumerate(graph.populations)}
     probe = request.probe
-    head = {
+    asked = {
+        "graph": {name: header[name] for name in ("arithmetic", "populations", "projections")},
+        "fields": FIELDS,
+        "spiking": [p.spiking for p in graph.populations],
         "steps": steps,
         "samples": samples,
-        "arithmetic": graph.arithmetic,
-        "populations": [
-            {
-                "name": p.name,
-                "kind": p.kind,
-                "spiking": p.spiking,
-                "size": p.size,
-                "reset": p.reset,
-                "refractory": p.refractory,
-            }
-            for p in graph.populations
-        ],
-        "projections": [
-            {"source": number[q.source], "target": number[q.target], "exponent": q.exponent}
-            for q in graph.projections
-        ],
         "events": [number[p.name] for p in graph.of_kind(*OUTSIDE)],
         "probe": probe and [number[probe.population], probe.sample, probe.neuron],
         "options": options,
     }
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    for k, p in enumerate(graph.populations):
-        arrays |= {f"population{k}.{x}": getattr(p, x) for x in FIELDS}
-        if p.kind in OUTSIDE:
-            sent = inputs.get(p.name, np.broadcast_to(1.0, (steps, samples, p.size)))
-            t, sample, neuron = np.nonzero(sent)
-            arrays |= {f"events{k}.t": t, f"events{k}.neuron": sample * p.size + neuron}
-            arrays[f"events{k}.value"] = np.asarray(sent[t, sample, neuron], np.float64)
-    for k, q in enumerate(graph.projections):
-        fields = ("pre", "post", "delay")
-        arrays |= {f"projection{k}.{x}": getattr(q, x).astype(np.int64) for x in fields}
-        arrays[f"projection{k}.weight"] = q.weight
+    arrays = {name: x for name, x in arrays.items() if not name.startswith("golden.")}
+    for p in graph.of_kind(*OUTSIDE):
+        sent = inputs.get(p.name, np.broadcast_to(1.0, (steps, samples, p.size)))
+        t, sample, neuron = np.nonzero(sent)
+        key = f"events.{number[p.name]}"
+        arrays |= {f"{key}.t": t, f"{key}.neuron": sample * p.size + neuron}
+        arrays[f"{key}.value"] = np.asarray(sent[t, sample, neuron], np.float64)
     np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
-    (folder / "request.json").write_text(json.dumps(head))
+    (folder / "request.json").write_text(json.dumps(asked))
 
 
-def _read(
-    folder: Path, graph: EventGraph, inputs: Mapping[str, npt.NDArray[Any]], request: Request
-) -> Run:
+def _read(folder: Path, graph: EventGraph, inputs: Mapping[str, AnyArray], request: Request) -> Run:
     steps, samples = next(iter(inputs.values())).shape[:2]
     extra = json.loads((folder / "result.json").read_text())
     number = {p.name: k for k, p in enumerate(graph.populations)}
-    with np.load(folder / "result.npz", allow_pickle=False) as found:
+    with np.load(folder / "result.npz", allow_pickle=False) as answer:
         fired = graph.of_kind(*SPIKING)
-        spikes = {p.name: Spikes(*found[f"spikes{number[p.name]}"]) for p in fired}
-        readout = {p.name: found[f"readout{number[p.name]}"] for p in graph.of_kind("integrator")}
+        spikes = {p.name: Spikes(*answer[f"spikes{number[p.name]}"]) for p in fired}
+        readout = {p.name: answer[f"readout{number[p.name]}"] for p in graph.of_kind(*READOUTS)}
         probe = request.probe
-        membrane = {probe: found["membrane"]} if probe and "membrane" in found else {}
+        membrane = {probe: answer["membrane"]} if probe and "membrane" in answer else {}
     sizes = {p.name: p.size for p in fired}
     return Run(steps, samples, sizes, spikes, readout, None, None, membrane, extra)

@@ -1,13 +1,15 @@
 """The other end of the protocol: runs in a process of its own, with the simulator's Python.
 
-    python -I worker.py BACKEND.py FOLDER
+    python -I worker.py SIMULATION.py FOLDER
 
 reads request.json and arrays.npz in the folder, gives the network to ``simulate(job, answer)`` of
-the back end's file, and writes result.json and result.npz. Needs Python 3.10 and numpy, no axonal.
+the simulation's file, and writes result.json and result.npz. It needs Python 3.10 and numpy, and no
+axonal.
 """
 
 import importlib.util
 import json
+import math
 import sys
 import time
 from dataclasses import dataclass, field, replace
@@ -19,24 +21,16 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-FIELDS = (
-    "decay",
-    "gain",
-    "bias",
-    "threshold",
-    "synapse_decay",
-    "adaptation_decay",
-    "beta",
-    "rotation",
-)
-"""Parameters of populations."""
 LARGEST = 2_000_000
 """Synapses and neurons of the copies, one a sample, that are simulated side by side."""
 
 
 @dataclass
 class Cells:
-    """One population; parameters are arrays `[N]`, or empty where its kind has none."""
+    """One population; parameters are arrays `[N]`, or empty where its kind has none.
+
+    They are read as attributes: ``cells.decay`` is ``cells.parameters["decay"]``.
+    """
 
     name: str
     kind: str
@@ -44,14 +38,12 @@ class Cells:
     size: int
     reset: str
     refractory: int
-    decay: Array
-    gain: Array
-    bias: Array
-    threshold: Array
-    synapse_decay: Array
-    adaptation_decay: Array
-    beta: Array
-    rotation: Array
+    parameters: dict[str, Array]
+
+    def __getattr__(self, name: str) -> Array:
+        if name.startswith("_") or name not in self.parameters:
+            raise AttributeError(f"a population has no {name!r}")
+        return self.parameters[name]
 
 
 @dataclass
@@ -108,8 +100,8 @@ def tiled(job: Job, copies: int) -> Job:
 
     cells = []
     for p in job.cells:
-        repeated: dict[str, Any] = {k: np.tile(getattr(p, k), copies) for k in FIELDS}
-        cells.append(replace(p, size=p.size * copies, **repeated))
+        parameters = {name: np.tile(x, copies) for name, x in p.parameters.items()}
+        cells.append(replace(p, size=p.size * copies, parameters=parameters))
     wires = [
         replace(
             q,
@@ -134,7 +126,7 @@ def main(backend: str, folder: Path) -> None:
     job, samples = _job(request, arrays), request["samples"]
     weight = sum(p.size for p in job.cells) + sum(len(q.pre) for q in job.wires)
     batch = max(1, min(samples, job.options.get("copies", samples), LARGEST // max(weight, 1)))
-    found: dict[str, list[Array]] = {}
+    results: dict[str, list[Array]] = {}
     extra: list[dict[str, Any]] = []
     started = time.perf_counter()
     for first in range(0, samples, batch):
@@ -145,29 +137,43 @@ def main(backend: str, folder: Path) -> None:
         answer = Answer()
         module.simulate(part, answer)
         for name, values in _untiled(answer, job, first, copies).items():
-            found.setdefault(name, []).append(values)
+            results.setdefault(name, []).append(values)
         extra.append(answer.extra)
-    joined: dict[str, Any] = {name: _joined(name, parts) for name, parts in found.items()}
+    joined: dict[str, Any] = {name: _joined(name, parts) for name, parts in results.items()}
     np.savez(folder / "result.npz", **joined)
     seconds = time.perf_counter() - started
     (folder / "result.json").write_text(json.dumps({"parts": extra, "seconds": seconds}))
 
 
 def _job(request: dict[str, Any], arrays: dict[str, Array]) -> Job:
-    def fields(prefix: str, names: tuple[str, ...]) -> dict[str, Any]:
-        return {name: arrays[f"{prefix}.{name}"] for name in names}
-
-    cells = [
-        Cells(**p, **fields(f"population{k}", FIELDS)) for k, p in enumerate(request["populations"])
-    ]
-    wires = [
-        Wires(**q, **fields(f"projection{k}", ("pre", "post", "weight", "delay")))
-        for k, q in enumerate(request["projections"])
-    ]
+    graph = request["graph"]
+    number = {head["name"]: k for k, head in enumerate(graph["populations"])}
+    cells = []
+    for k, head in enumerate(graph["populations"]):
+        names = {name: f"populations.{k}.{name}" for name in request["fields"]}
+        parameters = {name: arrays.get(key, np.zeros(0)) for name, key in names.items()}
+        size = math.prod(head["shape"])
+        form = (
+            head["name"],
+            head["kind"],
+            request["spiking"][k],
+            size,
+            head["reset"],
+            head["refractory"],
+        )
+        cells.append(Cells(*form, parameters))
+    wires = []
+    for k, head in enumerate(graph["projections"]):
+        ends = (number[head["source"]], number[head["target"]], head["exponent"])
+        pre, post, delay = (
+            arrays[f"projections.{k}.{name}"].astype(np.int64) for name in ("pre", "post", "delay")
+        )
+        wires.append(Wires(*ends, pre, post, arrays[f"projections.{k}.weight"], delay))
     events = {
-        k: Events(**fields(f"events{k}", ("t", "neuron", "value"))) for k in request["events"]
+        k: Events(*(arrays[f"events.{k}.{name}"] for name in ("t", "neuron", "value")))
+        for k in request["events"]
     }
-    arithmetic, options = request["arithmetic"], request["options"]
+    arithmetic, options = graph["arithmetic"], request["options"]
     return Job(request["steps"], arithmetic, cells, wires, events, None, options)
 
 

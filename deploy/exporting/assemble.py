@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from axonal._base.array_types import Float64Array
 from axonal.deploy.exporting.affine_signal import ONE, Signal
 from axonal.deploy.graph import Population, Projection
-from axonal.deploy.graph.arrays import Floats
 from axonal.deploy.graph.retiming import ALWAYS_ON
 
 EACH, ALL = 1e-9, 1e-6
@@ -34,9 +34,9 @@ def _grid(drive: Signal, largest: float) -> int:
     return min(1000, 52 - math.frexp(float(bound.max(initial=0.0)))[1])
 
 
-def on_grid(weight: Floats, grid: int) -> Floats:
+def on_grid(weight: Float64Array, grid: int) -> Float64Array:
     """Round to multiples of 2^-grid."""
-    rounded: Floats = np.ldexp(np.rint(np.ldexp(weight, grid)), -grid)
+    rounded: Float64Array = np.ldexp(np.rint(np.ldexp(weight, grid)), -grid)
     return rounded
 
 
@@ -84,14 +84,14 @@ def _nothing(drive: Signal) -> sparse.csr_array:
     return sparse.csr_array((drive.size, 1))
 
 
-def _level(p: Population) -> Floats:
+def _level(p: Population) -> Float64Array:
     """Input at which a neuron fires, infinite where its gain is 0."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        level: Floats = np.abs(p.threshold) / np.abs(p.gain)
+        level: Float64Array = np.abs(p.threshold) / np.abs(p.gain)
     return level
 
 
-def _medians(weight: sparse.csr_array) -> Floats:
+def _medians(weight: sparse.csr_array) -> Float64Array:
     """Lower median of the weights of every row, 0 of an empty one."""
     rows = np.repeat(np.arange(weight.shape[0]), np.diff(weight.indptr))
     by_size = weight.data[np.lexsort((weight.data, rows))]

@@ -21,20 +21,22 @@ the export is refused.
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import Float64Array
 from axonal.deploy.exporting.affine_signal import Signal, constant
 from axonal.deploy.exporting.calls import UnsupportedError
-
-Floats = npt.NDArray[np.float64]
 
 _GRID = 2.0**40
 """The raise is a multiple of 1 / _GRID: the grid of the weights holds it, sums of it are exact."""
 
 
 def raised(
-    x: Signal, decay: Floats, gain: Floats, threshold: Floats, synapse: Floats | None = None
-) -> tuple[Signal, Floats]:
+    x: Signal,
+    decay: Float64Array,
+    gain: Float64Array,
+    threshold: Float64Array,
+    synapse: Float64Array | None = None,
+) -> tuple[Signal, Float64Array]:
     """Return the input and the threshold of the neuron that resets at once.
 
     Args:

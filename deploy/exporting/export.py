@@ -27,8 +27,8 @@ from axonal.deploy.exporting.golden_run import golden_run
 from axonal.deploy.exporting.graded_inputs import warn_of_counts
 from axonal.deploy.exporting.neurons import NEURONS, neuron
 from axonal.deploy.graph import EventGraph, Population
+from axonal.deploy.graph.errors import GraphError
 from axonal.deploy.graph.readout_rules import unreadable
-from axonal.deploy.graph.validation import GraphError
 from axonal.deploy.running.verify import verify
 from axonal.neuro import (
     DelayedLinear,

@@ -1,4 +1,4 @@
-"""The golden run: what the network itself does, for every back end to be held to."""
+"""The golden run: the spikes and readouts of the network itself."""
 
 import warnings
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from axonal.deploy.graph import Golden, Population
+from axonal.deploy.kinds import GRADED, READOUTS
 from axonal.neuro import Network, record
 
 RATES = (0.1, 0.3, 0.6, 1.0)
@@ -67,11 +68,11 @@ def _run(
     readout = {
         name: _flat(y)
         for name, y in zip(outputs, pytree.tree_leaves(result), strict=True)
-        if kinds[name] == "integrator"
+        if kinds[name] in READOUTS
     }
     sources = [p.name for p in populations if p.kind == "input"]
     given = {name: _flat(x) for name, x in zip(sources, inputs, strict=True)}
-    graded = [p.name for p in populations if p.kind == "graded"]
+    graded = [p.name for p in populations if p.kind in GRADED]
     payload = {name: _flat(traces[name]["spikes"]) for name in graded}
     return Golden(given, flat, readout, seed, payload)
 

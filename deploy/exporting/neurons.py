@@ -1,25 +1,16 @@
 """Layers of neurons as populations: the kind, what drives it, and its numbers."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from axonal._base.array_types import Float64Array
 from axonal.deploy.exporting import affine, delayed_reset
 from axonal.deploy.exporting.affine_signal import Signal
 from axonal.deploy.exporting.calls import UnsupportedError
-from axonal.deploy.graph.arrays import Floats
-from axonal.neuro import (
-    ALIF,
-    LIF,
-    CuBaLIF,
-    GradedLIF,
-    Layer,
-    LeakyIntegrator,
-    ResonateAndFire,
-)
+from axonal.deploy.kinds import KINDS
+from axonal.neuro import Layer
 
 
 class Form(NamedTuple):
@@ -27,13 +18,18 @@ class Form(NamedTuple):
 
     Args:
         kind: of the population.
-        drive: what enters it.
+        drive: signal that enters it.
         parameters: the other fields of `Population`.
     """
 
     kind: str
     drive: Signal
     parameters: dict[str, Any]
+
+
+_KINDS = {kind.layer: name for name, kind in KINDS.items() if kind.layer is not None}
+NEURONS = tuple(_KINDS)
+"""Layers that are populations; their subclasses are, too."""
 
 
 def neuron(layer: Layer[Any], x: Signal) -> Form:
@@ -46,80 +42,33 @@ def neuron(layer: Layer[Any], x: Signal) -> Form:
     Raises:
         UnsupportedError: the layer has no population, or a reset without one.
     """
-    for kind, form in _FORMS.items():
-        if isinstance(layer, kind):
-            return form(layer, x)
-    known = ", ".join(kind.__name__ for kind in NEURONS)
-    raise UnsupportedError(
-        f"a neuron without an event-driven equation here; {known}, IF and PLIF have one"
-    )
+    name = next((_KINDS[c] for c in type(layer).__mro__ if c in _KINDS), None)
+    if name is None:
+        known = ", ".join(c.__name__ for c in NEURONS)
+        raise UnsupportedError(
+            f"a neuron without an event-driven equation here; {known}, IF and PLIF have one"
+        )
+    kind, leaky = KINDS[name], _leak(layer, x)
+    fields = {field: _each(values, x) for field, values in kind.from_layer(layer).items()}
+    if not kind.spikes:
+        return Form(name, x, {**leaky, **fields})
+    fires: Any = layer
+    if fires.reset == "none":
+        raise UnsupportedError('reset="none" has no event-driven form here')
+    level, reset = _each(fires.threshold, x), fires.reset
+    if reset == "delayed":
+        synapse = fields.get("synapse_decay")
+        x, level = delayed_reset.raised(x, leaky["decay"], leaky["gain"], level, synapse)
+        reset = "subtract"
+    firing = {"threshold": level, "reset": reset, "refractory": fires.refractory}
+    return Form(name, x, {**leaky, **firing, **fields})
 
 
-def _integrator(layer: Any, x: Signal) -> Form:
-    return Form("integrator", x, _leak(layer, x))
-
-
-def _lif(layer: Any, x: Signal) -> Form:
-    drive, parameters = _fires(layer, x)
-    return Form("lif", drive, parameters)
-
-
-def _graded(layer: Any, x: Signal) -> Form:
-    drive, parameters = _fires(layer, x)
-    return Form("graded", drive, parameters)
-
-
-def _cuba(layer: Any, x: Signal) -> Form:
-    synapse = _each(layer.decay_synapse, x)
-    drive, parameters = _fires(layer, x, synapse)
-    return Form("cuba", drive, {**parameters, "synapse_decay": synapse})
-
-
-def _alif(layer: Any, x: Signal) -> Form:
-    drive, parameters = _fires(layer, x)
-    own = {"adaptation_decay": _each(layer.decay_adaptation, x), "beta": _each(layer.beta, x)}
-    return Form("alif", drive, {**parameters, **own})
-
-
-def _resonator(layer: Any, x: Signal) -> Form:
-    # computed as the layer does, to the last bit
-    decay, omega = layer.decay, layer.omega
-    own = {
-        "decay": _each(decay * torch.cos(omega), x),
-        "rotation": _each(decay * torch.sin(omega), x),
-    }
-    drive, parameters = _fires(layer, x)
-    return Form("resonator", drive, {**parameters, **own})
-
-
-def _leak(layer: Any, x: Signal) -> dict[str, Any]:
+def _leak(layer: Any, x: Signal) -> dict[str, Float64Array]:
     decay = _each(layer.decay, x)
     return {"decay": decay, "gain": 1 - decay if layer.decay_input else np.ones(x.size)}
 
 
-def _fires(layer: Any, x: Signal, synapse: Floats | None = None) -> tuple[Signal, dict[str, Any]]:
-    """What drives neurons that leak and fire, and their numbers."""
-    if layer.reset == "none":
-        raise UnsupportedError('reset="none" has no event-driven form here')
-    leak, level, reset = _leak(layer, x), _each(layer.threshold, x), layer.reset
-    if reset == "delayed":
-        x, level = delayed_reset.raised(x, leak["decay"], leak["gain"], level, synapse)
-        reset = "subtract"
-    return x, {**leak, "threshold": level, "reset": reset, "refractory": layer.refractory}
-
-
-def _each(values: Tensor, x: Signal) -> Floats:
-    """One value a neuron [N]."""
+def _each(values: Tensor, x: Signal) -> Float64Array:
+    """One value per neuron [N]."""
     return np.broadcast_to(affine.numbers(values), x.shape).reshape(x.size)
-
-
-_FORMS: dict[type[Layer[Any]], Callable[[Any, Signal], Form]] = {
-    LIF: _lif,
-    CuBaLIF: _cuba,
-    ALIF: _alif,
-    GradedLIF: _graded,
-    ResonateAndFire: _resonator,
-    LeakyIntegrator: _integrator,
-}
-NEURONS = tuple(_FORMS)
-"""Layers that are populations; IF and PLIF are LIFs."""

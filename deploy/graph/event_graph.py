@@ -2,116 +2,20 @@
 
 import json
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from axonal._base.array_types import AnyArray
 from axonal._base.tables import text_table
-from axonal.deploy.graph.arrays import Floats, Integers, floats, freeze, read_only
+from axonal.deploy.graph.errors import GraphError
+from axonal.deploy.graph.golden import Golden
+from axonal.deploy.graph.hdf5 import read_graph, write_graph
 from axonal.deploy.graph.population import Population
-from axonal.deploy.graph.validation import GraphError, problems, update_order
-
-__all__ = ["EventGraph", "Floats", "Golden", "Integers", "Population", "Projection"]
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """S synapses from one population to another.
-
-    An event of value x that leaves neuron ``pre`` at step t adds ``weight · x`` to the input of
-    neuron ``post`` at step t + delay; delay 0 arrives within the same step.
-
-    Args:
-        source: name of the population that sends.
-        target: name of the population that receives.
-        pre: sending neuron of each synapse `[S]`, any integer dtype.
-        post: receiving neuron of each synapse `[S]`.
-        weight: weight `[S]`.
-        delay: steps `[S]`, at least 0.
-        exponent: in a quantised graph, a weight is a whole number times 2^exponent.
-
-    Raises:
-        GraphError: a field cannot be read as what it should be.
-
-    >>> Projection("in", "out", pre=[0, 1], post=[0, 0], weight=[0.5, 1.0], delay=[0, 3]).size
-    2
-    """
-
-    source: str
-    target: str
-    pre: Integers
-    post: Integers
-    weight: Floats
-    delay: Integers
-    exponent: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("pre", "post", "delay"):
-            values = np.asarray(getattr(self, name))
-            if values.dtype.kind not in "iu":
-                if values.size:
-                    raise GraphError(
-                        f"projection {self.source} -> {self.target}: {name} takes whole numbers, "
-                        f"got {values.dtype}; convert with .astype(int) after rounding"
-                    )
-                values = values.astype(np.int64)
-            freeze(self, name, values)
-        label = f"projection {self.source} -> {self.target}: weight"
-        freeze(self, "weight", floats(self.weight, label))
-
-    @property
-    def size(self) -> int:
-        """Number of synapses S."""
-        return int(self.weight.size)
-
-
-@dataclass(frozen=True, eq=False)
-class Golden:
-    """Inputs with the spikes and readouts that the trained network itself gave on them.
-
-    Args:
-        inputs: for every input population, the events `[T, B, N]`.
-        spikes: for every population that fires, its raster, bool `[T, B, N]`.
-        readout: for every output that is an integrator, its membrane `[T, B, N]`.
-        seed: seed of the inputs, if they were drawn.
-        payload: for every graded population, what its events carry, 0 without one, `[T, B, N]`.
-
-    Raises:
-        GraphError: an array cannot be read as numbers.
-
-    >>> Golden({"in": np.ones((5, 2, 3))}, {"out": np.zeros((5, 2, 1), bool)}, {}, seed=0).steps
-    5
-    """
-
-    inputs: dict[str, Floats]
-    spikes: dict[str, npt.NDArray[np.bool_]]
-    readout: dict[str, Floats]
-    seed: int | None = None
-    payload: dict[str, Floats] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for part in ("inputs", "readout", "payload"):
-            given = getattr(self, part)
-            arrays = {k: floats(x, f"golden {part} {k!r}") for k, x in given.items()}
-            object.__setattr__(self, part, {k: read_only(x) for k, x in arrays.items()})
-        spikes = {k: np.asarray(x) for k, x in self.spikes.items()}
-        for name, raster in spikes.items():
-            if raster.dtype != np.bool_:
-                raise GraphError(f"golden spikes {name!r} take a bool raster, got {raster.dtype}")
-        object.__setattr__(self, "spikes", {k: read_only(x) for k, x in spikes.items()})
-
-    @property
-    def steps(self) -> int:
-        """Number of steps T."""
-        return int(next(iter(self.inputs.values())).shape[0])
-
-    @property
-    def samples(self) -> int:
-        """Number of samples B."""
-        return int(next(iter(self.inputs.values())).shape[1])
+from axonal.deploy.graph.projection import Projection
+from axonal.deploy.graph.serialisation import put_together, taken_apart
+from axonal.deploy.graph.validation import problems, update_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +70,9 @@ class EventGraph:
                 f"hold: {error}"
             ) from error
         object.__setattr__(self, "info", copy)
-        found = problems(self)
-        if found:
-            raise GraphError(_listed(found))
+        wrong = problems(self)
+        if wrong:
+            raise GraphError(_listed(wrong))
 
     def population(self, name: str) -> Population:
         """Find a population by name; KeyError lists the names there are."""
@@ -219,9 +123,7 @@ class EventGraph:
         Raises:
             OSError: the folder is missing or cannot be written.
         """
-        from axonal.deploy.graph.hdf5 import save
-
-        save(self, path)
+        write_graph(path, *self.to_arrays())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "EventGraph":
@@ -239,11 +141,47 @@ class EventGraph:
 
         >>> EventGraph.load(__file__)
         Traceback (most recent call last):
-        axonal.deploy.graph.validation.GraphError: ... is no event graph: it is not an HDF5 file...
+        axonal.deploy.graph.errors.GraphError: ... is no event graph: it is not an HDF5 file...
         """
-        from axonal.deploy.graph.hdf5 import load
+        return read_graph(path, cls.from_arrays)
 
-        return load(path)
+    def to_arrays(self) -> tuple[dict[str, Any], dict[str, AnyArray]]:
+        """Take the graph apart for a file or another process.
+
+        Returns:
+            a header that JSON can hold (populations, projections, outputs, dt, info, ...) and the
+            arrays by name: "populations.0.decay" `[N]`, "projections.0.weight" `[S]`,
+            "golden.inputs.0" `[T, B, N]`. Fields that a kind does not have are left out.
+
+        >>> cell = Population("out", "integrator", (1,), decay=0.5, gain=1, bias=0)
+        >>> graph = EventGraph((Population("in", "input", (1,)), cell), (), ("out",), dt=0.001)
+        >>> header, arrays = graph.to_arrays()
+        >>> header["outputs"], sorted(arrays)
+        (['out'], ['populations.1.bias', 'populations.1.decay', 'populations.1.gain'])
+        """
+        return taken_apart(self)
+
+    @classmethod
+    def from_arrays(cls, header: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> "EventGraph":
+        """Put a graph together again; the inverse of `to_arrays`.
+
+        Args:
+            header: the header.
+            arrays: arrays by name.
+
+        Returns:
+            the graph, checked like one that is built.
+
+        Raises:
+            GraphError: the parts are no valid graph.
+            KeyError: a part is missing.
+
+        >>> cell = Population("out", "integrator", (1,), decay=0.5, gain=1, bias=0)
+        >>> graph = EventGraph((Population("in", "input", (1,)), cell), (), ("out",), dt=0.001)
+        >>> EventGraph.from_arrays(*graph.to_arrays()).population("out").decay
+        array([0.5])
+        """
+        return cls(**put_together(header, arrays))
 
     def summary(self) -> str:
         """The graph as a plain text table: one line per population, one per projection."""
@@ -279,9 +217,9 @@ class EventGraph:
         )
 
 
-def _listed(found: list[str]) -> str:
-    if len(found) == 1:
-        return found[0]
-    shown = "; ".join(f"({k}) {text}" for k, text in enumerate(found[:20], 1))
-    more = f"; and {len(found) - 20} more" if len(found) > 20 else ""
-    return f"the graph has {len(found)} problems: {shown}{more}"
+def _listed(wrong: list[str]) -> str:
+    if len(wrong) == 1:
+        return wrong[0]
+    shown = "; ".join(f"({k}) {text}" for k, text in enumerate(wrong[:20], 1))
+    more = f"; and {len(wrong) - 20} more" if len(wrong) > 20 else ""
+    return f"the graph has {len(wrong)} problems: {shown}{more}"

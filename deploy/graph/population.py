@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from axonal.deploy.graph.arrays import Floats, floats, freeze
-from axonal.deploy.graph.validation import GraphError
-from axonal.deploy.kinds.table import FIELDS, SPIKING
+from axonal._base.array_types import Float64Array
+from axonal.deploy.graph.arrays import floats, freeze
+from axonal.deploy.graph.errors import GraphError
+from axonal.deploy.kinds import FIELDS, SPIKING
 
 
-def _empty() -> Floats:
+def _empty() -> Float64Array:
     return np.zeros(0)
 
 
@@ -19,25 +20,20 @@ def _empty() -> Floats:
 class Population:
     """Neurons of one kind, numbered in C order over their shape.
 
-    With I = bias + Σ w · x(t - delay) over the synapses that arrive at step t,
+    With I = bias + Σ w · x(t - delay) over the synapses that arrive at step t, a neuron of kind
 
         lif:         h = decay · v + gain · I,  spike where h >= threshold, then v = 0 (reset
                      "zero") or h - threshold ("subtract"), and v = h elsewhere;
                      for `refractory` steps after a spike v is held and input ignored
-        cuba:        i = synapse_decay · i + I,  then as lif with i in place of I; i is never reset,
-                     and goes on in refractory steps
-        alif:        as lif with A = threshold + beta · a in place of threshold, then
-                     a = adaptation_decay · a + (1 - adaptation_decay) · s, where s = 1 at a spike
-        resonator:   u, v = decay · u - rotation · v + gain · I, rotation · u + decay · v,  spike
-                     where v >= threshold, then u = 0 and v = 0 (reset "zero") or v = threshold
-                     ("threshold")
-        graded:      as lif, but an event carries h in place of 1
         integrator:  v = decay · v + gain · I, which is read out and sends no events
         input:       sends the events it is given; constant: sends 1.0 at every step
 
+    The equations of all kinds, each in a file of `axonal.deploy.kinds`, are listed in
+    docs/event-graph.md.
+
     Args:
         name: unique name, such as the path of a module.
-        kind: "input", "constant", "lif", "cuba", "alif", "resonator", "graded" or "integrator".
+        kind: one of the kinds, such as "lif".
         shape: shape of the layer; its product is the number of neurons N.
         decay: membrane kept per step `[N]`; like all that follow empty where a kind has none.
         gain: factor of the summed input `[N]`.
@@ -46,7 +42,7 @@ class Population:
         synapse_decay: current i kept per step `[N]`.
         adaptation_decay: adaptation a kept per step `[N]`.
         beta: rise of the threshold of a neuron that fires at every step `[N]`.
-        rotation: what u and v take of one another a step `[N]`.
+        rotation: share of u and v that the other takes per step `[N]`.
         reset: "zero", "subtract" or "threshold".
         refractory: steps without input after a spike, at least 0.
         latency: steps by which it runs behind the network, at least 0; `retime` sets it.
@@ -63,14 +59,14 @@ class Population:
     name: str
     kind: str
     shape: tuple[int, ...]
-    decay: Floats = field(default_factory=_empty)
-    gain: Floats = field(default_factory=_empty)
-    bias: Floats = field(default_factory=_empty)
-    threshold: Floats = field(default_factory=_empty)
-    synapse_decay: Floats = field(default_factory=_empty)
-    adaptation_decay: Floats = field(default_factory=_empty)
-    beta: Floats = field(default_factory=_empty)
-    rotation: Floats = field(default_factory=_empty)
+    decay: Float64Array = field(default_factory=_empty)
+    gain: Float64Array = field(default_factory=_empty)
+    bias: Float64Array = field(default_factory=_empty)
+    threshold: Float64Array = field(default_factory=_empty)
+    synapse_decay: Float64Array = field(default_factory=_empty)
+    adaptation_decay: Float64Array = field(default_factory=_empty)
+    beta: Float64Array = field(default_factory=_empty)
+    rotation: Float64Array = field(default_factory=_empty)
     reset: str = "zero"
     refractory: int = 0
     latency: int = 0

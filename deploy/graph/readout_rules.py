@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from axonal.deploy.kinds.table import KINDS
+from axonal.deploy.kinds import KINDS
 
 RULES = ("max", "mean", "last", "first-spike")
 
 
 def unreadable(rule: str | None, outputs: Sequence[str], kinds: Mapping[str, str]) -> str | None:
-    """Why a rule cannot score these outputs, in one line; None if it can.
+    """Reason that a rule cannot score these outputs, in one line; None if it can.
 
     Args:
         rule: one of `RULES`, or None.

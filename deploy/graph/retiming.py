@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from axonal.deploy.graph.event_graph import EventGraph, Population, Projection
-from axonal.deploy.kinds.table import NEURONS, SPIKING
+from axonal.deploy.graph.event_graph import EventGraph
+from axonal.deploy.graph.population import Population
+from axonal.deploy.graph.projection import Projection
+from axonal.deploy.kinds import NEURONS, SPIKING
 
 ALWAYS_ON = "always_on"
 

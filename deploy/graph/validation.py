@@ -1,30 +1,25 @@
-"""What makes a graph valid, whether it was built or read: one list of checks."""
+"""Checks of a graph, whether it was built or read: one list of problems."""
 
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import BoolArray, Float64Array
 from axonal.deploy import chips
+from axonal.deploy.graph.errors import GraphError
 from axonal.deploy.graph.readout_rules import unreadable
-from axonal.deploy.kinds.table import FIELDS, KINDS, OUTSIDE, SPIKING
+from axonal.deploy.kinds import FIELDS, GRADED, KINDS, OUTSIDE, READOUTS, SPIKING
 
 if TYPE_CHECKING:
-    from axonal.deploy.graph.event_graph import EventGraph, Golden, Population, Projection
+    from axonal.deploy.graph.event_graph import EventGraph
+    from axonal.deploy.graph.golden import Golden
+    from axonal.deploy.graph.population import Population
+    from axonal.deploy.graph.projection import Projection
 
 LIMIT = 2**31 - 1
 """Neurons are numbered, and delays counted, in 32 bits."""
-
-
-class GraphError(ValueError):
-    """A graph or a graph file that cannot be used; the message names what is wrong and where.
-
-    >>> raise GraphError("population 'x' appears twice")
-    Traceback (most recent call last):
-    axonal.deploy.graph.validation.GraphError: population 'x' appears twice
-    """
 
 
 def problems(graph: "EventGraph") -> list[str]:
@@ -62,8 +57,7 @@ def problems(graph: "EventGraph") -> list[str]:
     if graph.golden is not None:
         found += _golden(graph, graph.golden)
     if not found and graph.arithmetic != "float64":
-        chip = chips.find(graph.arithmetic)
-        found += chips.unknown(chip, graph) or chip.problems(graph)
+        found += chips.unsupported(chips.find(graph.arithmetic), graph)
     return found
 
 
@@ -121,7 +115,7 @@ def _population(p: "Population") -> Iterator[str]:
         return
     kind = KINDS[p.kind]
     for name in FIELDS:
-        values: npt.NDArray[np.float64] = getattr(p, name)
+        values: Float64Array = getattr(p, name)
         size = p.size if name in kind.fields else 0
         if values.shape != (size,):
             have = f"has shape {values.shape}" if values.ndim != 1 else f"has {values.size} values"
@@ -146,7 +140,7 @@ def _projection(p: "Projection", known: dict[str, "Population"], hop: int) -> It
         if name not in known:
             yield f"{where}: no population is named {name!r}"
     source, target = known.get(p.source), known.get(p.target)
-    if source is not None and source.kind == "integrator":
+    if source is not None and source.kind in READOUTS:
         yield f"{where}: an integrator is read out and sends no events, so it cannot be a source"
     if target is not None and target.kind in OUTSIDE:
         yield f"{where}: a population of kind {target.kind} takes no synapses"
@@ -200,10 +194,10 @@ def _golden(graph: "EventGraph", golden: "Golden") -> Iterator[str]:
         (
             "readout",
             dict(golden.readout),
-            [p for p in graph.of_kind("integrator") if p.name in outputs],
+            [p for p in graph.of_kind(*READOUTS) if p.name in outputs],
         ),
     ]
-    parts.append(("payload", dict(golden.payload), list(graph.of_kind("graded"))))
+    parts.append(("payload", dict(golden.payload), list(graph.of_kind(*GRADED))))
     first = next(iter(golden.inputs.values()), np.zeros(0))
     steps, samples = first.shape[:2] if first.ndim == 3 else (0, 0)
     if not (steps and samples):
@@ -223,5 +217,5 @@ def _golden(graph: "EventGraph", golden: "Golden") -> Iterator[str]:
                 yield f"golden {part} of {name!r} are not finite everywhere"
 
 
-def _first(bad: npt.NDArray[np.bool_]) -> int:
+def _first(bad: BoolArray) -> int:
     return int(np.argmax(bad))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal.deploy.graph import EventGraph, Population, Projection
-from axonal.deploy.kinds.table import NEURONS
+from axonal.deploy.kinds import NEURONS
 from axonal.deploy.nir.errors import NIRError, nir_package, refusal
 from axonal.deploy.nir.file import write
 from axonal.deploy.nir.metadata import graph_metadata

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from axonal.deploy.exporting.assemble import assemble, finest_grid, off_grid
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.graph.validation import GraphError
+from axonal.deploy.graph.errors import GraphError
 from axonal.deploy.nir import metadata, resets
 from axonal.deploy.nir.errors import NIRError, refusal
 from axonal.deploy.nir.file import read

@@ -15,7 +15,7 @@ import numpy as np
 
 from axonal._base.jsontext import parse_json
 from axonal.deploy.graph import EventGraph, Golden
-from axonal.deploy.graph.validation import GraphError
+from axonal.deploy.graph.errors import GraphError
 from axonal.deploy.nir.errors import NIRError
 
 OWN = "axonal"

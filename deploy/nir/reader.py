@@ -9,7 +9,7 @@ import numpy as np
 
 from axonal.deploy.exporting.affine_signal import Signal, identity
 from axonal.deploy.graph import Population
-from axonal.deploy.kinds.table import NEURONS
+from axonal.deploy.kinds import NEURONS
 from axonal.deploy.nir.errors import NIRError
 from axonal.deploy.nir.flat import Flat
 from axonal.deploy.nir.neurons import RULES, Imported, imported

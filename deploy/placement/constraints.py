@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from axonal.deploy.chips import CoreLimits
+from axonal.deploy.chips._core_limits import UNVERIFIED
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.kinds.table import NEURONS
-from axonal.deploy.placement.core_limits import UNVERIFIED, CoreLimits
+from axonal.deploy.kinds import NEURONS
 from axonal.deploy.placement.mesh import entries, senders
 from axonal.deploy.placement.partition import Full, fewest, neurons, sizes
 from axonal.deploy.placement.traffic import Integers, Traffic

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-from axonal.deploy.placement.core_limits import CoreLimits
+from axonal.deploy.chips import CoreLimits
 from axonal.deploy.placement.traffic import Integers, Traffic
 
 

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from axonal.deploy.chips import CoreLimits
 from axonal.deploy.placement import cpu
-from axonal.deploy.placement.core_limits import CoreLimits
 from axonal.deploy.placement.traffic import Integers, Traffic
 
 ROOM = 1.1

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from axonal.deploy.chips import CoreLimits
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.graph.retiming import retime
-from axonal.deploy.kinds.table import NEURONS
+from axonal.deploy.kinds import NEURONS
 from axonal.deploy.placement.constraints import PlacementError, crowded, not_found, refusals
-from axonal.deploy.placement.core_limits import CoreLimits, limits
+from axonal.deploy.placement.core_limits import limits
 from axonal.deploy.placement.mesh import arranged
 from axonal.deploy.placement.partition import Full, partition
 from axonal.deploy.placement.placement import Placement

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.tables import text_table
+from axonal.deploy.chips import CoreLimits
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.placement.constraints import LIMITS
-from axonal.deploy.placement.core_limits import CoreLimits
 from axonal.deploy.placement.mesh import axons, hops, sent
 from axonal.deploy.placement.partition import sizes
 from axonal.deploy.placement.traffic import Integers, Traffic

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.kinds.table import NEURONS
+from axonal.deploy.kinds import NEURONS
 
 Integers = npt.NDArray[np.int64]
 

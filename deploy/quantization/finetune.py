@@ -1,4 +1,4 @@
-"""Training a graph in the arithmetic of its chip, so that what is trained is what is deployed."""
+"""Training of a graph in the arithmetic of its chip."""
 
 import math
 from dataclasses import replace
@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from axonal.deploy import chips
 from axonal.deploy.chips import Format
+from axonal.deploy.chips._straight_through import rounded
 from axonal.deploy.graph import EventGraph, Projection
-from axonal.deploy.kinds.table import NEURONS
+from axonal.deploy.kinds import NEURONS
 from axonal.deploy.quantization.quantize import (
     Choice,
     finished,
@@ -19,7 +20,6 @@ from axonal.deploy.quantization.quantize import (
     stored,
     whole_projection,
 )
-from axonal.deploy.quantization.straight_through import STEPS, rounded
 from axonal.neuro import ATan, Surrogate
 
 
@@ -44,7 +44,8 @@ class QuantizedNetwork(nn.Module):
         whole = quantize(graph, chip)
         assert graph.golden is not None
         self._golden, self._surrogate = graph.golden, surrogate
-        self._chip, self._rule = chips.find(chip), STEPS[chip]
+        self._chip = chips.find(chip)
+        self._rule = self._chip.STEP
         self._exact = ready(graph, self._chip)
         rows = whole.info["quantization"]["populations"]
         self._choices = {r["population"]: Choice(r["scale"], r["share"]) for r in rows}
@@ -60,7 +61,7 @@ class QuantizedNetwork(nn.Module):
             self.weights.append(nn.Parameter(torch.from_numpy(exact)))
         for p in self._cells:
             self.register_buffer(self._key("decay", p.name), torch.from_numpy(p.decay.copy()))
-            if p.kind == "cuba":
+            if p.synapse_decay.size:
                 kept = torch.from_numpy(p.synapse_decay.copy())
                 self.register_buffer(self._key("synapse", p.name), kept)
             if p.spiking:
@@ -68,7 +69,7 @@ class QuantizedNetwork(nn.Module):
                 self.register_buffer(self._key("threshold", p.name), level)
 
     def _key(self, field: str, name: str) -> str:
-        # a name may hold what torch allows in none
+        # names of populations may contain dots, which torch forbids in names of buffers
         return f"{field}_{self._number[name]}"
 
     def whole_weights(self) -> list[Tensor]:
@@ -100,7 +101,7 @@ class QuantizedNetwork(nn.Module):
         one = x.new_ones((batch, 1), dtype=torch.float64)
         due: dict[tuple[str, int], Tensor] = {}
         v = {p.name: one.new_zeros((batch, p.size)) for p in self._cells}
-        u = {p.name: one.new_zeros((batch, p.size)) for p in self._cells if p.kind == "cuba"}
+        u = {p.name: one.new_zeros((batch, p.size)) for p in self._cells if p.synapse_decay.size}
         left = {p.name: one.new_zeros((batch, p.size)) for p in self._cells if p.refractory}
         kept: dict[str, list[Tensor]] = {name: [] for name in graph.outputs}
         for t in range(total):
@@ -163,14 +164,14 @@ class QuantizedNetwork(nn.Module):
         """Dense weights `[BUFFERS, N_pre, N_post]` of every delay that occurs."""
         shape = (self._exact.population(q.source).size, self._exact.population(q.target).size)
         parts = self._rule.buffers(weight)
-        found = []
+        matrices = []
         for delay in np.unique(q.delay):
-            own = torch.from_numpy(np.flatnonzero(q.delay == delay))
-            place = torch.from_numpy(q.pre.astype(np.int64) * shape[1] + q.post)[own]
+            chosen = torch.from_numpy(np.flatnonzero(q.delay == delay))
+            place = torch.from_numpy(q.pre.astype(np.int64) * shape[1] + q.post)[chosen]
             empty = weight.new_zeros(math.prod(shape))
-            flat = [empty.index_put((place,), x[own], accumulate=True) for x in parts]
-            found.append((int(delay), torch.stack(flat).reshape(-1, *shape)))
-        return found
+            flat = [empty.index_put((place,), x[chosen], accumulate=True) for x in parts]
+            matrices.append((int(delay), torch.stack(flat).reshape(-1, *shape)))
+        return matrices
 
     def _spikes(self, name: str, h: Tensor) -> Tensor | None:
         """Spikes of a population at these membranes, None of an integrator."""

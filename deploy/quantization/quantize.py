@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import BoolArray, Float64Array
 from axonal._base.tables import text_table
 from axonal.deploy import chips
-from axonal.deploy.backends import reference
+from axonal.deploy.backends import find
 from axonal.deploy.chips import Chip, Format, Input
+from axonal.deploy.executor.request import Request
+from axonal.deploy.executor.run import Run
 from axonal.deploy.graph import EventGraph, Golden, Projection
 from axonal.deploy.graph.retiming import retime
-from axonal.deploy.kinds.table import NEURONS
-from axonal.deploy.running.run import RangeWarning, Request, Run, in_network_time
+from axonal.deploy.kinds import NEURONS
+from axonal.deploy.running.run import RangeWarning, in_network_time
 
 FINER = (1.0, 2**0.25, 2**0.5, 2**0.75)
 """Scales that are tried, as factors of the one at which the smallest weights fill their bits."""
@@ -27,7 +29,7 @@ class QuantizeError(ValueError):
 
 @dataclass(frozen=True)
 class Choice:
-    """How one population is quantised: membranes times scale, weights cut at a share."""
+    """Quantisation of one population: membranes times scale, weights cut at a share."""
 
     scale: float
     share: float = 1.0
@@ -78,17 +80,18 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
     >>> whole.projections[0].weight.item(), whole.population("out").threshold.item()
     (254.0, 634.0)
     """
-    own = chips.find(chip)
+    goal = chips.find(chip)
     if graph.arithmetic != "float64":
         raise ValueError(f"the graph is quantised for {graph.arithmetic} already")
     if graph.golden is None:
         raise ValueError("quantize calibrates on the golden run, and the graph has none")
-    timed = ready(graph, own)
-    found = [*chips.unknown(own, timed), *own.unfit(timed), *_unfit(timed, graph.golden)]
-    if found:
-        raise QuantizeError(f"the graph cannot be quantised for {chip}: {'; '.join(found)}")
+    timed = ready(graph, goal)
+    lines = [*chips.unsupported(goal, timed), *_unsupported(timed, graph.golden)]
+    if lines:
+        raise QuantizeError(f"the graph cannot be quantised for {chip}: {'; '.join(lines)}")
     choices = {
-        p.name: Choice(own.finest(p, _inputs(timed, own, p.name))) for p in timed.of_kind(*NEURONS)
+        p.name: Choice(goal.finest(p, _inputs(timed, goal, p.name)))
+        for p in timed.of_kind(*NEURONS)
     }
     for name in timed.order:
         if name in choices:
@@ -100,7 +103,7 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
 
 
 def ready(graph: EventGraph, chip: Chip) -> EventGraph:
-    """The graph as it is quantised: retimed, with one synapse a pair where the chip needs it."""
+    """Graph as it is quantised: retimed, with one synapse per pair where the chip needs it."""
     timed = retime(graph, max(graph.hop, 1))
     return _single(timed) if chip.SINGLE else timed
 
@@ -132,30 +135,30 @@ def finished(
         "populations": populations,
         "projections": rows,
     }
-    own = Golden(
+    golden_of_chip = Golden(
         golden.inputs,
         {name: result.raster(name) for name in result.spikes},
         {name: v for name, v in result.readout.items() if name in whole.outputs},
         golden.seed,
     )
-    return replace(whole, golden=own, info={**exact.info, "quantization": report})
+    return replace(whole, golden=golden_of_chip, info={**exact.info, "quantization": report})
 
 
 def _ruined(populations: list[dict[str, Any]]) -> Iterator[str]:
-    """Which populations are no longer what they were."""
+    """Name populations that differ too much from the float network."""
     for p in populations:
         if p["difference"] > p.get("spikes", 1) / 2:
             if "spikes" in p:
-                found = (
+                change = (
                     f"{p['difference']} cells differ for {p['spikes']} spikes of the float network"
                 )
             else:
-                found = f"the readout is off by {p['difference']:.0%} of its size"
-            yield f"population {p['population']!r} is not what it was: {found}"
+                change = f"the readout is off by {p['difference']:.0%} of its size"
+            yield f"population {p['population']!r} is not what it was: {change}"
 
 
 def quantization_table(graph: EventGraph) -> str:
-    """What `quantize` did to each population and projection, as plain text.
+    """Table of the changes that `quantize` made to each population and projection.
 
     Args:
         graph: a quantised graph.
@@ -183,7 +186,7 @@ def quantization_table(graph: EventGraph) -> str:
     return "\n\n".join([*parts, *report.get("warnings", [])])
 
 
-def _unfit(graph: EventGraph, golden: Golden) -> Iterator[str]:
+def _unsupported(graph: EventGraph, golden: Golden) -> Iterator[str]:
     for p in graph.of_kind(*NEURONS):
         if np.any(p.gain <= 0) or (p.spiking and np.any(p.threshold <= 0)):
             yield f"population {p.name!r} has gains or thresholds that are not above 0"
@@ -206,12 +209,12 @@ def _single(graph: EventGraph) -> EventGraph:
     return replace(graph, projections=tuple(parts))
 
 
-def _part(q: Projection, own: npt.NDArray[np.bool_]) -> Projection:
-    fields = {name: getattr(q, name)[own] for name in ("pre", "post", "weight", "delay")}
+def _part(q: Projection, kept: BoolArray) -> Projection:
+    fields = {name: getattr(q, name)[kept] for name in ("pre", "post", "weight", "delay")}
     return replace(q, **fields)
 
 
-def scaled(graph: EventGraph, chip: Chip, q: Projection) -> npt.NDArray[np.float64]:
+def scaled(graph: EventGraph, chip: Chip, q: Projection) -> Float64Array:
     """Weights as the chip's neuron takes them, at a scale of 1 `[S]`."""
     p = graph.population(q.target)
     factor = p.gain / chip.whole_population(p, 1.0).gain
@@ -225,14 +228,15 @@ def _inputs(graph: EventGraph, chip: Chip, name: str) -> list[Input]:
 def _calibrated(
     graph: EventGraph, golden: Golden, chip: str, choices: Mapping[str, Choice], name: str
 ) -> Choice:
-    """The choice of one population, the others as they are, that the golden run likes best."""
+    """Choice of one population nearest to the golden run, the others as they are."""
     first, shares = choices[name].scale, chips.find(chip).SHARES
     while True:
         tried = {}
         for choice in (Choice(first * finer, share) for share in shares for finer in FINER):
             whole, _ = whole_graph(graph, chip, {**choices, name: choice})
             result = _run(whole, golden)
-            # what others lose is theirs to mend, and no reason to silence this one
+            # overflows of other populations are repaired by their own calibration, and must not
+            # make this one so small that it falls silent
             if not result.extra["overflows"][name]:
                 tried[choice] = _differences(golden, result, name, choice.scale)["difference"]
         if tried:
@@ -241,11 +245,11 @@ def _calibrated(
 
 
 def _run(graph: EventGraph, golden: Golden) -> Run:
-    return in_network_time(graph, golden.inputs, reference, Request())
+    return in_network_time(graph, golden.inputs, find("reference"), Request())
 
 
 def _differences(golden: Golden, result: Run, name: str, scale: float) -> dict[str, Any]:
-    """How far a population is from the golden run of the float network."""
+    """Distance of a population from the golden run of the float network."""
     if name in golden.spikes:
         wrong = int(np.count_nonzero(result.raster(name) != golden.spikes[name]))
         spikes = int(np.count_nonzero(golden.spikes[name]))
@@ -260,14 +264,14 @@ def _differences(golden: Golden, result: Run, name: str, scale: float) -> dict[s
 def whole_graph(
     graph: EventGraph, chip: str, choices: Mapping[str, Choice]
 ) -> tuple[EventGraph, list[dict[str, Any]]]:
-    """The graph in whole numbers, and what became of each projection."""
-    own = chips.find(chip)
+    """Graph in whole numbers, and the report on each projection."""
+    goal = chips.find(chip)
     populations = [
-        own.whole_population(p, choices[p.name].scale) if p.name in choices else p
+        goal.whole_population(p, choices[p.name].scale) if p.name in choices else p
         for p in graph.populations
     ]
     projections, rows = [], []
-    for q, exact, form in stored(graph, own, choices):
+    for q, exact, form in stored(graph, goal, choices):
         wire, row = whole_projection(q, exact, form)
         projections.append(wire)
         rows.append(row)
@@ -283,9 +287,9 @@ def whole_graph(
 
 def stored(
     graph: EventGraph, chip: Chip, choices: Mapping[str, Choice]
-) -> Iterator[tuple[Projection, npt.NDArray[np.float64], Format]]:
+) -> Iterator[tuple[Projection, Float64Array, Format]]:
     """Every projection, its weights at the scale of its population, and how they are stored."""
-    kept: dict[str, list[tuple[npt.NDArray[np.float64], Format]]] = {}
+    kept: dict[str, list[tuple[Float64Array, Format]]] = {}
     for p in graph.of_kind(*NEURONS):
         choice = choices[p.name]
         inputs = [Input(x.weight * choice.scale, x.post) for x in _inputs(graph, chip, p.name)]
@@ -296,9 +300,9 @@ def stored(
 
 
 def whole_projection(
-    q: Projection, exact: npt.NDArray[np.float64], form: Format
+    q: Projection, exact: Float64Array, form: Format
 ) -> tuple[Projection, dict[str, Any]]:
-    """A projection in whole numbers, and what became of its weights."""
+    """Projection in whole numbers, and the report on its weights."""
     low, high, step, exponent = form
     mantissa = step * np.rint(np.ldexp(exact, -exponent) / step)
     cut = np.clip(mantissa, low, high)

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from axonal.deploy.executor.run import Run
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.running.run import Run
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from axonal._base.files import whole_file
 from axonal._base.npz import read_npz
-from axonal.deploy.backends.reference import Executor
+from axonal.deploy.executor.float_executor import Executor
 from axonal.deploy.executor.integer_executor import IntegerExecutor, IntegerState, overflown
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.kinds.table import NEURONS
+from axonal.deploy.kinds import NEURONS
 from axonal.neuro.ops.event_network import EventState
 
 FORMAT = "axonal-stream-state 3"

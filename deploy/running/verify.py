@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from axonal.deploy.backends import Backend, find, reference
-from axonal.deploy.backends._support import Support
+from axonal.deploy.backends import Backend, Support, find
 from axonal.deploy.executor.process import BackendError
+from axonal.deploy.executor.request import TIMEOUT, Probe, Request
+from axonal.deploy.executor.run import Run
 from axonal.deploy.graph import EventGraph, Golden, Projection
-from axonal.deploy.kinds.table import SPIKING
-from axonal.deploy.running.run import TIMEOUT, Probe, Request, Run, fitted, in_network_time
+from axonal.deploy.kinds import SPIKING
+from axonal.deploy.running.run import fitted, in_network_time
 from axonal.deploy.running.verification import Comparison, Divergence, Verification, in_words
 
 
@@ -131,8 +132,8 @@ def _fit(graph: EventGraph, backend: Backend, golden: Golden) -> tuple[EventGrap
     missing = backend.missing()
     if missing is not None:
         return graph, f"not installed: {missing}"
-    timed, refused = fitted(graph, backend, golden.inputs)
-    return timed, f"cannot run this graph: {'; '.join(refused)}" if refused else None
+    timed, lines = fitted(graph, backend, golden.inputs)
+    return timed, f"cannot run this graph: {'; '.join(lines)}" if lines else None
 
 
 def _diverged(
@@ -161,7 +162,7 @@ def _diverged(
             sample,
             step,
             neuron,
-            _membranes(in_network_time(graph, inputs, reference, request)),
+            _membranes(in_network_time(graph, inputs, find("reference"), request)),
             _membranes(own),
             float(cell.threshold[neuron]) if cell.spiking else None,
             next(

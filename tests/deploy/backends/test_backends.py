@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from axonal import deploy, neuro, recipes
 from axonal.deploy import EventGraph, Population, Projection, run, verify
-from axonal.deploy.backends import find, names, nest
+from axonal.deploy.backends import find, names
 from axonal.deploy.backends.__main__ import matrix
+from axonal.deploy.backends.simulations import nest
 
 SIMULATORS = ("brian2", "brian2_cython", "lava", "nest", "sanafe")
 
@@ -95,7 +96,7 @@ def test_graded_events_are_scaled_in_nest():
 
 def test_samples_do_not_touch_one_another():
     from axonal.deploy.executor.process import simulate
-    from axonal.deploy.running.run import Request
+    from axonal.deploy.executor.request import Request
 
     graph = deploy.retime(loop(samples=5))
     inputs = {"in": np.pad(graph.golden.inputs["in"], ((0, graph.max_latency), (0, 0), (0, 0)))}

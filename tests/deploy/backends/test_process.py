@@ -12,9 +12,9 @@ import pytest
 from helpers.event_graphs import loop
 
 from axonal.deploy import BackendError, retime, verify
-from axonal.deploy.backends import nest
+from axonal.deploy.backends import find
 from axonal.deploy.executor.process import simulate
-from axonal.deploy.running.run import Request
+from axonal.deploy.executor.request import Request
 
 
 def fake(tmp_path, body):
@@ -166,7 +166,7 @@ def test_a_simulator_that_dies_without_a_word_is_named(tmp_path):
 
 
 def test_what_a_simulator_prints_is_kept_from_the_user(capfd):
-    ask(nest.__file__)
+    ask(str(find("nest").simulation))
     assert capfd.readouterr() == ("", "")
 
 
@@ -193,7 +193,7 @@ def test_a_hung_back_end_fails_a_verification_and_is_named(tmp_path, monkeypatch
     def run(graph, inputs, request):
         return simulate(hangs, graph, inputs, request, name="nest")
 
-    monkeypatch.setattr(nest, "run", run)
+    monkeypatch.setattr(find("nest"), "run", run)
     found = verify(loop(4, fan=2, steps=20), ("nest", "reference"), timeout=1)
     assert not found.passed
     assert found.failures == ("nest did not answer within 1 s and was stopped",)

@@ -13,9 +13,10 @@ from helpers.spinnaker_graphs import whole
 
 from axonal import deploy, recipes
 from axonal.deploy import EventGraph, Population, Projection, quantize, run, verify
-from axonal.deploy.backends import _pynn
-from axonal.deploy.backends import spinnaker as backend
+from axonal.deploy.backends import _pynn, find
+from axonal.deploy.backends.spinnaker import CONFIGURATION
 from axonal.deploy.chips import spinnaker as chip
+from axonal.deploy.executor.request import Request
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,8 @@ def test_the_virtual_board_takes_the_digits_and_their_weights_are_read_back_equa
 
 def test_a_board_that_executes_nothing_is_no_proof_by_itself(monkeypatch):
     graph = whole(1)
-    monkeypatch.setattr(backend, "run", lambda g, x, r: replace(EMPTY, written=g.projections))
+    board = find("spinnaker")
+    monkeypatch.setattr(board, "run", lambda g, x, r: replace(EMPTY, written=g.projections))
     found = verify(graph, ("spinnaker",))
     assert not found.passed
     assert found.spikes == 0
@@ -84,7 +86,7 @@ def test_one_synapse_that_is_read_back_otherwise_is_found(field, by, what, monke
         wires[1] = replace(wires[1], **{field: values})
         return replace(EMPTY, written=tuple(wires))
 
-    monkeypatch.setattr(backend, "run", other)
+    monkeypatch.setattr(find("spinnaker"), "run", other)
     found = verify(graph, ("reference", "spinnaker"))
     assert not found.passed
     assert f"spinnaker: {what} of x -> x that were read back differ in " in str(found)
@@ -95,16 +97,16 @@ def test_what_is_read_back_is_what_was_written_and_not_what_was_given(monkeypatc
 
     def between(g, inputs):
         arrays = network(g, inputs)
-        weight = arrays["projection1.weight"].copy()
+        weight = arrays["projections.1.weight"].copy()
         weight[3] += 0.3 * 2.0**-9  # the buffers have no such weight
-        return {**arrays, "projection1.weight": weight}
+        return {**arrays, "projections.1.weight": weight}
 
     monkeypatch.setattr(_pynn, "network", between)
     assert verify(graph, ("reference", "spinnaker")).passed
     monkeypatch.setattr(
         _pynn,
         "network",
-        lambda g, x: {**network(g, x), "projection1.weight": 2 * graph.projections[1].weight},
+        lambda g, x: {**network(g, x), "projections.1.weight": 2 * graph.projections[1].weight},
     )
     assert "weights of x -> x that were read back differ" in str(verify(graph, ("spinnaker",)))
 
@@ -142,7 +144,7 @@ def test_a_board_that_fails_says_why_in_one_line(tmp_path, monkeypatch):
     fails.write_text("raise RuntimeError('no chip is left')")
     monkeypatch.setattr(_pynn, "SCRIPT", fails)
     with pytest.raises(deploy.BackendError) as caught:
-        backend.run(whole(1), {"in": np.zeros((3, 1, 12))}, deploy._run.Request())
+        find("spinnaker").run(whole(1), {"in": np.zeros((3, 1, 12))}, Request())
     line = "spinnaker failed (exit code 1): RuntimeError: no chip is left"
     assert str(caught.value) == line
 
@@ -156,7 +158,7 @@ def test_the_home_of_the_user_is_left_alone(tmp_path, monkeypatch):
 def test_the_script_for_a_board_needs_no_axonal_and_compares(tmp_path):
     graph = whole(2)
     script, data = deploy.pynn_script(graph, tmp_path / "board.py")
-    (tmp_path / ".spynnaker.cfg").write_text(backend.CONFIGURATION)
+    (tmp_path / ".spynnaker.cfg").write_text(CONFIGURATION)
 
     def start():
         environment = {**os.environ, "HOME": str(tmp_path)}
@@ -178,7 +180,7 @@ def test_the_script_for_a_board_needs_no_axonal_and_compares(tmp_path):
         line for line in script.read_text().splitlines() if "import" in line
     )
     arrays = dict(np.load(data))
-    arrays["projection1.weight"] = arrays["projection1.weight"] * 1.0001
+    arrays["projections.1.weight"] = arrays["projections.1.weight"] * 1.0001
     np.savez(data, **arrays)
     changed = start()
     assert changed.returncode == 1

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from axonal import deploy
 from axonal.deploy import EventGraph, Population, Projection, energy, place, run
+from axonal.deploy.backends import find
 from axonal.deploy.chips import spinnaker
 from axonal.deploy.energy_model import Cost, constants
 from axonal.deploy.placement import limits
@@ -180,7 +181,7 @@ def test_a_missing_or_unfit_sana_fe_leaves_a_reason(monkeypatch):
     graph = loop(20, fan=5, steps=9, refractory=2)
     assert "population 'x' is refractory" in energy(graph).without_sanafe
     assert energy(graph, "spinnaker").without_sanafe == "it has no model of spinnaker"
-    monkeypatch.setattr(deploy.backends.sanafe, "missing", lambda: "pip install 'axonal[energy]'")
+    monkeypatch.setattr(find("sanafe"), "missing", lambda: "pip install 'axonal[energy]'")
     text = str(energy(graph))
     assert "SANA-FE's estimate, Loihi 1: none: pip install 'axonal[energy]'" in text
 

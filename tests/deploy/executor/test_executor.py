@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from axonal._base.threads import SMALL
 from axonal.deploy import EventGraph, Population, Projection, run
-from axonal.deploy.backends.reference import Executor
+from axonal.deploy.executor.float_executor import Executor
 from axonal.neuro.ops.event_network import Events, simulate
 
 

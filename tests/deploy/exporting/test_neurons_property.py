@@ -16,7 +16,7 @@ from torch import nn
 
 from axonal import deploy, neuro
 from axonal.deploy import EventGraph, Population, Stream, retime, run
-from axonal.deploy.backends.reference import Executor
+from axonal.deploy.executor.float_executor import Executor
 
 STEPS, SAMPLES, WIDTH = 30, 2, 6
 

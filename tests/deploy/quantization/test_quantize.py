@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from axonal import deploy, recipes
 from axonal.deploy import EventGraph, GraphError, Population, Projection, quantize, run, verify
-from axonal.deploy.backends import lava
-from axonal.deploy.backends.reference import Executor
+from axonal.deploy.backends import find
 from axonal.deploy.chips import loihi2
+from axonal.deploy.executor.float_executor import Executor
 
 
 @settings(max_examples=15)
@@ -46,7 +46,7 @@ def test_currents_wrap_and_membranes_saturate_as_on_the_chip():
 def test_a_lava_that_hangs_for_real_is_stopped_and_named(monkeypatch):
     # with the limit of delays out of the way, a process of Lava dies and its parent waits for ever
     monkeypatch.setattr(loihi2, "DELAYS", (1, 99))
-    monkeypatch.setattr(lava, "refused", lambda graph: [])
+    monkeypatch.setattr(find("lava"), "unsupported", lambda graph: [])
     found = verify(whole(1, (0, 0), steps=80, delays=66), ("lava", "reference"), timeout=10)
     assert found.failures == ("lava did not answer within 10 s and was stopped",)
     assert {c.backend for c in found.comparisons} == {"reference"}

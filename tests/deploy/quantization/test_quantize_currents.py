@@ -21,7 +21,7 @@ from axonal.deploy import (
     run,
     verify,
 )
-from axonal.deploy.backends.reference import Executor
+from axonal.deploy.executor.float_executor import Executor
 
 
 def currents(seed, exponents, neurons=24, **more):

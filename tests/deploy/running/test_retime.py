@@ -14,7 +14,7 @@ from torch import nn
 
 from axonal import deploy, neuro
 from axonal.deploy import EventGraph, Population, Projection, RetimeError, retime, run
-from axonal.deploy.backends.reference import Executor
+from axonal.deploy.executor.float_executor import Executor
 
 
 def raw(graph, inputs):

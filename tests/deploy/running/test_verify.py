@@ -8,7 +8,7 @@ import pytest
 from helpers.event_graphs import with_golden
 
 from axonal.deploy import EventGraph, Golden, Population, Projection, run, verify
-from axonal.deploy.backends import reference
+from axonal.deploy.backends import find
 
 
 def example(drive=0.3):
@@ -103,7 +103,7 @@ def test_a_readout_that_is_not_a_number_is_a_mismatch(monkeypatch):
 
     found = run(graph, graph.golden.inputs)
     broken = replace(found, readout={"out": found.readout["out"] * np.nan})
-    monkeypatch.setattr(reference, "run", lambda *_: broken)
+    monkeypatch.setattr(find("reference"), "run", lambda *_: broken)
     assert verify(graph).comparisons[2].mismatches == 40 * 3 * 2
 
 
@@ -130,14 +130,16 @@ def test_nothing_passes_without_a_golden_run():
 
 def test_a_missing_or_unfit_back_end_is_named_and_not_passed(monkeypatch):
     graph = example()
-    monkeypatch.setattr(reference, "missing", lambda: "pip install it")
+    monkeypatch.setattr(find("reference"), "missing", lambda: "pip install it")
     found = verify(graph)
     assert not found.passed
     assert found.failures == ("reference: not installed: pip install it",)
     with pytest.raises(ValueError, match="'reference' is not installed: pip install it"):
         run(graph, np.ones((2, 1, 4)))
-    monkeypatch.setattr(reference, "missing", lambda: None)
-    monkeypatch.setattr(reference, "refused", lambda graph: ["population 'a': soft reset"])
+    monkeypatch.setattr(find("reference"), "missing", lambda: None)
+    monkeypatch.setattr(
+        find("reference"), "unsupported", lambda graph: ["population 'a': soft reset"]
+    )
     assert "cannot run this graph: population 'a'" in str(verify(graph))
     with pytest.raises(ValueError, match="cannot run this graph: population 'a'"):
         run(graph, np.ones((2, 1, 4)))

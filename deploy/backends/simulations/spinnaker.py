@@ -43,14 +43,14 @@ class Network:
 
     def synapses(self, k: int) -> Array:
         """Rows of source, target, weight and delay of a projection `[S, 4]`."""
-        return np.column_stack([self.arrays[f"projection{k}.{x}"] for x in FIELDS])
+        return np.column_stack([self.arrays[f"projections.{k}.{x}"] for x in FIELDS])
 
     def spike_times(self, k: int, sample: int) -> list[list[float]]:
         """When each neuron of an input fires [ms]."""
         size, kind = self.populations[k]["size"], self.populations[k]["kind"]
         if kind == "constant":
             return [[float(START + t) for t in range(self.steps)]] * size
-        t, of, neuron = self.arrays[f"population{k}.events"]
+        t, of, neuron = self.arrays[f"populations.{k}.events"]
         times: list[list[float]] = [[] for _ in range(size)]
         for step, n in zip(t[of == sample], neuron[of == sample], strict=True):
             times[n].append(float(START + step))
@@ -83,9 +83,9 @@ def _population(sim: Any, network: Network, k: int, sample: int) -> Any:
     if head["kind"] in ("input", "constant"):
         times = network.spike_times(k, sample)
         return sim.Population(head["size"], sim.SpikeSourceArray(times), label=head["name"])
-    tau = network.arrays[f"population{k}.tau_m"]
+    tau = network.arrays[f"populations.{k}.tau_m"]
     spiking = head["kind"] == "lif"
-    threshold = network.arrays[f"population{k}.threshold"] if spiking else NEVER
+    threshold = network.arrays[f"populations.{k}.threshold"] if spiking else NEVER
     neuron = sim.IF_curr_delta(
         tau_m=tau,
         cm=tau,  # a resistance of 1
@@ -129,7 +129,7 @@ def written(network: Network, projections: list[list[Any]]) -> list[Array]:
     """What a machine was given of every projection."""
     found = []
     for k, parts in enumerate(projections):
-        weight = network.arrays[f"projection{k}.weight"]
+        weight = network.arrays[f"projections.{k}.weight"]
         signs = [sign for sign, has in ((1, np.any(weight >= 0)), (-1, np.any(weight < 0))) if has]
         found.append(read_back(parts, signs))
     return found
@@ -149,9 +149,9 @@ def compare(network: Network, populations: list[Any], sample: int) -> tuple[int,
     """How many golden spikes one sample has, and which populations differ, one line each."""
     spikes, lines = 0, []
     for k, head in enumerate(network.populations):
-        if f"population{k}.golden" not in network.arrays:
+        if f"populations.{k}.golden" not in network.arrays:
             continue
-        golden = network.arrays[f"population{k}.golden"][:, sample]
+        golden = network.arrays[f"populations.{k}.golden"][:, sample]
         steps, first = len(golden), START + head["latency"]
         if head["kind"] == "lif":
             raster = np.zeros_like(golden)

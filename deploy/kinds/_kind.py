@@ -1,0 +1,84 @@
+"""The form of a kind of population: its numbers, equations, layer and mapping onto the executor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from axonal.neuro import Layer
+from axonal.neuro.ops import events
+
+
+class BrianForm(NamedTuple):
+    """A kind in the words of Brian 2, whose populations have a membrane v and an input `total`.
+
+    Args:
+        fields: parameters beside decay, gain and bias.
+        variables: variables beside v and total.
+        before: updates that come before that of the membrane.
+        membrane: the new membrane.
+        threshold: level that it is compared with.
+        after: updates beside the reset after a spike.
+    """
+
+    fields: tuple[str, ...] = ("threshold",)
+    variables: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    membrane: str = "decay * v + gain * (total + bias)"
+    threshold: str = "threshold"
+    after: tuple[str, ...] = ()
+
+
+def no_fields(layer: Layer[Any]) -> dict[str, Tensor]:
+    """Fields of a layer that has none beside those of every leaky layer."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of population, in one file of this folder, as its constant `KIND`.
+
+    With I = bias + Σ w · x(t - delay) over the synapses that arrive at step t, `equation` says what
+    a neuron does in that step.
+
+    Args:
+        equation: one step in the words of the documentation.
+        sends: content of its events, likewise.
+        source: publication of the neuron, if it has one.
+        fields: arrays `[N]` of `Population` that it has; empty for a source of given events.
+        spikes: whether its neurons fire.
+        graded: whether its events carry the potential before the reset.
+        resets: values of `reset` that it takes.
+        waits: whether its neurons may be refractory.
+        since: first version of the file format that has it.
+        layer: layer of `axonal.neuro` that it is exported from; subclasses are included.
+        from_layer: fields of such a layer beside decay, gain, threshold, reset and refractory; a
+            decay that it returns stands in place of that of the layer.
+        executor: its number in `axonal.neuro.ops.event_network`.
+        trace_decay: field that the executor takes for the decay of its second variable.
+        coupling: field that the executor takes for the coupling of that variable.
+        brian: its form in Brian 2.
+    """
+
+    equation: str = ""
+    sends: str = "its spikes"
+    source: str = ""
+    fields: tuple[str, ...] = ()
+    spikes: bool = False
+    graded: bool = False
+    resets: tuple[str, ...] = ("zero", "subtract")
+    waits: bool = False
+    since: int = 1
+    layer: type[Layer[Any]] | None = None
+    from_layer: Callable[[Any], dict[str, Tensor]] = no_fields
+    executor: events.Kind | None = None
+    trace_decay: str | None = None
+    coupling: str | None = None
+    brian: BrianForm | None = None
+
+
+LEAKY = ("decay", "gain", "bias")
+"""Fields of every kind with a membrane."""
+FIRING = (*LEAKY, "threshold")
+"""Fields of every kind that fires."""

@@ -1,0 +1,35 @@
+"""Leaky integrate-and-fire neurons whose threshold adapts."""
+
+from torch import Tensor
+
+from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
+from axonal.neuro import ALIF
+from axonal.neuro.ops import events
+
+
+def _from_layer(layer: ALIF) -> dict[str, Tensor]:
+    return {"adaptation_decay": layer.decay_adaptation, "beta": layer.beta}
+
+
+KIND = Kind(
+    equation="as `lif` with `A = threshold + beta * a` in place of `threshold`; then `a = "
+    "adaptation_decay * a`, and `+ (1 - adaptation_decay)` after a spike",
+    source="Bellec et al. (NeurIPS 2018, arXiv 1803.09574), whose beta is beta / (1 - "
+    "adaptation_decay) here",
+    fields=(*FIRING, "adaptation_decay", "beta"),
+    spikes=True,
+    waits=True,
+    since=3,
+    layer=ALIF,
+    from_layer=_from_layer,
+    executor=events.Kind.ALIF,
+    trace_decay="adaptation_decay",
+    coupling="beta",
+    brian=BrianForm(
+        fields=("threshold", "adaptation_decay", "beta"),
+        variables=("a", "level"),
+        before=("level = threshold + beta * a", "a = adaptation_decay * a"),
+        threshold="level",
+        after=("a = a + (1 - adaptation_decay)",),
+    ),
+)
