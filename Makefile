@@ -86,8 +86,8 @@ fuzz-readers: .venv/.test
 kills: .venv/.test
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/scripts/kills.py --out docs/results/kills.md
 
-experiments: .venv/.train
-	$(BIN)/python -m axonal.recipes.experiments
+experiments: .venv/.test
+	$(BIN)/python -m experiments
 
 # What not every machine can have is tried. Without it the tests that need it are skipped and named
 # at the end, unless AXONAL_REQUIRE insists on it.

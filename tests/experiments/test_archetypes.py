@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from axonal.recipes.experiments import _archetypes
-from axonal.recipes.experiments._archetypes_memory import (
+from experiments import archetypes
+from experiments._archetypes_memory import (
     ARMS,
     EXAMPLES,
     QUALITIES,
@@ -17,7 +17,7 @@ from axonal.recipes.experiments._archetypes_memory import (
     descend,
     from_copies,
 )
-from axonal.recipes.experiments._report import SEEDS
+from experiments._report import SEEDS
 
 
 def energy(stored, state, P):
@@ -56,7 +56,7 @@ def test_decorrelated_patterns_are_fixed_points_of_pairs_though_they_overlap():
 
 
 def test_the_plan_is_a_repeat_for_every_data_set_and_seed_with_a_key_of_its_own():
-    plan = _archetypes.plan()
+    plan = archetypes.plan()
     assert len({repeat.key for repeat in plan}) == len(plan) == len(READERS) * len(SEEDS)
     assert Repeat("mnist", 0).key == Repeat("mnist", 0).key
     assert QUALITIES and EXAMPLES and SWEEPS > 1

@@ -7,10 +7,11 @@ import torch
 from helpers.rows import made
 
 from axonal import neuro, recipes
+from axonal._base.sweeps import Store
 from axonal.recipes import _train
-from axonal.recipes.experiments import _delay_kernels as part
-from axonal.recipes.experiments._delay_runs import KernelRun, learn_by
-from axonal.recipes.experiments._runs import Run, Store
+from axonal.recipes._runs import Run
+from experiments import delay_kernels as part
+from experiments._kernel_runs import KernelRun, learn_by
 
 
 def store(path: Path, **reached: dict[str, float]) -> Store:

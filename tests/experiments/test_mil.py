@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from axonal._base.sweeps import Row, Store
 from axonal.datasets import Bags
 from axonal.recipes._errors import RecipeError
-from axonal.recipes.experiments import __main__, _mil, _mil_folds, _mil_network
-from axonal.recipes.experiments._mil_folds import FOLDS, Repeat, cross_validate
-from axonal.recipes.experiments._mil_network import Settings
-from axonal.recipes.experiments._report import SEEDS
-from axonal.recipes.experiments._runs import Row, Store
+from experiments import __main__, _mil_folds, _mil_network, mil
+from experiments._mil_folds import FOLDS, Repeat, cross_validate
+from experiments._mil_network import Settings
+from experiments._report import SEEDS
 
 LABELS = np.arange(60) % 2
 TINY = (
@@ -56,7 +56,7 @@ def made(repeat: Repeat, hopfield: float, mean: float = 0.8) -> Row:
 
 def filled(path: Path, hopfield: float) -> Store:
     store = Store(path)
-    for repeat in _mil.plan():
+    for repeat in mil.plan():
         store.add(made(repeat, hopfield))
     return store
 
@@ -129,10 +129,10 @@ def test_a_repeat_is_the_same_every_time_but_for_the_clock(monkeypatch: pytest.M
 
 
 def test_repeats_share_a_key_only_if_all_is_equal(monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = {repeat.key for repeat in _mil.plan()}
-    assert len(keys) == len(_mil.DATA) * len(SEEDS)
+    keys = {repeat.key for repeat in mil.plan()}
+    assert len(keys) == len(mil.DATA) * len(SEEDS)
     monkeypatch.setattr(_mil_folds, "CHOICES", TINY)
-    assert keys.isdisjoint({repeat.key for repeat in _mil.plan()})
+    assert keys.isdisjoint({repeat.key for repeat in mil.plan()})
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_repeats_share_a_key_only_if_all_is_equal(monkeypatch: pytest.MonkeyPatc
 def test_the_report_compares_with_what_was_wanted(
     hopfield: float, said: str, tmp_path: Path
 ) -> None:
-    text = _mil.write(filled(tmp_path / "runs.jsonl", hopfield), tmp_path)[0].read_text()
+    text = mil.write(filled(tmp_path / "runs.jsonl", hopfield), tmp_path)[0].read_text()
     assert said in text
 
 
 def test_the_report_tells_deviation_seeds_seconds_and_where_figures_come_from(
     tmp_path: Path,
 ) -> None:
-    text = _mil.write(filled(tmp_path / "runs.jsonl", 0.9), tmp_path)[0].read_text()
+    text = mil.write(filled(tmp_path / "runs.jsonl", 0.9), tmp_path)[0].read_text()
     for words in (
         "0.902 ± 0.002",
         "Seeds: 0, 1, 2, 3, 4; 20 cross-validations",
@@ -160,7 +160,7 @@ def test_the_report_tells_deviation_seeds_seconds_and_where_figures_come_from(
         "91.3 ± 0.5 %",
         "Ramsauer et al.",
         "quoted from memory",
-        "`python -m axonal.recipes.experiments mil`",
+        "`python -m experiments mil`",
     ):
         assert words in text
 
@@ -175,9 +175,9 @@ def test_missing_data_are_one_line_and_no_traceback(
     def fails(*args: object, **kwargs: object) -> None:
         Repeat("musk1", 0).make(None)
 
-    monkeypatch.setattr(__main__, "make", fails)
+    monkeypatch.setattr(__main__, "fill", fails)
     with pytest.raises(SystemExit) as ended:
-        __main__.main([__main__.Part.mil], tmp_path, 1)
+        __main__.main(["mil"], tmp_path, 1)
     assert ended.value.code == 2
     error = capsys.readouterr().err
     assert error.startswith("error: there is no musk1.data")

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from axonal._base.sweeps import Row, Store
 from axonal.hebbian import MultitaskingHopfield
 from axonal.hebbian.theory.columns import sample_columns
-from axonal.recipes.experiments import _montecarlo, _montecarlo_finite, _montecarlo_points
-from axonal.recipes.experiments._montecarlo_points import Point, doubling
-from axonal.recipes.experiments._runs import Row, Store
+from experiments import _montecarlo_finite, _montecarlo_points, montecarlo
+from experiments._montecarlo_points import Point, doubling
 
 DILUTED = Point("multitasking", 0.0, 0.2, 400, {"K": 2, "dilution": 0.3}, 50, 20)
 DENSE = Point("dense, P = 3", 0.02, 0.2, 100, {"P": 3}, 20, 10)
@@ -36,7 +36,7 @@ def shared_out(deviation: float, from_exact: float) -> dict[str, Any]:
 
 def filled(path: Path, runs: list[dict[str, Any]]) -> Store:
     store = Store(path)
-    for point in _montecarlo.plan():
+    for point in montecarlo.plan():
         multitasking = "dilution" in point.parameters
         chosen = [shared_out(r["deviation"], 2e-4) for r in runs] if multitasking else runs
         store.add(row(point, chosen))
@@ -59,7 +59,7 @@ def row(point: Point, runs: list[dict[str, Any]]) -> Row:
 
 
 def test_every_model_has_ten_points_well_inside_its_retrieval_phase() -> None:
-    points = _montecarlo.plan()
+    points = montecarlo.plan()
     assert set(Counter(point.family for point in points).values()) == {10}
     assert len({point.key for point in points}) == len(points) == 60
     least = {"dense, P = 3": 500, "dense, P = 4": 110, "multitasking": 5000}
@@ -127,15 +127,15 @@ def test_a_point_is_the_same_every_time_but_for_the_clock() -> None:
     ],
 )
 def test_the_verdict_asks_for_half_the_deviation(deviations: list[float], said: str) -> None:
-    assert _montecarlo.verdict({"runs": [found(d) for d in deviations]}) == said
+    assert montecarlo.verdict({"runs": [found(d) for d in deviations]}) == said
 
 
 def test_the_report_prints_misses_as_misses(tmp_path: Path) -> None:
     store = filled(tmp_path / "runs.jsonl", [found(-0.01), found(-0.009)])
-    text, _ = (path.read_text() for path in _montecarlo.write(store, tmp_path))
+    text, _ = (path.read_text() for path in montecarlo.write(store, tmp_path))
     assert "| Hopfield | 0 | 0 | 10 | 0 |" in text
     assert "| 0.8900 | 0.0001 | -0.0100 | 1.000 | misses |" in text
-    assert "`python -m axonal.recipes.experiments montecarlo`" in text
+    assert "`python -m experiments montecarlo`" in text
 
 
 def test_the_finite_size_average_is_that_of_all_states() -> None:
@@ -165,9 +165,9 @@ def test_the_finite_size_average_comes_to_the_saddle_point_as_one_over_N() -> No
 
 def test_the_report_names_points_that_were_not_run(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs.jsonl")
-    for point in _montecarlo.plan()[1:]:
+    for point in montecarlo.plan()[1:]:
         store.add(row(point, [shared_out(1e-3, 1e-4)]))
-    text = _montecarlo.write(store, tmp_path)[0].read_text()
+    text = montecarlo.write(store, tmp_path)[0].read_text()
     assert "## Not run\n\n- Hopfield: load 0.02, T = 0.1" in text
 
 

@@ -1,27 +1,31 @@
 """All arms of the spoken digits: a plan without gaps, reports that do not boast, one command."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.shell import called
 from helpers.sound import TINY
 
 from axonal import cli, datasets, recipes
-from axonal.recipes import spoken_digits
+from axonal._base.sweeps import Store
+from axonal.recipes import Arm, _comparison, spoken_digits
+from axonal.recipes._runs import Run
 from axonal.recipes._samples import Padded
-from axonal.recipes.experiments import (
-    _comparison,
-    _spoken_digits,
-    _spoken_digits_attempts,
-)
-from axonal.recipes.experiments._runs import Run, Store, perform
+from experiments import spoken_digits as experiment
+from experiments import spoken_digits_attempts
+
+COMPARISON = spoken_digits.COMPARISON
 
 
 def test_the_plan_holds_every_arm_split_and_seed_once() -> None:
-    plan = _spoken_digits.plan()
+    plan = experiment.plan()
     assert len({run.key for run in plan}) == len(plan) == 2 * 7 * 5
-    frozen = {name: arm.runs("official")[0].settings for name, arm in _spoken_digits.ARMS.items()}
+    frozen = {
+        name: experiment.runs(arm, "official")[0].settings for name, arm in COMPARISON.arms.items()
+    }
     assert {name: s.freeze_epoch for name, s in frozen.items()}["learned"] is None
     assert frozen["frozen"].freeze_epoch == 10
     assert frozen["none, long"].tau == 5
@@ -34,21 +38,21 @@ def test_the_experiment_runs_in_small(
     recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = {
-        name: _spoken_digits.Arm(arm.words, {**arm.changes, **TINY, "epochs": 2})
-        for name, arm in _spoken_digits.ARMS.items()
+        name: Arm(arm.words, {**arm.changes, **TINY, "epochs": 2})
+        for name, arm in COMPARISON.arms.items()
     }
-    monkeypatch.setattr(_spoken_digits, "ARMS", small)
-    monkeypatch.setattr(_spoken_digits, "SEEDS", (0, 1))
+    one = {"official": COMPARISON.tables["official"]}
+    smaller = replace(COMPARISON, arms=small, seeds=(0, 1), tables=one)
+    monkeypatch.setattr(experiment, "COMPARISON", smaller)
     few = {
         part: Padded(samples.events.select(range(0, len(samples), 20)).binned(0.01, 8), 4)
         for part, samples in datasets.fsdd().items()
     }
     monkeypatch.setattr(spoken_digits, "data", lambda settings: few)
-    extent = _spoken_digits.Extent(splits=("official",))
     store = Store(tmp_path / "runs.jsonl")
-    for run in _spoken_digits.plan(extent):
-        store.add(perform(run, "abc"))
-    files = _spoken_digits.write(store, tmp_path, extent)
+    for run in experiment.plan():
+        store.add(run.make("abc"))
+    files = experiment.write(store, tmp_path)
     assert [file.suffix for file in files] == [".md", ".json", ".png"]
     text, numbers = (path.read_text() for path in files[:2])
     for arm in small.values():
@@ -78,12 +82,12 @@ def made(run: Run, test: float) -> dict[str, Any]:
 
 def reported(tmp_path: Path, reached: dict[str, float]) -> str:
     store = Store(tmp_path / "runs.jsonl")
-    for split in _spoken_digits.SPLITS:
-        for name, arm in _spoken_digits.ARMS.items():
-            for run in arm.runs(split):
+    for split in COMPARISON.tables:
+        for name, arm in COMPARISON.arms.items():
+            for run in experiment.runs(arm, split):
                 noise = 0.001 * ((run.changes["seed"] * 2 + len(name)) % 3)
                 store.add(made(run, reached[name] + noise))
-    return _spoken_digits.write(store, tmp_path)[0].read_text()
+    return experiment.write(store, tmp_path)[0].read_text()
 
 
 FACTS = {
@@ -114,14 +118,14 @@ def test_the_report_claims_nothing_where_arms_do_not_separate(tmp_path: Path) ->
 def attempted(tmp_path: Path, **reached: float) -> str:
     """The report of attempts of which all reach 0.9 but those that are named."""
     store = Store(tmp_path / "attempts.jsonl")
-    arms = _spoken_digits_attempts.lines()
-    for arm in _spoken_digits_attempts.CODE.values():
-        for run in _spoken_digits_attempts.runs(arm):
+    arms = spoken_digits_attempts.lines()
+    for arm in spoken_digits_attempts.CODE.values():
+        for run in spoken_digits_attempts.runs(arm):
             store.add(made(run, 0.8))
     for name, arm in arms.items():
-        for run in _spoken_digits_attempts.runs(arm):
+        for run in spoken_digits_attempts.runs(arm):
             store.add(made(run, reached.get(name, 0.9)))
-    return _spoken_digits_attempts.write(store, tmp_path)[0].read_text()
+    return spoken_digits_attempts.write(store, tmp_path)[0].read_text()
 
 
 def test_attempts_are_judged_on_validation_data_and_beside_controls(tmp_path: Path) -> None:
@@ -138,9 +142,9 @@ def test_attempts_are_judged_on_validation_data_and_beside_controls(tmp_path: Pa
 
 def test_attempts_and_arms_share_the_runs_that_are_the_same(tmp_path: Path) -> None:
     arms, attempts = (
-        {run.key for run in part.plan()} for part in (_spoken_digits, _spoken_digits_attempts)
+        {run.key for run in part.plan()} for part in (experiment, spoken_digits_attempts)
     )
-    seeds = len(_spoken_digits_attempts.SEEDS)
+    seeds = len(spoken_digits_attempts.SEEDS)
     assert len(arms & attempts) == 4 * seeds
     assert len(attempts) == 15 * seeds
 
@@ -153,12 +157,12 @@ def trained(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     """What was trained, by a pool that takes no time."""
     done: list[Run] = []
 
-    def make(runs: list[Run], store: Store, **_: Any) -> None:
+    def fill(store: Store, runs: list[Run], **_: Any) -> None:
         for run in store.missing(runs):
             done.append(run)
             store.add(made(run, 0.9))
 
-    monkeypatch.setattr(_comparison, "make", make)
+    monkeypatch.setattr(_comparison, "fill", fill)
     return done
 
 
@@ -169,8 +173,8 @@ def test_without_an_arm_the_command_prints_all_of_them(
     cli.app(words, standalone_mode=False)
     shown = capsys.readouterr().out
     for part in (
-        *(arm.words for arm in _spoken_digits.ARMS.values()),
-        *(f"## {split.capitalize()}" for split in _spoken_digits.SPLITS.values()),
+        *(arm.words for arm in COMPARISON.arms.values()),
+        *(f"## {split.capitalize()}" for split in COMPARISON.tables.values()),
         "- at equal numbers of trained parameters: learned and fixed do not separate",
         "## What may be claimed",
         "cost of rounding",
@@ -191,7 +195,7 @@ def test_a_split_alone_and_fewer_epochs_are_another_table(
     answer = recipes.compare("spoken-digits", tmp_path, split="speaker", epochs=2)
     assert {(run.changes["split"], run.settings.epochs) for run in trained} == {("speaker", 2)}
     assert len(trained) == answer["networks"] == 35
-    assert "Epochs of training:\n2." in answer["table"]
+    assert "Epochs of training: 2." in answer["table"]
     assert "Official split" not in answer["table"]
 
 
@@ -204,7 +208,6 @@ def test_a_split_alone_and_fewer_epochs_are_another_table(
         (["--split", "test"], "the setting split takes one of official, speaker"),
         (["--epochs", "0"], "the setting epochs takes"),
         (["--arm", "all"], "the setting arm takes one of learned, fixed, none"),
-        (["--arm", "none", "--reset", "zero"], "has no --reset; digits has"),
     ],
 )
 def test_words_that_no_table_can_have_are_refused(
@@ -215,11 +218,20 @@ def test_words_that_no_table_can_have_are_refused(
     assert trained == []
 
 
+def test_a_setting_of_another_recipe_is_no_option(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, trained: list[Run]
+) -> None:
+    words = ("train", "spoken-digits", "--arm", "none", "--reset", "zero")
+    refused = called(capsys, monkeypatch, *words)
+    assert (refused.returncode, trained) == (2, [])
+    assert refused.stderr.startswith("axonal: No such option: --reset")
+
+
 def test_without_recordings_no_process_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AXONAL_DATA", raising=False)
-    monkeypatch.setattr(_comparison, "make", None)
+    monkeypatch.setattr(_comparison, "fill", None)
     with pytest.raises(recipes.RecipeError, match="set AXONAL_DATA"):
         recipes.compare("spoken-digits", tmp_path)
 
@@ -230,6 +242,6 @@ def test_a_stopped_table_says_how_it_goes_on(
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_comparison, "make", stopped)
+    monkeypatch.setattr(_comparison, "fill", stopped)
     with pytest.raises(cli.Stopped, match="same command goes on with the networks"):
         cli.app(["train", "spoken-digits", "--out", str(tmp_path)], standalone_mode=False)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from axonal.recipes.experiments._runs import Row, Run
+from axonal._base.sweeps import Row
+from axonal.recipes._runs import Run
 
 
 def made(run: Run, **values: Any) -> Row:

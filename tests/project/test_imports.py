@@ -13,7 +13,7 @@ import pytest
 from helpers import ROOT
 
 FOLDERS = ("datasets", "deploy", "hebbian", "neuro", "reservoirs")
-CODE = (*FOLDERS, "src", "tests", "benchmarks", "notebooks")
+CODE = (*FOLDERS, "src", "tests", "benchmarks", "notebooks", "experiments")
 MAY_IMPORT = {
     "datasets": set(),
     "neuro": set(),
@@ -186,6 +186,16 @@ def fresh(script: str) -> str:
 @pytest.mark.parametrize("package", ["axonal", *(f"axonal.{f}" for f in FOLDERS)])
 def test_an_import_warns_of_nothing_and_prints_nothing(package: str) -> None:
     assert fresh(f"import {package}") == ""
+
+
+def test_nothing_that_ships_imports_experiments() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, path in MODULES.items()
+        for name in imports(path)
+        if top(name) in {"experiments", "benchmarks", "tests"}
+    ]
+    assert wrong == []
 
 
 def test_importing_axonal_does_not_import_torch() -> None:

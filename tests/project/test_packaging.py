@@ -164,8 +164,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_source_distribution_holds_tests_and_notebooks(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         inside = {name.partition("/")[2] for name in archive.getnames()}
-    for folder, pattern in (("tests", "*.py"), ("notebooks", "*.ipynb")):
-        files = {f"{folder}/{path.name}" for path in (ROOT / folder).glob(pattern)}
+    for folder, pattern in (
+        ("tests", "*.py"),
+        ("notebooks", "*.ipynb"),
+        ("experiments", "*.py"),
+        ("experiments", "pages/*.md"),
+    ):
+        files = {str(path.relative_to(ROOT)) for path in (ROOT / folder).glob(pattern)}
         assert files
         assert files <= inside
     assert {"LICENSE", "CHANGELOG.md", "CITATION.cff", "constraints.txt", "Makefile"} <= inside
@@ -176,6 +181,7 @@ def test_a_wheel_holds_every_file_once_and_nothing_else(wheel: Path) -> None:
         names = archive.namelist()
     assert len(names) == len(set(names))
     assert {n for n in names if ".dist-info/" not in n} == expected_files()
+    assert not [n for n in names if "experiments" in n]
     assert any(n.endswith(".dist-info/licenses/LICENSE") for n in names)
 
 

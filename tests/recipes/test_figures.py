@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from axonal.recipes import figures, sound_figures
+from axonal.recipes import figures
+from axonal.recipes.figures import sound as sound_figures
 
 
 @pytest.mark.parametrize("longest", [1, 8, 25])

@@ -15,8 +15,9 @@ from helpers.sound import TINY
 from matplotlib.figure import Figure
 
 from axonal import datasets, deploy, neuro, recipes
-from axonal.recipes import sound_figures, spoken_digits
+from axonal.recipes import spoken_digits
 from axonal.recipes._train import count_trained
+from axonal.recipes.figures import sound as sound_figures
 
 
 def tiny(**changes: Any) -> spoken_digits.Settings:

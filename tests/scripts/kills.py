@@ -225,7 +225,7 @@ def disturb(scenes, count, seed):
 def report(found, seconds, seed):
     """The table, and every finding."""
     from axonal.recipes import _train
-    from axonal.recipes.experiments._runs import machine
+    from axonal.recipes._runs import machine
 
     total = sum(sum(one.kills.values()) for one in found.values())
     lines = [

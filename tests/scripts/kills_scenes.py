@@ -18,10 +18,10 @@ import axonal.recipes._lightning
 import axonal.recipes.figures
 from axonal import cli, deploy, recipes
 from axonal._base import signals
+from axonal._base.sweeps import Store, fill
 from axonal.deploy import EventGraph
 from axonal.recipes import digits
-from axonal.recipes.experiments._pool import make
-from axonal.recipes.experiments._runs import Run, Store
+from axonal.recipes._runs import Run
 
 STEPS = 1500
 SMALL = {"hidden": 4, "samples": 64, "epochs": 1, "channels": 4}
@@ -227,7 +227,7 @@ def experiments(folder: Path) -> None:
     with signals.ending() as ends:
         try:
             runs = [Run("coincidence", {**SMALL, "seed": seed}) for seed in range(4)]
-            make(runs, Store(folder / "runs.jsonl"), processes=2, commit=None, progress=False)
+            fill(Store(folder / "runs.jsonl"), runs, processes=2, commit=None, progress=False)
         except KeyboardInterrupt:
             sys.exit(ends.code)
 

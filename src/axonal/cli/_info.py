@@ -7,7 +7,8 @@ from typing import Any
 from axonal import __version__
 
 CORE = (
-    "torch", "numpy", "scipy", "numba", "h5py", "matplotlib", "typer", "rich", "scikit-learn",
+    "torch", "numpy", "scipy", "numba", "h5py", "matplotlib", "typer", "psutil", "rich",
+    "scikit-learn",
 )  # fmt: skip
 EXTRAS = {
     "train": ("lightning", "tensorboard"),

@@ -10,6 +10,7 @@ import typer
 
 from axonal._base import signals
 from axonal.cli import graphs as _cli_graphs
+from axonal.cli import train
 from axonal.cli._terminal import (
     Json,
     Stopped,
@@ -24,7 +25,6 @@ from axonal.cli._terminal import (
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Train spiking networks with learnable delays, export them, and run them with the same "
     "spikes.",
@@ -35,97 +35,12 @@ UNUSABLE = 2  # exit code where what was given cannot be used
 INTERRUPTED = 128 + signal.SIGINT  # exit code after Ctrl-C
 
 
-@app.command()
-def train(
-    recipe: Annotated[str, typer.Argument(help="digits, coincidence or spoken-digits.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Run folder.", show_default="runs/RECIPE")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training samples.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Decides everything that is random.")] = None,
-    arm: Annotated[
-        str | None,
-        typer.Option(help="learned, fixed or none; not of digits. spoken-digits: all if left out."),
-    ] = None,
-    equal: Annotated[
-        str | None, typer.Option(help="Of spoken-digits: what arms share, width or parameters.")
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="Of spoken-digits: official or speaker (held out).")
-    ] = None,
-    tau: Annotated[float | None, typer.Option(help="Time constant of neurons in steps.")] = None,
-    reset: Annotated[
-        str | None, typer.Option(help="Of digits: subtract, or zero as on simulators and chips.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a run.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Train a recipe: weights, metrics and figures go into a run folder.
-
-    spoken-digits without --arm trains every arm with five seeds and prints the table that compares
-    them; if it is stopped, the same command goes on.
-    """
-    from axonal import _training, recipes
-
-    chosen = {
-        "epochs": epochs, "seed": seed, "arm": arm, "equal": equal, "split": split, "tau": tau,
-        "reset": reset,
-    }  # fmt: skip
-    given = {name: value for name, value in chosen.items() if value is not None}
-    with users_own(recipes.RecipeError):
-        settings = _training.settings(recipe, given)
-        every_arm = _training.wants_table(recipe, given, device)
-    if every_arm:
-        _compare(recipe, out, split, epochs, force, as_json)
-        return
-    folder = Path("runs") / recipe if out is None else out
-    with users_own(recipes.RecipeError, ImportError, OSError):
-        summary = recipes.train(
-            recipe,
-            settings,
-            folder,
-            device=device,
-            resume=resume,
-            force=force,
-            progress=not as_json,
-        )
-    if as_json:
-        print_json({"run": str(folder), **summary})
-        return
-    lines = [f"test accuracy        {summary['test_accuracy']:.4f}"]
-    lines += [f"validation accuracy  {summary['validation_accuracy']:.4f}"]
-    lines += [f"trained parameters   {summary['trained_parameters']}"]
-    lines += [f"seconds              {summary['seconds']:.1f}"]
-    lines += [f"run folder           {folder}", f"figures              {folder / 'figures'}"]
-    typer.echo("\n".join(lines))
-
-
-def _compare(
-    recipe: str,
-    out: Path | None,
-    split: str | None,
-    epochs: int | None,
-    force: bool,
-    as_json: bool,
-) -> None:
-    from axonal import recipes
-
-    folder = Path("runs") / f"{recipe}-arms" if out is None else out
-    try:
-        with users_own(recipes.RecipeError, OSError):
-            answer = recipes.compare(
-                recipe, folder, split=split, epochs=epochs, force=force, progress=not as_json
-            )
-    except KeyboardInterrupt as stop:
-        raise Stopped("The same command goes on with the networks that are missing.") from stop
-    if as_json:
-        print_json({"run": str(folder), **answer})
-    else:
-        typer.echo(answer["table"] + "\n\n" + "\n".join(f"wrote {f}" for f in answer["files"]))
-
-
+app.add_typer(
+    typer.Typer(help=train.HELP, short_help=train.HELP.partition("\n")[0]),
+    name="train",
+    cls=train.Recipes,
+    subcommand_metavar="RECIPE|FILE.py [OPTIONS]",
+)
 app.command("import")(_cli_graphs.import_nir)
 for command in (
     _cli_graphs.export,

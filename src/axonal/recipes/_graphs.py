@@ -13,6 +13,7 @@ import torch
 from axonal import deploy, recipes
 from axonal._base.files import whole_file
 from axonal._base.npz import read_npz
+from axonal.recipes import _find
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._labelled import Labelled, inputs, labelled, recipe_rule, scorable
 from axonal.recipes._learning import READOUTS
@@ -23,18 +24,37 @@ RULES = {"mean_over_time": "mean", "max_over_time": "max"}
 """Readouts of recipes that are rules of graphs; others are read from the graph's info."""
 
 
-def export_run(folder: str | PathLike[str], *, samples: int) -> deploy.EventGraph:
-    """See :func:`axonal.recipes.export_run`."""
+def export_run(
+    folder: str | PathLike[str], *, samples: int = 8, recipe: str | None = None
+) -> deploy.EventGraph:
+    """Export the network of a finished run, with samples of its test set as golden inputs.
+
+    Args:
+        folder: run folder that `train` left.
+        samples: test samples of the golden run, >= 1.
+        recipe: path of the recipe's file, where it is not the one that was recorded; see
+            `load_run`.
+
+    Returns:
+        the event graph; its ``info`` holds recipe, settings, readout rule and test accuracy.
+
+    Raises:
+        FileNotFoundError: there is no finished run.
+        ValueError: the folder is damaged, or the network has no event graph.
+
+    >>> export_run("runs/of-nobody")
+    Traceback (most recent call last):
+    FileNotFoundError: runs/of-nobody holds no run: it has no config.json. Is the path right?
+    """
     if samples < 1:
         raise RecipeError(f"the golden run takes samples >= 1, got {samples}.")
-    net, settings = load_run(folder)
-    run = RunFolder(folder)
-    summary = run.read_summary()
-    name = summary["recipe"]
+    net, settings = load_run(folder, recipe=recipe)
+    run = RunFolder(folder, recipe)
+    summary, name = run.read_summary(), run.settings()[0]
     test = recipes.find(name).data(settings)["test"]
     x = torch.from_numpy(test.dense(range(min(samples, len(test)))))
     info = {
-        "recipe": name,
+        **_find.origin(name).to_json(),
         "settings": settings.to_json(),
         "readout": settings.readout,
         "classes": int(net(x[:1])[0].shape[-1]),
@@ -45,17 +65,43 @@ def export_run(folder: str | PathLike[str], *, samples: int) -> deploy.EventGrap
     return deploy.export(net, settings.dt, inputs=x, info=info, readout=rule)
 
 
-def graph_accuracy(graph: deploy.EventGraph, *, backend: str) -> float:
-    """See :func:`axonal.recipes.graph_accuracy`."""
-    samples = test_samples(graph)
+def graph_accuracy(
+    graph: deploy.EventGraph, *, backend: str = "reference", recipe: str | None = None
+) -> float:
+    """Run a graph on the test set of its recipe, and score it by its readout rule.
+
+    Args:
+        graph: a graph made by `export_run`.
+        backend: of `axonal.deploy.run`.
+        recipe: path of the recipe's file, where it is not the one that was recorded.
+
+    Returns:
+        share of the test samples whose class is found, 0 to 1.
+
+    Raises:
+        ValueError: the graph was not made by `export_run`, or the back end cannot run it.
+
+    >>> from axonal.deploy import EventGraph, Population
+    >>> cell = Population("out", "integrator", (1,), decay=0.5, gain=1, bias=0)
+    >>> graph_accuracy(EventGraph((Population("in", "input", (1,)), cell), (), ("out",), dt=0.001))
+    Traceback (most recent call last):
+    axonal.recipes._errors.RecipeError: this graph does not say which recipe it comes from: make \
+it with `axonal export RUN`.
+    """
+    samples = test_samples(graph, recipe)
     result = run(graph, samples.dense(range(len(samples))), backend=backend)
     return score(graph, result, samples.labels)
 
 
-def test_samples(graph: deploy.EventGraph) -> Samples:
-    """The test set of the recipe that a graph comes from."""
+def test_samples(graph: deploy.EventGraph, named: str | None = None) -> Samples:
+    """The test set of the recipe that a graph comes from; see `_find.recorded` for ``named``."""
+    name = graph.info.get("recipe")
+    if "recipe_file" in graph.info or named is not None:
+        name = _find.recorded(graph.info, "this graph", named=named)
     try:
-        recipe = recipes.find(graph.info["recipe"])
+        if name not in recipes.names() and "recipe_file" not in graph.info:
+            raise ValueError(name)
+        recipe = recipes.find(str(name))
         settings = recipe.Settings.from_json(graph.info["settings"])
     except (KeyError, TypeError, ValueError) as error:
         raise RecipeError(
@@ -67,16 +113,17 @@ def test_samples(graph: deploy.EventGraph) -> Samples:
 def read_data(graph: deploy.EventGraph, data: str) -> Labelled:
     """Events, labels and lengths, of the graph's recipe or from an .npz file."""
     if not data.endswith(".npz"):
-        own = graph.info.get("recipe")
-        if data not in recipes.names():
+        trained_on = graph.info.get("recipe")
+        named = data if _find.is_file(data) else None
+        if named is None and data not in (*recipes.names(), trained_on):
             raise RecipeError(
-                f"--data takes {', '.join(recipes.names())} or a file that ends in .npz, "
-                f"got {data!r}."
+                f"--data takes {', '.join(recipes.names())}, a recipe of your own (.py) or a file "
+                f"that ends in .npz, got {data!r}."
             )
-        samples = test_samples(graph)
-        if data != own:
+        samples = test_samples(graph, named)
+        if named is None and data != trained_on:
             raise RecipeError(
-                f"this graph was trained on {own}, not on {data}: write --data {own}."
+                f"this graph was trained on {trained_on}, not on {data}: write --data {trained_on}."
             )
         return Labelled({inputs(graph)[0]: samples.dense(range(len(samples)))}, samples.labels)
     if not Path(data).is_file():

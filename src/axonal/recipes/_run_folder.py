@@ -15,7 +15,7 @@ from axonal import __version__, recipes
 from axonal._base.files import check_source, write_bytes, write_text
 from axonal._base.jsontext import parse_json
 from axonal.neuro import Network
-from axonal.recipes import _checksums, _weights
+from axonal.recipes import _checksums, _find, _weights
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._settings import LARGEST, Settings, short
 
@@ -29,10 +29,11 @@ class RunFolder:
 
     Args:
         path: the folder; it need not exist.
+        recipe: path of a user's recipe, where it is not the one that was recorded.
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | PathLike[str], recipe: str | None = None) -> None:
+        self.path, self.named = Path(path), recipe
         self.config = self.path / "config.json"
         self.metrics = self.path / "metrics.csv"
         self.summary = self.path / "summary.json"
@@ -40,6 +41,7 @@ class RunFolder:
         self.checkpoint = self.path / "checkpoints" / "last.ckpt"
         self.figures = self.path / "figures"
         self.checksums = self.path / "checksums.sha256"
+        self.recipe = self.path / "recipe.txt"
 
     @property
     def finished(self) -> bool:
@@ -75,8 +77,11 @@ class RunFolder:
         self.clear()
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         self.figures.mkdir(exist_ok=True)
-        config = {"recipe": name, "version": __version__, "settings": settings.to_json()}
+        origin = _find.origin(name)
+        config = {**origin.to_json(), "version": __version__, "settings": settings.to_json()}
         content = json_bytes(config)
+        if origin.content:
+            write_bytes(self.recipe, origin.content)
         write_bytes(self.config, content)
         write_text(self.checksums, _checksums.checksums({self.config.name: content}))
 
@@ -171,15 +176,22 @@ class RunFolder:
             self.metrics,
             self.checkpoint,
             self.checksums,
+            self.recipe,
             self.config,
         ]
         for file in (*ends, *drawn):
             file.unlink(missing_ok=True)
 
     def _same(self, name: str, settings: Settings) -> None:
-        recipe, before = self.settings()
-        if recipe != name:
-            raise RecipeError(f"{self.path} holds a run of {recipe}, not of {name}.")
+        before, now = self.origin(), _find.origin(name)
+        if before["recipe"] != now.name:
+            raise RecipeError(f"{self.path} holds a run of {before['recipe']}, not of {name}.")
+        if before.get("recipe_sha256") != now.sha256:
+            raise RecipeError(
+                f"{name} has changed since the run in {self.path} was started: put it back from "
+                f"{self.recipe}, or write another --out."
+            )
+        _, before = self.settings()
         old, new = before.to_json(), settings.to_json()
         differ = [f"{key} {old[key]!r}, not {new[key]!r}" for key in old if old[key] != new[key]]
         if differ:
@@ -188,18 +200,26 @@ class RunFolder:
                 "same settings, or write another --out."
             )
 
-    def settings(self) -> tuple[str, Any]:
-        """Name of the recipe and its settings, as config.json has them."""
+    def origin(self) -> dict[str, Any]:
+        """The recipe and the settings, as config.json has them; no code runs."""
         config = self._json(self.config)
         for key, kind in (("recipe", str), ("settings", dict)):
             if not isinstance(config.get(key), kind):
                 why = f"{key!r} is {short(config[key])}" if key in config else f"it has no {key!r}"
                 raise RecipeError(f"{self.config} is not the configuration of a run: {why}")
-        name: str = config["recipe"]
-        values: dict[str, Any] = config["settings"]
+        return config
+
+    def settings(self) -> tuple[str, Any]:
+        """The recipe, as `recipes.find` takes it, and its settings."""
+        config = self.origin()
         try:
-            return name, recipes.find(name).Settings.from_json(values)
+            recipe = _find.recorded(
+                config, f"the run in {self.path}", within=self.path, named=self.named
+            )
+            return recipe, recipes.find(recipe).Settings.from_json(config["settings"])
         except ValueError as error:
+            if "recipe_file" in config:
+                raise
             raise RecipeError(
                 f"{self.config} is not the configuration of a run: {error}"
             ) from error
@@ -212,14 +232,14 @@ class RunFolder:
                 f"the run in {self.path} is not finished: go on with `axonal train {name} --out "
                 f"{self.path} --resume`."
             )
-        if self.read_summary()["recipe"] != name:
+        if self.read_summary()["recipe"] != _find.origin(name).name:
             raise self.damaged(self.summary, f"it is not that of a run of {name}")
         try:
             tensors = _weights.read_tensors(self.read(self.model))
             # before a network is made, which may be far larger than the file
             axes = {n for tensor in tensors.values() for n in tensor.shape}
-            width = getattr(settings, "width", settings.hidden)
-            if width not in axes:
+            width = getattr(settings, "width", getattr(settings, "hidden", None))
+            if width is not None and width not in axes:
                 raise ValueError(f"it has no layer of {width} neurons, as the settings have")
             net = recipes.find(name).build(settings)
             _weights.load(net, tensors)
@@ -232,9 +252,27 @@ class RunFolder:
         return net.eval(), settings
 
 
-def load_run(folder: str | PathLike[str]) -> tuple[Network, Any]:
-    """See :func:`axonal.recipes.load_run`."""
-    run = RunFolder(folder)
+def load_run(folder: str | PathLike[str], *, recipe: str | None = None) -> tuple[Network, Any]:
+    """Load the network of a finished run; it predicts what the run reported.
+
+    Args:
+        folder: run folder that `train` left.
+        recipe: path of the recipe's file, where it is not the one that was recorded with its hash;
+            its content must be the same. Nothing that lies in the folder ever runs.
+
+    Returns:
+        the Network in evaluation mode, and the settings it was trained with.
+
+    Raises:
+        FileNotFoundError: there is no finished run.
+        ValueError: the folder is damaged, which its checksums tell, or of another version; one line
+            that names the file and says what still helps.
+
+    >>> load_run("runs/of-nobody")
+    Traceback (most recent call last):
+    FileNotFoundError: runs/of-nobody holds no run: it has no config.json. Is the path right?
+    """
+    run = RunFolder(folder, recipe)
     if not run.config.exists():
         raise FileNotFoundError(
             f"{run.path} holds no run: it has no config.json. Is the path right?"

@@ -1,10 +1,12 @@
-"""What every recipe can be told, checked when it is made and kept as JSON."""
+"""Settings of recipes: checked when they are made, kept as JSON."""
 
 import dataclasses
 import math
+import types
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from axonal.recipes._errors import RecipeError
 
@@ -13,6 +15,19 @@ LARGEST = 1e15
 MOST = 1_000_000
 """Of whole numbers: epochs, neurons, steps and samples."""
 READOUTS = ("mean_over_time", "max_over_time", "summed_softmax")
+KINDS = (int, float, bool, str)
+
+
+class Kind(NamedTuple):
+    """The kind of a setting.
+
+    Args:
+        type: one of `KINDS`.
+        optional: whether None is a value, too.
+    """
+
+    type: type
+    optional: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,16 +38,16 @@ class Settings:
         seed: of initial weights and delays, of the order of samples and of generated data,
             0 to 2^64 - 1.
         epochs: passes over the training samples, >= 1.
-        batch: samples an update, >= 1.
+        batch: samples per update, >= 1.
         learning_rate: of weights at the start; it falls to zero along a cosine.
-        delay_rate: of delays at the start, in steps an update; the same cosine.
+        delay_rate: of delays at the start, in steps per update; the same cosine.
         weight_decay: of the weights.
-        sigma: first width of the Gaussian of a delay, in steps; None for half of the longest delay.
+        sigma: first width of the Gaussian of a delay, in steps; none for half of the longest delay.
         final_sigma: last width of the Gaussian, less 0.27, in steps, > 0.
         narrow_until: share of the epochs after which the Gaussian has its final width, 0 to 1.
         freeze_from: share of the epochs after which delays are rounded and frozen; 1 for never.
-        readout: how the output over time becomes one score a class.
-        dt: seconds a step, > 0.
+        readout: how the output over time becomes one score per class.
+        dt: seconds per step, > 0.
     """
 
     seed: int = 0
@@ -103,20 +118,59 @@ class Settings:
                 f"{cls.__name__} has no setting {', '.join(foreign)}: it was written by another "
                 "version of axonal."
             )
-        for field in dataclasses.fields(cls):
-            value = values.get(field.name, field.default)
-            optional = value is None and "None" in str(field.type)
-            kind = type(field.default)
-            number = kind is float or "float" in str(field.type)
-            fits = type(value) in ((int, float) if number else (kind,))
-            if not optional and not fits:
-                name = "number" if number else kind.__name__
-                raise RecipeError(f"the setting {field.name} takes a {name}, got {short(value)}.")
+        for name, kind in kinds(cls).items():
+            if name not in values or (values[name] is None and kind.optional):
+                continue
+            number = kind.type is float
+            if type(values[name]) not in ((int, float) if number else (kind.type,)):
+                expected = "number" if number else kind.type.__name__
+                raise RecipeError(
+                    f"the setting {name} takes a {expected}, got {short(values[name])}."
+                )
         return cls(**values)
 
 
+def kinds(settings: type[Settings]) -> dict[str, Kind]:
+    """The kind of every setting, by name.
+
+    Raises:
+        TypeError: a setting is of another kind.
+
+    >>> kinds(Settings)["sigma"]
+    Kind(type=<class 'float'>, optional=True)
+    """
+    hints = typing.get_type_hints(settings)
+    found = {}
+    for field in dataclasses.fields(settings):
+        hint, optional = hints[field.name], False
+        if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+            rest = [arm for arm in typing.get_args(hint) if arm is not type(None)]
+            optional = len(rest) < len(typing.get_args(hint))
+            hint = rest[0] if len(rest) == 1 else hint
+        if hint not in KINDS:
+            raise TypeError(
+                f"the setting {field.name} is of type {field.type}; settings are int, float, bool "
+                "or str, or one of them | None"
+            )
+        found[field.name] = Kind(hint, optional)
+    return found
+
+
+def check_kinds(settings: type[Settings], path: str) -> None:
+    """Refuse settings of a user's recipe that could not be given or kept as JSON."""
+    try:
+        kinds(settings)
+    except (TypeError, NameError) as error:
+        raise RecipeError(f"{path}: {error}.") from error
+    bare = [
+        field.name for field in dataclasses.fields(settings) if field.default is dataclasses.MISSING
+    ]
+    if bare:
+        raise RecipeError(f"{path}: the setting {bare[0]} has no default; every setting needs one.")
+
+
 def short(value: object) -> str:
-    """A value of somebody else in an error, on one line that is not too long."""
+    """A foreign value in an error, on one line that is not too long."""
     # Python refuses to write out a number of thousands of digits
     if isinstance(value, int) and abs(value) > LARGEST * LARGEST:
         return f"a number of {value.bit_length()} bits"

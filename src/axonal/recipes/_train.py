@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from axonal import __version__, neuro, recipes
-from axonal.recipes import _learning
+from axonal.recipes import _find, _learning
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._run_folder import RunFolder
 from axonal.recipes._samples import Samples
@@ -26,12 +26,44 @@ def train(
     settings: Settings,
     out: str | PathLike[str],
     *,
-    device: str,
-    resume: bool,
-    force: bool,
-    progress: bool,
+    device: str = "auto",
+    resume: bool = False,
+    force: bool = False,
+    progress: bool = False,
 ) -> dict[str, Any]:
-    """See :func:`axonal.recipes.train`."""
+    """Train a recipe with Lightning and leave a run folder.
+
+    The folder holds config.json (for a recipe of your own with its path and hash, and a copy of it,
+    recipe.txt, that never runs), metrics.csv, summary.json, model.pt (a plain state_dict),
+    checksums.sha256 of config, summary and model, checkpoints/last.ckpt and figures/*.png. A run
+    that was stopped at any moment goes on from its last whole epoch and ends with the numbers of a
+    run that was not.
+
+    Args:
+        name: one of `names`, or the path of a recipe of your own, whose code runs.
+        settings: an instance of the recipe's ``Settings``.
+        out: run folder.
+        device: "auto", "cpu" or "cuda".
+        resume: go on with the run in ``out``, if there is one; what is damaged of a finished run is
+            made anew from its checkpoint.
+        force: replace the run in ``out``, if there is one.
+        progress: show a progress bar on stderr.
+
+    Returns:
+        what summary.json holds: "test_accuracy", "validation_accuracy", "seed", "seconds", ...
+
+    Raises:
+        ValueError: a run exists and neither ``resume`` nor ``force`` is given, settings that differ
+            from those of the run to resume, a device that is not there, a damaged run to resume.
+        ImportError: Lightning is missing; the message names the extra.
+
+    >>> import tempfile
+    >>> settings = recipes.find("digits").Settings(epochs=1, hidden=8)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     summary = train("digits", settings, folder, device="cpu")
+    >>> 0 <= summary["test_accuracy"] <= 1
+    True
+    """
     recipe = recipes.find(name)
     if device not in DEVICES:
         raise RecipeError(f"the device is one of {', '.join(DEVICES)}, got {device!r}.")
@@ -94,7 +126,7 @@ def _summary(
 ) -> dict[str, Any]:
     found = {f"{s}_accuracy": _learning.accuracy(net, data[s], settings) for s in data}
     return {
-        "recipe": name,
+        "recipe": _find.origin(name).name,
         "seed": settings.seed,
         "epochs": settings.epochs,
         **dict(reversed(found.items())),

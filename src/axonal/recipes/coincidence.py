@@ -1,4 +1,4 @@
-"""Which of several lags lies between two groups of inputs: a task for delays, or for memory.
+"""The lag between two groups of inputs as the class: a task for delays, or for memory.
 
 Both groups fire volleys with a common period; the class is the lag from one to the other. The
 phase of the first is uniform and time is circular, so that each group alone, and all counts, are
@@ -41,7 +41,7 @@ class Settings(_settings.Settings):
         cycles: volleys of each group in a sample.
         channels: inputs in each group.
         lost: share of the spikes of a volley that are missing.
-        background: spikes a step and input that belong to no volley.
+        background: spikes per step and input that belong to no volley.
         samples: training samples; as many are drawn for validation and test.
         hidden: spiking neurons of the arm with learned delays.
         max_delay: longest delay in steps; as many silent steps follow each sample.

@@ -1,4 +1,4 @@
-"""Handwritten digits as spike times, read by a small network with a learnable delay a synapse."""
+"""Handwritten digits as spike times, read by a small network with a learnable delay per synapse."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

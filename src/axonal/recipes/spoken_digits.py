@@ -11,6 +11,7 @@ import torch
 
 from axonal import datasets, neuro
 from axonal.recipes import _settings
+from axonal.recipes._compared import Arm, Comparison
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._samples import Padded, Samples
 
@@ -107,6 +108,43 @@ class Settings(_settings.Settings):
     def _trained(self, width: int, numbers_a_synapse: int) -> int:
         synapses = width * (self.inputs + width + CLASSES)
         return numbers_a_synapse * synapses + 4 * width
+
+
+LONG = 5.0  # steps
+COMPARISON = Comparison(
+    arms={
+        "none": Arm("none", {"arm": "none"}),
+        "fixed": Arm("fixed random", {"arm": "fixed"}),
+        "learned": Arm("learned, rounded at the end", {"arm": "learned", "freeze_from": 1.0}),
+        "frozen": Arm("learned, rounded and frozen for the last third", {"arm": "learned"}),
+        "none, equal": Arm("none, more neurons", {"arm": "none", "equal": "parameters"}),
+        "fixed, equal": Arm("fixed random, more neurons", {"arm": "fixed", "equal": "parameters"}),
+        "none, long": Arm(
+            f"none, more neurons, membrane of {LONG:g} steps",
+            {"arm": "none", "equal": "parameters", "tau": LONG},
+        ),
+    },
+    seeds=(3, 4, 5, 6, 7),  # 0 to 2 were those of the prototype that chose the protocol
+    pairs=(
+        ("frozen", "fixed"),
+        ("fixed", "none"),
+        ("learned", "fixed"),
+        ("frozen", "learned"),
+        ("frozen", "fixed, equal"),
+        ("fixed, equal", "none, equal"),
+        ("frozen", "none, long"),
+    ),
+    orders={
+        "at equal width": (("learned", "frozen"), ("fixed", "fixed"), ("none", "none")),
+        "at equal numbers of trained parameters": (
+            ("learned", "frozen"),
+            ("fixed", "fixed, equal"),
+            ("none", "none, equal"),
+        ),
+    },
+    over="split",
+    tables={"official": "official split", "speaker": "lucas and theo held out"},
+)
 
 
 def data(settings: Settings) -> Mapping[str, Samples]:

@@ -4,18 +4,15 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from axonal.recipes.experiments import _report
-from axonal.recipes.experiments._runs import Row, Run, Store
-from axonal.recipes.experiments._spoken_digits import (
-    ARMS,
-    LONG,
-    SEEDS,
-    Arm,
-    difference,
-    rounding,
-    values,
-)
+from axonal._base.statistics import spread
+from axonal._base.sweeps import Row, Store
+from axonal.recipes import Arm
+from axonal.recipes._comparison import difference, rounding, values
+from axonal.recipes._runs import Run
+from axonal.recipes.spoken_digits import COMPARISON, LONG
+from experiments import _report
 
+ARMS, SEEDS = COMPARISON.arms, COMPARISON.seeds
 PART = "spoken-digits-attempts"
 RECIPE, SPLIT = "spoken-digits", "official"
 LONGER = 30  # epochs
@@ -125,9 +122,9 @@ def report(rows: dict[str, list[Row]], code: dict[str, list[Row]]) -> list[str]:
             [
                 [
                     LEARNED[name].words,
-                    _report.spread(values(rows[name], "test_with_training_kernel")),
-                    _report.spread(values(rows[name], "test")),
-                    _report.interval(rounding(rows[name])),
+                    spread(values(rows[name], "test_with_training_kernel")),
+                    spread(values(rows[name], "test")),
+                    str(rounding(rows[name])),
                 ]
                 for name in AT_THE_END
             ],
@@ -144,7 +141,7 @@ def report(rows: dict[str, list[Row]], code: dict[str, list[Row]]) -> list[str]:
         *_report.table(
             ["difference of", "and", "test accuracy, 95 % interval"],
             [
-                [CODE[high].words, CODE[low].words, _report.interval(difference(code, high, low))]
+                [CODE[high].words, CODE[low].words, str(difference(code, high, low))]
                 for high, low in CODE_QUESTIONS
             ],
         ),
@@ -169,8 +166,8 @@ def _found(rows: dict[str, list[Row]]) -> list[str]:
             on = difference(rows, name, BASE, "validation")
             how = "helped" if on.positive else "hurt" if on.negative else "not told apart"
             words.append(
-                f"- {arm.words}: {how} on validation data, {_report.interval(on)}; test "
-                f"{_report.interval(difference(rows, name, BASE))}"
+                f"- {arm.words}: {how} on validation data, {on!s}; test "
+                f"{difference(rows, name, BASE)!s}"
             )
     costs = " and ".join(
         f"{rounding(rows[name]).mean:+.3f} ({LEARNED[name].words})" for name in AT_THE_END
@@ -182,7 +179,7 @@ def _found(rows: dict[str, list[Row]]) -> list[str]:
         control = best(rows, list(arms))
         apart = difference(rows, chosen, control)
         how = "above" if apart.positive else "below" if apart.negative else "not apart from"
-        words.append(f"- {how} {BESIDE[kind]} ({arms[control].words}): {_report.interval(apart)}")
+        words.append(f"- {how} {BESIDE[kind]} ({arms[control].words}): {apart!s}")
     return words
 
 
@@ -193,8 +190,8 @@ def _accuracies(rows: dict[str, list[Row]], arms: dict[str, Arm]) -> list[str]:
             [
                 arms[name].words,
                 found[0]["trained_parameters"],
-                _report.spread(values(found, "validation")),
-                _report.spread(values(found, "test")),
+                spread(values(found, "validation")),
+                spread(values(found, "test")),
             ]
             for name, found in rows.items()
         ],

@@ -1,28 +1,25 @@
 """Dense memories of noisy examples: theory against slow overlaps and Monte Carlo, at six points."""
 
 import dataclasses
-import hashlib
-import json
 import math
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from axonal._base.sweeps import Row, Store
 from axonal.hebbian import DenseHopfield
-from axonal.recipes.experiments import _report
-from axonal.recipes.experiments._runs import Row, Store, machine
+from axonal.recipes._runs import Job
+from experiments import _report
 
 STEPS, RATE = 6000, 0.05
 """Of the slow overlap with what is stored; the overlap of two replicas follows ten times faster."""
 
 
 @dataclass(frozen=True)
-class Point:
+class Point(Job):
     """A point on a branch.
 
     Args:
@@ -55,16 +52,17 @@ class Point:
         return DenseHopfield(self.P, rho=self.rho)
 
     @property
-    def key(self) -> str:
-        """What two points share only if everything that decides their result is equal."""
-        text = json.dumps(
-            ["branches", "stored", dataclasses.asdict(self), STEPS, RATE], sort_keys=True
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def identity(self) -> list[Any]:
+        """The point, and how slow overlaps follow."""
+        return ["branches", "stored", dataclasses.asdict(self), STEPS, RATE]
 
-    def make(self, commit: str | None) -> Row:
+    @property
+    def label(self) -> tuple[str, Mapping[str, Any]]:
+        """The experiment and the point."""
+        return "branches", dataclasses.asdict(self)
+
+    def measure(self) -> Row:
         """Theory, slow overlaps and Monte Carlo; all runs count, since none is lost by a jump."""
-        begun = time.process_time()
         model = self.model
         state = model.theory(self.gamma, self.T, self.phase)
         found = model.simulate(
@@ -80,9 +78,6 @@ class Point:
             threads=1,
         )
         return {
-            "key": self.key,
-            "recipe": "branches",
-            "changes": dataclasses.asdict(self),
             "gamma_M": float(model.gamma_M(self.T)),
             "gamma_low": float(model.gamma_low(self.T)),
             "m": float(state.m),
@@ -92,11 +87,6 @@ class Point:
             "minmax": bool(state.minmax),
             "montecarlo": found.overlap,
             "error": found.overlap_error,
-            "seconds": round(time.process_time() - begun, 2),
-            "date": datetime.now(UTC).date().isoformat(),
-            "machine": machine(),
-            "torch": str(torch.__version__),
-            "commit": commit,
         }
 
 

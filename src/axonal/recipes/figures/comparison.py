@@ -1,4 +1,4 @@
-"""The figure of the spoken digits: every network of every arm."""
+"""The figure of a comparison: every network of every arm."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -10,15 +10,15 @@ from axonal.recipes.figures import BLUE, GREY
 
 
 def draw(accuracies: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
-    """Test accuracies, a panel a split and a row an arm.
+    """Test accuracies, one panel per table and one row per arm.
 
     Args:
-        accuracies: a value a seed for each arm of each split, both by the words that name them.
+        accuracies: of each table and arm by their words, one value per seed.
     """
     figure = Figure(figsize=(4.2 * len(accuracies) + 2.4, 3.4), layout="constrained")
     axes = figure.subplots(1, len(accuracies), sharey=True, squeeze=False)[0]
-    for ax, (split, arms) in zip(axes, accuracies.items(), strict=True):
-        dots(ax, arms).set_title(split, fontsize=10)
+    for ax, (words, arms) in zip(axes, accuracies.items(), strict=True):
+        dots(ax, arms).set_title(words, fontsize=10)
     axes[0].invert_yaxis()  # the first arm above, as in the table
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(names))
@@ -26,7 +26,7 @@ def draw(accuracies: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
 
 
 def dots(ax: Axes, arms: Mapping[str, Sequence[float]]) -> Axes:
-    """A row an arm, a dot a seed, a line at their mean.
+    """One row per arm, one dot per seed, a line at their mean.
 
     Args:
         ax: where to draw.

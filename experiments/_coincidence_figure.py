@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from axonal.recipes.experiments._statistics import half_width
+from axonal._base.statistics import half_width
 from axonal.recipes.figures import BLUE, GREEN, GREY, ORANGE
 
 if TYPE_CHECKING:
-    from axonal.recipes.experiments._coincidence import Comparison
+    from experiments.coincidence import Comparison
 
 STYLES = {"learned": (ORANGE, "o", "-"), "fixed": (BLUE, "s", "--"), "none": (GREEN, "^", ":")}
 

@@ -1,19 +1,19 @@
 """What every report is made of: tables, numbers with their spread, and where they come from."""
 
-import itertools
 import json
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import jinja2
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from axonal._base import files
-from axonal.recipes.experiments._runs import Row
-from axonal.recipes.experiments._statistics import Difference
+from axonal._base.sweeps import Row
+from axonal._base.tables import markdown_table
 
+PAGES = Path(__file__).with_name("pages")
 SEEDS = (0, 1, 2, 3, 4)
 CHOSEN = (
     "",
@@ -22,55 +22,13 @@ CHOSEN = (
 )
 
 
-def spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation over seeds.
-
-    >>> spread([0.5, 0.75])
-    '0.625 ± 0.177'
-    """
-    return f"{statistics.fmean(values):.3f} ± {statistics.stdev(values):.3f}"
-
-
-def interval(difference: Difference) -> str:
-    """Mean of paired differences with its 95 % interval.
-
-    >>> interval(Difference(0.05, 0.02))
-    '+0.050 [+0.030, +0.070]'
-    """
-    low, high = difference.mean - difference.half, difference.mean + difference.half
-    return f"{difference.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
     """Lines of a Markdown table.
 
     >>> table(["a", "b"], [[1, 2]])
     ['| a | b |', '| --- | --- |', '| 1 | 2 |']
     """
-    lines = [header, ["---"] * len(header), *rows]
-    return ["| " + " | ".join(str(cell) for cell in line) + " |" for line in lines]
-
-
-def aligned(lines: Sequence[str]) -> list[str]:
-    """The same lines with the columns of their tables one below the other, for a terminal.
-
-    >>> aligned(["| a | b |", "| --- | --- |", "| long | 2 |"])
-    ['a     b', '----  -', 'long  2']
-    """
-    found: list[str] = []
-    for is_table, some in itertools.groupby(lines, lambda line: line.startswith("|")):
-        if not is_table:
-            found += some
-            continue
-        rows = [line.strip("| ").split(" | ") for line in some]
-        del rows[1]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        rows.insert(1, ["-" * width for width in widths])
-        found += [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-    return found
+    return markdown_table(head, rows).splitlines()
 
 
 def provenance(
@@ -90,7 +48,7 @@ def provenance(
     return [
         "## How this was made",
         "",
-        f"- Command: `python -m axonal.recipes.experiments {part}` (`make experiments` for all)",
+        f"- Command: `python -m experiments {part}` (`make experiments` for all)",
         f"- Seeds: {seeds}; {len(rows)} {what}, {minutes:.1f} minutes on one thread",
         f"- Commit: {', '.join(_each(rows, 'commit'))}",
         f"- Machine: {'; '.join(_each(rows, 'machine'))}; torch {', '.join(_each(rows, 'torch'))}",
@@ -103,10 +61,40 @@ def _each(rows: Sequence[Row], name: str) -> list[str]:
     return sorted({str(row[name]) for row in rows})
 
 
-def write_text(path: Path, lines: Sequence[str]) -> Path:
-    """Write lines as a file that is whole at every moment."""
+def page(
+    template: str,
+    part: str,
+    rows: Sequence[Row],
+    what: str = "networks",
+    *,
+    chosen: bool = True,
+    **values: Any,
+) -> str:
+    """Text of a page, from its template in ``pages``.
+
+    Args:
+        template: name of the file, without ``.md``.
+        part: name of the experiment.
+        rows: all that the page tells of.
+        what: a row is one of.
+        chosen: add how settings were chosen, where all experiments choose alike.
+        values: names of the template; one that is missing raises.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PAGES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    told = "\n".join(provenance(rows, part, what, chosen=chosen))
+    return environment.get_template(f"{template}.md").render(provenance=told, **values)
+
+
+def write_text(path: Path, text: str | Sequence[str]) -> Path:
+    """Write a text, or lines, as a file that is whole at every moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.write_text(path, "\n".join(lines) + "\n")
+    files.write_text(path, text if isinstance(text, str) else "\n".join(text) + "\n")
     return path
 
 

@@ -1,32 +1,33 @@
 """One seed of the experiment ``quantization``: a network, its graph, and the graph on two chips."""
 
-import hashlib
-import json
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import torch
 
 from axonal import deploy, neuro
+from axonal._base.sweeps import Row
 from axonal.recipes import _graphs, _learning, digits
+from axonal.recipes._runs import Job
 from axonal.recipes._samples import Samples
-from axonal.recipes.experiments._runs import Row, machine
 
 CHIPS = ("loihi2", "spinnaker")
 CALIBRATION, EPOCHS, RATE = 64, 3, 0.02
 
 
 @dataclass(frozen=True)
-class Quantized:
+class Quantized(Job):
     """Digits on neurons that reset to zero, quantised after calibration and after fine-tuning.
 
     Args:
         seed: of the training.
     """
+
+    clock = time.perf_counter
 
     seed: int
 
@@ -36,15 +37,18 @@ class Quantized:
         return digits.Settings(reset="zero", seed=self.seed)
 
     @property
-    def key(self) -> str:
-        """What two runs share only if everything that decides their result is equal."""
-        chosen = [CHIPS, CALIBRATION, EPOCHS, RATE, self.settings.to_json()]
-        text = json.dumps(["quantization", *chosen], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def identity(self) -> list[Any]:
+        """Chips, calibration, fine-tuning and all settings."""
+        return ["quantization", CHIPS, CALIBRATION, EPOCHS, RATE, self.settings.to_json()]
 
-    def make(self, commit: str | None) -> Row:
+    @property
+    def label(self) -> tuple[str, Mapping[str, Any]]:
+        """The experiment and what differs from the recipe."""
+        return "quantization", {"reset": "zero", "seed": self.seed}
+
+    def measure(self) -> Row:
         """Train, export, quantise, fine-tune, and measure each graph on the test set."""
-        begun, settings = time.perf_counter(), self.settings
+        settings = self.settings
         data, net = digits.data(settings), digits.build(settings)
         _learning.fit(net, settings, data["train"])
         inputs = torch.from_numpy(data["train"].dense(np.arange(CALIBRATION)))
@@ -55,17 +59,9 @@ class Quantized:
             graphs[f"{chip} calibrated"] = deploy.quantize(graph, chip)
             graphs[f"{chip} fine-tuned"] = tuned(graph, chip, data["train"], settings)
         return {
-            "key": self.key,
-            "recipe": "quantization",
-            "changes": {"reset": "zero", "seed": self.seed},
             "test": {arm: accuracy(g, data["test"]) for arm, g in graphs.items()},
             "validation": {arm: accuracy(g, data["validation"]) for arm, g in graphs.items()},
             "reports": {arm: _report(g) for arm, g in graphs.items() if arm != "float"},
-            "seconds": round(time.perf_counter() - begun, 2),
-            "date": datetime.now(UTC).date().isoformat(),
-            "machine": machine(),
-            "torch": str(torch.__version__),
-            "commit": commit,
         }
 
 

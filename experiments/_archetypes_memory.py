@@ -1,20 +1,16 @@
 """One repeat of the experiment ``archetypes``: images learned from noisy copies, then retrieved."""
 
-import hashlib
-import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from axonal._base.sweeps import Row
 from axonal.datasets import fashion_mnist, mnist
 from axonal.recipes._errors import RecipeError
-from axonal.recipes.experiments._runs import Row, machine
+from axonal.recipes._runs import Job
 
 Array = NDArray[np.float64]
 
@@ -36,7 +32,7 @@ STARTS, TESTED, SWEEPS = 5, 200, 20
 
 
 @dataclass(frozen=True)
-class Repeat:
+class Repeat(Job):
     """One choice of archetypes and noise.
 
     Args:
@@ -48,17 +44,18 @@ class Repeat:
     seed: int
 
     @property
-    def key(self) -> str:
-        """What two repeats share only if everything that decides their result is equal."""
+    def identity(self) -> list[Any]:
+        """Data, seed, memories and noise."""
         settings = [ARMS, QUALITIES, EXAMPLES, USUAL_QUALITY, USUAL_EXAMPLES]
-        text = json.dumps(
-            ["archetypes", self.data, self.seed, *settings, STARTS, TESTED, SWEEPS], sort_keys=True
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return ["archetypes", self.data, self.seed, *settings, STARTS, TESTED, SWEEPS]
 
-    def make(self, commit: str | None) -> Row:
+    @property
+    def label(self) -> tuple[str, Mapping[str, Any]]:
+        """The experiment, data and seed."""
+        return "archetypes", {"data": self.data, "seed": self.seed}
+
+    def measure(self) -> Row:
         """Learn from noisy copies over quality and number, and from the images of each class."""
-        begun = time.process_time()
         try:
             (images, labels), (unseen, truth) = (
                 (binary(pictures), classes)
@@ -79,17 +76,9 @@ class Repeat:
         tested = rng.choice(len(unseen), TESTED, replace=False)
         means = np.stack([images[labels == c].mean(0) for c in range(10)])
         return {
-            "key": self.key,
-            "recipe": "archetypes",
-            "changes": {"data": self.data, "seed": self.seed},
             "overlap_of_archetypes": [float(between.mean()), float(between.max())],
             "copies": noisy,
             "classes": from_classes(means, unseen[tested].astype(np.float64), truth[tested]),
-            "seconds": round(time.process_time() - begun, 2),
-            "date": datetime.now(UTC).date().isoformat(),
-            "machine": machine(),
-            "torch": str(torch.__version__),
-            "commit": commit,
         }
 
 

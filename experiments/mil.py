@@ -5,10 +5,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from axonal.recipes.experiments import _report
-from axonal.recipes.experiments._mil_folds import FOLDS, INNER_FOLDS, STRENGTHS, Repeat
-from axonal.recipes.experiments._runs import Row, Store
-from axonal.recipes.experiments._statistics import Difference, paired
+from axonal._base.statistics import Difference, paired, spread
+from axonal._base.sweeps import Row, Store
+from experiments import _report
+from experiments._mil_folds import FOLDS, INNER_FOLDS, STRENGTHS, Repeat
 
 DATA = ("musk1", "tiger", "fox", "elephant")
 WANTED = {"musk1": 0.85}
@@ -70,7 +70,7 @@ def _lines(rows: dict[str, list[Row]], numbers: dict[str, dict[str, Any]]) -> li
             [
                 [
                     data,
-                    *(_report.spread(n["auc"][arm]) for arm in ARMS),
+                    *(spread(n["auc"][arm]) for arm in ARMS),
                     f"{PUBLISHED[data]} %" if data in PUBLISHED else "-",
                     f"{statistics.fmean(n['seconds']):.0f}",
                 ]
@@ -91,7 +91,7 @@ def _lines(rows: dict[str, list[Row]], numbers: dict[str, dict[str, Any]]) -> li
         *_report.table(
             ["data", *(ARMS[arm] for arm in ARMS if arm != "hopfield")],
             [
-                [data, *(_report.interval(Difference(**d)) for d in n["above"].values())]
+                [data, *(str(Difference(**d)) for d in n["above"].values())]
                 for data, n in numbers.items()
             ],
         ),
@@ -128,10 +128,10 @@ def _found(musk: dict[str, Any]) -> list[str]:
     above = Difference(**musk["above"]["mean"])
     held = mean >= WANTED["musk1"] and mean >= base
     return [
-        f"Found: {_report.spread(musk['auc']['hopfield'])} on Musk1, against "
-        f"{_report.spread(musk['auc']['mean'])} for the regression.",
+        f"Found: {spread(musk['auc']['hopfield'])} on Musk1, against "
+        f"{spread(musk['auc']['mean'])} for the regression.",
         "This is what was wanted." if held else "**This is less than what was wanted.**",
         "The difference lies beyond its 95 % interval."
         if above.positive
-        else f"The difference, {_report.interval(above)}, is not beyond its 95 % interval.",
+        else f"The difference, {above!s}, is not beyond its 95 % interval.",
     ]

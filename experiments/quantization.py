@@ -4,15 +4,15 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from axonal.recipes.experiments import _report
-from axonal.recipes.experiments._quantization_run import (
+from axonal._base.statistics import Difference, paired, spread
+from axonal._base.sweeps import Row, Store
+from experiments import _report
+from experiments._quantized_run import (
     CALIBRATION,
     CHIPS,
     EPOCHS,
     Quantized,
 )
-from axonal.recipes.experiments._runs import Row, Store
-from axonal.recipes.experiments._statistics import Difference, paired
 
 MOST_LOST = 0.01
 NAMES = {"loihi2": "Loihi 2", "spinnaker": "SpiNNaker"}
@@ -75,12 +75,12 @@ def _lines(rows: list[Row], numbers: dict[str, Any], change: dict[str, Differenc
         *_report.table(
             ["", "test", "less float, 95 % interval", "lowest seed less float"],
             [
-                ["float", _report.spread(test["float"]), "", ""],
+                ["float", spread(test["float"]), "", ""],
                 *(
                     [
                         _name(arm),
-                        _report.spread(test[arm]),
-                        _report.interval(change[arm]),
+                        spread(test[arm]),
+                        str(change[arm]),
                         f"{min(a - b for a, b in zip(test[arm], test['float'], strict=True)):+.4f}",
                     ]
                     for arm in ARMS

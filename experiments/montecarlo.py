@@ -5,8 +5,9 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from axonal.recipes.experiments import _report
-from axonal.recipes.experiments._montecarlo_points import (
+from axonal._base.sweeps import Row, Store
+from experiments import _report
+from experiments._montecarlo_points import (
     ERRORS,
     FIRST_SAMPLES,
     LARGER,
@@ -17,7 +18,6 @@ from axonal.recipes.experiments._montecarlo_points import (
     WANTED_ERROR,
     Point,
 )
-from axonal.recipes.experiments._runs import Row, Store
 
 MEETS, HALVES, MISSES, NOT_RUN = "meets", "halves at 4 N", "misses", "misses; 4 N not run"
 

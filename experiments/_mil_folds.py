@@ -1,25 +1,22 @@
 """One repeat of the experiment ``mil``: ten test folds, settings chosen on the others alone."""
 
 import dataclasses
-import hashlib
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import product
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-import torch
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
+from axonal._base.sweeps import Row
 from axonal.datasets import mil
 from axonal.recipes._errors import RecipeError
-from axonal.recipes.experiments import _mil_network as network
-from axonal.recipes.experiments._mil_network import Indices, Scores, Settings
-from axonal.recipes.experiments._runs import Row, machine
+from axonal.recipes._runs import Job
+from experiments import _mil_network as network
+from experiments._mil_network import Indices, Scores, Settings
 
 FOLDS, INNER_FOLDS = 10, 3
 CHOICES = tuple(Settings(*pair) for pair in product((0, 64), (32**-0.5, 1.0)))
@@ -30,7 +27,7 @@ Score = Callable[[Indices, Indices, S], Scores]
 
 
 @dataclass(frozen=True)
-class Repeat:
+class Repeat(Job):
     """One repeat of the cross-validation of one data set.
 
     Args:
@@ -42,15 +39,17 @@ class Repeat:
     seed: int
 
     @property
-    def key(self) -> str:
-        """What two repeats share only if everything that decides their result is equal."""
+    def identity(self) -> list[Any]:
+        """Data, seed, folds, and what may be chosen."""
         choices = [dataclasses.asdict(choice) for choice in CHOICES]
-        text = json.dumps(
-            ["mil", self.data, self.seed, FOLDS, INNER_FOLDS, choices, STRENGTHS], sort_keys=True
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return ["mil", self.data, self.seed, FOLDS, INNER_FOLDS, choices, STRENGTHS]
 
-    def make(self, commit: str | None) -> Row:
+    @property
+    def label(self) -> tuple[str, Mapping[str, Any]]:
+        """The experiment, data and seed."""
+        return "mil", {"data": self.data, "seed": self.seed}
+
+    def measure(self) -> Row:
         """Cross-validate the network and both logistic regressions on the same folds."""
         begun = time.process_time()
         try:
@@ -68,17 +67,9 @@ class Repeat:
             score = _logistic(network.summarized(bags, extremes), bags.labels)
             found[name], _ = cross_validate(bags.labels, self.seed, STRENGTHS, score)
         return {
-            "key": self.key,
-            "recipe": "mil",
-            "changes": {"data": self.data, "seed": self.seed},
             "auc": found,
             "chosen": {str(choice): choices.count(choice) for choice in CHOICES},
             "hopfield_seconds": round(seconds, 2),
-            "seconds": round(time.process_time() - begun, 2),
-            "date": datetime.now(UTC).date().isoformat(),
-            "machine": machine(),
-            "torch": str(torch.__version__),
-            "commit": commit,
         }
 
 

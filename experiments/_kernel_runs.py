@@ -1,7 +1,5 @@
 """Runs of a recipe whose delays are learned by another kernel, or not at all."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +7,8 @@ from typing import Any
 import torch
 
 from axonal import neuro
-from axonal.recipes.experiments._runs import Row, Run, perform
+from axonal._base.sweeps import Row
+from axonal.recipes._runs import Run
 
 FIXED, NONE = "fixed", "none"
 
@@ -30,10 +29,9 @@ class KernelRun(Run):
     kernel: str = "gaussian"
 
     @property
-    def key(self) -> str:
-        """What two runs share only if their recipe, settings and kernel are equal."""
-        text = json.dumps([self.recipe, self.settings.to_json(), self.kernel], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def identity(self) -> list[Any]:
+        """The recipe, its settings and the kernel."""
+        return [*super().identity, self.kernel]
 
     def build(self) -> neuro.Network:
         """The untrained network: weights and delays are those of the recipe."""
@@ -43,9 +41,9 @@ class KernelRun(Run):
                 learn_by(layer, self.kernel)
         return net
 
-    def make(self, commit: str | None) -> Row:
+    def measure(self) -> Row:
         """Train the network and measure it."""
-        return perform(self, commit) | {"kernel": self.kernel}
+        return super().measure() | {"kernel": self.kernel}
 
 
 def learn_by(layer: neuro.DelayedLinear, kernel: str) -> None:

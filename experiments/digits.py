@@ -3,9 +3,10 @@
 import statistics
 from pathlib import Path
 
-from axonal.recipes.experiments import _report
-from axonal.recipes.experiments._runs import Run, Store
-from axonal.recipes.experiments._statistics import half_width
+from axonal._base.statistics import half_width, spread
+from axonal._base.sweeps import Store
+from axonal.recipes._runs import Run
+from experiments import _report
 
 MEAN_WANTED, SEED_WANTED = 0.96, 0.94
 
@@ -28,7 +29,7 @@ def write(store: Store, out: Path) -> list[Path]:
         "Asked: what share of test digits does the recipe `digits` read after its last epoch, with",
         f"delays on whole steps? Wanted: {wanted}.",
         "",
-        f"Found: {_report.spread(test)} over {len(test)} seeds (mean ± standard deviation; 95 %",
+        f"Found: {spread(test)} over {len(test)} seeds (mean ± standard deviation; 95 %",
         f"interval of the mean ± {half:.3f}), lowest seed {least:.3f}. "
         + ("This is what was wanted." if held else "**This is less than what was wanted.**"),
         "",

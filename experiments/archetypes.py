@@ -7,8 +7,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from axonal.recipes.experiments import _report
-from axonal.recipes.experiments._archetypes_memory import (
+from axonal._base.statistics import half_width, spread
+from axonal._base.sweeps import Row, Store
+from axonal.recipes.figures import BLUE, GREEN, GREY, ORANGE
+from experiments import _report
+from experiments._archetypes_memory import (
     ARMS,
     EXAMPLES,
     QUALITIES,
@@ -19,9 +22,6 @@ from axonal.recipes.experiments._archetypes_memory import (
     USUAL_QUALITY,
     Repeat,
 )
-from axonal.recipes.experiments._runs import Row, Store
-from axonal.recipes.experiments._statistics import half_width
-from axonal.recipes.figures import BLUE, GREEN, GREY, ORANGE
 
 NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
 STYLES = {
@@ -111,7 +111,7 @@ def _lines(rows: Rows) -> list[str]:
                 [
                     NAMES[data],
                     *(
-                        _report.spread([row["classes"][arm] for row in found])
+                        spread([row["classes"][arm] for row in found])
                         for arm in ("no dynamics", *ARMS)
                     ),
                 ]
@@ -151,7 +151,7 @@ def _table(rows: list[Row], name: str, settings: list[tuple[float, int]], what: 
         [
             [
                 f"{r if name == 'r' else M:g}",
-                *(_report.spread(_values(rows, r, M, arm, what)) for arm in ARMS),
+                *(spread(_values(rows, r, M, arm, what)) for arm in ARMS),
             ]
             for r, M in settings
         ],

@@ -1,23 +1,19 @@
 """One point of the experiment ``montecarlo``: samples are added until their mean is known."""
 
 import dataclasses
-import hashlib
-import json
 import math
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import torch
 
+from axonal._base.sweeps import Row
 from axonal.hebbian import DenseHopfield, Hopfield, MultitaskingHopfield
 from axonal.hebbian.montecarlo import Measurement, multitasking_archetypes, statistics
 from axonal.hebbian.theory.columns import sample_columns
-from axonal.recipes.experiments import _montecarlo_finite
-from axonal.recipes.experiments._runs import Row, machine
+from axonal.recipes._runs import Job
+from experiments import _montecarlo_finite
 
 TOLERANCE, ERRORS = 3e-3, 4.0
 WANTED_ERROR = 1.5e-3
@@ -32,7 +28,7 @@ SHARE = 5.0
 
 
 @dataclass(frozen=True)
-class Point:
+class Point(Job):
     """A point at which Monte Carlo and theory are compared.
 
     Args:
@@ -63,17 +59,18 @@ class Point:
         return (DenseHopfield if "P" in self.parameters else Hopfield)(**self.parameters)
 
     @property
-    def key(self) -> str:
-        """What two points share only if everything that decides their result is equal."""
+    def identity(self) -> list[Any]:
+        """The point, and the limits of its samples."""
         limits = (TOLERANCE, ERRORS, WANTED_ERROR, FIRST_SAMPLES, MOST_SAMPLES, LARGER)
-        text = json.dumps(
-            ["montecarlo", dataclasses.asdict(self), limits, LONGEST, SHARE], sort_keys=True
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return ["montecarlo", dataclasses.asdict(self), limits, LONGEST, SHARE]
 
-    def make(self, commit: str | None) -> Row:
+    @property
+    def label(self) -> tuple[str, Mapping[str, Any]]:
+        """The experiment and the point."""
+        return "montecarlo", dataclasses.asdict(self)
+
+    def measure(self) -> Row:
         """Compare at N, and at 4 N if that misses."""
-        begun = time.process_time()
         mixed = "dilution" in self.parameters
         runs = [diluted(self) if mixed else retrieved(self)]
         larger = at_larger_size(self)
@@ -82,16 +79,8 @@ class Point:
             error = abs(runs[0]["deviation"]) / SHARE
             runs.append(diluted(larger) if mixed else retrieved(larger, min(error, WANTED_ERROR)))
         return {
-            "key": self.key,
-            "recipe": "montecarlo",
-            "changes": dataclasses.asdict(self),
             "runs": runs,
             "predicted_seconds_at_4N": round(seconds, 1),
-            "seconds": round(time.process_time() - begun, 2),
-            "date": datetime.now(UTC).date().isoformat(),
-            "machine": machine(),
-            "torch": str(torch.__version__),
-            "commit": commit,
         }
 
 

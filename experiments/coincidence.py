@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from axonal._base.statistics import Difference, order, paired, spread
+from axonal._base.sweeps import Row, Store
 from axonal.recipes import coincidence
-from axonal.recipes.experiments import _coincidence_figure, _report
-from axonal.recipes.experiments._runs import Row, Run, Store
-from axonal.recipes.experiments._statistics import Difference, paired, verdict
+from axonal.recipes._runs import Run
+from experiments import _coincidence_figure, _report
 
 ORDER = "learned > fixed > none"
 CLASSES = (2, 4, 8)
@@ -71,7 +72,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """The order that holds beyond the intervals."""
-        return verdict(self.learned_fixed, self.fixed_none)
+        return order(coincidence.ARMS, (self.learned_fixed, self.fixed_none))
 
     def to_json(self) -> dict[str, Any]:
         """All numbers, for the file beside the report."""
@@ -223,7 +224,7 @@ def _accuracies(compared: list[Comparison]) -> list[str]:
                 c.point.classes,
                 c.point.hidden,
                 f"{c.trained['learned']} / {c.trained['fixed']}",
-                *[_report.spread(c.test[arm]) for arm in coincidence.ARMS],
+                *[spread(c.test[arm]) for arm in coincidence.ARMS],
             ]
             for c in compared
         ],
@@ -237,8 +238,8 @@ def _differences(compared: list[Comparison]) -> list[str]:
             [
                 c.point.classes,
                 c.point.hidden,
-                _report.interval(c.learned_fixed),
-                _report.interval(c.fixed_none),
+                str(c.learned_fixed),
+                str(c.fixed_none),
                 c.verdict,
             ]
             for c in compared

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from axonal import recipes
-from axonal.recipes.experiments import _report
-from axonal.recipes.experiments._runs import Row, Run, Store
-from axonal.recipes.experiments._statistics import paired
+from axonal._base.statistics import paired, spread
+from axonal._base.sweeps import Row, Store
+from axonal.recipes._runs import Run
+from experiments import _report
 
 RECIPES = ("digits", "coincidence")
 WAYS = {
@@ -47,7 +48,7 @@ def write(store: Store, out: Path) -> list[Path]:
             rounded = [row["test"] for row in rows]
             loss = paired(kernel, rounded)
             most = max(row["changed_by_rounding"] for row in rows)
-            cells = [_report.spread(kernel), _report.spread(rounded), _report.interval(loss)]
+            cells = [spread(kernel), spread(rounded), str(loss)]
             lines.append([recipe, description, *cells, f"{most:.1%}"])
             numbers[f"{recipe}, {way}"] = {
                 "training_kernel": kernel,

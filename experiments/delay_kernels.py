@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from axonal.recipes.experiments import _report
-from axonal.recipes.experiments._delay_runs import FIXED, NONE, KernelRun
-from axonal.recipes.experiments._runs import Row, Run, Store
-from axonal.recipes.experiments._spoken_digits import SEEDS as SPOKEN_SEEDS
-from axonal.recipes.experiments._spoken_digits import difference, rounding, values
+from axonal._base.statistics import spread
+from axonal._base.sweeps import Row, Store
+from axonal.recipes._comparison import difference, rounding, values
+from axonal.recipes._runs import Run
+from axonal.recipes.spoken_digits import COMPARISON
+from experiments import _report
+from experiments._kernel_runs import FIXED, NONE, KernelRun
 
 PART = "delay-kernels"
 KERNELS = ("gaussian", "triangle", "two-tap", "straight-through")
@@ -99,7 +101,7 @@ TASKS = {
     "spoken-digits": Task(
         "spoken digits",
         "spoken-digits",
-        SPOKEN_SEEDS,
+        COMPARISON.seeds,
         ("straight-through",),
         {
             "fixed": {"arm": "fixed"},
@@ -240,8 +242,8 @@ def _accuracies(found: Rows) -> list[str]:
             [
                 _words(name),
                 rows[0]["trained_parameters"],
-                _report.spread(values(rows, "validation")),
-                _report.spread(values(rows, "test")),
+                spread(values(rows, "validation")),
+                spread(values(rows, "test")),
             ]
             for name, rows in found.items()
         ],
@@ -254,10 +256,7 @@ def _differences(found: Rows) -> list[str]:
         [
             [
                 _words(name),
-                *(
-                    _report.interval(difference(found, name, DEFAULT, part))
-                    for part in ("validation", "test")
-                ),
+                *(str(difference(found, name, DEFAULT, part)) for part in ("validation", "test")),
             ]
             for name in found
             if name != DEFAULT
@@ -271,9 +270,9 @@ def _roundings(found: Rows) -> list[str]:
         [
             [
                 WORDS[kernel],
-                _report.spread(values(found[name], "test_with_training_kernel")),
-                _report.spread(values(found[name], "test")),
-                _report.interval(rounding(found[name])),
+                spread(values(found[name], "test_with_training_kernel")),
+                spread(values(found[name], "test")),
+                str(rounding(found[name])),
             ]
             for name, (kernel, end, _) in LEARNED.items()
             if end == AT_THE_END

@@ -5,8 +5,6 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
-
 CONFIDENCE = 0.95
 
 
@@ -17,6 +15,9 @@ class Difference:
     Args:
         mean: of the differences.
         half: half of the width of the interval.
+
+    >>> Difference(0.05, 0.02).positive
+    True
     """
 
     mean: float
@@ -32,6 +33,10 @@ class Difference:
         """Whether the whole interval lies below zero."""
         return self.mean + self.half < 0
 
+    def __str__(self) -> str:
+        low, high = self.mean - self.half, self.mean + self.half
+        return f"{self.mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+
 
 def paired(higher: Sequence[float], lower: Sequence[float], comparisons: int = 1) -> Difference:
     """Compare two arms seed by seed, with Student's t over the differences.
@@ -39,7 +44,7 @@ def paired(higher: Sequence[float], lower: Sequence[float], comparisons: int = 1
     half = t(1 - 0.025 / m, n - 1) s / sqrt(n), with s the standard deviation of the n differences.
 
     Args:
-        higher: a value a seed.
+        higher: values, one per seed.
         lower: the values of the other arm for the same seeds, in the same order.
         comparisons: m, of which all intervals together hold with 95 % (Bonferroni's correction).
 
@@ -52,6 +57,8 @@ def paired(higher: Sequence[float], lower: Sequence[float], comparisons: int = 1
     >>> paired([3.0, 5.0], [1.0, 3.0])
     Difference(mean=2.0, half=0.0)
     """
+    from scipy import stats
+
     if len(higher) != len(lower) or len(higher) < 2:
         raise ValueError(
             f"paired expects two arms with the same seeds, at least two, got {len(higher)} and "
@@ -73,21 +80,32 @@ def half_width(values: Sequence[float]) -> float:
     return paired(values, [0.0] * len(values)).half
 
 
-def verdict(learned_fixed: Difference, fixed_none: Difference) -> str:
-    """Name the order that holds beyond the intervals, and nothing else.
+def spread(values: Sequence[float]) -> str:
+    """Mean and standard deviation over seeds.
 
-    >>> verdict(Difference(0.1, 0.05), Difference(0.01, 0.02))
-    'learned > fixed; fixed and none do not separate'
+    >>> spread([0.5, 0.75])
+    '0.625 ± 0.177'
     """
-    first, second = _order("learned", "fixed", learned_fixed), _order("fixed", "none", fixed_none)
-    if learned_fixed.positive and fixed_none.positive:
-        return "learned > fixed > none"
-    return f"{first}; {second}"
+    return f"{statistics.fmean(values):.3f} ± {statistics.stdev(values):.3f}"
 
 
-def _order(a: str, b: str, difference: Difference) -> str:
-    if difference.positive:
-        return f"{a} > {b}"
-    if difference.negative:
-        return f"{b} > {a}"
-    return f"{a} and {b} do not separate"
+def order(names: Sequence[str], differences: Sequence[Difference]) -> str:
+    """The order of arms that holds beyond the intervals, and nothing else.
+
+    Args:
+        names: of the arms, the one that is expected highest first.
+        differences: of each arm and the next one.
+
+    >>> order(("learned", "fixed", "none"), (Difference(0.1, 0.05), Difference(0.01, 0.02)))
+    'learned > fixed; fixed and none do not separate'
+    >>> order(("learned", "fixed", "none"), (Difference(0.1, 0.05), Difference(0.2, 0.02)))
+    'learned > fixed > none'
+    """
+    if all(difference.positive for difference in differences):
+        return " > ".join(names)
+    return "; ".join(
+        f"{a} > {b}" if apart.positive
+        else f"{b} > {a}" if apart.negative
+        else f"{a} and {b} do not separate"
+        for a, b, apart in zip(names[:-1], names[1:], differences, strict=True)
+    )  # fmt: skip

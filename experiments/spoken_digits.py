@@ -1,0 +1,110 @@
+"""Spoken digits: learned, fixed and no delays, with the controls that an honest reader needs."""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+from axonal._base.statistics import spread
+from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
+from axonal.recipes import Arm, _comparison
+from axonal.recipes._comparison import difference, rounding, values
+from axonal.recipes._runs import Run
+from axonal.recipes.figures import comparison as figure
+from axonal.recipes.spoken_digits import COMPARISON, LONG
+from experiments import _report
+
+PART = "spoken-digits"
+ROUNDED = ("learned", "frozen")
+Rows = dict[str, list[Row]]
+
+
+def runs(arm: Arm, split: str) -> list[Run]:
+    """The runs of an arm, one per seed."""
+    return [Run(PART, changes) for changes in COMPARISON.changes(arm, split, {})]
+
+
+def plan() -> list[Run]:
+    """Every split and arm, one run per seed."""
+    return [
+        run
+        for split in COMPARISON.tables
+        for arm in COMPARISON.arms.values()
+        for run in runs(arm, split)
+    ]
+
+
+def write(store: Store, out: Path) -> list[Path]:
+    """Write spoken_digits.md, .json and .png."""
+    rows = {
+        split: {
+            name: [store.find(run) for run in runs(arm, split)]
+            for name, arm in COMPARISON.arms.items()
+        }
+        for split in COMPARISON.tables
+    }
+    named = {COMPARISON.tables[split]: arms for split, arms in rows.items()}
+    comparisons = len(rows) * len(COMPARISON.pairs)
+    page = _report.page(
+        "spoken_digits",
+        PART,
+        [row for arms in rows.values() for few in arms.values() for row in few],
+        chosen=False,
+        epochs=runs(COMPARISON.arms["frozen"], "official")[0].settings.epochs,
+        tables=[_table(words, arms) for words, arms in named.items()],
+        long=f"{LONG:g}",
+        comparisons=comparisons,
+        remaining=_comparison.remaining(COMPARISON, named, comparisons),
+    )
+    return [
+        _report.write_text(out / "spoken_digits.md", page),
+        _report.write_data(
+            out / "spoken_digits.json", {split: _numbers(arms) for split, arms in rows.items()}
+        ),
+        _report.save(
+            figure.draw(_comparison.accuracies_of(COMPARISON, named)), out / "spoken_digits.png"
+        ),
+    ]
+
+
+def _table(words: str, rows: Rows) -> dict[str, Any]:
+    memory = difference(rows, "frozen", "none, long")
+    return {
+        "words": words,
+        "orders": _comparison.orders(COMPARISON, rows),
+        "beside": "above" if memory.positive else "below" if memory.negative else "not apart from",
+        "accuracies": _accuracies(rows),
+        "differences": markdown_table(*_comparison.differences(COMPARISON, rows)),
+        "roundings": markdown_table(*_comparison.roundings(COMPARISON, rows, *ROUNDED)),
+    }
+
+
+def _accuracies(rows: Rows) -> str:
+    layers = ("hidden1", "hidden2")
+    rates = ("rate, layer 1", "rate, layer 2")
+    return markdown_table(
+        ["delays", "trained", "test", "validation", *rates, "seconds"],
+        [
+            [
+                COMPARISON.arms[name].words,
+                few[0]["trained_parameters"],
+                spread(values(few, "test")),
+                spread(values(few, "validation")),
+                *(spread([row["rates"][layer] for row in few]) for layer in layers),
+                f"{statistics.median(values(few, 'seconds')):.0f}",
+            ]
+            for name, few in rows.items()
+        ],
+    )
+
+
+def _numbers(rows: Rows) -> dict[str, Any]:
+    """All numbers of a split, for the file beside the page."""
+    numbers = _comparison.numbers_of(COMPARISON, rows)
+    for name in ROUNDED:
+        loss = rounding(rows[name])
+        numbers["differences"][f"rounding, {name}"] = {
+            "mean": loss.mean,
+            "half_width_95": loss.half,
+        }
+    return numbers

@@ -1,0 +1,145 @@
+"""Training runs as jobs of a sweep: each becomes one row of results."""
+
+import hashlib
+import json
+import platform
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from axonal import neuro, recipes
+from axonal._base.sweeps import Row
+from axonal._base.threads import cores
+from axonal.recipes import _learning, _train
+
+
+class Job(ABC):
+    """Something measured that becomes a row: its key, its result and where it comes from.
+
+    Attributes:
+        clock: what counts the seconds of a job.
+    """
+
+    clock: ClassVar[Callable[[], float]] = time.process_time
+
+    @property
+    @abstractmethod
+    def identity(self) -> list[Any]:
+        """Everything that determines the result, as JSON can hold it."""
+
+    @property
+    @abstractmethod
+    def label(self) -> tuple[str, Mapping[str, Any]]:
+        """Columns "recipe" and "changes" of the row."""
+
+    @abstractmethod
+    def measure(self) -> Row:
+        """Do the work; the columns of the row that are its result."""
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that determines the result."""
+        text = json.dumps(self.identity, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def make(self, commit: str | None) -> Row:
+        """Measure on one thread, and say with what, when and where."""
+        name, changes = self.label
+        clock = type(self).clock
+        begun, threads = clock(), torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            measured = self.measure()
+        finally:
+            torch.set_num_threads(threads)
+        return {
+            "key": self.key,
+            "recipe": name,
+            "changes": dict(changes),
+            **measured,
+            "seconds": round(clock() - begun, 2),
+            "date": datetime.now(UTC).date().isoformat(),
+            "machine": machine(),
+            "torch": str(torch.__version__),
+            "commit": commit,
+        }
+
+
+@dataclass(frozen=True)
+class Run(Job):
+    """The training of one network.
+
+    Args:
+        recipe: name of the recipe.
+        changes: settings that differ from those of the recipe.
+    """
+
+    clock = time.perf_counter
+
+    recipe: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Any:
+        """Settings of the run."""
+        return recipes.find(self.recipe).Settings(**self.changes)
+
+    @property
+    def identity(self) -> list[Any]:
+        """The recipe and all its settings."""
+        return [self.recipe, self.settings.to_json()]
+
+    @property
+    def label(self) -> tuple[str, Mapping[str, Any]]:
+        """The recipe, and its settings that are not the default."""
+        return self.recipe, self.changes
+
+    def build(self) -> neuro.Network:
+        """The untrained network."""
+        net: neuro.Network = recipes.find(self.recipe).build(self.settings)
+        return net
+
+    def measure(self) -> Row:
+        """Train the network and measure it on the test set, with and without rounding."""
+        settings = self.settings
+        data, net = recipes.find(self.recipe).data(settings), self.build()
+        trained = _train.count_trained(net)
+        _learning.fit(net, settings, data["train"])
+        test = data["test"]
+        rounded = _learning.predict(net, test, settings)
+        _round_in_evaluation(net, False)
+        unrounded = _learning.predict(net, test, settings)
+        _round_in_evaluation(net, True)
+        return {
+            "test": float(np.mean(rounded == test.labels)),
+            "validation": _learning.accuracy(net, data["validation"], settings),
+            "test_with_training_kernel": float(np.mean(unrounded == test.labels)),
+            "changed_by_rounding": float(np.mean(unrounded != rounded)),
+            "trained_parameters": trained,
+            "rates": {k: round(v, 5) for k, v in _train.firing_rates(net, test).items()},
+        }
+
+
+def _round_in_evaluation(net: neuro.Network, rounding: bool) -> None:
+    for layer in net.modules():
+        if isinstance(layer, neuro.DelayedLinear):
+            layer.round_in_evaluation = rounding
+
+
+def machine() -> str:
+    """Model of the processor and number of its cores that are ours."""
+    model = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    return f"{model}, {cores()} cores"

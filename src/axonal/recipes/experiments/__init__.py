@@ -1,1 +1,0 @@
-"""The experiments behind docs/results: ``python -m axonal.recipes.experiments``."""
