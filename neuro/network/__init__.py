@@ -1,9 +1,10 @@
-"""Networks: the graph of a user's ``forward``, what runs it and what looks inside."""
+"""Networks: the graph of a user's ``forward``, its runs, recordings and reports."""
 
 from axonal.neuro.network._tracer import NetworkError
 from axonal.neuro.network.network import Network
-from axonal.neuro.network.observe import LayerReport, SpikeReport, record, spike_report
+from axonal.neuro.network.recording import record
 from axonal.neuro.network.recurrent import Recurrent, RecurrentState
+from axonal.neuro.network.report import LayerReport, SpikeReport, spike_report
 from axonal.neuro.network.sequential import Sequential
 from axonal.neuro.network.streamer import Streamer
 

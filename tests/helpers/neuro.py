@@ -45,6 +45,24 @@ def spike_train(seed, *shape, rate=0.4, dtype=torch.float64):
     return (torch.rand(*shape, generator=generator) < rate).to(dtype)
 
 
+def looped_network(gain=2.0):
+    """Delays, neurons, a loop and a readout, with weights >= 0 scaled by the gain."""
+    net = neuro.Sequential(
+        {
+            "delay": neuro.DelayedLinear(4, 8, 3),
+            "hidden": neuro.LIF(8, 3.0, refractory=1),
+            "loop": neuro.Recurrent(neuro.LIF(8), neuro.Linear(8, 8), delay=2),
+            "fc": nn.Linear(8, 2),
+            "out": neuro.LeakyIntegrator(2),
+        }
+    )
+    with torch.no_grad():
+        for p in net.parameters():
+            if p.ndim == 2 and p is not net.delay.position:
+                p.abs_().mul_(gain)
+    return net
+
+
 def observed(net, x, state=None):
     """Run a network; return its output, its state and the spikes of every layer by path."""
     spikes = {}
