@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from axonal.neuro import Layer
-from axonal.neuro.ops import events
+from axonal.neuro.ops import event_network
 
 
 class BrianForm(NamedTuple):
@@ -72,7 +72,7 @@ class Kind:
     since: int = 1
     layer: type[Layer[Any]] | None = None
     from_layer: Callable[[Any], dict[str, Tensor]] = no_fields
-    executor: events.Kind | None = None
+    executor: event_network.Kind | None = None
     trace_decay: str | None = None
     coupling: str | None = None
     brian: BrianForm | None = None

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
 from axonal.neuro import ALIF
-from axonal.neuro.ops import events
+from axonal.neuro.ops import event_network
 
 
 def _from_layer(layer: ALIF) -> dict[str, Tensor]:
@@ -22,7 +22,7 @@ KIND = Kind(
     since=3,
     layer=ALIF,
     from_layer=_from_layer,
-    executor=events.Kind.ALIF,
+    executor=event_network.Kind.ALIF,
     trace_decay="adaptation_decay",
     coupling="beta",
     brian=BrianForm(

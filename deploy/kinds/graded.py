@@ -2,7 +2,7 @@
 
 from axonal.deploy.kinds._kind import FIRING, Kind
 from axonal.neuro import GradedLIF
-from axonal.neuro.ops import events
+from axonal.neuro.ops import event_network
 
 KIND = Kind(
     equation="as `lif`",
@@ -14,5 +14,5 @@ KIND = Kind(
     waits=True,
     since=3,
     layer=GradedLIF,
-    executor=events.Kind.GRADED,
+    executor=event_network.Kind.GRADED,
 )

@@ -2,13 +2,13 @@
 
 from axonal.deploy.kinds._kind import LEAKY, BrianForm, Kind
 from axonal.neuro import LeakyIntegrator
-from axonal.neuro.ops import events
+from axonal.neuro.ops import event_network
 
 KIND = Kind(
     equation="`v = decay * v + gain * I`",
     sends="nothing: v is the readout",
     fields=LEAKY,
     layer=LeakyIntegrator,
-    executor=events.Kind.INTEGRATOR,
+    executor=event_network.Kind.INTEGRATOR,
     brian=BrianForm(fields=()),
 )

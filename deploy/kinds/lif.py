@@ -2,7 +2,7 @@
 
 from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
 from axonal.neuro import LIF
-from axonal.neuro.ops import events
+from axonal.neuro.ops import event_network
 
 KIND = Kind(
     equation="`h = decay * v + gain * I`; a spike where `h >= threshold`; then `v = 0` (reset "
@@ -11,6 +11,6 @@ KIND = Kind(
     spikes=True,
     waits=True,
     layer=LIF,
-    executor=events.Kind.LIF,
+    executor=event_network.Kind.LIF,
     brian=BrianForm(),
 )

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
 from axonal.neuro import ResonateAndFire
-from axonal.neuro.ops import events
+from axonal.neuro.ops import event_network
 
 
 def _from_layer(layer: ResonateAndFire) -> dict[str, Tensor]:
@@ -26,7 +26,7 @@ KIND = Kind(
     since=3,
     layer=ResonateAndFire,
     from_layer=_from_layer,
-    executor=events.Kind.RESONATOR,
+    executor=event_network.Kind.RESONATOR,
     coupling="rotation",
     brian=BrianForm(
         fields=("threshold", "rotation"),

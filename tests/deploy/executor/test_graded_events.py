@@ -12,7 +12,8 @@ from helpers.dense_executor import dense, random_graph, random_inputs, same
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonal import _stream, deploy, neuro
+from axonal import deploy, neuro
+from axonal.cli import _stream
 from axonal.deploy import EventGraph, Golden, GraphError, Population, Projection, Stream, run
 from axonal.deploy.executor.float_executor import Executor
 from axonal.neuro.ops.event_network import Events, simulate
