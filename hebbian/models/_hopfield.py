@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from axonal.hebbian import _checks
 from axonal.hebbian.models._data import DataSet
+from axonal.hebbian.models._phase_model import Named
 from axonal.hebbian.models._retrieval import RetrievalModel
 from axonal.hebbian.theory import ags, lines
 from axonal.hebbian.theory.crosstalk import Reaction, of_pairs
@@ -142,6 +143,10 @@ class Hopfield(RetrievalModel):
     def alpha_c(self, T: ArrayLike) -> Array:
         """Load below which retrieval is the global minimum of the free energy."""
         return lines.coexistence_load(self._system(), *self._numbers("alpha_c", T=T))
+
+    def lines(self, load: Array) -> Named:
+        """Temperatures T_M, T_c, T_AT and T_g at some loads."""
+        return {**super().lines(load), "T_g": (self.T_g(load), "the paramagnet freezes below")}
 
     def T_g(self, alpha: ArrayLike) -> Array:
         """Temperature at which the paramagnet freezes to a spin glass."""

@@ -1,6 +1,6 @@
 """The network that retrieves several diluted patterns at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from axonal.hebbian import _checks
 from axonal.hebbian.models._data import DataSet
+from axonal.hebbian.models._phase_model import Named, PhaseModel
 from axonal.hebbian.theory import columns, multitasking, regimes
 from axonal.hebbian.theory.columns import Columns
 from axonal.hebbian.theory.multitasking import MultitaskingSolution
@@ -19,12 +20,17 @@ Array = NDArray[np.float64]
 
 PHASES = ("ground", "hierarchical", "parallel", "pure")
 
+REGIME_CODES = "0 paramagnet, 1 pure, 2 hierarchical, 3 parallel, 4 partial"
+
+_BISECTIONS = 10
+"""Of an edge of the grid, to a thousandth of it."""
+
 _MOST_COLUMNS = 200_000
 """Classes of sites that a sum still goes over."""
 
 
 @dataclass(frozen=True)
-class MultitaskingHopfield:
+class MultitaskingHopfield(PhaseModel):
     """Network of a few diluted patterns, which shares its sites out among them.
 
         H = -(N / (2 (1 - d))) sum_mu m_mu^2,  P(xi = 0) = d,  P(xi = +-1) = (1 - d) / 2
@@ -151,6 +157,63 @@ class MultitaskingHopfield:
         """
         d, T = self._points("regime", T, dilution)
         return regimes.regime(regimes.ground_state(self._columns(d), d, T).m)
+
+    @property
+    def quantities(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Overlaps with all patterns, the largest first, their errors, energy and acceptance."""
+        names = [f"overlap_{k + 1}" for k in range(self.K)]
+        errors = [f"{name}_error" for name in names]
+        return (*names, *errors, "energy", "energy_error", "acceptance")
+
+    def states(self, load: Array, T: Array) -> Named:
+        """The ground state and its regime at every dilution and temperature of a grid."""
+        state = self.theory(T, dilution=load[:, None])
+        return {
+            "m": (state.m, "overlaps with the patterns, the largest first"),
+            "f": (state.f, "free energy per spin"),
+            "phase": (regimes.regime(state.m), REGIME_CODES),
+        }
+
+    def lines(self, load: Array) -> Named:
+        """Temperatures above which nothing is retrieved, and one pattern alone is stable."""
+        named: Named = {"T_crit": (np.ones(load.shape), "nothing is retrieved above")}
+        if self.rho == 0:
+            named["T_pure"] = (self.T_pure(load), "one pattern alone is stable above")
+        return named
+
+    def borders(self, load: Array, T: Array, phase: NDArray[Any]) -> Named:
+        """Places at which the regime changes, by bisection of the edges of a grid."""
+        d, temperatures = np.meshgrid(load, T, indexing="ij")
+        places = {}
+        for name, axis in (("border_load", 0), ("border_T", 1)):
+            first = tuple(slice(None, -1 if k == axis else None) for k in range(2))
+            second = tuple(slice(1 if k == axis else None, None) for k in range(2))
+            changes = phase[first] != phase[second]
+            at = np.full(changes.shape, np.nan)
+            before = phase[first][changes]
+            ends = [
+                np.stack([x[side][changes] for x in (d, temperatures)]) for side in (first, second)
+            ]
+            for _ in range(_BISECTIONS if changes.any() else 0):
+                middle = (ends[0] + ends[1]) / 2
+                same = self.regime(middle[1], dilution=middle[0]) == before
+                ends = [np.where(same, middle, ends[0]), np.where(same, ends[1], middle)]
+            at[changes] = (ends[0] + ends[1])[axis] / 2
+            places[name] = (at, "where the regime changes between neighbours")
+        return places
+
+    def cell(self, load: float, T: float, seed: int, settings: dict[str, Any]) -> list[float]:
+        """Means over samples of the sorted overlaps."""
+        # Imported here, since the theory works without a compiler.
+        from axonal.hebbian.montecarlo.statistics import survivors
+
+        measured = replace(self, dilution=load).simulate(T, seed=seed, **settings)
+        # The sample decides which pattern is second.
+        m = -np.sort(-np.abs(measured.archetype_overlaps), axis=-1)
+        each = [survivors(m[..., k], measured.survived) for k in range(m.shape[-1])]
+        values = (*(e.mean for e in each), *(e.error for e in each))
+        last = (measured.energy, measured.energy_error, measured.acceptance)
+        return [*map(float, values), *last]
 
     def T_pure(self, dilution: ArrayLike | None = None) -> Array:
         """Temperature above which one pattern alone is stable, just above d; clean patterns.

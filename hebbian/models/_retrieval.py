@@ -2,32 +2,47 @@
 
 import abc
 from dataclasses import fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from axonal.hebbian import _checks
 from axonal.hebbian.models._data import DataSet
+from axonal.hebbian.models._phase_model import Named, PhaseModel
 from axonal.hebbian.theory import glass, learning, lines, saddle
 from axonal.hebbian.theory.crosstalk import Crosstalk
 from axonal.hebbian.theory.examples import entropy
 from axonal.hebbian.theory.system import Solution, System
 
+if TYPE_CHECKING:
+    from axonal.hebbian.montecarlo import Measurement
+
 Array = NDArray[np.float64]
 
 PHASES = ("retrieval", "spin-glass", "paramagnet")
+PHASE_CODES = "0 paramagnet, 1 spin glass, 2 retrieval metastable, 3 retrieval"
 LOW_OVERLAP = "low-overlap"
 """Of couplings of more than two spins."""
 
 
-class RetrievalModel(abc.ABC):
+class RetrievalModel(PhaseModel):
     """A memory whose states are the saddle points of one condensed pattern.
 
     Loads, called alpha or gamma in the models, and temperatures may be arrays; they broadcast.
     """
 
     load_name: ClassVar[str]
+    quantities: ClassVar[tuple[str, ...]] = (  # type: ignore[misc]
+        "overlap",
+        "overlap_error",
+        "survival",
+        "survival_error",
+        "energy",
+        "energy_error",
+        "autocorrelation_time",
+        "acceptance",
+    )
     P: int
     quality: float
     examples: int | None
@@ -109,21 +124,100 @@ class RetrievalModel(abc.ABC):
 
     def T_M(self, load: ArrayLike) -> Array:
         """Highest temperature with a retrieval state; nan above every load that has one."""
-        return self._upper("T_M", load)
+        numbers = self._numbers("T_M", **{self.load_name: load})
+        return lines.spinodal_temperature(self._system(), *numbers)
 
     def T_c(self, load: ArrayLike) -> Array:
         """Highest temperature at which retrieval is the global minimum; nan where it never is."""
-        return self._upper("T_c", load)
-
-    def _upper(self, method: str, load: ArrayLike) -> Array:
-        line = lines.spinodal_load if method == "T_M" else lines.coexistence_load
-        (load,) = self._numbers(method, **{self.load_name: load})
-        return lines.upper_temperature(self._system(), load, line)
+        numbers = self._numbers("T_c", **{self.load_name: load})
+        return lines.coexistence_temperature(self._system(), *numbers)
 
     def T_AT(self, load: ArrayLike) -> Array:
         """Temperature below which replica symmetry is unstable in the retrieval phase."""
         numbers = self._numbers("T_AT", **{self.load_name: load})
         return lines.stability_temperature(self._system(), *numbers)
+
+    def load_M(self, T: ArrayLike) -> Array:
+        """Largest load with a retrieval state; 0 where T is too high for any."""
+        return lines.spinodal_load(self._system(), *self._numbers("load_M", T=T))
+
+    def load_c(self, T: ArrayLike) -> Array:
+        """Load below which retrieval is the global minimum of the free energy; 0 if nowhere."""
+        return lines.coexistence_load(self._system(), *self._numbers("load_c", T=T))
+
+    def states(self, load: Array, T: Array) -> Named:
+        """The retrieval state at every point of a grid, nan where there is none, and the phase."""
+        state = self._state(load[:, None], T, "retrieval")
+        return {
+            "m": (state.m, "overlap with the retrieved pattern"),
+            "q": (state.q, "overlap of two replicas"),
+            "r": (state.r, "crosstalk variance per unit of load"),
+            "f": (state.f, "free energy per spin"),
+            "replicon": (state.replicon, "below 1 where replica symmetry is stable"),
+            "phase": (self.phases(load[:, None], T), PHASE_CODES),
+        }
+
+    def line_loads(self, load: Array) -> Array:
+        """Loads dense at both ends of the range and of retrieval, where lines are vertical."""
+        low, high = load.min(), load.max()
+        top = self.load_M(self.line_temperatures()).max() * (1 - 1e-9)
+        steps = (1 - np.cos(np.linspace(0, np.pi, self.line_points))) / 2
+        ends = [high, top] if low < top < high else [high]
+        return np.unique(np.concatenate([low + (end - low) * steps for end in ends]))
+
+    def lines(self, load: Array) -> Named:
+        """Temperatures T_M, T_c and T_AT at some loads."""
+        system = self._system()
+        T_M = self.T_M(load)
+        T_c = lines.coexistence_temperature(system, load, T_M)
+        T_AT = lines.stability_temperature(system, load, T_M)
+        return {
+            "T_M": (T_M, "retrieval exists below"),
+            "T_c": (T_c, "retrieval is the global minimum below"),
+            "T_AT": (T_AT, "replica symmetry of retrieval is unstable below"),
+        }
+
+    def line_temperatures(self) -> Array:
+        """Temperatures from zero to where a single pattern is lost."""
+        return np.linspace(0.0, float(self.T_M(0.0)), self.line_points)
+
+    def turning_lines(self, T: Array) -> Named:
+        """The lines of T_M and T_c as loads, whole: at low temperature they turn back."""
+        load_c = self.load_c(T)
+        return {
+            "load_M": (self.load_M(T), "retrieval exists below"),
+            "load_c": (
+                np.where(load_c > 0, load_c, np.nan),
+                "retrieval is the global minimum below",
+            ),
+        }
+
+    def check_size(self, N: int) -> None:
+        """Refuse sizes whose overlaps are no exact integers any more."""
+        # Imported here, since the theory works without a compiler.
+        from axonal.hebbian.montecarlo._dense import check_exact
+
+        if self.P > 2:
+            check_exact(N, self.P)
+
+    def cell(self, load: float, T: float, seed: int, settings: dict[str, Any]) -> list[float]:
+        """Means over the runs that kept their memory, and the fraction that did."""
+        # Imported here, since the theory works without a compiler.
+        from axonal.hebbian.montecarlo._hopfield import zero_load
+
+        # At no load there is still the pattern that is retrieved.
+        load = max(load, float(np.finfo(np.float64).tiny))
+        if zero_load(T, self.P, self.rho) < 4 / np.sqrt(settings["N"]):
+            # What is not retrieved at any load cannot be kept: above are fluctuations.
+            settings = {"survive": 1.0, **settings}
+        measured = self.simulate(load, T, seed=seed, **settings)
+        time = float(measured.autocorrelation_times.mean())
+        values = (getattr(measured, name) for name in self.quantities[:6])
+        return [*map(float, values), time, float(measured.acceptance)]
+
+    @abc.abstractmethod
+    def simulate(self, load: float, T: float, *, N: int, **settings: Any) -> "Measurement":
+        """Monte Carlo of the same model."""
 
     def spinodal(self, T: ArrayLike, phase: str = "retrieval") -> Solution:
         """The retrieval state at the largest load that has one.

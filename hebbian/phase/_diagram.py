@@ -9,20 +9,19 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from axonal._base.array_types import Float64Array
 from axonal._base.processes import end_with_parent
 from axonal.hebbian import _checks
+from axonal.hebbian.models._phase_model import Named, PhaseModel
 from axonal.hebbian.phase._extra import extra
-from axonal.hebbian.phase._faces import Face, face_of
 from axonal.hebbian.phase._format import CELLS, NAMES, QUANTITY, Header, written_by
 from axonal.hebbian.phase._settings import MonteCarlo
 from axonal.hebbian.phase._store import Store, unfinished
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Floats = NDArray[np.float64]
 
 LONGEST_AXIS = 10_000
 
@@ -79,16 +78,20 @@ def phase_diagram(
     >>> diagram.m.sel(alpha=0.1).values.round(4)
     array([0.9968, 0.953 ,    nan])
     """
-    face = face_of(model)
-    if set(load) != {face.load_name}:
+    if not isinstance(model, PhaseModel):
+        raise TypeError(
+            "phase_diagram expects a Hopfield, DenseHopfield or MultitaskingHopfield, got"
+            f" {type(model).__name__}."
+        )
+    if set(load) != {model.load_name}:
         got = ", ".join(sorted(load)) or "none"
         raise TypeError(
-            f"phase_diagram of {type(model).__name__} expects T and {face.load_name}=, got {got}."
+            f"phase_diagram of {type(model).__name__} expects T and {model.load_name}=, got {got}."
         )
-    loads, temperatures = axis(face.load_name, load[face.load_name]), axis("T", T)
+    loads, temperatures = axis(model.load_name, load[model.load_name]), axis("T", T)
     _checks.seed("phase_diagram", seed)
     if mc is not None:
-        face.admit(mc)
+        model.check_size(mc.N)
     if not isinstance(jobs, int) or not (jobs == -1 or jobs >= 1):
         raise ValueError(f"phase_diagram expects jobs >= 1, or -1 for all cores; got {jobs!r}.")
     header = {
@@ -97,7 +100,7 @@ def phase_diagram(
         "Monte Carlo": mc is not None,
         **({} if mc is None else asdict(mc)),
         "seed": seed,
-        face.load_name: loads.tolist(),
+        model.load_name: loads.tolist(),
         "T": temperatures.tolist(),
     }
     store = None if out is None else Store(out)
@@ -105,13 +108,13 @@ def phase_diagram(
         if store is not None and store.exists():
             diagram = store.resume(header)
         else:
-            diagram = _theory(face, header, loads, temperatures)
+            diagram = _theory(model, header, loads, temperatures)
             if mc is not None:
-                diagram = _with_cells(diagram, face)
+                diagram = _with_cells(diagram, model)
             elif store is not None:
                 store.create(diagram)
         if mc is not None:
-            _simulate(face, mc, diagram, store, seed, jobs, progress)
+            _simulate(model, mc, diagram, store, seed, jobs, progress)
     return _named(diagram)
 
 
@@ -134,7 +137,7 @@ def load_phase_diagram(out: str | os.PathLike[str]) -> "xr.Dataset":
     return _named(Store(out).read())
 
 
-def axis(name: str, values: ArrayLike) -> Floats:
+def axis(name: str, values: ArrayLike) -> Float64Array:
     """A rising axis of finite numbers that are not negative."""
     found = _checks.not_negative("phase_diagram", name, values)
     if found.ndim != 1 or not 1 <= len(found) <= LONGEST_AXIS or (np.diff(found) <= 0).any():
@@ -145,33 +148,38 @@ def axis(name: str, values: ArrayLike) -> Floats:
     return found
 
 
-def _theory(face: Face, header: Header, load: Floats, T: Floats) -> "xr.Dataset":
-    line = face.line_loads(load)
-    found: dict[str, Any] = {}
-    for name, (values, meaning) in face.states(load, T).items():
-        dims = (face.load_name, "T", "pattern")[: values.ndim]
-        found[name] = (dims, values, {"long_name": meaning})
+def _theory(model: PhaseModel, header: Header, load: Float64Array, T: Float64Array) -> "xr.Dataset":
+    line, turning = model.line_loads(load), model.line_temperatures()
+    states = model.states(load, T)
     between = {
-        "border_load": (f"between_{face.load_name}", "T"),
-        "border_T": (face.load_name, "between_T"),
+        "border_load": (f"between_{model.load_name}", "T"),
+        "border_T": (model.load_name, "between_T"),
     }
-    for name, (values, meaning) in face.borders(load, T, found["phase"][1]).items():
-        found[name] = (between[name], values, {"long_name": meaning})
-    for name, (values, meaning) in face.lines(line).items():
-        found[name] = ("line", values, {"long_name": meaning})
-    turning = face.line_temperatures()
-    for name, (values, meaning) in face.loads(turning).items():
-        found[name] = ("line_T", values, {"long_name": meaning})
-    axes = {face.load_name: load, "T": T, "line": line, "line_T": turning}
-    diagram: xr.Dataset = extra("xarray").Dataset(found, axes, {"settings": json.dumps(header)})
+    grid = (model.load_name, "T", "pattern")
+    variables: dict[str, Any] = {
+        **_on_axes(states, {name: grid[: x.ndim] for name, (x, _) in states.items()}),
+        **_on_axes(model.borders(load, T, states["phase"][0]), between),
+        **_on_axes(model.lines(line), "line"),
+        **_on_axes(model.turning_lines(turning), "line_T"),
+    }
+    axes = {model.load_name: load, "T": T, "line": line, "line_T": turning}
+    diagram: xr.Dataset = extra("xarray").Dataset(variables, axes, {"settings": json.dumps(header)})
     return diagram
 
 
-def _with_cells(diagram: "xr.Dataset", face: Face) -> "xr.Dataset":
-    axes = (face.load_name, "T", QUANTITY)
+def _on_axes(arrays: Named, axes: dict[str, tuple[str, ...]] | str) -> dict[str, Any]:
+    """Variables of a dataset on axes of their own, or all on one."""
+    return {
+        name: (axes if isinstance(axes, str) else axes[name], x, {"long_name": meaning})
+        for name, (x, meaning) in arrays.items()
+    }
+
+
+def _with_cells(diagram: "xr.Dataset", model: PhaseModel) -> "xr.Dataset":
+    axes = (model.load_name, "T", QUANTITY)
     shape = [diagram.sizes[name] for name in axes[:2]]
-    empty = np.full((*shape, len(face.quantities)), np.nan)
-    return diagram.assign({CELLS: (axes, empty, {NAMES: list(face.quantities)})})
+    empty = np.full((*shape, len(model.quantities)), np.nan)
+    return diagram.assign({CELLS: (axes, empty, {NAMES: list(model.quantities)})})
 
 
 def _named(diagram: "xr.Dataset") -> "xr.Dataset":
@@ -195,13 +203,13 @@ Cell = tuple[int, int, list[float]]
 
 
 def _cell(
-    face: Face, mc: MonteCarlo, seed: int, where: tuple[int, int], load: float, T: float
+    model: PhaseModel, mc: MonteCarlo, seed: int, where: tuple[int, int], load: float, T: float
 ) -> Cell:
-    return (*where, face.cell(mc, load, T, cell_seed(seed, load, T)))
+    return (*where, model.cell(load, T, cell_seed(seed, load, T), mc.settings()))
 
 
 def _simulate(
-    face: Face,
+    model: PhaseModel,
     mc: MonteCarlo,
     diagram: "xr.Dataset",
     store: Store | None,
@@ -215,13 +223,13 @@ def _simulate(
     if not missing:
         return
     joblib = extra("joblib")
-    load, T = diagram[face.load_name].values, diagram["T"].values
+    load, T = diagram[model.load_name].values, diagram["T"].values
     # One at a time: what is finished is never lost with what is not.
     run = joblib.Parallel(
         n_jobs=jobs, batch_size=1, return_as="generator_unordered", **_ending_workers(joblib)
     )
     work = joblib.delayed(_cell)
-    tasks = (work(face, mc, seed, (i, j), float(load[i]), float(T[j])) for i, j in missing)
+    tasks = (work(model, mc, seed, (i, j), float(load[i]), float(T[j])) for i, j in missing)
     written = None
     with (
         _bar(progress, len(missing), cells[..., -1].size) as advance,

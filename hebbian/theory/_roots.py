@@ -28,7 +28,15 @@ _NARROWEST = 1e-7
 """Width at which rounding hides the bend of a peak."""
 
 
-def find_root(f: Callable[..., Array], low: Array, high: Array, args: tuple[Array, ...]) -> Array:
+def find_root(
+    f: Callable[..., Array],
+    low: Array,
+    high: Array,
+    args: tuple[Array, ...],
+    *,
+    start: Array | None = None,
+    at_ends: tuple[Array, Array] | None = None,
+) -> Array:
     """Root of ``f(x, *args)`` in [low, high] for every element, nan where f keeps its sign there.
 
     Args:
@@ -36,6 +44,8 @@ def find_root(f: Callable[..., Array], low: Array, high: Array, args: tuple[Arra
         low: lower ends of the brackets.
         high: upper ends.
         args: further arguments of f.
+        start: guesses between the ends; the middle by default.
+        at_ends: values of f at both ends, where they are known.
 
     >>> import numpy as np
     >>> find_root(lambda x, c: x**2 - c, np.zeros(2), np.ones(2) * 3, (np.array([4.0, 9.5]),))
@@ -45,14 +55,16 @@ def find_root(f: Callable[..., Array], low: Array, high: Array, args: tuple[Arra
     a, b = np.array(low, dtype=np.float64).ravel(), np.array(high, dtype=np.float64).ravel()
     args = tuple(np.ravel(arg) for arg in args)
     root = np.full(a.shape, np.nan)
-    with np.errstate(invalid="ignore"):
-        f_a, f_b = f(a, *args), f(b, *args)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        f_a, f_b = (f(a, *args), f(b, *args)) if at_ends is None else map(np.ravel, at_ends)
+        share = np.full(a.shape, 0.5) if start is None else (b - np.ravel(start)) / (b - a)
         # A root at an end, whichever sign the other has.
         root = np.where(f_a == 0, a, np.where(f_b == 0, b, root))
         moving = np.flatnonzero(
             (np.sign(f_a) * np.sign(f_b) < 0) & np.isfinite(f_a) & np.isfinite(f_b)
         )
-    _chandrupatla(f, [v[moving] for v in (b, a, f_b, f_a)], args, moving, root)
+    share = np.where((share > 0) & (share < 1), share, 0.5)
+    _chandrupatla(f, [v[moving] for v in (b, a, f_b, f_a, share)], args, moving, root)
     return root.reshape(shape)
 
 
@@ -68,8 +80,7 @@ def _chandrupatla(
     T. R. Chandrupatla, Adv. Eng. Softw. 28, 145 (1997).
     """
     args = tuple(arg[moving] for arg in args)
-    a, b, f_a, f_b = ends
-    share = np.full(moving.shape, 0.5)
+    a, b, f_a, f_b, share = ends
     for _ in range(_STEPS):
         if moving.size == 0:
             return

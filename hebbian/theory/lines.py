@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import PchipInterpolator
 
 from axonal.hebbian.theory._roots import find_maximum, find_root
 from axonal.hebbian.theory.branch import Curve, curves, zero_load_temperature
@@ -14,6 +16,7 @@ from axonal.hebbian.theory.saddle import (
     at_spinodal,
     number_of_load,
     retrieval,
+    retrieval_inside,
     spinodal,
 )
 from axonal.hebbian.theory.system import System
@@ -25,6 +28,12 @@ _TEMPERATURES = 48
 
 _NO_LOAD = 1e-13
 """Fraction of the highest load of a line that stands for none."""
+
+_INSIDE = 1e-12
+"""Fraction of a temperature by which a point lies inside the phase that ends there."""
+
+_BELOW = 0.1
+"""Fraction of where replica symmetry breaks at small loads at which it certainly is broken."""
 
 _VANISHING = 1e-8
 """Fraction of the load at the spinodal that counts as none."""
@@ -62,43 +71,133 @@ def coexistence_load(system: System, T: ArrayLike) -> Array:
     return found
 
 
+class _Line(NamedTuple):
+    """A line of the diagram from its top to where it reaches zero load."""
+
+    T: Array
+    """rising temperatures, from the top on"""
+    load: Array
+    """loads of the line there"""
+
+
 @lru_cache(maxsize=64)
-def _top(system: System, line: Callable[[System, ArrayLike], Array]) -> tuple[float, float]:
-    """Temperature and load at which a line that first rises with T is highest."""
+def _falling(system: System, line: Callable[[System, ArrayLike], Array]) -> _Line:
+    """The part of a line on which it falls with T, on a grid; the first point is its top."""
     grid = np.linspace(0.0, zero_load_temperature(system), _TEMPERATURES)
     top = find_maximum(lambda T, _: line(system, T), grid, (np.zeros(1),))
-    return float(top.x[0]), float(top.value[0])
+    behind = grid > top.x[0]
+    return _Line(np.append(top.x, grid[behind]), np.append(top.value, top.table[0, behind]))
 
 
-def upper_temperature(
-    system: System, load: ArrayLike, line: Callable[[System, ArrayLike], Array]
-) -> Array:
-    """Temperature at which a line passes a load on its way down, nan above the top of the line.
+def spinodal_temperature(system: System, load: ArrayLike) -> Array:
+    """Temperature T_M at which the spinodal passes a load on its way down; nan above its top.
+
+    It is the inverse of :func:`spinodal_load`.
 
     Args:
         system: the model.
         load: alpha or gamma, >= 0.
-        line: :func:`spinodal_load` gives T_M, :func:`coexistence_load` gives T_c.
+
+    >>> from axonal.hebbian.theory.crosstalk import Reaction
+    >>> from axonal.hebbian.theory.examples import GaussianNoise
+    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> T = spinodal_temperature(hopfield, [0.05, 0.2])
+    >>> T.round(6), spinodal_load(hopfield, T[:1]).round(9)
+    (array([0.542255,      nan]), array([0.05]))
+    """
+    return _inverse(system, spinodal_load, np.asarray(load, dtype=np.float64))
+
+
+def coexistence_temperature(
+    system: System, load: ArrayLike, spinodal_T: Array | None = None
+) -> Array:
+    """Temperature T_c below which retrieval is the global minimum; nan where it never is.
+
+    It is the inverse of :func:`coexistence_load`, and at most :func:`spinodal_temperature`.
+
+    Args:
+        system: the model.
+        load: alpha or gamma, >= 0.
+        spinodal_T: :func:`spinodal_temperature` of the loads, where it is known.
+
+    >>> from axonal.hebbian.theory.crosstalk import Reaction
+    >>> from axonal.hebbian.theory.examples import GaussianNoise
+    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> T = coexistence_temperature(hopfield, [0.03, 0.2])
+    >>> T.round(6), coexistence_load(hopfield, T[:1]).round(9)
+    (array([0.478793,      nan]), array([0.03]))
     """
     load = np.asarray(load, dtype=np.float64)
-    top_T, top_load = _top(system, line)
-    inside = load <= top_load
+    end = spinodal_temperature(system, load) if spinodal_T is None else spinodal_T
+    falling = _falling(system, coexistence_load)
+    # A single pattern of P = 2 has no glass beside it.
+    inside = (load <= falling.load[0]) & ((load > 0) | (system.P > 2))
+    low, high, start, _ = _bracketed(falling, _some_load(system, falling, load[inside]))
+    # Beyond the spinodal there is no state whose free energy could be told.
+    high = np.minimum(high, end[inside] * (1 - _INSIDE))
+
+    def gap(T: Array, load: Array) -> Array:
+        other = no_retrieval(system, load, T, glassy=system.P == 2)
+        return retrieval_inside(system, load, T).f - other.f
+
     T = np.full(load.shape, np.nan)
-    # Above the end of the line it is zero, and so would be its distance from no load.
-    target = np.maximum(load[inside], 0.0 if system.P == 2 else _NO_LOAD * top_load)
-    low, high = np.full(target.shape, top_T), np.full(target.shape, zero_load_temperature(system))
-    T[inside] = find_root(lambda T, load: line(system, T) - load, low, high, (target,))
+    T[inside] = find_root(gap, low, high, (load[inside],), start=start)
+    # Where one state is below the other at every load, coexistence is the end of the spinodal.
+    rest = np.isnan(T) & (load <= falling.load[0])
+    T[rest] = _inverse(system, coexistence_load, load[rest])
     return T
 
 
-def stability_temperature(system: System, load: ArrayLike) -> Array:
+def _inverse(system: System, line: Callable[[System, ArrayLike], Array], load: Array) -> Array:
+    """Temperature at which a line passes a load on its way down, nan above the top of the line."""
+    falling = _falling(system, line)
+    inside = load <= falling.load[0]
+    T = np.full(load.shape, np.nan)
+    target = _some_load(system, falling, load[inside])
+    low, high, start, at_ends = _bracketed(falling, target)
+
+    def distance(T: Array, load: Array) -> Array:
+        return line(system, T) - load
+
+    T[inside] = find_root(distance, low, high, (target,), start=start, at_ends=at_ends)
+    return T
+
+
+def _some_load(system: System, falling: _Line, load: Array) -> Array:
+    """Loads, zero replaced for P >= 3, whose lines are zero from their end on."""
+    return np.maximum(load, 0.0 if system.P == 2 else _NO_LOAD * falling.load[0])
+
+
+def _bracketed(falling: _Line, load: Array) -> tuple[Array, Array, Array, tuple[Array, Array]]:
+    """Ends of the grid's interval in which a line passes loads, a guess, and distances there."""
+    last = falling.T.size - 1
+    before = last - (falling.load[::-1] >= load[:, None]).argmax(1)
+    # The end itself only where the load there is no more than nothing.
+    before = np.minimum(before, last - 1)
+    low, high = falling.T[before], falling.T[before + 1]
+    positive = falling.load > 0
+    positive[1:] |= positive[:-1]
+    x, y = falling.load[positive], falling.T[positive]
+    steep = np.append(True, np.diff(x) < 0)
+    guess = PchipInterpolator(x[steep][::-1], y[steep][::-1], extrapolate=False)(load)
+    return low, high, guess, (falling.load[before] - load, falling.load[before + 1] - load)
+
+
+def stability_temperature(
+    system: System, load: ArrayLike, spinodal_T: Array | None = None
+) -> Array:
     """Temperature T_AT below which replica symmetry is unstable in the retrieval phase.
 
     de Almeida and Thouless, J. Phys. A 11, 1978. nan where there is no retrieval, or none that is
     stable.
+
+    Args:
+        system: the model.
+        load: alpha or gamma, >= 0.
+        spinodal_T: :func:`spinodal_temperature` of the loads, where it is known.
     """
     load = np.asarray(load, dtype=np.float64)
-    high = upper_temperature(system, load, spinodal_load)
+    high = spinodal_temperature(system, load) if spinodal_T is None else spinodal_T
     low = _cold_end(system, load)
     with np.errstate(invalid="ignore"):
         inside = (low < high) & (load > 0)
@@ -107,10 +206,11 @@ def stability_temperature(system: System, load: ArrayLike) -> Array:
     def excess(log_T: Array, load: Array) -> Array:
         # The logarithm, since near T = 0 the replicon diverges as 1 / T.
         with np.errstate(divide="ignore"):
-            return np.log(retrieval(system, load, np.exp(log_T)).replicon)
+            return np.log(retrieval_inside(system, load, np.exp(log_T)).replicon)
 
     ends = np.log(low[inside]), np.log(high[inside] * (1 - 1e-9))
-    root = np.exp(find_root(excess, *ends, (load[inside],)))
+    # The limit of no temperature says roughly where the replicon passes 1.
+    root = np.exp(find_root(excess, *ends, (load[inside],), start=ends[0] - np.log(_BELOW)))
     # At small loads the instability lies below every number that a double can hold.
     T[inside] = np.where(excess(ends[0], load[inside]) <= 0, 0.0, root)
     return T
@@ -123,8 +223,8 @@ def _cold_end(system: System, load: Array) -> Array:
     at_zero = (load > 0) & (load <= cold_limit)
     # At T -> 0 the replicon times T has a limit, which is also where it passes 1, roughly.
     tiny = np.full(load[at_zero].shape, 1e-300)
-    low[at_zero] = np.maximum(0.1 * retrieval(system, load[at_zero], tiny).replicon * tiny, tiny)
-    top_T, top_load = _top(system, spinodal_load)
+    low[at_zero] = np.maximum(_BELOW * retrieval(system, load[at_zero], tiny).replicon * tiny, tiny)
+    top_T, top_load = (x[0] for x in _falling(system, spinodal_load))
     reentrant = (load > cold_limit) & (load <= top_load)
     target = load[reentrant]
     ends = np.zeros(target.shape), np.full(target.shape, top_T)

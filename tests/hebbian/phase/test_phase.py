@@ -21,7 +21,8 @@ from axonal.hebbian import (
     phase_diagram,
     plot_phase_diagram,
 )
-from axonal.hebbian.phase import _diagram, _faces
+from axonal.hebbian.models._phase_model import PhaseModel
+from axonal.hebbian.phase import _diagram
 
 LOADS, TEMPERATURES = [0.0, 0.05, 0.1], [0.1, 0.3, 1.05]
 GRID: dict[str, Any] = {"alpha": LOADS, "T": TEMPERATURES, "mc": QUICK, "jobs": 1}
@@ -37,13 +38,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, xr.Dataset]:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
     """Cells that are computed from now on, by load and temperature."""
     seen: list[tuple[float, float]] = []
-    cell = _faces.RetrievalFace.cell
+    cell = Hopfield.cell
 
-    def count(self: Any, mc: MonteCarlo, load: float, T: float, seed: int) -> list[float]:
+    def count(self: Any, load: float, T: float, seed: int, settings: Any) -> list[float]:
         seen.append((load, T))
-        return cell(self, mc, load, T, seed)
+        return cell(self, load, T, seed, settings)
 
-    monkeypatch.setattr(_faces.RetrievalFace, "cell", count)
+    monkeypatch.setattr(Hopfield, "cell", count)
     return seen
 
 
@@ -109,7 +110,7 @@ def test_a_stopped_diagram_goes_on_and_repeats_no_cell(
     counted: list[tuple[float, float]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    cell = _faces.RetrievalFace.cell
+    cell = Hopfield.cell
 
     def stop(self: Any, *args: Any) -> list[float]:
         if len(counted) == 4:
@@ -117,7 +118,7 @@ def test_a_stopped_diagram_goes_on_and_repeats_no_cell(
         return cell(self, *args)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(_faces.RetrievalFace, "cell", stop)
+        patch.setattr(Hopfield, "cell", stop)
         phase_diagram(Hopfield(), out=tmp_path, **GRID)
     assert len(chunks(tmp_path)) == len(set(counted)) == 4
     partial = load_phase_diagram(tmp_path)
@@ -248,8 +249,8 @@ def test_unknown_monte_carlo_settings_are_refused(text: str, told: str) -> None:
 def test_what_cannot_be_simulated_is_refused_before_the_theory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for face in (_faces.RetrievalFace, _faces.MultitaskingFace):
-        monkeypatch.setattr(face, "states", None)
+    for model in (Hopfield, DenseHopfield, MultitaskingHopfield):
+        monkeypatch.setattr(model, "states", None)
     mc = MonteCarlo(N=100_000)
     with pytest.raises(ValueError, match="at most 2\\^53 for overlaps to be exact, got N = 100000"):
         phase_diagram(DenseHopfield(4), gamma=[0.1], T=[0.1], mc=mc, out=tmp_path)
@@ -286,7 +287,7 @@ def test_every_model_has_a_figure_with_its_lines(
     mc: MonteCarlo | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_faces, "LINE_POINTS", 12)
+    monkeypatch.setattr(PhaseModel, "line_points", 12)
     # far enough up for every line to be seen
     diagram = phase_diagram(model, T=[0.1, 0.3, 1.3], mc=mc, jobs=1, **grid)
     ax = Figure().subplots()
@@ -296,7 +297,7 @@ def test_every_model_has_a_figure_with_its_lines(
 
 
 def test_a_legend_lists_the_lines_that_pass_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_faces, "LINE_POINTS", 12)
+    monkeypatch.setattr(PhaseModel, "line_points", 12)
     for T, names in [([0.1, 0.5], ["T_M", "T_c", "T_{AT}"]), ([0.9, 1.3], ["T_g", "T_M", "T_c"])]:
         diagram = phase_diagram(Hopfield(), alpha=[0.0, 0.1], T=T)
         texts = plot_phase_diagram(diagram, Figure().subplots()).get_legend().get_texts()
@@ -337,7 +338,7 @@ def test_the_area_of_a_cell_is_the_share_of_memories_that_are_kept(
 
 def test_the_legend_lists_no_line_outside_the_axes(monkeypatch: pytest.MonkeyPatch) -> None:
     """T = 1 of the multitasking network, on a grid far below it."""
-    monkeypatch.setattr(_faces, "LINE_POINTS", 12)
+    monkeypatch.setattr(PhaseModel, "line_points", 12)
     low = phase_diagram(MultitaskingHopfield(0.0, 3), dilution=[0.1, 0.2], T=[0.05, 0.1], jobs=1)
     ax = plot_phase_diagram(low, Figure().subplots())
     legend = [] if ax.get_legend() is None else ax.get_legend().get_texts()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import xarray as xr
-from helpers import ROOT
+from helpers import ROOT, SCRIPTS
 from helpers.phase import QUICK, chunks
 
 from axonal.cli import _phase
@@ -27,7 +27,7 @@ def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
     grid: dict[str, Any] = {"alpha": loads, "T": temperatures, "mc": QUICK}
     settings = {"alpha": loads, "T": temperatures, "mc": asdict(QUICK), "fatal": [0.05, 0.3]}
     (tmp_path / "settings.json").write_text(json.dumps(settings))
-    script = ROOT / "tests" / "helpers" / "phase_on_dask.py"
+    script = SCRIPTS / "phase_on_dask.py"
     environment = {**ENV, "DASK_TEMPORARY_DIRECTORY": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, script, tmp_path],
