@@ -37,10 +37,6 @@ class Layer(nn.Module, Generic[S]):
         y, state = self(x.unsqueeze(0), state)
         return y[0], state
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call :meth:`forward`."""
-        return super().__call__(*args, **kwargs)
-
 
 class Cell(Layer[S]):
     """Base class for a neuron of one's own: write ``init`` and ``step``, get everything else.

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from axonal.neuro.surrogates._surrogate import ATan
+from axonal.neuro.surrogates import ATan
 
 
 def shown(values: Tensor) -> str:

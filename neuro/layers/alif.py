@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro import _checks
-from axonal.neuro.layers._leaky import Firing, Size, Values, positive
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, positive
 from axonal.neuro.layers._shown import shown
 from axonal.neuro.ops.lif.reference import step
 from axonal.neuro.surrogates._own import Derivative
@@ -27,7 +27,7 @@ class ALIFState(NamedTuple):
     wait: Tensor | None
 
 
-class ALIF(Firing):
+class ALIF(SpikingNeuron):
     """Adaptive leaky integrate-and-fire neurons: each spike raises the threshold for a while.
 
         h = d v + x    (``decay_input=True``: h = d v + (1 - d) x)
@@ -118,11 +118,11 @@ class ALIF(Firing):
 
     def _run(self, x: Tensor, state: ALIFState, decay: Tensor) -> tuple[Tensor, ALIFState]:
         v, a, wait = state
-        threshold, rho, choices = self.threshold, self.decay_adaptation, self._choices()
+        threshold, rho, convention = self.threshold, self.decay_adaptation, self.convention
         spikes = []
         for x_t in x.unbind(0):
             level = threshold + self.beta * a
-            s, v, wait = step(x_t, v, wait, decay, level, **choices, recompute=False)
+            s, v, wait = step(x_t, v, wait, decay, level, convention)
             a = rho * a + (1 - rho) * s
             spikes.append(s)
         return torch.stack(spikes), ALIFState(v, a, wait)

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro.layers._leaky import Firing, Size, Values, known_backend
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, known_backend
 from axonal.neuro.layers._shown import shown
-from axonal.neuro.ops._dispatch import says_reference
-from axonal.neuro.ops.leaky_integrator import leaky
+from axonal.neuro.ops._dispatch import log_if_reference
+from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.surrogates._own import Derivative
 
@@ -28,7 +28,7 @@ class CuBaLIFState(NamedTuple):
     wait: Tensor | None
 
 
-class CuBaLIF(Firing):
+class CuBaLIF(SpikingNeuron):
     """Current-based leaky integrate-and-fire neurons, whose input decays before it is integrated.
 
         i = a i + x
@@ -93,7 +93,7 @@ class CuBaLIF(Firing):
         )  # fmt: skip
         self._hold_decay("tau_synapse", tau_synapse)
         self.backend = known_backend(self, backend)
-        says_reference(type(self).__name__, self.surrogate, backend)
+        log_if_reference(type(self).__name__, self.surrogate, backend)
 
     @property
     def decay_synapse(self) -> Tensor:
@@ -110,9 +110,9 @@ class CuBaLIF(Firing):
         return CuBaLIFState(torch.zeros_like(x), torch.zeros_like(x), self._waiting(x))
 
     def _run(self, x: Tensor, state: CuBaLIFState, decay: Tensor) -> tuple[Tensor, Any]:
-        current = leaky(x, state.i, self.decay_synapse, backend=self.backend)
+        current = leaky_integrator(x, state.i, self.decay_synapse, backend=self.backend)
         spikes, v, wait = lif(
-            current, state.v, state.wait, decay, self.threshold, **self._choices(),
+            current, state.v, state.wait, decay, self.threshold, self.convention,
             backend=self.backend,
         )  # fmt: skip
         return spikes, CuBaLIFState(current[-1], v, wait)

@@ -5,13 +5,13 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from axonal.neuro.layers._leaky import Firing, Size, Values
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values
 from axonal.neuro.layers.lif import LIFState
 from axonal.neuro.ops.lif.reference import step
 from axonal.neuro.surrogates._own import Derivative
 
 
-class GradedLIF(Firing):
+class GradedLIF(SpikingNeuron):
     """Leaky integrate-and-fire neurons with graded spikes: an event carries the potential.
 
         h = d v + x    (``decay_input=True``: h = d v + (1 - d) x)
@@ -73,11 +73,11 @@ class GradedLIF(Firing):
 
     def _run(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
         v, wait = state
-        threshold, choices = self.threshold, self._choices()
+        threshold, convention = self.threshold, self.convention
         outputs = []
         for x_t in x.unbind(0):
             # a refractory neuron has s = 0, so its h does not matter
             h = decay * v + ((1 - decay) * x_t if self.decay_input else x_t)
-            s, v, wait = step(x_t, v, wait, decay, threshold, **choices, recompute=False)
+            s, v, wait = step(x_t, v, wait, decay, threshold, convention)
             outputs.append(h * s)
         return torch.stack(outputs), LIFState(v, wait)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection
 from typing import ClassVar
 
-from axonal.neuro.layers._leaky import Size, Values
+from axonal.neuro.layers._neuron import Size, Values
 from axonal.neuro.layers.lif import LIF
 from axonal.neuro.surrogates._own import Derivative
 

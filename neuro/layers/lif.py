@@ -6,9 +6,9 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro.layers._leaky import Firing, Leaky, Size, Values, known_backend
-from axonal.neuro.ops._dispatch import says_reference
-from axonal.neuro.ops.leaky_integrator import leaky
+from axonal.neuro.layers._neuron import LeakyNeuron, Size, SpikingNeuron, Values, known_backend
+from axonal.neuro.ops._dispatch import log_if_reference
+from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.surrogates._own import Derivative
 
@@ -25,7 +25,7 @@ class LIFState(NamedTuple):
     wait: Tensor | None
 
 
-class LIF(Firing):
+class LIF(SpikingNeuron):
     """Leaky integrate-and-fire neurons in every convention of the field.
 
     For every step, with h the potential before the reset and d the decay:
@@ -96,7 +96,7 @@ class LIF(Firing):
             detach_reset=detach_reset, refractory=refractory, surrogate=surrogate, learn=learn,
         )  # fmt: skip
         self.recompute, self.backend = recompute, known_backend(self, backend)
-        says_reference(type(self).__name__, self.surrogate, backend)
+        log_if_reference(type(self).__name__, self.surrogate, backend)
 
     def init(self, x: Tensor) -> LIFState:
         """Return the state at rest for inputs like ``x`` [B, N]."""
@@ -104,7 +104,7 @@ class LIF(Firing):
 
     def _run(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
         spikes, v, wait = lif(
-            x, state.v, state.wait, decay, self.threshold, **self._choices(),
+            x, state.v, state.wait, decay, self.threshold, self.convention,
             recompute=self.recompute, backend=self.backend,
         )  # fmt: skip
         return spikes, LIFState(v, wait)
@@ -119,7 +119,7 @@ class LeakyIntegratorState(NamedTuple):
     v: Tensor
 
 
-class LeakyIntegrator(Leaky):
+class LeakyIntegrator(LeakyNeuron):
     """Leaky integrators, neurons that never fire: the usual readout of a spiking network.
 
     v_t = d v_{t-1} + x_t, or d v_{t-1} + (1 - d) x_t with ``decay_input``; the output is v. The
@@ -164,7 +164,9 @@ class LeakyIntegrator(Leaky):
     def _run(
         self, x: Tensor, state: LeakyIntegratorState, decay: Tensor
     ) -> tuple[Tensor, LeakyIntegratorState]:
-        potential = leaky(x, state.v, decay, decay_input=self.decay_input, backend=self.backend)
+        potential = leaky_integrator(
+            x, state.v, decay, decay_input=self.decay_input, backend=self.backend
+        )
         return potential, LeakyIntegratorState(potential[-1])
 
     def _settings(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.layers._leaky import Firing, Size, Values, positive
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, positive
 from axonal.neuro.layers._shown import shown
 from axonal.neuro.surrogates._own import Derivative
 from axonal.neuro.surrogates._surrogate import operator_form, spike
@@ -26,7 +26,7 @@ class ResonateAndFireState(NamedTuple):
     v: Tensor
 
 
-class ResonateAndFire(Firing):
+class ResonateAndFire(SpikingNeuron):
     """Resonate-and-fire neurons, which prefer inputs in step with their own oscillation.
 
     With z = u + i v, the solution over one step of dz/dt = (-1 / tau + i omega) z and a pulse x:

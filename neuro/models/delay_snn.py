@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from axonal.neuro import _checks
 from axonal.neuro.layers import LIF, BatchNorm, DelayedLinear, Dropout, LeakyIntegrator
 from axonal.neuro.network import Network
-from axonal.neuro.surrogates._surrogate import ATan
+from axonal.neuro.surrogates import ATan
 
 
 class _Block(nn.Module):

@@ -11,9 +11,11 @@ from axonal.neuro import _checks
 from axonal.neuro.layers._held import lost
 from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._shown import changed, shown
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops._dispatch import BACKENDS
+from axonal.neuro.surrogates import ATan
 from axonal.neuro.surrogates._own import Derivative, as_surrogate
-from axonal.neuro.surrogates._surrogate import ATan, operator_form
+from axonal.neuro.surrogates._surrogate import Surrogate, operator_form
 
 Size = int | Sequence[int]
 Values = float | Sequence[float] | Tensor
@@ -57,7 +59,7 @@ def known_backend(module: nn.Module, backend: str) -> str:
     return backend
 
 
-class Leaky(Layer[Any]):
+class LeakyNeuron(Layer[Any]):
     """Units whose potential decays: size, decays and their parametrisation. Abstract."""
 
     decay_factor: Tensor
@@ -140,8 +142,9 @@ class Leaky(Layer[Any]):
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Run the units over ``x`` [T, B, N]."""
         decay = self.decay
-        x = _checks.own_type(x, decay.dtype)
-        _checks.sequence(self, x, self.size, decay.dtype)
+        if not _checks.fits(x, self.size, decay.dtype):
+            x = _checks.own_type(x, decay.dtype)
+            _checks.sequence(self, x, self.size, decay.dtype)
         fresh = self.init(x[0])
         if state is None:
             state = fresh
@@ -182,7 +185,7 @@ class Leaky(Layer[Any]):
                 args[-1].append(problem)
 
 
-class Firing(Leaky):
+class SpikingNeuron(LeakyNeuron):
     """Leaky units that fire: threshold, reset, refractory steps and surrogate. Abstract."""
 
     threshold_level: Tensor
@@ -242,17 +245,25 @@ class Firing(Leaky):
         """Return the refractory steps left at rest, for inputs like ``x`` [B, N]."""
         return torch.zeros_like(x, dtype=torch.int32) if self.refractory else None
 
-    def _choices(self) -> dict[str, Any]:
-        """Return what the operator ``lif`` wants to know."""
-        surrogate, alpha = operator_form(self.surrogate)
-        return {
-            "decay_input": self.decay_input,
-            "reset": self.reset,
-            "detach_reset": self.detach_reset,
-            "refractory": self.refractory,
-            "surrogate": surrogate,
-            "alpha": alpha,
-        }
+    @property
+    def surrogate(self) -> Surrogate:
+        """The surrogate derivative of the spikes."""
+        return self._surrogate
+
+    @surrogate.setter
+    def surrogate(self, surrogate: Surrogate) -> None:
+        self._surrogate, self._form = surrogate, operator_form(surrogate)
+
+    @property
+    def convention(self) -> Convention:
+        """Decay of the input, reset, refractory steps and surrogate, as operators take them."""
+        return Convention(
+            self.decay_input,
+            self.reset,
+            self.detach_reset,
+            self.refractory,
+            *self._form,
+        )
 
     def _settings(self) -> dict[str, Any]:
         return super()._settings() | {
