@@ -1,4 +1,4 @@
-"""What leaky neurons share: sizes, time constants, thresholds and the checks around a run."""
+"""The base classes of leaky neurons: sizes, time constants, thresholds, checks around a run."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
@@ -22,7 +22,7 @@ Values = float | Sequence[float] | Tensor
 
 
 def shape_of(module: nn.Module, size: Size) -> tuple[int, ...]:
-    """Return ``size`` as a tuple; refuse what is no positive int or several."""
+    """Return ``size`` as a tuple of positive ints; refuse everything else."""
     given = tuple(size) if isinstance(size, Sequence) and not isinstance(size, str) else (size,)
     shape = tuple(n for n in map(_checks.whole, given) if n is not None and n > 0)
     if not shape or len(shape) != len(given):
@@ -33,13 +33,13 @@ def shape_of(module: nn.Module, size: Size) -> tuple[int, ...]:
 
 
 def positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
-    """Return ``values`` as float64, a scalar or one a neuron, all positive."""
+    """Return ``values`` as float64, a scalar or one per neuron, all positive."""
     who = _checks.name_of(module)
     try:
         tensor = torch.as_tensor(values, dtype=torch.float64).detach()
     except (TypeError, ValueError, RuntimeError):
         raise ValueError(
-            f"{who} expects {name} as a number, or one a neuron, got {values!r}."
+            f"{who} expects {name} as a number, or one per neuron, got {values!r}."
         ) from None
     if tensor.ndim and tensor.shape != shape:
         raise ValueError(
@@ -83,7 +83,7 @@ class LeakyNeuron(Layer[Any]):
         self._hold_decay("tau", tau)
 
     def _hold_decay(self, name: str, tau: Values) -> None:
-        """Hold the factor a step of the time constant ``name``, learned or not."""
+        """Hold the factor per step of the time constant ``name``, learned or not."""
         who, steps = _checks.name_of(self), positive(self, name, tau, self.size)
         if self.decay_form == "euler" and (steps < 1).any():
             raise ValueError(
@@ -123,7 +123,7 @@ class LeakyNeuron(Layer[Any]):
 
     @property
     def decay(self) -> Tensor:
-        """The factor by which the potential shrinks a step, in (0, 1); a scalar or one a neuron."""
+        """The factor by which the potential shrinks per step, in (0, 1); a scalar or one per neuron."""
         return self._decay_of("tau")
 
     @property
@@ -155,13 +155,13 @@ class LeakyNeuron(Layer[Any]):
         return y, state
 
     def extra_repr(self) -> str:
-        """Return what ``print(layer)`` shows."""
+        """Return the text of ``print(layer)``."""
         size = self.size[0] if len(self.size) == 1 else self.size
         always = f'{size}, tau={shown(self.tau)}, decay="{self.decay_form}"'
         return ", ".join((always, *changed(self, self._settings())))
 
     def _settings(self) -> dict[str, Any]:
-        """Return what ``print(layer)`` shows where it is not the default."""
+        """Return the settings that ``print(layer)`` shows where they are not the default."""
         return {"decay_input": self.decay_input, "learn": self.learn}
 
     def _apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -238,7 +238,7 @@ class SpikingNeuron(LeakyNeuron):
 
     @property
     def threshold(self) -> Tensor:
-        """The potential at which a neuron fires, > 0; a scalar or one a neuron."""
+        """The potential at which a neuron fires, > 0; a scalar or one per neuron."""
         return self.log_threshold.exp() if "threshold" in self.learn else self.threshold_level
 
     def _waiting(self, x: Tensor) -> Tensor | None:

@@ -43,18 +43,18 @@ class ALIF(SpikingNeuron):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one a neuron.
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron.
         tau_adaptation: time constant of the adaptation in steps, likewise.
-        beta: rise of the threshold of a neuron that fires at every step, > 0, a scalar or one a
-            neuron.
-        threshold: threshold at rest, > 0, a scalar or one a neuron.
+        beta: rise of the threshold of a neuron that fires at every step, > 0, a scalar or one
+            per neuron.
+        threshold: threshold at rest, > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``, for both.
         decay_input: scale the input by 1 - d.
         reset: ``"subtract"`` (the threshold in force) or ``"zero"``.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative, at h - A.
-        learn: any of ``"tau"``, ``"tau_adaptation"``, ``"threshold"``; each gets one value a
+        learn: any of ``"tau"``, ``"tau_adaptation"``, ``"threshold"``; each gets one value per
             neuron.
 
     Returns:
@@ -104,7 +104,7 @@ class ALIF(SpikingNeuron):
 
     @property
     def decay_adaptation(self) -> Tensor:
-        """The factor rho by which the adaptation shrinks a step; a scalar or one a neuron."""
+        """The factor rho by which the adaptation shrinks per step; a scalar or one per neuron."""
         return self._decay_of("tau_adaptation")
 
     @property
@@ -128,6 +128,6 @@ class ALIF(SpikingNeuron):
         return torch.stack(spikes), ALIFState(v, a, wait)
 
     def extra_repr(self) -> str:
-        """Return what ``print(layer)`` shows."""
+        """Return the text of ``print(layer)``."""
         adaptation, beta = shown(self.tau_adaptation), shown(self.beta)
         return f"{super().extra_repr()}, tau_adaptation={adaptation}, beta={beta}"

@@ -44,16 +44,16 @@ class CuBaLIF(SpikingNeuron):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one a neuron.
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron.
         tau_synapse: synaptic time constant in steps, likewise.
-        threshold: > 0, a scalar or one a neuron.
+        threshold: > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``, for both.
         decay_input: scale the current by 1 - d.
         reset: of :class:`LIF`; the current is never reset.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative, or any function of u that returns ds/du.
-        learn: any of ``"tau"``, ``"tau_synapse"``, ``"threshold"``; each gets one value a neuron.
+        learn: any of ``"tau"``, ``"tau_synapse"``, ``"threshold"``; each gets one value per neuron.
         backend: of the operators.
 
     Returns:
@@ -97,7 +97,7 @@ class CuBaLIF(SpikingNeuron):
 
     @property
     def decay_synapse(self) -> Tensor:
-        """The factor by which the current shrinks a step; a scalar or one a neuron."""
+        """The factor by which the current shrinks per step; a scalar or one per neuron."""
         return self._decay_of("tau_synapse")
 
     @property
@@ -121,5 +121,5 @@ class CuBaLIF(SpikingNeuron):
         return super()._settings() | {"backend": self.backend}
 
     def extra_repr(self) -> str:
-        """Return what ``print(layer)`` shows."""
+        """Return the text of ``print(layer)``."""
         return f"{super().extra_repr()}, tau_synapse={shown(self.tau_synapse)}"

@@ -26,16 +26,16 @@ class GradedLIF(SpikingNeuron):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one a neuron;
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron;
             infinity removes the leak.
-        threshold: > 0, a scalar or one a neuron.
+        threshold: > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``.
         decay_input: scale the input by 1 - d.
         reset: ``"zero"`` or ``"subtract"``.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative, or any function of u that returns ds/du.
-        learn: any of ``"tau"``, ``"threshold"``; each gets one value a neuron.
+        learn: any of ``"tau"``, ``"threshold"``; each gets one value per neuron.
 
     Returns:
         Called with x [T, B, N] and a state: graded spikes [T, B, N] and a :class:`LIFState`.
