@@ -6,12 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
+from axonal.neuro.surrogates import SURROGATES
 
 TYPES = (torch.float32, torch.bfloat16, torch.float16)
-SURROGATES = (("atan", 2.0), ("sigmoid", 4.0), ("fast_sigmoid", 10.0), ("triangle", 1.0))
 # odd numbers of steps and cells; one step; so many cells that threads handle several each
 SHAPES = ((17, 3, 43), (1, 2, 8), (33, 128, 4096))
 
@@ -54,7 +55,7 @@ def check_lif(
         own = x if backend == "cuda" else x.float()
         leaves = [a.detach().requires_grad_() for a in (own, v)]
         values = [a.detach().requires_grad_(learns) for a in (decay, threshold)]
-        spikes, last, left = lif(*leaves, wait, *values, **choices, backend=backend)
+        spikes, last, left = lif(*leaves, wait, *values, Convention(**choices), backend=backend)
         leaves += values if learns else []
         grads = torch.autograd.grad(
             (spikes, last), leaves, (g_spikes.to(spikes.dtype), torch.ones_like(last))
@@ -103,7 +104,7 @@ def check_recurrent(shape: tuple[int, ...], refractory: int) -> float:
     for backend in ("cuda", "reference"):
         leaves = [a.detach().requires_grad_() for a in given]
         spikes, last, _ = recurrent_lif(
-            *leaves[:3], wait, *leaves[3:], refractory=refractory, backend=backend
+            *leaves[:3], wait, *leaves[3:], Convention(refractory=refractory), backend=backend
         )
         g = uniform(*shape, low=-1.0, seed=1)
         grads = torch.autograd.grad((spikes, last), leaves, (g, torch.ones_like(last)))
@@ -127,7 +128,7 @@ def check_all(large: tuple[int, int, int]) -> list[str]:
                 }
                 found = check_lif(shape, dtype, learns=learns, **choices)
                 worst["lif"] = max(worst["lif"], found)
-        for name, alpha in SURROGATES:
+        for name, alpha in ((name, kind().alpha) for name, kind in SURROGATES.items()):
             choices = {"surrogate": name, "alpha": alpha}
             worst["lif"] = max(worst["lif"], check_lif(SHAPES[0], dtype, **choices))
         worst["lif"] = max(worst["lif"], check_lif(large, dtype))

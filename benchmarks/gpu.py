@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops import _cuda
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
@@ -121,7 +122,7 @@ def lif_works(x: Tensor, g: Tensor, peers: set[str], table: Table) -> dict[str, 
 
     def ours(backend: str) -> Function:
         rest = torch.zeros(x.shape[1:], device="cuda")
-        return lambda x: lif(x, rest, None, half, one, **HALF, backend=backend)[0]
+        return lambda x: lif(x, rest, None, half, one, Convention(**HALF), backend=backend)[0]
 
     works: dict[str, Gradients] = {"axonal": backward(ours("cuda"), x, g)}
     works["axonal-graph"] = graphed(works["axonal"])

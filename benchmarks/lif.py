@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.lif import lif
 from benchmarks._agree import agreement, required, seeded
 from benchmarks._measure import TIMED, Table, compare
@@ -29,7 +30,9 @@ def ours(convention: dict[str, Any], **choice: Any) -> Function:
 
     def run(x: Tensor) -> Tensor:
         half, one = torch.tensor(0.5), torch.tensor(1.0)
-        return lif(x, torch.zeros_like(x[0]), None, half, one, **convention, **choice)[0]
+        return lif(x, torch.zeros_like(x[0]), None, half, one, Convention(**convention), **choice)[
+            0
+        ]
 
     return run
 

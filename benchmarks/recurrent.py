@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from benchmarks._agree import required, seeded
 from benchmarks._measure import TIMED, Table, compare
@@ -27,8 +28,9 @@ def ours(weight: Tensor, convention: dict[str, Any], **choice: Any) -> Function:
 
     def run(x: Tensor) -> Tensor:
         half, one, rest = torch.tensor(0.5), torch.tensor(1.0), torch.zeros_like(x[0])
-        settings = {**convention, **choice}
-        return recurrent_lif(x, rest, rest, None, weight, None, half, one, **settings)[0]
+        return recurrent_lif(
+            x, rest, rest, None, weight, None, half, one, Convention(**convention), **choice
+        )[0]
 
     return run
 

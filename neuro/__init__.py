@@ -2,6 +2,7 @@
 
 from torch.serialization import add_safe_globals
 
+from axonal.neuro import surrogates
 from axonal.neuro._checks import InputError
 from axonal.neuro.batches import collate
 from axonal.neuro.importers import (
@@ -60,15 +61,15 @@ from axonal.neuro.network import (
     spike_report,
 )
 from axonal.neuro.optim import SigmaSchedule, freeze_delays, param_groups, set_sigma
-from axonal.neuro.surrogates._surrogate import ATan, FastSigmoid, Sigmoid, Surrogate, Triangle
+from axonal.neuro.surrogates import *  # noqa: F403 (a new one is named there alone)
 
 __all__ = [
+    *surrogates.__all__,
     "ALIF",
     "IF",
     "LIF",
     "PLIF",
     "ALIFState",
-    "ATan",
     "BatchNorm",
     "Cell",
     "Conv2d",
@@ -79,7 +80,6 @@ __all__ = [
     "DelayedLinear",
     "DelayedLinearState",
     "Dropout",
-    "FastSigmoid",
     "GradedLIF",
     "InputError",
     "LIFState",
@@ -97,11 +97,8 @@ __all__ = [
     "ResonateAndFireState",
     "Sequential",
     "SigmaSchedule",
-    "Sigmoid",
     "SpikeReport",
     "Streamer",
-    "Surrogate",
-    "Triangle",
     "collate",
     "detach",
     "first_spike_loss",

@@ -1,5 +1,6 @@
-"""Input checks: one module, so that messages say what was expected, what came and what to do."""
+"""Checks of inputs and states, whose messages say what was expected, what came and what to do."""
 
+import math
 import operator
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -82,6 +83,17 @@ def in_own_type(x: Tensor) -> AbstractContextManager[Any]:
     return torch.autocast(device, enabled=False) if on else nullcontext()
 
 
+def fits(x: Any, size: tuple[int, ...], dtype: torch.dtype) -> bool:
+    """Whether ``x`` is a sequence [T, B, *size] of ``dtype``, as `sequence` wants it."""
+    return (
+        isinstance(x, Tensor)
+        and x.dtype == dtype
+        and x.ndim == len(size) + 2
+        and x.shape[2:] == size
+        and x.shape[0] != 0
+    )
+
+
 def sequence(module: nn.Module, x: Any, size: Sequence[int], dtype: torch.dtype | None) -> None:
     """Refuse ``x`` unless it is a floating-point sequence [T, B, *size] with T >= 1."""
     who, axes = name_of(module), _axes(size)
@@ -135,6 +147,8 @@ def floating(module: nn.Module, x: Tensor, dtype: torch.dtype | None) -> None:
 
 def state(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> None:
     """Refuse a state whose structure, batch or shape differs from a fresh one's."""
+    if _same_state(given, fresh):
+        return
     who = name_of(module)
     if pytree.tree_structure(given) != pytree.tree_structure(fresh):
         raise InputError(
@@ -173,6 +187,20 @@ def state(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> None:
             )
 
 
+def _same_state(given: Any, fresh: Any) -> bool:
+    """Whether two flat tuples of tensors are of one type and of the same shapes."""
+    if type(given) is not type(fresh) or not isinstance(fresh, tuple):
+        return False
+    for have, want in zip(given, fresh, strict=True):
+        if have is None and want is None:
+            continue
+        if not (isinstance(have, Tensor) and isinstance(want, Tensor)):
+            return False
+        if have.shape != want.shape or have.dtype != want.dtype:
+            return False
+    return True
+
+
 def one_step(module: nn.Module, x: Any) -> None:
     """Refuse what is no tensor [B, ...] where one step of a sequence is expected."""
     if not isinstance(x, Tensor) or x.ndim == 0:
@@ -190,13 +218,16 @@ def short(dtype: torch.dtype) -> str:
 
 
 def compiling() -> bool:
-    """Return whether a compiler or exporter is tracing, when values cannot be looked at."""
+    """Return whether a compiler or exporter is tracing, when no value can be read."""
     return torch.compiler.is_compiling() or torch.compiler.is_exporting()
 
 
 def finite(module: nn.Module, values: Tensor, what: str) -> None:
     """Refuse NaN and infinity; on the CPU only, since reading a value stalls a GPU."""
-    if compiling() or values.device.type != "cpu" or torch.isfinite(values).all():
+    if torch.compiler.is_compiling() or torch.compiler.is_exporting() or not values.is_cpu:
+        return
+    # a finite sum has finite terms, and `isfinite` passes over them four times
+    if math.isfinite(values.detach().sum()) or torch.isfinite(values).all():
         return
     bad = "NaN" if torch.isnan(values).any() else "infinity"
     raise InputError(

@@ -12,7 +12,7 @@ from axonal.neuro.importers import _stateless
 from axonal.neuro.importers._rules import ConversionError, Framework, Rule, Site, Unlike
 from axonal.neuro.layers import Lift
 from axonal.neuro.network import Network, NetworkError, Sequential
-from axonal.neuro.surrogates._surrogate import Surrogate
+from axonal.neuro.surrogates import Surrogate
 
 PACKAGES = ("norse", "snntorch", "spikingjelly")
 

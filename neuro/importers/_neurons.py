@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from axonal.neuro.importers._rules import Site, Unlike
 from axonal.neuro.layers import LIF, CuBaLIF, LeakyIntegrator, Linear
-from axonal.neuro.surrogates._surrogate import Surrogate
+from axonal.neuro.surrogates import Surrogate
 
 
 def values(name: str, given: Any, size: tuple[int, ...]) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from axonal.neuro.surrogates._surrogate import Surrogate
+from axonal.neuro.surrogates import Surrogate
 
 
 class ConversionError(ValueError):

@@ -10,7 +10,7 @@ from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron, values
 from axonal.neuro.importers._rules import Framework, Rule, Site, Unlike
 from axonal.neuro.network import Network, Recurrent
-from axonal.neuro.surrogates._surrogate import FastSigmoid, Surrogate
+from axonal.neuro.surrogates import FastSigmoid, Surrogate
 
 _RATES = "factors 1 - dt tau_inv; v_leak shifts potential and threshold and must equal v_reset"
 

@@ -11,7 +11,7 @@ from axonal.neuro.importers._neurons import connections, neuron, required, value
 from axonal.neuro.importers._rules import Framework, Rule, Site, Unlike
 from axonal.neuro.importers._stateless import converted
 from axonal.neuro.network import Network, Recurrent
-from axonal.neuro.surrogates._surrogate import Surrogate
+from axonal.neuro.surrogates import Surrogate
 
 _SAME_STEP = 'the potential goes to zero within the step for reset_mechanism="zero"'
 _NEXT_STEP = 'the step after a spike is silent for reset_mechanism="zero"'

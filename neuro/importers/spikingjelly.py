@@ -11,7 +11,7 @@ from axonal.neuro.importers._neurons import chain, connections, integrator, neur
 from axonal.neuro.importers._rules import Framework, Rule, Site, Unlike
 from axonal.neuro.layers import Linear
 from axonal.neuro.network import Network, Recurrent
-from axonal.neuro.surrogates._surrogate import ATan, Sigmoid, Surrogate
+from axonal.neuro.surrogates import ATan, Sigmoid, Surrogate
 
 _RESETS = (
     "v_reset=None subtracts the threshold; another v_reset shifts potential and threshold, since "

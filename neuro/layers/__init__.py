@@ -1,13 +1,19 @@
-"""Layers: neurons, connections and what goes between them."""
+"""Layers: neurons, connections, norms and dropout."""
 
-from axonal.neuro.layers._layer import Cell, Layer, detach
+from axonal.neuro.layers._layer import Layer, detach
 from axonal.neuro.layers.alif import ALIF, ALIFState
+from axonal.neuro.layers.cell import Cell
+from axonal.neuro.layers.conv import Conv2d
 from axonal.neuro.layers.cubalif import CuBaLIF, CuBaLIFState
 from axonal.neuro.layers.delayed_linear import DelayedLinear, DelayedLinearState
+from axonal.neuro.layers.dropout import Dropout
 from axonal.neuro.layers.graded_lif import GradedLIF
 from axonal.neuro.layers.if_ import IF
-from axonal.neuro.layers.lif import LIF, LeakyIntegrator, LeakyIntegratorState, LIFState
-from axonal.neuro.layers.lift import BatchNorm, Conv2d, Dropout, Lift, Linear
+from axonal.neuro.layers.leaky_integrator import LeakyIntegrator, LeakyIntegratorState
+from axonal.neuro.layers.lif import LIF, LIFState
+from axonal.neuro.layers.lift import Lift
+from axonal.neuro.layers.linear import Linear
+from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
 

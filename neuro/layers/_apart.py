@@ -1,7 +1,7 @@
-"""Which modules of torch.nn keep the samples of a batch apart, and on which shapes.
+"""Modules of torch.nn that keep the samples of a batch apart, and the shapes on which they do.
 
-A Network calls them with steps and samples as one batch. What is refused here would mix them: it
-works along the batch, or takes a batch without a channel axis for one sample with channels.
+A Network calls them with steps and samples as one batch. A refused module would mix them: it works
+along the batch, or takes a batch without a channel axis for one sample with channels.
 """
 
 import functools
@@ -29,7 +29,7 @@ _AXES: dict[int, tuple[type[nn.Module], ...]] = {
 
 
 def problem(module: nn.Module) -> str | None:
-    """Say what a module does that mixes steps and samples of any shape; None if nothing."""
+    """Return the reason why a module mixes steps and samples of any shape, or None."""
     kind = type(module).__name__
     if isinstance(module, WITH_MEMORY):
         return "mixes time steps or hides a state. Write it as a Cell, or use Recurrent."
@@ -62,7 +62,7 @@ def _needed(kind: type[nn.Module]) -> list[str]:
 
 
 def shape_problem(module: nn.Module, axes: int) -> str | None:
-    """Say why a module would mix a batch [T B, ...] of so many axes; None if it does not."""
+    """Return the reason why a module mixes a batch [T B, ...] of so many axes, or None."""
     kind, dim = type(module).__name__, getattr(module, "dim", None)
     if isinstance(dim, int) and dim % axes == 0:
         return f"{kind}(dim={dim}) works over steps and samples here: name a later axis, dim=-1."

@@ -1,4 +1,4 @@
-"""Factors that a layer holds, and what becomes of them in another precision."""
+"""Factors held by a layer, and their meaning after a change of precision."""
 
 import math
 
@@ -9,7 +9,7 @@ from axonal.neuro import _checks
 
 
 def _meaning(name: str, held: Tensor) -> tuple[Tensor, float, float] | None:
-    """Return what a parameter or a buffer stands for, and the bounds that it may not reach."""
+    """Return the value behind a parameter or a buffer, and the bounds that it may not reach."""
     if name.endswith("_logit"):
         return torch.sigmoid(held), 0.0, 1.0
     if name == "log_threshold":
@@ -23,7 +23,7 @@ def _meaning(name: str, held: Tensor) -> tuple[Tensor, float, float] | None:
 
 
 def lost(module: nn.Module, name: str, before: Tensor, after: Tensor) -> str | None:
-    """Say in one line if rounding moved a factor to where it means something else, or ``None``.
+    """Return the complaint in one line if rounding changes the meaning of a factor, or ``None``.
 
     >>> decay = torch.tensor(0.9999)
     >>> lost(nn.Identity(), "decay_factor", decay, decay.half())

@@ -1,4 +1,4 @@
-"""What ``print(layer)`` shows: every setting that is not the default."""
+"""Text of ``print(layer)``: every setting that is not the default."""
 
 import functools
 import inspect
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from axonal.neuro.surrogates._surrogate import ATan
+from axonal.neuro.surrogates import ATan
 
 
 def shown(values: Tensor) -> str:
@@ -25,19 +25,19 @@ def shown(values: Tensor) -> str:
 @functools.cache
 def _defaults(kind: Any) -> Mapping[str, Any]:
     """Return the default of every argument of a class; its own come before those that it hides."""
-    found: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
     for base in kind.__mro__:
         if "__init__" in vars(base) and issubclass(base, nn.Module):
             for name, parameter in inspect.signature(base.__init__).parameters.items():
                 if parameter.default is not inspect.Parameter.empty:
-                    found.setdefault(name, parameter.default)
-    return found
+                    defaults.setdefault(name, parameter.default)
+    return defaults
 
 
 def changed(module: nn.Module, settings: Mapping[str, Any]) -> list[str]:
     """Return ``name=value`` of the settings of a layer that differ from its class' defaults.
 
-    What is no argument of the class, since all of its layers have it alike, is left out.
+    A setting that is no argument of the class is left out: all of its layers have it alike.
     """
     kind: Any = type(module)
     defaults = _defaults(kind)

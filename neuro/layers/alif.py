@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro import _checks
-from axonal.neuro.layers._leaky import Firing, Size, Values, positive
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, positive
 from axonal.neuro.layers._shown import shown
 from axonal.neuro.ops.lif.reference import step
 from axonal.neuro.surrogates._own import Derivative
@@ -27,7 +27,7 @@ class ALIFState(NamedTuple):
     wait: Tensor | None
 
 
-class ALIF(Firing):
+class ALIF(SpikingNeuron):
     """Adaptive leaky integrate-and-fire neurons: each spike raises the threshold for a while.
 
         h = d v + x    (``decay_input=True``: h = d v + (1 - d) x)
@@ -43,18 +43,18 @@ class ALIF(Firing):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one a neuron.
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron.
         tau_adaptation: time constant of the adaptation in steps, likewise.
-        beta: rise of the threshold of a neuron that fires at every step, > 0, a scalar or one a
-            neuron.
-        threshold: threshold at rest, > 0, a scalar or one a neuron.
+        beta: rise of the threshold of a neuron that fires at every step, > 0, a scalar or one
+            per neuron.
+        threshold: threshold at rest, > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``, for both.
         decay_input: scale the input by 1 - d.
         reset: ``"subtract"`` (the threshold in force) or ``"zero"``.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative, at h - A.
-        learn: any of ``"tau"``, ``"tau_adaptation"``, ``"threshold"``; each gets one value a
+        learn: any of ``"tau"``, ``"tau_adaptation"``, ``"threshold"``; each gets one value per
             neuron.
 
     Returns:
@@ -104,7 +104,7 @@ class ALIF(Firing):
 
     @property
     def decay_adaptation(self) -> Tensor:
-        """The factor rho by which the adaptation shrinks a step; a scalar or one a neuron."""
+        """The factor rho by which the adaptation shrinks per step; a scalar or one per neuron."""
         return self._decay_of("tau_adaptation")
 
     @property
@@ -118,16 +118,16 @@ class ALIF(Firing):
 
     def _run(self, x: Tensor, state: ALIFState, decay: Tensor) -> tuple[Tensor, ALIFState]:
         v, a, wait = state
-        threshold, rho, choices = self.threshold, self.decay_adaptation, self._choices()
+        threshold, rho, convention = self.threshold, self.decay_adaptation, self.convention
         spikes = []
         for x_t in x.unbind(0):
             level = threshold + self.beta * a
-            s, v, wait = step(x_t, v, wait, decay, level, **choices, recompute=False)
+            s, v, wait = step(x_t, v, wait, decay, level, convention)
             a = rho * a + (1 - rho) * s
             spikes.append(s)
         return torch.stack(spikes), ALIFState(v, a, wait)
 
     def extra_repr(self) -> str:
-        """Return what ``print(layer)`` shows."""
+        """Return the text of ``print(layer)``."""
         adaptation, beta = shown(self.tau_adaptation), shown(self.beta)
         return f"{super().extra_repr()}, tau_adaptation={adaptation}, beta={beta}"

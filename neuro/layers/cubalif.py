@@ -6,10 +6,10 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro.layers._leaky import Firing, Size, Values, known_backend
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, known_backend
 from axonal.neuro.layers._shown import shown
-from axonal.neuro.ops._dispatch import says_reference
-from axonal.neuro.ops.leaky_integrator import leaky
+from axonal.neuro.ops._dispatch import log_if_reference
+from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.surrogates._own import Derivative
 
@@ -28,7 +28,7 @@ class CuBaLIFState(NamedTuple):
     wait: Tensor | None
 
 
-class CuBaLIF(Firing):
+class CuBaLIF(SpikingNeuron):
     """Current-based leaky integrate-and-fire neurons, whose input decays before it is integrated.
 
         i = a i + x
@@ -44,16 +44,16 @@ class CuBaLIF(Firing):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one a neuron.
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron.
         tau_synapse: synaptic time constant in steps, likewise.
-        threshold: > 0, a scalar or one a neuron.
+        threshold: > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``, for both.
         decay_input: scale the current by 1 - d.
         reset: of :class:`LIF`; the current is never reset.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative, or any function of u that returns ds/du.
-        learn: any of ``"tau"``, ``"tau_synapse"``, ``"threshold"``; each gets one value a neuron.
+        learn: any of ``"tau"``, ``"tau_synapse"``, ``"threshold"``; each gets one value per neuron.
         backend: of the operators.
 
     Returns:
@@ -93,11 +93,11 @@ class CuBaLIF(Firing):
         )  # fmt: skip
         self._hold_decay("tau_synapse", tau_synapse)
         self.backend = known_backend(self, backend)
-        says_reference(type(self).__name__, self.surrogate, backend)
+        log_if_reference(type(self).__name__, self.surrogate, backend)
 
     @property
     def decay_synapse(self) -> Tensor:
-        """The factor by which the current shrinks a step; a scalar or one a neuron."""
+        """The factor by which the current shrinks per step; a scalar or one per neuron."""
         return self._decay_of("tau_synapse")
 
     @property
@@ -110,9 +110,9 @@ class CuBaLIF(Firing):
         return CuBaLIFState(torch.zeros_like(x), torch.zeros_like(x), self._waiting(x))
 
     def _run(self, x: Tensor, state: CuBaLIFState, decay: Tensor) -> tuple[Tensor, Any]:
-        current = leaky(x, state.i, self.decay_synapse, backend=self.backend)
+        current = leaky_integrator(x, state.i, self.decay_synapse, backend=self.backend)
         spikes, v, wait = lif(
-            current, state.v, state.wait, decay, self.threshold, **self._choices(),
+            current, state.v, state.wait, decay, self.threshold, self.convention,
             backend=self.backend,
         )  # fmt: skip
         return spikes, CuBaLIFState(current[-1], v, wait)
@@ -121,5 +121,5 @@ class CuBaLIF(Firing):
         return super()._settings() | {"backend": self.backend}
 
     def extra_repr(self) -> str:
-        """Return what ``print(layer)`` shows."""
+        """Return the text of ``print(layer)``."""
         return f"{super().extra_repr()}, tau_synapse={shown(self.tau_synapse)}"

@@ -1,4 +1,4 @@
-"""Linear connections with one learnable delay a synapse."""
+"""Linear connections with one learnable delay per synapse."""
 
 import contextlib
 import math
@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.layers._layer import Layer
+from axonal.neuro.layers._mask import connectivity, rescale_to_fan_in, synapses
 from axonal.neuro.layers._shown import changed
-from axonal.neuro.layers.lift import connectivity, rescale_to_fan_in, synapses
 from axonal.neuro.ops import delayed_linear as ops
 from axonal.neuro.ops._dispatch import BACKENDS
 from axonal.neuro.surrogates._surrogate import forward_mode
@@ -77,11 +77,11 @@ class DelayedLinearState(NamedTuple):
 
 
 class DelayedLinear(Layer[DelayedLinearState]):
-    """Linear connections with one learnable delay a synapse, y_t = sum_i w_oi x_i(t - d_oi).
+    """Linear connections with one learnable delay per synapse, y_t = sum_i w_oi x_i(t - d_oi).
 
     With ``per="source"`` all synapses of an input share a delay, d_oi = d_i (axonal delays), with
     ``per="target"`` those of an output, d_oi = d_o (dendritic delays): N or M delays in place of
-    M N. For several delays a synapse add the outputs of several layers.
+    M N. For several delays per synapse add the outputs of several layers.
 
     While training, d is real and each synapse is spread over whole steps by a kernel:
 
@@ -218,7 +218,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
 
     @property
     def sigma_offset(self) -> float:
-        """What the published library adds to its width parameter SIG to get ``sigma``."""
+        """The difference between ``sigma`` and the width parameter SIG of the published library."""
         return 1.0 if self.kernel == "triangle" else 0.27
 
     @property
@@ -360,7 +360,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
         return y, DelayedLinearState(history)
 
     def extra_repr(self) -> str:
-        """Return what ``print(layer)`` shows."""
+        """Return the text of ``print(layer)``."""
         frozen = ", frozen" if self.frozen and not self._fixed else ""
         width = self.max_delay / 2 + self.sigma_offset
         wide = self.frozen or math.isclose(self.sigma.item(), width, rel_tol=1e-6)

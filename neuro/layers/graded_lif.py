@@ -5,13 +5,13 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
-from axonal.neuro.layers._leaky import Firing, Size, Values
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values
 from axonal.neuro.layers.lif import LIFState
 from axonal.neuro.ops.lif.reference import step
 from axonal.neuro.surrogates._own import Derivative
 
 
-class GradedLIF(Firing):
+class GradedLIF(SpikingNeuron):
     """Leaky integrate-and-fire neurons with graded spikes: an event carries the potential.
 
         h = d v + x    (``decay_input=True``: h = d v + (1 - d) x)
@@ -26,16 +26,16 @@ class GradedLIF(Firing):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one a neuron;
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron;
             infinity removes the leak.
-        threshold: > 0, a scalar or one a neuron.
+        threshold: > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``.
         decay_input: scale the input by 1 - d.
         reset: ``"zero"`` or ``"subtract"``.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative, or any function of u that returns ds/du.
-        learn: any of ``"tau"``, ``"threshold"``; each gets one value a neuron.
+        learn: any of ``"tau"``, ``"threshold"``; each gets one value per neuron.
 
     Returns:
         Called with x [T, B, N] and a state: graded spikes [T, B, N] and a :class:`LIFState`.
@@ -73,11 +73,11 @@ class GradedLIF(Firing):
 
     def _run(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
         v, wait = state
-        threshold, choices = self.threshold, self._choices()
+        threshold, convention = self.threshold, self.convention
         outputs = []
         for x_t in x.unbind(0):
             # a refractory neuron has s = 0, so its h does not matter
             h = decay * v + ((1 - decay) * x_t if self.decay_input else x_t)
-            s, v, wait = step(x_t, v, wait, decay, threshold, **choices, recompute=False)
+            s, v, wait = step(x_t, v, wait, decay, threshold, convention)
             outputs.append(h * s)
         return torch.stack(outputs), LIFState(v, wait)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection
 from typing import ClassVar
 
-from axonal.neuro.layers._leaky import Size, Values
+from axonal.neuro.layers._neuron import Size, Values
 from axonal.neuro.layers.lif import LIF
 from axonal.neuro.surrogates._own import Derivative
 
@@ -12,19 +12,19 @@ from axonal.neuro.surrogates._own import Derivative
 class IF(LIF):
     """Integrate-and-fire neurons, :class:`LIF` with a decay of 1: h = v + x.
 
-    Under a constant input x and ``reset="subtract"`` the rate is x / threshold spikes a step, so
+    Under a constant input x and ``reset="subtract"`` the rate is x / threshold spikes per step, so
     that these neurons code a rectified linear unit's output in their rate.
 
     Source: Lapicque 1907, without the leak; Diehl et al., IJCNN 2015, for rate codes.
 
     Args:
         size: N neurons, or (C, H, W).
-        threshold: > 0, a scalar or one a neuron.
+        threshold: > 0, a scalar or one per neuron.
         reset: of :class:`LIF`.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative, or any function of u that returns ds/du.
-        learn: ``"threshold"`` to learn one threshold a neuron.
+        learn: ``"threshold"`` to learn one threshold per neuron.
         recompute: of :class:`LIF`.
         backend: of :func:`axonal.neuro.ops.lif.lif`.
 

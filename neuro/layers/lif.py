@@ -1,4 +1,4 @@
-"""Leaky integrate-and-fire neurons and the leaky integrator that reads them out."""
+"""Leaky integrate-and-fire neurons."""
 
 from collections.abc import Collection
 from typing import Any, ClassVar, NamedTuple
@@ -6,9 +6,8 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro.layers._leaky import Firing, Leaky, Size, Values, known_backend
-from axonal.neuro.ops._dispatch import says_reference
-from axonal.neuro.ops.leaky_integrator import leaky
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, known_backend
+from axonal.neuro.ops._dispatch import log_if_reference
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.surrogates._own import Derivative
 
@@ -25,7 +24,7 @@ class LIFState(NamedTuple):
     wait: Tensor | None
 
 
-class LIF(Firing):
+class LIF(SpikingNeuron):
     """Leaky integrate-and-fire neurons in every convention of the field.
 
     For every step, with h the potential before the reset and d the decay:
@@ -48,16 +47,16 @@ class LIF(Firing):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one a neuron;
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron;
             infinity makes an integrate-and-fire neuron.
-        threshold: > 0, a scalar or one a neuron.
+        threshold: > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``.
         decay_input: scale the input by 1 - d.
         reset: ``"zero"``, ``"subtract"``, ``"delayed"`` or ``"none"``.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0; 0 with ``"delayed"``.
         surrogate: the surrogate derivative, or any function of u that returns ds/du.
-        learn: any of ``"tau"``, ``"threshold"``; each gets one value a neuron.
+        learn: any of ``"tau"``, ``"threshold"``; each gets one value per neuron.
         recompute: for the backward pass keep x instead of the potential, and compute that again.
         backend: of :func:`axonal.neuro.ops.lif.lif`.
 
@@ -96,7 +95,7 @@ class LIF(Firing):
             detach_reset=detach_reset, refractory=refractory, surrogate=surrogate, learn=learn,
         )  # fmt: skip
         self.recompute, self.backend = recompute, known_backend(self, backend)
-        says_reference(type(self).__name__, self.surrogate, backend)
+        log_if_reference(type(self).__name__, self.surrogate, backend)
 
     def init(self, x: Tensor) -> LIFState:
         """Return the state at rest for inputs like ``x`` [B, N]."""
@@ -104,68 +103,10 @@ class LIF(Firing):
 
     def _run(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
         spikes, v, wait = lif(
-            x, state.v, state.wait, decay, self.threshold, **self._choices(),
+            x, state.v, state.wait, decay, self.threshold, self.convention,
             recompute=self.recompute, backend=self.backend,
         )  # fmt: skip
         return spikes, LIFState(v, wait)
 
     def _settings(self) -> dict[str, Any]:
         return super()._settings() | {"recompute": self.recompute, "backend": self.backend}
-
-
-class LeakyIntegratorState(NamedTuple):
-    """State of :class:`LeakyIntegrator`: the potential ``v`` [B, N]."""
-
-    v: Tensor
-
-
-class LeakyIntegrator(Leaky):
-    """Leaky integrators, neurons that never fire: the usual readout of a spiking network.
-
-    v_t = d v_{t-1} + x_t, or d v_{t-1} + (1 - d) x_t with ``decay_input``; the output is v. The
-    decay d is that of :class:`LIF`.
-
-    Args:
-        size: N units, or (C, H, W).
-        tau: time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one a unit.
-        decay: ``"exp"`` or ``"euler"``.
-        decay_input: scale the input by 1 - d.
-        learn: ``"tau"`` to learn one time constant a unit.
-        backend: of :func:`axonal.neuro.ops.leaky_integrator.leaky`.
-
-    Returns:
-        Called with x [T, B, N] and a state: v [T, B, N] and a :class:`LeakyIntegratorState`.
-
-    Raises:
-        ValueError: for parameters out of range, and for inputs or states of the wrong shape.
-
-    >>> v, state = LeakyIntegrator(1, tau=2.0, decay="euler")(torch.ones(3, 1, 1))
-    >>> v.flatten()
-    tensor([1.0000, 1.5000, 1.7500])
-    """
-
-    def __init__(
-        self,
-        size: Size,
-        tau: Values = 10.0,
-        *,
-        decay: str = "exp",
-        decay_input: bool = False,
-        learn: Collection[str] | str = (),
-        backend: str = "auto",
-    ) -> None:
-        super().__init__(size, tau, decay, decay_input, learn)
-        self.backend = known_backend(self, backend)
-
-    def init(self, x: Tensor) -> LeakyIntegratorState:
-        """Return the state at rest for inputs like ``x`` [B, N]."""
-        return LeakyIntegratorState(torch.zeros_like(x))
-
-    def _run(
-        self, x: Tensor, state: LeakyIntegratorState, decay: Tensor
-    ) -> tuple[Tensor, LeakyIntegratorState]:
-        potential = leaky(x, state.v, decay, decay_input=self.decay_input, backend=self.backend)
-        return potential, LeakyIntegratorState(potential[-1])
-
-    def _settings(self) -> dict[str, Any]:
-        return super()._settings() | {"backend": self.backend}

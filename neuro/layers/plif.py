@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from axonal.neuro.layers._leaky import Size, Values
+from axonal.neuro.layers._neuron import Size, Values
 from axonal.neuro.layers.lif import LIF
 from axonal.neuro.surrogates._own import Derivative
 
@@ -21,14 +21,14 @@ class PLIF(LIF):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: initial membrane time constant in steps, > 1, a scalar or one a neuron.
-        threshold: > 0, a scalar or one a neuron.
+        tau: initial membrane time constant in steps, > 1, a scalar or one per neuron.
+        threshold: > 0, a scalar or one per neuron.
         decay_input: scale the input by k.
         reset: of :class:`LIF`.
         detach_reset: let no gradient through the reset.
         refractory: steps of silence after a spike, >= 0.
         surrogate: the surrogate derivative, or any function of u that returns ds/du.
-        learn: ``"threshold"`` to learn one threshold a neuron as well.
+        learn: ``"threshold"`` to learn one threshold per neuron as well.
         recompute: of :class:`LIF`.
         backend: of :func:`axonal.neuro.ops.lif.lif`.
 

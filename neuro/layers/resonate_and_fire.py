@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.layers._leaky import Firing, Size, Values, positive
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, positive
 from axonal.neuro.layers._shown import shown
 from axonal.neuro.surrogates._own import Derivative
 from axonal.neuro.surrogates._surrogate import operator_form, spike
@@ -26,7 +26,7 @@ class ResonateAndFireState(NamedTuple):
     v: Tensor
 
 
-class ResonateAndFire(Firing):
+class ResonateAndFire(SpikingNeuron):
     """Resonate-and-fire neurons, which prefer inputs in step with their own oscillation.
 
     With z = u + i v, the solution over one step of dz/dt = (-1 / tau + i omega) z and a pulse x:
@@ -40,13 +40,13 @@ class ResonateAndFire(Firing):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: time constant of the damping in steps, > 0, a scalar or one a neuron.
-        period: steps of one oscillation, > 2, a scalar or one a neuron.
-        threshold: > 0, a scalar or one a neuron.
+        tau: time constant of the damping in steps, > 0, a scalar or one per neuron.
+        period: steps of one oscillation, > 2, a scalar or one per neuron.
+        threshold: > 0, a scalar or one per neuron.
         reset: ``"threshold"`` (z = i threshold, the published one) or ``"zero"``.
         detach_reset: let no gradient through the reset.
         surrogate: the surrogate derivative, or any function of u that returns ds/du.
-        learn: any of ``"tau"``, ``"period"``, ``"threshold"``; each gets one value a neuron.
+        learn: any of ``"tau"``, ``"period"``, ``"threshold"``; each gets one value per neuron.
 
     Returns:
         Called with x [T, B, N] and a state: spikes [T, B, N], 0 or 1, and a
@@ -88,12 +88,12 @@ class ResonateAndFire(Firing):
                 "ResonateAndFire expects a finite period > 2 steps (a faster oscillation looks like"
                 f" a slower one), got {steps.min().item():g} to {steps.max().item():g}."
             )
-        share, dtype = 2 / steps, torch.get_default_dtype()  # of half a turn a step
+        share, dtype = 2 / steps, torch.get_default_dtype()  # of half a turn per step
         logit, omega = share.expand(self.size).logit().to(dtype), (math.pi * share).to(dtype)
         present = torch.sigmoid(logit) if "period" in self.learn else omega / math.pi
         if not ((present > 0) & (present < 1)).all():
             raise ValueError(
-                f"ResonateAndFire: period = {shown(steps)} is an angle of 0 or pi a step in "
+                f"ResonateAndFire: period = {shown(steps)} is an angle of 0 or pi per step in "
                 f"{_checks.short(dtype)}: choose one that is shorter, or farther from 2."
             )
         if "period" in self.learn:
@@ -103,7 +103,7 @@ class ResonateAndFire(Firing):
 
     @property
     def omega(self) -> Tensor:
-        """The angle turned a step in radians, in (0, pi); a scalar or one a neuron."""
+        """The angle turned per step in radians, in (0, pi); a scalar or one per neuron."""
         if "period" in self.learn:
             return math.pi * torch.sigmoid(self.omega_logit)
         return self.omega_factor
@@ -135,5 +135,5 @@ class ResonateAndFire(Firing):
         return torch.stack(spikes), ResonateAndFireState(u, v)
 
     def extra_repr(self) -> str:
-        """Return what ``print(layer)`` shows."""
+        """Return the text of ``print(layer)``."""
         return f"{super().extra_repr()}, period={shown(self.period)}"

@@ -13,7 +13,7 @@ from axonal.neuro import _checks
 from axonal.neuro.layers import LIF, BatchNorm, DelayedLinear, Dropout, LeakyIntegrator
 from axonal.neuro.network import Network
 from axonal.neuro.network._refusals import wrong_state
-from axonal.neuro.surrogates._surrogate import ATan
+from axonal.neuro.surrogates import ATan
 
 
 class _Block(nn.Module):

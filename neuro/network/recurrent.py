@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.layers import IF, LIF, PLIF, Layer, LIFState, Linear
-from axonal.neuro.layers._leaky import shape_of
+from axonal.neuro.layers._neuron import shape_of
 from axonal.neuro.layers._shown import changed
 from axonal.neuro.network.network import Network
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
@@ -160,8 +160,8 @@ class Recurrent(Layer[RecurrentState]):
             _checks.state(lif, state, fresh, x)
         spikes, v, wait = recurrent_lif(
             x, recent[0], state.v, state.wait, connections.masked_weight, connections.bias,
-            lif.decay, lif.threshold,
-            **lif._choices(), recompute=lif.recompute, backend=lif.backend,
+            lif.decay, lif.threshold, lif.convention,
+            recompute=lif.recompute, backend=lif.backend,
         )  # fmt: skip
         _checks.finite(lif, v, "the potential")
         # a copy, so that the state neither keeps nor shares the memory of all steps

@@ -1,4 +1,4 @@
-"""Room for large results on the CPU, kept warm: what nobody holds any more is given out again.
+"""A pool of buffers for large results on the CPU, which are used again once they are free.
 
 The first touch of fresh memory can cost more than the loops that fill it: on 32 MB, four times more
 on pages of four kilobytes, and still as much again on huge ones, because the system clears them.
@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 
 LARGE = 1 << 20
-"""Bytes from which room is kept for the next result; torch's allocator does well below."""
+"""Bytes from which a buffer is kept for the next result; torch's allocator does well below."""
 
 KEPT = 1 << 28
 """Bytes that may lie idle, over all sizes."""
@@ -28,51 +28,51 @@ _ADVISE_HUGE = 14  # MADV_HUGEPAGE of Linux
 Bytes = npt.NDArray[np.uint8]
 
 
-class Room:
+class BufferPool:
     """Arrays of bytes that come back by themselves when the last tensor on them is gone.
 
-    >>> room = Room(kept=100)
-    >>> place = room.take(64)
+    >>> pool = BufferPool(kept=100)
+    >>> place = pool.take(64)
     >>> where = place.ctypes.data
-    >>> room.idle, room.take(64).ctypes.data == where
+    >>> pool.idle, pool.take(64).ctypes.data == where
     (0, False)
     >>> del place
-    >>> room.idle, room.take(64).ctypes.data == where
+    >>> pool.idle, pool.take(64).ctypes.data == where
     (64, True)
     """
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
         # By place, the longest idle first. Garbage can be collected anywhere in these methods and
-        # call `_come_back`, in this thread or another: each change is one operation that fails if
+        # call `_release`, in this thread or another: each change is one operation that fails if
         # it comes too late, and there is no lock that a fork could leave closed.
         self._idle: dict[int, Bytes] = {}
 
     @property
     def idle(self) -> int:
-        """Bytes that nobody holds."""
+        """Bytes that are free."""
         return sum(array.nbytes for array in list(self._idle.values()))
 
     def take(self, size: int) -> Bytes:
-        """Return ``size`` uninitialised bytes that nobody else holds."""
+        """Return ``size`` uninitialised bytes that nothing else uses."""
         idle = list(self._idle.items())
-        # a little more than asked for does no harm, and is warm
-        found = next((p for p, a in reversed(idle) if size <= a.nbytes <= size + size // 8), 0)
-        array = self._idle.pop(found, None)
+        # a buffer an eighth larger will do, since its pages are in memory already
+        place = next((p for p, a in reversed(idle) if size <= a.nbytes <= size + size // 8), 0)
+        array = self._idle.pop(place, None)
         if array is None:
             array = _fresh(size)
         # the tensor holds this view and nothing else does: its end is the end of every use
         view = array[:size]
-        weakref.finalize(view, self._come_back, array).atexit = False
+        weakref.finalize(view, self._release, array).atexit = False
         return view
 
-    def _come_back(self, array: Bytes) -> None:
+    def _release(self, array: Bytes) -> None:
         self._idle[array.ctypes.data] = array
         while self.idle > self._kept:
             self._idle.pop(next(iter(list(self._idle)), 0), None)
 
 
-_room = Room(KEPT)
+_pool = BufferPool(KEPT)
 
 
 def empty_like(x: torch.Tensor) -> torch.Tensor:
@@ -85,19 +85,19 @@ def empty_like(x: torch.Tensor) -> torch.Tensor:
 
 
 def empty(shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
-    """Return an uninitialised contiguous tensor of the type of ``like``, on the CPU.
+    """Return an uninitialised contiguous tensor of the type and device of ``like``.
 
     >>> empty((3, 2), torch.zeros(1)).shape
     torch.Size([3, 2])
     """
     size = math.prod(shape) * like.element_size()
-    if size < LARGE:
+    if size < LARGE or not like.is_cpu:
         return like.new_empty(shape)
-    return torch.from_numpy(_room.take(size)).view(like.dtype).view(shape)
+    return torch.from_numpy(_pool.take(size)).view(like.dtype).view(shape)
 
 
 def zeros(shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
-    """Return a contiguous tensor of zeros of the type of ``like``, on the CPU.
+    """Return a contiguous tensor of zeros of the type and device of ``like``.
 
     >>> zeros((1, 2), torch.zeros(1))
     tensor([[0., 0.]])

@@ -1,4 +1,4 @@
-// What the kernels of several operators share. Whoever compiles defines
+// Types and functions of the kernels of several operators. Macros:
 //   REAL   type of inputs and outputs: float, double, __half or __nv_bfloat16
 //   STATE  type that is computed with: float, or double for inputs of double
 //   WIDTH  neighbouring numbers that a thread handles, and loads and stores at once
@@ -27,7 +27,7 @@ __device__ __forceinline__ void store(T *__restrict__ to, const state (&from)[WI
   *reinterpret_cast<Pack<T> *>(to) = pack;
 }
 
-// A scalar, or one value a neuron that repeats for every sample.
+// A scalar, or one value per neuron that repeats for every sample.
 __device__ __forceinline__ void spread(const state *__restrict__ values, long long count,
                                        long long first, state (&to)[WIDTH]) {
 #pragma unroll

@@ -1,6 +1,6 @@
-"""The one place that compiles CUDA sources, keeps what came out, and launches it.
+"""Compilation of CUDA sources, their machine code on disk, and its launch.
 
-A source is compiled by NVRTC at its first use, for the choices it is used with, which are macros.
+A source is compiled by NVRTC at its first use, for the choices of the call, which are macros.
 The machine code is kept in ``$AXONAL_CACHE`` or ``$XDG_CACHE_HOME/axonal`` (``~/.cache/axonal``).
 """
 
@@ -11,7 +11,7 @@ import importlib.util
 import io
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,23 +40,14 @@ TYPES = tuple(_TYPES)
 
 
 class Compiled(NamedTuple):
-    """Machine code and what the compiler said about it."""
+    """Machine code and the log of the compiler."""
 
     cubin: bytes
     log: str
 
 
-def state_type(dtype: torch.dtype) -> torch.dtype:
-    """Return the type that is computed with: never less than single precision.
-
-    >>> state_type(torch.bfloat16), state_type(torch.float64)
-    (torch.float32, torch.float64)
-    """
-    return torch.float64 if dtype == torch.float64 else torch.float32
-
-
-def source(*files: str, dtype: torch.dtype, **choices: int) -> str:
-    """Join files below ``axonal/neuro/ops`` to one source, behind the macros they are used with.
+def source(*files: str, dtype: torch.dtype, **choices: int | str) -> str:
+    """Join files below ``axonal/neuro/ops`` to one source, behind their macros.
 
     >>> source("_common.cuh", dtype=torch.float32, WIDTH=4).splitlines()[0]
     '#define REAL float'
@@ -69,7 +60,7 @@ def source(*files: str, dtype: torch.dtype, **choices: int) -> str:
 
 @functools.cache
 def missing() -> str | None:
-    """Say in one line what the kernels lack to be compiled here, or ``None``."""
+    """Return the reason in one line why kernels cannot be compiled here, or ``None``."""
     try:
         importlib.import_module("cuda.core")
         from cuda.bindings import nvrtc
@@ -91,12 +82,12 @@ def missing() -> str | None:
 
 @functools.cache
 def warn_missing() -> None:
-    """Say once that the slower definition runs on the GPU."""
+    """Warn once that the slower definition runs on the GPU."""
     warnings.warn(f"{missing()} Until then the slower definition runs.", stacklevel=5)
 
 
 def available() -> bool:
-    """Say whether kernels can be compiled; while a graph is traced, whether they seem to be.
+    """Return whether kernels can be compiled; while a graph is traced, whether they seem to be.
 
     >>> available() == (missing() is None)
     True
@@ -124,7 +115,7 @@ def compiled(text: str, arch: str, *, contract: bool = False) -> Compiled:
         contract: let products and sums be rounded once, for everything that decides no spike.
 
     Raises:
-        NVRTCError: of cuda.core, with what the compiler says of a source that it refuses.
+        NVRTCError: of cuda.core, with the log of the compiler for a source that it refuses.
     """
     from cuda.core import Program, ProgramOptions
     from cuda.pathfinder import find_nvidia_header_directory
@@ -137,7 +128,7 @@ def compiled(text: str, arch: str, *, contract: bool = False) -> Compiled:
 
 
 def cubin(text: str, arch: str, *, contract: bool = False) -> bytes:
-    """Compile a source like `compiled`, or take what was kept when that was done before."""
+    """Return machine code like `compiled`, from disk if it was compiled before."""
     from cuda.bindings import nvrtc
 
     key = repr((text, _options(arch, contract), nvrtc.nvrtcVersion()[1:]))
@@ -164,7 +155,7 @@ def _loaded(
     name: str,
     dtype: torch.dtype,
     contract: bool,
-    choices: tuple[tuple[str, int], ...],
+    choices: tuple[tuple[str, int | str], ...],
     device: int,
 ) -> Any:
     from cuda.core import ObjectCode
@@ -197,7 +188,7 @@ def launch(
     *arguments: Tensor | int | float,
     like: Tensor,
     contract: bool = False,
-    choices: Mapping[str, int],
+    choices: Mapping[str, int | str],
 ) -> None:
     """Run a kernel on the device of ``like``, in torch's current stream, and return at once.
 
@@ -223,27 +214,6 @@ def launch(
         values = [a.data_ptr() if isinstance(a, Tensor) else a for a in arguments]
         config = LaunchConfig(grid=grid, block=THREADS)
         start(_Current(like.device), config, kernel, *values)
-
-
-def per_neuron(values: Tensor, x: Tensor) -> Tensor:
-    """A scalar, or one value for each neuron of x [T, B, ...]: what a kernel may index.
-
-    >>> per_neuron(torch.ones(2, 1), torch.zeros(5, 3, 2, 4)).shape
-    torch.Size([2, 4])
-    """
-    return (values if values.numel() == 1 else values.expand(x.shape[2:])).contiguous()
-
-
-def same_shape(name: str, what: str, given: Tensor, shape: Sequence[int]) -> None:
-    """Refuse a tensor beyond whose end a kernel would read.
-
-    Raises:
-        ValueError: if the shape is another one.
-
-    >>> same_shape("lif", "v", torch.zeros(2, 3), (2, 3))
-    """
-    if given.shape != torch.Size(shape):
-        raise ValueError(f"{name} expects {what} {tuple(shape)}, got {tuple(given.shape)}.")
 
 
 def width(cells: int, widest: int, *tensors: Tensor) -> int:

@@ -1,30 +1,33 @@
-"""Which implementation of an operator runs."""
+"""The choice among implementations of an operator: the definition, compiled loops, CUDA kernels."""
 
+import importlib.util
 import logging
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from axonal.neuro.ops import _cuda, _tangents
+from axonal.neuro.ops._convention import Convention
+from axonal.neuro.ops._shapes import state_type
 from axonal.neuro.surrogates._surrogate import SURROGATES, Surrogate, operator_form
 
 BACKENDS = ("auto", "reference", "cpu", "cuda")
 COMPILED = (torch.float32, torch.float64)
+RESETS = ("zero", "subtract", "delayed", "none")
 WRITTEN_OUT = ("delayed", "none")
-"""Resets that the definition alone knows."""
+"""Resets of the definition alone."""
+
+HAS_NUMBA = importlib.util.find_spec("numba") is not None
+"""Whether the loops for the CPU can be compiled."""
 
 _log = logging.getLogger("axonal")
 
 
-def compiled(
-    name: str,
-    backend: str,
-    found: bool,
-    *tensors: Tensor,
-    pays: bool = True,
-    cuda: bool = False,
+def use_compiled(
+    name: str, backend: str, *tensors: Tensor, pays: bool = True, cuda: bool = False
 ) -> bool:
-    """Say whether compiled code runs instead of the definition, for the tensors it is given.
+    """Return whether compiled code runs on ``tensors`` instead of the definition.
 
     Args:
         name: of the operator, for the message.
@@ -32,7 +35,6 @@ def compiled(
             for tensors of one type of `COMPILED`, on a GPU if the operator has a kernel, for the
             types that `_fits_a_gpu` says; not within transforms of torch that compiled code does
             not know, forward-mode derivatives and those of ``torch.func``.
-        found: whether numba is installed.
         tensors: everything the operator computes with.
         pays: whether compiled code is faster here.
         cuda: whether the operator has a kernel for GPUs.
@@ -40,23 +42,30 @@ def compiled(
     Raises:
         ValueError: an unknown back end, or "cpu" or "cuda" for what cannot run there.
 
-    >>> compiled("lif", "auto", True, torch.zeros(5, 1, 1))
+    >>> use_compiled("lif", "auto", torch.zeros(5, 1, 1))
     True
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"unknown backend {backend!r} of {name}; known: {', '.join(BACKENDS)}.")
-    if backend == "reference":
-        return False
     if backend != "auto":
-        _tangents.refuse(name, *tensors)
-    if backend == "cpu":
-        return _required_cpu(name, found, tensors)
-    if backend == "cuda":
-        return _required_cuda(name, cuda, tensors)
-    if not pays or _tangents.transformed(*tensors):
+        return _required(name, backend, tensors, cuda)
+    if not pays:
         return False
-    if not tensors[0].is_cuda:
-        return found and _fits_the_cpu(tensors)
+    # written out, since every call of a small layer comes through here
+    if (
+        not torch.compiler.is_compiling()
+        and (
+            forward_ad._current_level >= 0 or torch._C._functorch.maybe_current_level() is not None
+        )
+        and _tangents.transformed(*tensors)
+    ):
+        return False
+    x = tensors[0]
+    if not x.is_cuda:
+        if not HAS_NUMBA or x.dtype not in COMPILED:
+            return False
+        for a in tensors:  # noqa: SIM110 (a generator would be a call for each tensor)
+            if a.dtype != x.dtype or not a.is_cpu:
+                return False
+        return True
     if not (cuda and _fits_a_gpu(tensors)):
         return False
     if _cuda.available():
@@ -66,24 +75,55 @@ def compiled(
     return False
 
 
+def unobserved(*tensors: Tensor) -> bool:
+    """Whether torch would add nothing to a call on ``tensors``, of which none needs a gradient.
+
+    It is for the caller to know about gradients. Compilers, tracers, transforms, modes, profilers
+    and subclasses of tensors want to see an operator.
+
+    >>> unobserved(torch.zeros(3))
+    True
+    """
+    if (
+        torch.compiler.is_compiling()
+        or forward_ad._current_level >= 0
+        or torch._C._len_torch_dispatch_stack()
+        or torch._C._functorch.maybe_current_level() is not None
+        or torch._C._get_tracing_state() is not None
+        or torch.autograd._profiler_enabled()
+    ):
+        return False
+    for a in tensors:  # noqa: SIM110 (a generator would be a call for each tensor)
+        if type(a) is not Tensor and type(a) is not torch.nn.Parameter:
+            return False
+    return True
+
+
+def _required(name: str, backend: str, tensors: tuple[Tensor, ...], cuda: bool) -> bool:
+    if backend not in BACKENDS:
+        raise ValueError(f"unknown backend {backend!r} of {name}; known: {', '.join(BACKENDS)}.")
+    if backend == "reference":
+        return False
+    _tangents.refuse(name, *tensors)
+    return (_required_cuda if backend == "cuda" else _required_cpu)(name, cuda, tensors)
+
+
 def _fits_the_cpu(tensors: tuple[Tensor, ...]) -> bool:
     x = tensors[0]
-    return x.dtype in COMPILED and all(
-        a.dtype == x.dtype and a.device.type == "cpu" for a in tensors
-    )
+    return x.dtype in COMPILED and all(a.dtype == x.dtype and a.is_cpu for a in tensors)
 
 
 def _fits_a_gpu(tensors: tuple[Tensor, ...]) -> bool:
-    """Whether all lie on one GPU, and are of the type of x or of that which is computed with."""
+    """Whether all lie on one GPU, in the type of x or in that of its potentials."""
     x = tensors[0]
     if not x.is_cuda or x.dtype not in _cuda.TYPES:
         return False
-    types = (x.dtype, _cuda.state_type(x.dtype))
+    types = (x.dtype, state_type(x.dtype))
     return all(a.dtype in types and a.device == x.device for a in tensors)
 
 
-def _required_cpu(name: str, found: bool, tensors: tuple[Tensor, ...]) -> bool:
-    if not found:
+def _required_cpu(name: str, _: bool, tensors: tuple[Tensor, ...]) -> bool:
+    if not HAS_NUMBA:
         raise ValueError(f'backend="cpu" of {name} needs numba, which is not installed.')
     if not _fits_the_cpu(tensors):
         raise ValueError(
@@ -111,40 +151,30 @@ def _have(tensors: tuple[Tensor, ...]) -> str:
     return ", ".join(sorted({f"{a.dtype} on {a.device.type}" for a in tensors}))
 
 
-def wait_fits(name: str, wait: Tensor | None, refractory: int) -> None:
-    """Refuse refractory steps left of neurons that have none, and neurons that have some without.
-
-    Raises:
-        ValueError: if one is given without the other.
-
-    >>> wait_fits("lif", None, 0)
-    """
-    if (wait is None) != (refractory == 0):
-        given = "None" if wait is None else "a tensor"
-        raise ValueError(
-            f"{name} expects wait [B, ...] with refractory > 0 and None with refractory = 0, got "
-            f"{given} with refractory = {refractory}."
-        )
-
-
-def for_choices(name: str, reset: str, surrogate: str | Surrogate, backend: str) -> str:
-    """Return the back end that knows the choices; refuse compiled code where it has none.
+def for_convention(name: str, convention: Convention, wait: Tensor | None, backend: str) -> str:
+    """Return the back end that knows a convention.
 
     Raises:
         ValueError: "cpu" or "cuda" for a reset of `WRITTEN_OUT` or a surrogate of the user's own;
-            an unknown reset or surrogate.
+            an unknown reset or surrogate; refractory steps left of neurons that have none, or none
+            of neurons that have some.
 
-    >>> for_choices("lif", "delayed", "atan", "auto")
+    >>> for_convention("lif", Convention(reset="delayed"), None, "auto")
     'reference'
     """
+    if (wait is None) != (convention.refractory == 0):
+        given = "None" if wait is None else "a tensor"
+        raise ValueError(
+            f"{name} expects wait [B, ...] with refractory > 0 and None with refractory = 0, got "
+            f"{given} with refractory = {convention.refractory}."
+        )
+    reset, surrogate = convention.reset, convention.surrogate
     own = isinstance(surrogate, Surrogate)
-    for what, given, known in (
-        ("reset", reset, ("zero", "subtract", *WRITTEN_OUT)),
-        ("surrogate", surrogate, (surrogate,) if own else tuple(SURROGATES)),
-    ):
-        if given not in known:
-            words = ", ".join(map(str, known))
-            raise ValueError(f"unknown {what} {given!r} of {name}; known: {words}.")
+    if reset not in RESETS:
+        raise ValueError(f"unknown reset {reset!r} of {name}; known: {', '.join(RESETS)}.")
+    if not own and surrogate not in SURROGATES:
+        known = ", ".join(SURROGATES)
+        raise ValueError(f"unknown surrogate {surrogate!r} of {name}; known: {known}.")
     if not (own or reset in WRITTEN_OUT) or backend not in ("auto", "cpu", "cuda"):
         return backend
     if backend != "auto":
@@ -155,16 +185,18 @@ def for_choices(name: str, reset: str, surrogate: str | Surrogate, backend: str)
     return "reference"
 
 
-def says_reference(who: str, surrogate: Surrogate, backend: str) -> None:
-    """Log that layer ``who`` runs in plain torch; refuse compiled code for an own surrogate.
+def log_if_reference(layer: str, surrogate: Surrogate, backend: str) -> None:
+    """Log that a layer runs in plain torch; refuse compiled code for a user's own surrogate.
 
     Raises:
         ValueError: "cpu" or "cuda" for a surrogate that no kernel knows.
     """
     form, _ = operator_form(surrogate)
-    if isinstance(form, Surrogate) and for_choices(who, "zero", form, backend) != backend:
+    if not isinstance(form, Surrogate):
+        return
+    if for_convention(layer, Convention(surrogate=form), None, backend) != backend:
         _log.warning(
             "%s: the surrogate %r has no compiled form, so this layer runs in plain torch",
-            who,
+            layer,
             form,
         )

@@ -1,7 +1,7 @@
-// One step of leaky integrate-and-fire, and the surrogate's derivative. Whoever compiles defines
-// DECAY_INPUT, SUBTRACT, REFRACTORY, DETACH (0 or 1) and SURROGATE (0 to 3); the meaning is that of
-// axonal.neuro.ops.lif.lif. Products and sums are rounded one by one (no contraction to fma): the
-// last bit decides a spike.
+// One step of leaky integrate-and-fire, and the surrogate's derivative. Macros: DECAY_INPUT,
+// SUBTRACT, REFRACTORY, DETACH (0 or 1), with the meaning of axonal.neuro.ops.lif.lif, and SLOPE,
+// statements from a file of axonal.neuro.surrogates. Products and sums are rounded one by one (no
+// contraction to fma): the last bit decides a spike.
 
 __device__ __forceinline__ state charge(state v, state x, state decay) {
   return DECAY_INPUT ? decay * v + (state(1) - decay) * x : decay * v + x;
@@ -20,27 +20,17 @@ __device__ __forceinline__ double magnitude(double a) { return fabs(a); }
 
 __device__ __forceinline__ state slope_at(state u, state alpha) {
   const state one = 1;
-  if (SURROGATE == 0) {  // atan
-    const state z = state(1.5707963267948966) * alpha * u;
-    return quotient(alpha / 2, one + z * z);
-  }
-  if (SURROGATE == 1) {  // sigmoid, in a form whose exponential never overflows
-    const state e = exponential(-magnitude(alpha * u));
-    return quotient(alpha * e, (one + e) * (one + e));
-  }
-  const state z = alpha * magnitude(u);
-  if (SURROGATE == 2) return quotient(one, (one + z) * (one + z));  // fast_sigmoid
-  return z < one ? one - z : state(0);                              // triangle
+  SLOPE
 }
 
-// What the backward pass of a step takes and gives. `carry` is the gradient of v after the step and
-// becomes that of v before it; the result is the gradient of what was added to the decayed
-// potential. A held neuron kept its potential and fired for nobody.
+// Backward pass of a step. `carry` is the gradient of v after the step and becomes that of v before
+// it; the result is the gradient of the input that was added to the decayed potential. A held neuron
+// kept its potential and did not fire.
 __device__ __forceinline__ state back_through(state h, bool held, bool fired, state g_spike,
                                               state decay, state threshold, state alpha,
                                               state &carry, state &g_threshold) {
   const state slope = held ? state(0) : slope_at(h - threshold, alpha);
-  // what pulls at a spike: its own gradient and, through the reset, that of v
+  // gradient of the spike: its own and, through the reset, that of v
   const state pull = DETACH ? g_spike : g_spike - carry * (SUBTRACT ? threshold : h);
   g_threshold -= pull * slope + (SUBTRACT && fired ? carry : state(0));
   const state g_h = (SUBTRACT || !fired ? carry : state(0)) + pull * slope;

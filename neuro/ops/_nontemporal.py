@@ -1,7 +1,7 @@
 """Stores that go past the caches, for results that are larger than these.
 
 A store into a line of memory that is in no cache brings it there first, to be overwritten, and
-drives out what was in its place. numba has no words for stores that spare both.
+drives out what was in its place. numba cannot express stores that spare both.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""Which entries of a row are not zero, asked of 64 entries at a time.
+"""Indices of the nonzero entries of a row, found in 64 entries at a time.
 
-numba has no words for a comparison of a whole vector that gives one bit an entry, nor for the
-lowest bit of a number. The compiler below it has; every processor that it knows gets its own
+numba cannot express a comparison of a whole vector that gives one bit per entry, nor the lowest
+bit of a number. The compiler below it has; every processor that it knows gets its own
 instructions from the same lines.
 """
 
@@ -75,8 +75,8 @@ def active(bits: Any, where: Any) -> int:
 
     ``bits`` [N] are those of floating-point numbers, as integers of their size, without gaps.
     Few branches, since which entries are active cannot be foreseen: four indices are written even
-    where fewer are found, so that ``where`` needs room for N + `AHEAD`. An unsigned index spares
-    the question whether it counts from the end.
+    where fewer are found, so that ``where`` needs room for N + `AHEAD`. An unsigned index
+    spares the test for a count from the end.
     """
     one = np.uint64(1)
     used = np.uint64(0)

@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 def transformed(*tensors: Tensor) -> bool:
-    """Whether such a derivative of ``tensors`` is under way, which the definition alone knows.
+    """Return whether a derivative of ``tensors`` is under way that only the definition has.
 
     >>> transformed(torch.zeros(1))
     False
@@ -62,7 +62,7 @@ def _refusal(name: str) -> str:
 
 
 def refuse(name: str, *tensors: Tensor) -> None:
-    """Refuse what `transformed` finds.
+    """Refuse derivatives that only the definition has.
 
     Raises:
         ValueError: if such a derivative of ``tensors`` is under way.

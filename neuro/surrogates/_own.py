@@ -1,4 +1,4 @@
-"""Surrogates of the user's own: what is accepted as one, and how its derivative is found."""
+"""A user's own surrogates: the accepted forms, and the derivative of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from axonal.neuro.surrogates._surrogate import Surrogate
 
 Derivative = Surrogate | Callable[[Tensor], Tensor]
-"""What a layer takes for its surrogate, see `as_surrogate`."""
+"""Forms of a surrogate that layers accept, see `as_surrogate`."""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,5 @@ def test_every_import_of_a_module_with_kernels_is_among_its_sources():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("axonal."):
                 spec = importlib.util.find_spec(node.module)
-                # `number_of` gives a number to the closure of a kernel, which numba looks at
-                if node.module != "axonal.neuro.surrogates._surrogate":
-                    assert Path(spec.origin).resolve() in known, (file, node.module)
+                assert Path(spec.origin).resolve() in known, (file, node.module)
     assert found > 10

@@ -5,8 +5,10 @@ import itertools
 import pytest
 import torch
 
+from axonal.neuro.surrogates import SURROGATES
+
 ATAN = {"surrogate": "atan", "alpha": 2.0}
-OTHERS = (("sigmoid", 4.0), ("fast_sigmoid", 10.0), ("triangle", 1.0))
+OTHERS = tuple((name, kind().alpha) for name, kind in SURROGATES.items() if name != "atan")
 
 
 def convention(decay_input, reset, detach, refractory, surrogate="atan", alpha=2.0):

@@ -141,7 +141,10 @@ def test_datasets_needs_numpy_scipy_scikit_learn_and_h5py_only() -> None:
 
 
 def test_numba_is_imported_by_kernels_only() -> None:
-    shared = [ROOT / "neuro" / "ops" / name for name in ("_nonzero.py", "_nontemporal.py")]
+    shared = [
+        ROOT / "neuro" / "ops" / name
+        for name in ("_neuron_cpu.py", "_nonzero.py", "_nontemporal.py")
+    ]
     shared.append(ROOT / "src" / "axonal" / "_base" / "jit.py")
     users = [
         str(path.relative_to(ROOT))

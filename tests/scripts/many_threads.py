@@ -34,7 +34,7 @@ def operators(quick):
     from axonal.neuro.ops.delayed_linear import delayed_linear
     from axonal.neuro.ops.lif import lif
     from axonal.neuro.ops.spike_linear import spike_linear
-    from axonal.neuro.ops.spike_linear._op import STREAMED
+    from axonal.neuro.ops.spike_linear.cpu import STREAMED
 
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(60, 64, 600, generator=generator)

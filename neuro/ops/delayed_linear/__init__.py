@@ -1,4 +1,4 @@
-"""Connections with one delay a synapse."""
+"""Connections with one delay per synapse."""
 
 import torch
 from torch import Tensor
@@ -6,13 +6,6 @@ from torch import Tensor
 from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops.delayed_linear import _op, _taps, cuda, reference
 from axonal.neuro.ops.delayed_linear.reference import delay_kernel
-
-try:
-    from axonal.neuro.ops.delayed_linear import _on_cpu
-except ModuleNotFoundError as error:
-    if error.name != "numba":
-        raise
-    _on_cpu = None  # type: ignore[assignment]
 
 __all__ = ["KERNELS", "delay_kernel", "delayed_linear"]
 
@@ -70,7 +63,7 @@ def delayed_linear(
 
     Raises:
         ValueError: if the kernel or the back end is unknown, or cannot run these tensors; if
-            sigma is not > 0, or its gradient is asked of compiled code.
+            sigma is not > 0, or its gradient is wanted of compiled code.
 
     >>> import torch
     >>> x = torch.tensor([1.0, 0.0, 0.0]).reshape(3, 1, 1)
@@ -81,15 +74,16 @@ def delayed_linear(
     """
     if kernel not in KERNELS:
         raise ValueError(f"unknown delay kernel {kernel!r}; known: {', '.join(KERNELS)}.")
-    found, given = _on_cpu is not None, (x, history, weight, delay)
+    given = (x, history, weight, delay)
     learned = isinstance(sigma, Tensor) and sigma.requires_grad and kernel in _WIDE
     if learned and backend in ("cpu", "cuda"):
         raise ValueError(
-            f'backend="{backend}" of delay has no gradient of sigma. Use backend="reference", or '
-            "sigma.detach()."
+            f'backend="{backend}" of delayed_linear has no gradient of sigma. Use '
+            'backend="reference", or sigma.detach().'
         )
     pays = backend == "auto" and not learned and _few_taps(sigma, kernel, max_delay, x.dtype)
-    if _dispatch.compiled("delay", backend, found, *given, pays=pays, cuda=kernel in cuda.KERNELS):
+    kernels = kernel in cuda.KERNELS
+    if _dispatch.use_compiled("delayed_linear", backend, *given, pays=pays, cuda=kernels):
         return _op.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
     return reference.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
 
@@ -99,6 +93,6 @@ def _few_taps(sigma: Tensor | float, kernel: str, max_delay: int, dtype: torch.d
         return True
     unread = isinstance(sigma, Tensor) and sigma.is_cuda
     if unread or torch.compiler.is_compiling() or dtype not in _dispatch.COMPILED:
-        # the width is a value that nobody may read now
+        # the value of the width cannot be read now
         return True
     return _taps.count(kernel, float(sigma), max_delay, dtype) < _DENSE * (max_delay + 1)

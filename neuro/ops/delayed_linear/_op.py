@@ -1,40 +1,72 @@
-"""Delayed connections as an opaque operator with a hand-written backward pass.
-
-It is defined here with its kernels for CUDA; `_on_cpu` adds the one that needs numba.
-"""
+"""Delayed connections as an operator of torch: what it checks, keeps and differentiates."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._cuda import state_type
-from axonal.neuro.ops._tangents import refused
+from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
+from axonal.neuro.ops._registration import Operator
+from axonal.neuro.ops._shapes import same_shape, state_type
 from axonal.neuro.ops.delayed_linear import cuda
 
-forward = torch.library.custom_op(
-    "axonal::delayed_linear",
-    refused("delayed_linear")(cuda.forward),
-    mutates_args=(),
-    device_types="cuda",
-)
+if HAS_NUMBA:
+    from axonal.neuro.ops.delayed_linear import cpu
 
 
-@forward.register_fake
-def _(x: Tensor, history: Tensor, weight: Tensor, *_: Any) -> Tensor:
+def delayed_forward(
+    x: Tensor,
+    history: Tensor,
+    weight: Tensor,
+    delay: Tensor,
+    sigma: Tensor,
+    kernel: str,
+    max_delay: int,
+    on_gpu: bool | None = None,
+) -> Tensor:
+    """Run forward over x [T, B, I]; return y [T, B, O]."""
+    _, batch, size = x.shape
+    same_shape("delayed_linear", "history", history, (max_delay, batch, size))
+    for what, given in (("weight", weight), ("delay", delay)):
+        same_shape("delayed_linear", what, given, (len(weight), size))
+    on_gpu = x.is_cuda if on_gpu is None else on_gpu
+    run = cuda.forward if on_gpu else cpu.forward
+    return run(x, history, weight, delay, sigma, kernel, max_delay)
+
+
+def _fake_forward(x: Tensor, history: Tensor, weight: Tensor, *_: Any) -> Tensor:
     return x.new_empty(*x.shape[:2], weight.shape[0])
 
 
-backward = torch.library.custom_op(
-    "axonal::delayed_linear_backward",
-    refused("delayed_linear")(cuda.backward),
-    mutates_args=(),
-    device_types="cuda",
-)
+def delayed_backward(
+    g: Tensor,
+    x: Tensor,
+    history: Tensor,
+    weight: Tensor,
+    delay: Tensor,
+    sigma: Tensor,
+    kernel: str,
+    max_delay: int,
+    needs_x: bool,
+    needs_history: bool,
+    needs_taps: bool,
+    on_gpu: bool | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Run backward from g [T, B, O]; return gradients of x, history, weight and delay."""
+    on_gpu = g.is_cuda if on_gpu is None else on_gpu
+    run = cuda.backward if on_gpu else cpu.backward
+    # x reaches y up to max_delay steps later, and so does the history, if its gradient is needed
+    ahead = max_delay if needs_history else 0
+    g_series, g_weight, g_delay = run(
+        g, x, history, weight, delay, sigma, kernel, max_delay,
+        ahead, needs_x or needs_history, needs_taps,
+    )  # fmt: skip
+    if not needs_history:
+        return g_series, x.new_empty(0, *x.shape[1:]), g_weight, g_delay
+    return g_series[ahead:].clone(), g_series[:ahead].clone(), g_weight, g_delay
 
 
-@backward.register_fake
-def _(
+def _fake_backward(
     g: Tensor, x: Tensor, history: Tensor, weight: Tensor, delay: Tensor, sigma: Tensor,
     kernel: str, max_delay: int, needs_x: bool, needs_history: bool, needs_taps: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
@@ -47,6 +79,24 @@ def _(
     )
 
 
+_forward = Operator(
+    "delayed_linear",
+    "(Tensor x, Tensor history, Tensor weight, Tensor delay, Tensor sigma, str kernel, "
+    "int max_delay) -> Tensor",
+    delayed_forward,
+    _fake_forward,
+)
+_backward = Operator(
+    "delayed_linear_backward",
+    "(Tensor g, Tensor x, Tensor history, Tensor weight, Tensor delay, Tensor sigma, str kernel, "
+    "int max_delay, bool needs_x, bool needs_history, bool needs_taps) "
+    "-> (Tensor, Tensor, Tensor, Tensor)",
+    delayed_backward,
+    _fake_backward,
+    of="delayed_linear",
+)
+
+
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.save_for_backward(*inputs[:5])
     ctx.settings = inputs[5:]
@@ -54,7 +104,7 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     needs_x, needs_history, needs_weight, needs_delay = ctx.needs_input_grad[:4]
-    g_x, g_history, g_weight, g_delay = backward(
+    g_x, g_history, g_weight, g_delay = _backward(
         g, *ctx.saved_tensors, *ctx.settings, needs_x, needs_history, needs_weight or needs_delay
     )
     return (
@@ -68,7 +118,7 @@ def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     )
 
 
-forward.register_autograd(_gradients, setup_context=_setup)
+_forward.differentiate(_gradients, _setup)
 
 
 def delayed_linear(
@@ -87,5 +137,10 @@ def delayed_linear(
     else:
         # filled on the device: a copy from the host would wait for it
         width = torch.full((), sigma, dtype=number, device=x.device)
-    y = forward(x, history, weight.to(number), delay.to(number), width, kernel, max_delay)
+    recorded = torch.is_grad_enabled() and (
+        x.requires_grad or history.requires_grad or weight.requires_grad or delay.requires_grad
+    )
+    direct = not recorded and unobserved(x, history, weight, delay, width)
+    run: Any = delayed_forward if direct else _forward
+    y = run(x, history, weight.to(number), delay.to(number), width, kernel, max_delay)
     return y, torch.cat((history, x))[len(x) :]

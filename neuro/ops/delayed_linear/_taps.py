@@ -24,7 +24,7 @@ class Taps(NamedTuple):
 
 
 def reach(sigma: float, dtype: torch.dtype) -> int:
-    """Steps from its centre beyond which a Gaussian is nothing in the precision of ``dtype``.
+    """Return the steps from its centre beyond which a Gaussian is zero in this precision.
 
     Raises:
         ValueError: if the width is not a positive number.
@@ -38,7 +38,7 @@ def reach(sigma: float, dtype: torch.dtype) -> int:
 
 
 def count(kernel: str, sigma: float, max_delay: int, dtype: torch.dtype) -> int:
-    """Taps a synapse that can differ from zero.
+    """Return the taps per synapse that can differ from zero.
 
     >>> count("gaussian", 0.5, 25, torch.float32), count("triangle", 1.5, 25, torch.float32)
     (6, 3)

@@ -1,15 +1,22 @@
-"""Sums of delayed series compiled for the CPU: a synapse costs one multiplication a tap and step.
+"""Sums of delayed series compiled for the CPU: one multiplication per synapse, tap and step.
 
 The layout makes a delay a matter of where to start reading. A group of samples lies side by side,
 so that a row [steps x lanes] holds the series of one channel; a tap of a synapse then adds a row,
-shifted by a whole number of lanes and scaled, to another row. Taps are added four at a time.
+shifted by a whole number of lanes and scaled, to another row. Taps are added eight at a time.
+Series of few spikes go to `cpu_sparse`.
 """
 
 from typing import Any
 
 import numpy as np
+import torch.nn.functional as F
+from torch import Tensor
 
 from axonal._base.jit import jit, kernel
+from axonal._base.threads import shards
+from axonal.neuro.ops._buffer_pool import empty, zeros
+from axonal.neuro.ops.delayed_linear import cpu_sparse
+from axonal.neuro.ops.delayed_linear._taps import taps
 
 TILE_BYTES, WIDTH = 1 << 18, 2048
 """What is read again and again for all rows written, and how many numbers of a row at a time.
@@ -52,15 +59,23 @@ def _add_8(y: Any, x: Any, at: Any, by: Any) -> None:
 
 @kernel
 def add_rows(
-    y: Any, x: Any, taps: Any, first: Any, lanes: int, origin: int, way: int, start: int, stop: int
+    y: Any,
+    x: Any,
+    shares: Any,
+    first: Any,
+    lanes: int,
+    origin: int,
+    way: int,
+    start: int,
+    stop: int,
 ) -> None:
     """Add delayed rows of x [G, Q, m] to the rows ``start`` to ``stop`` of y [G, R, n].
 
-    Tap j of taps [R, Q, K] reads from step ``origin + way * (first [R, Q] + j)`` of x on. What is
+    Tap j of shares [R, Q, K] reads from step ``origin + way * (first [R, Q] + j)`` of x on. What is
     zero costs nothing.
     """
     groups, sources, length = x.shape
-    count, numbers = taps.shape[2], y.shape[2]
+    count, numbers = shares.shape[2], y.shape[2]
     tile = max(1, min(sources, TILE_BYTES // (max(1, min(length, WIDTH)) * x.itemsize)))
     where, factor = np.empty(tile * count, np.int64), np.empty(tile * count, x.dtype)
     zero = x.dtype.type(0)
@@ -72,10 +87,10 @@ def add_rows(
                 used = 0
                 for q in range(low, min(low + tile, sources)):
                     for j in range(count):
-                        if taps[r, q, j] != zero:
+                        if shares[r, q, j] != zero:
                             step = origin + way * (first[r, q] + j)
                             where[used] = q * length + step * lanes + left
-                            factor[used] = taps[r, q, j]
+                            factor[used] = shares[r, q, j]
                             used += 1
                 row = y[g, r, left : left + WIDTH]
                 k = 0
@@ -151,3 +166,120 @@ def dot_rows(
                 while k < used:
                     total[index[k]] += _dot_1(row, series, where[k])
                     k += 1
+
+
+LANES = 8
+"""Samples side by side in a row: as many numbers as a vector of the CPU holds."""
+
+
+def _lanes(batch: int) -> int:
+    return max(1, min(LANES, batch))
+
+
+def _pack(*series: Tensor, before: int = 0, after: int = 0) -> Tensor:
+    """Return series [T, B, N] that follow one another as rows [G, N, steps x lanes].
+
+    Steps of zeros stand before and after them, samples of zeros fill the last group.
+    """
+    _, batch, size = series[0].shape
+    lanes = _lanes(batch)
+    steps = before + sum(map(len, series)) + after
+    rows = zeros((-(-batch // lanes), size, steps * lanes), series[0])
+    for x in series:
+        pack(rows.numpy(), x.detach().contiguous().numpy(), lanes, before)
+        before += len(x)
+    return rows
+
+
+def _unpack(rows: Tensor, batch: int) -> Tensor:
+    """Return rows [G, N, T x lanes] as series [T, B, N]."""
+    groups = rows.unflatten(2, (-1, _lanes(batch))).permute(2, 0, 3, 1)
+    series = empty((len(groups), groups[0, ..., 0].numel(), groups.shape[3]), rows)
+    series.view(groups.shape).copy_(groups)
+    return series[:, :batch].contiguous()
+
+
+def _filled(taps: Tensor) -> Tensor:
+    """Return taps [O, I, K] with zeros up to whole vectors."""
+    return F.pad(taps, (0, cpu_sparse.whole(taps.shape[2]) - taps.shape[2])).contiguous()
+
+
+def _add(
+    y: Tensor, x: Tensor, scaled: Tensor, first: Tensor, lanes: int, origin: int, way: int
+) -> None:
+    arrays = y.numpy(), x.numpy(), scaled.numpy(), first.numpy()
+    shards(add_rows, y.shape[1], y.nbytes, *arrays, lanes, origin, way)
+
+
+def forward(
+    x: Tensor,
+    history: Tensor,
+    weight: Tensor,
+    delay: Tensor,
+    sigma: Tensor,
+    kernel: str,
+    max_delay: int,
+) -> Tensor:
+    """Return y [T, B, O] for x [T, B, I]."""
+    steps, batch, _ = x.shape
+    first, share, _ = taps(delay, sigma.item(), kernel, max_delay)
+    scaled = weight.detach().unsqueeze(-1) * share  # [O, I, K]
+    spikes = cpu_sparse.find(history, x, share.shape[2])
+    if spikes is not None:
+        y = empty((steps, batch, len(weight)), x)
+        shards(
+            cpu_sparse.add_spikes, len(weight), y.nbytes,
+            y.numpy(), *spikes, _filled(scaled).numpy(), first.numpy(), max_delay,
+        )  # fmt: skip
+        return y
+    rows = _pack(history, x)  # [G, I, (max_delay + T) lanes]
+    lanes = _lanes(batch)
+    y = zeros((len(rows), len(weight), steps * lanes), rows)
+    _add(y, rows, scaled, first, lanes, max_delay, -1)
+    return _unpack(y, batch)
+
+
+def backward(
+    g: Tensor,
+    x: Tensor,
+    history: Tensor,
+    weight: Tensor,
+    delay: Tensor,
+    sigma: Tensor,
+    kernel: str,
+    max_delay: int,
+    ahead: int,
+    needs_series: bool,
+    needs_taps: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return gradients of the inputs from ``ahead`` steps before x on, of weight and delay."""
+    steps, batch, size = x.shape
+    lanes = _lanes(batch)
+    first, share, slope = taps(delay, sigma.item(), kernel, max_delay)  # [O, I], [O, I, K] twice
+
+    rows = _pack(g, before=ahead, after=max_delay)  # [G, O, (ahead + T + max_delay) lanes]
+    g_series = x.new_empty(0, *x.shape[1:])
+    if needs_series:
+        g_rows = zeros((len(rows), size, (ahead + steps) * lanes), rows)
+        back = (weight.unsqueeze(-1) * share).transpose(0, 1).contiguous()  # [I, O, K]
+        _add(g_rows, rows, back, first.T.contiguous(), lanes, 0, 1)
+        g_series = _unpack(g_rows, batch)  # [ahead + T, B, I]
+    if not needs_taps:
+        return g_series, weight.new_empty(0), weight.new_empty(0)
+
+    g_taps = share.new_zeros(share.shape)  # [O, I, K] without gaps, whatever share is
+    spikes = cpu_sparse.find(history, x, share.shape[2])
+    if spikes is not None:
+        g_taps = _filled(g_taps)
+        shards(
+            cpu_sparse.dot_spikes, len(weight), g.nbytes,
+            g_taps.numpy(), g.contiguous().numpy(), *spikes, first.numpy(), max_delay,
+        )  # fmt: skip
+        g_taps = g_taps[..., : share.shape[2]]
+    else:
+        series = _pack(history, x)  # [G, I, (max_delay + T) lanes]
+        arrays = g_taps.numpy(), rows.numpy(), series.numpy(), first.numpy()
+        shards(dot_rows, len(weight), g.nbytes, *arrays, lanes, ahead, max_delay)
+    # dL/dw = sum_k dL/dtap_k share_k and dL/dd = w sum_k dL/dtap_k dshare_k/dd
+    g_weight, g_delay = (g_taps * share).sum(-1), weight * (g_taps * slope).sum(-1)
+    return g_series, g_weight, g_delay

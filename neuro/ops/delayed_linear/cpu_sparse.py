@@ -23,7 +23,7 @@ TARGETS = 8
 APART = 16
 """Spikes that follow one another in the list are as many steps apart.
 
-What is added to a place soon after something else was would have to wait for it.
+A sum at a place would otherwise wait for the sum before it at the same place.
 """
 
 _COST = 3.3  # of a vector operation here, in those of the dense loops
@@ -44,7 +44,7 @@ class Spikes(NamedTuple):
 
 
 def length(steps: int, longest: int, taps: int) -> int:
-    """Room of a sample's series: ``longest`` steps before it, and what taps may reach after it."""
+    """Return the length of a sample's series with room before it and for taps after it."""
     return steps + 2 * longest + whole(taps)
 
 
@@ -54,7 +54,7 @@ def whole(taps: int) -> int:
 
 
 def pays(active: int, x: Tensor, taps: int, longest: int) -> bool:
-    """Say whether ``active`` spikes in x [T, B, I] are few enough for these loops to be faster."""
+    """Return whether these loops are faster for ``active`` spikes in x [T, B, I]."""
     steps, batch, _ = x.shape
     fits = batch * length(steps, longest, taps) < 2**31
     return fits and _COST * active * whole(taps) < x.numel() * taps
@@ -98,7 +98,7 @@ def _list(history: Any, x: Any, room: int, where: Any, value: Any, edges: Any) -
 
 
 # The eight statements of the next two become one vector instruction each: see `kernel(unrolled)`.
-# Unsigned indices spare them the question whether they count from the end.
+# Unsigned indices spare the test for a count from the end.
 
 
 @jit

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from axonal.neuro.ops._cuda import THREADS, launch, same_shape, state_type
+from axonal.neuro.ops._cuda import THREADS, launch
+from axonal.neuro.ops._shapes import state_type
 
 FILES = ("_common.cuh", "delayed_linear/cuda.cuh")
 KERNELS = ("gaussian", "two-tap", "one-tap")
@@ -16,7 +17,7 @@ _ROWS, _BLOCK = 8, 4  # rows that a block of delay_add sums; sides of the square
 
 
 def _pack(x: Tensor) -> Tensor:
-    """Series [T, B, N] as rows [N, T, B]."""
+    """Return series [T, B, N] as rows [N, T, B]."""
     if x.shape[0] * x.shape[1] >= 1 << 31:
         raise ValueError(
             "the kernels of delay take up to 2^31 samples and steps a channel, the history "
@@ -26,12 +27,12 @@ def _pack(x: Tensor) -> Tensor:
 
 
 def _unpack(rows: Tensor) -> Tensor:
-    """Rows [N, T, B] as series [T, B, N]."""
+    """Return rows [N, T, B] as series [T, B, N]."""
     return rows.permute(1, 2, 0).contiguous()
 
 
 def _width(lanes: int) -> int:
-    """How many neighbours a thread handles: delays are whole numbers of lanes, so they align."""
+    """Return the neighbours per thread: delays are whole numbers of lanes, so they align."""
     return math.gcd(lanes, 4)
 
 
@@ -104,11 +105,8 @@ def forward(
     kernel: str,
     max_delay: int,
 ) -> Tensor:
-    """Run the operator's forward pass."""
+    """Return y [T, B, O] for x [T, B, I]."""
     steps, batch, size = x.shape
-    same_shape("delayed_linear", "history", history, (max_delay, batch, size))
-    for what, given in (("weight", weight), ("delay", delay)):
-        same_shape("delayed_linear", what, given, (len(weight), size))
     y = x.new_empty(len(weight), steps, batch)
     if y.numel() == 0 or size == 0:
         return _unpack(y.zero_())
@@ -126,28 +124,22 @@ def backward(
     sigma: Tensor,
     kernel: str,
     max_delay: int,
-    needs_x: bool,
-    needs_history: bool,
+    ahead: int,
+    needs_series: bool,
     needs_taps: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Run the operator's backward pass."""
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return gradients of the inputs from ``ahead`` steps before x on, of weight and delay."""
     steps, batch, size = x.shape
-    # x reaches y up to max_delay steps later; what was before x too, if somebody asks for it
-    ahead = max_delay if needs_history else 0
-    needs_rows = needs_x or needs_history
-    g_rows = x.new_zeros(size, ahead + steps if needs_rows else 0, batch)
-    g_taps = torch.zeros_like(weight), torch.zeros_like(weight)
+    g_rows = x.new_zeros(size, ahead + steps if needs_series else 0, batch)
+    g_weight, g_delay = torch.zeros_like(weight), torch.zeros_like(weight)
     if x.numel() and len(weight):
         synapses = _Synapses(weight, delay, sigma, kernel, max_delay, x)
-        rows = _pack(F.pad(g, (0, 0, 0, 0, ahead, max_delay)))
-        if needs_rows:
+        rows = _pack(F.pad(g, (0, 0, 0, 0, ahead, max_delay)))  # [O, ahead + T + max_delay, B]
+        if needs_series:
             synapses.add(g_rows, rows, (1, size), 0, 1)
         if needs_taps:
-            g_taps = synapses.dot(rows, _pack(torch.cat((history, x))), ahead)
-    g_x = _unpack(g_rows)
-    g_history = x.new_empty(0, *x.shape[1:])
-    if needs_history:
-        g_history, g_x = g_x[:ahead].clone(), g_x[ahead:].clone()
+            series = _pack(torch.cat((history, x)))  # [I, max_delay + T, B]
+            g_weight, g_delay = synapses.dot(rows, series, ahead)
     if not needs_taps:
-        return g_x, g_history, weight.new_empty(0), weight.new_empty(0)
-    return g_x, g_history, *g_taps
+        g_weight = g_delay = weight.new_empty(0)
+    return _unpack(g_rows), g_weight, g_delay

@@ -1,9 +1,9 @@
-"""How much memory a network takes, told before it is allocated."""
-
-import os
+"""Memory of a network, estimated before it is allocated."""
 
 import numpy as np
 import numpy.typing as npt
+
+from axonal._base.memory import available_bytes
 
 CHUNK = 1 << 22
 """Synapses sorted at a time: it bounds the scratch memory of a large network."""
@@ -13,12 +13,12 @@ _SCRATCH = 64
 
 
 def index_type(size: int) -> npt.DTypeLike:
-    """Type of an index into a ring of this many sums: half the size is half the traffic."""
+    """Return the type of an index into a ring of sums: half the size is half the traffic."""
     return np.uint32 if size <= np.iinfo(np.uint32).max else np.uint64
 
 
 def network_bytes(synapses: int, sources: int, neurons: int, itemsize: int) -> int:
-    """Bytes of a network, and of what sorting its synapses takes meanwhile.
+    """Return the bytes of a network, and those that sorting its synapses takes meanwhile.
 
     Args:
         synapses: number of synapses.
@@ -34,7 +34,7 @@ def network_bytes(synapses: int, sources: int, neurons: int, itemsize: int) -> i
 
 
 def state_bytes(samples: int, depth: int, neurons: int) -> int:
-    """Bytes of a state: for every neuron its membrane and trace, its wait, and a ring of sums.
+    """Return the bytes of a state: per neuron membrane, trace, wait and a ring of sums.
 
     >>> state_bytes(samples=1, depth=16, neurons=1000)
     148000
@@ -42,25 +42,13 @@ def state_bytes(samples: int, depth: int, neurons: int) -> int:
     return samples * neurons * (8 + 8 + 4 + 8 * depth)
 
 
-def available() -> int | None:
-    """Bytes that can be allocated without swapping; None where the system does not say."""
-    try:
-        with open("/proc/meminfo") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return None
-
-
 def require(size: int, what: str, hint: str) -> None:
-    """Refuse what does not fit: a system that promises more than it has ends the process instead.
+    """Refuse an allocation beyond the free memory, at which a system may end the process instead.
 
     Args:
         size: bytes needed.
-        what: what needs them.
-        hint: what to do about it.
+        what: the thing that needs them, as the message names it.
+        hint: a remedy.
 
     Raises:
         MemoryError: less is available.
@@ -69,8 +57,8 @@ def require(size: int, what: str, hint: str) -> None:
     Traceback (most recent call last):
     MemoryError: the input under way needs 1073741824.0 GiB, ... free: run fewer samples at once
     """
-    free = available()
-    if free is not None and size > free:
+    free = available_bytes()
+    if size > free:
         raise MemoryError(
             f"{what} needs {size / 2**30:.1f} GiB, but {free / 2**30:.1f} GiB are free: {hint}"
         )

@@ -1,4 +1,4 @@
-"""What an event-driven kernel runs: neurons in blocks, and synapses sorted by their source."""
+"""An event-driven network: neurons in blocks, and synapses sorted by their source."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.array_types import Float64Array, IntegerArray
 from axonal.neuro.ops.event_network._memory_estimate import (
     CHUNK,
     index_type,
@@ -17,8 +18,6 @@ from axonal.neuro.ops.event_network._memory_estimate import (
 from axonal.neuro.ops.event_network._types import (
     Block,
     EventState,
-    Floats,
-    Integers,
     Kind,
     Synapses,
 )
@@ -55,7 +54,7 @@ class EventNetwork:
         bias: input of every step `[N]`.
         threshold: a neuron spikes at or above it `[N]`; unused by integrators.
         trace_decay: trace kept per step `[N]`; like coupling unused by kinds without one.
-        coupling: what trace and membrane do to one another `[N]`.
+        coupling: weight between trace and membrane `[N]`.
         blocks: neurons of one kind, in the order in which they are updated.
         steady: sources that emit 1.0 at every step `[C]`.
         indptr: the synapses of source s are ``indptr[s] : indptr[s + 1]``.
@@ -64,12 +63,12 @@ class EventNetwork:
         depth: slots of the ring, the longest delay + 1.
     """
 
-    decay: Floats
-    gain: Floats
-    bias: Floats
-    threshold: Floats
-    trace_decay: Floats
-    coupling: Floats
+    decay: Float64Array
+    gain: Float64Array
+    bias: Float64Array
+    threshold: Float64Array
+    trace_decay: Float64Array
+    coupling: Float64Array
     blocks: tuple[Block, ...]
     steady: npt.NDArray[np.int64]
     indptr: npt.NDArray[np.int64]
@@ -111,7 +110,7 @@ class EventNetwork:
             bias: input of every step `[N]`.
             threshold: threshold `[N]`.
             trace_decay: trace kept per step `[N]`; None where no block has one.
-            coupling: what trace and membrane do to one another `[N]`; likewise.
+            coupling: weight between trace and membrane `[N]`; likewise.
             blocks: blocks that cover 0 .. N-1 in order.
             synapses: lists of synapses.
             external: number of sources given from outside.
@@ -197,7 +196,7 @@ class EventNetwork:
         return EventState(np.zeros(flat), np.zeros(flat), waiting, ring, step=0)
 
 
-def _inside(what: str, index: Integers, offset: int, stop: int) -> None:
+def _inside(what: str, index: IntegerArray, offset: int, stop: int) -> None:
     # Compiled code does not check its indices: a wrong one would write into foreign memory.
     if index.size and not (int(index.min()) + offset >= 0 and int(index.max()) + offset < stop):
         low, high = int(index.min()) + offset, int(index.max()) + offset

@@ -6,18 +6,19 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.array_types import Float64Array
 from axonal.neuro.ops.event_network._network import EventNetwork
-from axonal.neuro.ops.event_network._types import Events, EventState, Floats
+from axonal.neuro.ops.event_network._types import Events, EventState
 
 
 class EventRun(NamedTuple):
-    """What a run leaves.
+    """Result of a run.
 
     Args:
         sample: sample of each spike `[E]`, in rising order.
         step: step of each spike `[E]`, counted from the start of this run, rising in a sample.
         neuron: neuron of each spike `[E]`.
-        payload: what each spike of a graded neuron carries, in the order of those spikes `[G]`.
+        payload: number carried by each spike of a graded neuron, in their order `[G]`.
         readout: membranes of the integrators after each step `[T, B, R]`.
         state: state to go on from.
         synaptic_events: events that went through a synapse, those of steady sources included.
@@ -29,8 +30,8 @@ class EventRun(NamedTuple):
     sample: npt.NDArray[np.int32]
     step: npt.NDArray[np.int32]
     neuron: npt.NDArray[np.int32]
-    payload: Floats
-    readout: Floats
+    payload: Float64Array
+    readout: Float64Array
     state: EventState
     synaptic_events: int
 

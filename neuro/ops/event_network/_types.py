@@ -1,4 +1,4 @@
-"""What goes into an event-driven network and comes along with a run: blocks, synapses, events."""
+"""Parts of an event-driven network and of its runs: blocks, synapses, states, events."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.integer[Any]]
+from axonal._base.array_types import Float64Array, IntegerArray
 
 
 class Kind(IntEnum):
-    """What the neurons of a block do in a step; the equations are those of `EventNetwork`."""
+    """Kinds of neurons of a block; the equations are those of `EventNetwork`."""
 
     INTEGRATOR = 0
     LIF = 1
@@ -23,7 +22,7 @@ class Kind(IntEnum):
 
 
 class Reset(IntEnum):
-    """What becomes of a membrane that fired."""
+    """Membrane after a spike: zero, lower by the threshold, or at the threshold."""
 
     ZERO = 0
     SUBTRACT = 1
@@ -36,8 +35,8 @@ class Block(NamedTuple):
     Args:
         start: first neuron.
         stop: one after the last neuron.
-        kind: what its neurons do.
-        reset: what becomes of a membrane that fired; unused by integrators.
+        kind: equations of its neurons.
+        reset: membrane after a spike; unused by integrators.
         refractory: steps after a spike in which membrane and input are ignored.
         readout: first column of an integrator in the readout; unused by other kinds.
 
@@ -68,16 +67,16 @@ class Synapses(NamedTuple):
     array([2])
     """
 
-    pre: Integers
-    post: Integers
+    pre: IntegerArray
+    post: IntegerArray
     weight: npt.NDArray[np.floating[Any]]
-    delay: Integers
+    delay: IntegerArray
     pre_offset: int = 0
     post_offset: int = 0
 
 
 class EventState(NamedTuple):
-    """Everything a run needs to go on where another one stopped.
+    """State from which a run goes on where another one stopped.
 
     Args:
         v: membranes `[B, N]`.
@@ -91,10 +90,10 @@ class EventState(NamedTuple):
     0
     """
 
-    v: Floats
-    trace: Floats
+    v: Float64Array
+    trace: Float64Array
     wait: npt.NDArray[np.int32]
-    ring: Floats
+    ring: Float64Array
     step: int
 
 
@@ -113,7 +112,7 @@ class Events(NamedTuple):
 
     bounds: npt.NDArray[np.int64]
     source: npt.NDArray[np.int64]
-    value: Floats
+    value: Float64Array
 
     @classmethod
     def of(

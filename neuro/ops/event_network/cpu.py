@@ -190,7 +190,7 @@ def advance(  # type: ignore[no-untyped-def]
     count = 0
     for b in range(samples):
         sums = ring[b]
-        # A state may come from elsewhere: nobody waits where nobody can, unless it says so.
+        # No neuron is refractory unless its block is, or the given state has steps left.
         waiting = np.any(wait[b] > 0)
         now = (start * neurons) % size
         for t in range(steps):

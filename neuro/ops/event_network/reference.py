@@ -5,34 +5,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.array_types import Float64Array, IntegerArray
 from axonal.neuro.ops.event_network._types import Kind, Reset
-
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.integer[Any]]
 
 
 def advance(
     start: int,
-    v: Floats,
-    trace: Floats,
+    v: Float64Array,
+    trace: Float64Array,
     wait: npt.NDArray[np.int32],
-    ring: Floats,
-    decay: Floats,
-    gain: Floats,
-    bias: Floats,
-    threshold: Floats,
-    trace_decay: Floats,
-    coupling: Floats,
+    ring: Float64Array,
+    decay: Float64Array,
+    gain: Float64Array,
+    bias: Float64Array,
+    threshold: Float64Array,
+    trace_decay: Float64Array,
+    coupling: Float64Array,
     blocks: npt.NDArray[np.int64],
-    steady: Indices,
-    indptr: Indices,
-    target: Indices,
+    steady: IntegerArray,
+    indptr: IntegerArray,
+    target: IntegerArray,
     weight: npt.NDArray[np.floating[Any]],
-    bounds: Indices,
-    source: Indices,
-    value: Floats,
-    readout: Floats,
-) -> tuple[Indices, Indices, Indices, Floats, int]:
+    bounds: IntegerArray,
+    source: IntegerArray,
+    value: Float64Array,
+    readout: Float64Array,
+) -> tuple[IntegerArray, IntegerArray, IntegerArray, Float64Array, int]:
     """Run T steps of B samples; the state and ``readout`` are changed in place.
 
     The equations are those of `EventNetwork`.
@@ -69,7 +67,7 @@ def advance(
     payload = [np.zeros(0)]
     count = 0
 
-    def deliver(b: int, base: int, sources: Indices, values: Floats) -> int:
+    def deliver(b: int, base: int, sources: IntegerArray, values: Float64Array) -> int:
         lengths = indptr[sources + 1] - indptr[sources]
         nested = [np.arange(indptr[s], indptr[s + 1]) for s in sources]
         synapse = np.concatenate([np.zeros(0, np.int64), *nested])

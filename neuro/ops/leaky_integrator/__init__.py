@@ -3,17 +3,10 @@
 from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
-from axonal.neuro.ops.leaky_integrator import reference
-
-try:
-    from axonal.neuro.ops.leaky_integrator import _op
-except ModuleNotFoundError as error:
-    if error.name != "numba":
-        raise
-    _op = None  # type: ignore[assignment]
+from axonal.neuro.ops.leaky_integrator import _op, reference
 
 
-def leaky(
+def leaky_integrator(
     x: Tensor, v: Tensor, decay: Tensor, *, decay_input: bool = False, backend: str = "auto"
 ) -> Tensor:
     """Integrate a sequence, ``v_t = d v_{t-1} + x_t`` (or ``+ (1 - d) x_t`` with ``decay_input``).
@@ -21,7 +14,7 @@ def leaky(
     Args:
         x: input [T, B, ...].
         v: the last value before ``x`` [B, ...].
-        decay: factor d a step, 0 to 1, a scalar or one a unit.
+        decay: factor d per step, 0 to 1, a scalar or one per unit.
         decay_input: scale the input by ``1 - d``.
         backend: ``"auto"``, ``"reference"`` (the definition) or ``"cpu"`` (compiled loops).
 
@@ -32,9 +25,9 @@ def leaky(
         ValueError: if the back end is unknown or cannot run these tensors.
 
     >>> import torch
-    >>> leaky(torch.ones(3, 1, 1), torch.zeros(1, 1), torch.tensor(0.5)).flatten()
+    >>> leaky_integrator(torch.ones(3, 1, 1), torch.zeros(1, 1), torch.tensor(0.5)).flatten()
     tensor([1.0000, 1.5000, 1.7500])
     """
-    if _dispatch.compiled("leaky", backend, _op is not None, x, v, decay, pays=len(x) > 1):
-        return _op.leaky(x, v, decay, decay_input=decay_input)
-    return reference.leaky(x, v, decay, decay_input=decay_input)
+    if _dispatch.use_compiled("leaky_integrator", backend, x, v, decay, pays=len(x) > 1):
+        return _op.leaky_integrator(x, v, decay, decay_input)
+    return reference.leaky_integrator(x, v, decay, decay_input)

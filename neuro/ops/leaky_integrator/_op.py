@@ -1,37 +1,32 @@
-"""The leaky integrator as an opaque operator with a hand-written backward pass."""
+"""The leaky integrator as an operator of torch: what it allocates, keeps and differentiates."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from axonal._base.threads import shards
-from axonal.neuro.ops._buffer_pool import empty_like
-from axonal.neuro.ops._cuda import per_neuron, same_shape
-from axonal.neuro.ops._numpy_views import flat, rows, sum_to, values
-from axonal.neuro.ops._tangents import refused
-from axonal.neuro.ops.leaky_integrator import cpu
+from axonal.neuro.ops._buffer_pool import empty
+from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
+from axonal.neuro.ops._registration import Operator
+from axonal.neuro.ops._shapes import gradient_of, gradient_room, same_shape
+
+if HAS_NUMBA:
+    from axonal.neuro.ops.leaky_integrator import cpu
 
 
-@torch.library.custom_op("axonal::leaky", mutates_args=(), device_types="cpu")
-@refused("leaky")
-def _leaky(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
-    same_shape("leaky", "v", v, x.shape[1:])
-    y = empty_like(x)
-    run = cpu.forward(decay_input)
-    arrays = rows(x), values(per_neuron(decay, x)), flat(v.contiguous()), rows(y)
-    shards(lambda start, stop: run(*arrays, start, stop), v.numel(), x.nbytes)
+def leaky_forward(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
+    """Run forward over x [T, B, ...]; return v after every step."""
+    same_shape("leaky_integrator", "v", v, x.shape[1:])
+    y = empty(x.shape, x)
+    cpu.forward(x, v, decay, y, decay_input)
     return y
 
 
-@_leaky.register_fake
-def _(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
+def _fake_forward(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
     return torch.empty_like(x, memory_format=torch.contiguous_format)
 
 
-@torch.library.custom_op("axonal::leaky_backward", mutates_args=(), device_types="cpu")
-@refused("leaky")
-def _leaky_backward(
+def leaky_backward(
     g: Tensor,
     x: Tensor | None,
     y: Tensor,
@@ -40,20 +35,15 @@ def _leaky_backward(
     decay_input: bool,
     learns_decay: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    g_x, carry = empty_like(g), torch.zeros_like(v, memory_format=torch.contiguous_format)
-    g_decay = torch.zeros_like(carry) if learns_decay else carry.new_empty(0)
-    run = cpu.backward(decay_input, learns_decay)
-    series, d = rows(g), values(per_neuron(decay, g))
-    arrays = (
-        series, series if x is None else rows(x), rows(y), flat(v.contiguous()), d,
-        rows(g_x), flat(carry), flat(g_decay),
-    )  # fmt: skip
-    shards(lambda start, stop: run(*arrays, start, stop), v.numel(), g.nbytes)
-    return g_x, carry, sum_to(g_decay, decay.shape) if learns_decay else g_decay
+    """Run backward from g [T, B, ...]; return the gradients of x, v and decay."""
+    g_x = empty(g.shape, g)
+    carry = torch.zeros_like(v, memory_format=torch.contiguous_format)  # [B, ...], gradient of v
+    g_decay = gradient_room(carry, learns_decay)
+    cpu.backward(g, x, y, v, decay, g_x, carry, g_decay, decay_input, learns_decay)
+    return g_x, carry, gradient_of(g_decay, decay, learns_decay)
 
 
-@_leaky_backward.register_fake
-def _(
+def _fake_backward(
     g: Tensor, x: Tensor | None, y: Tensor, v: Tensor, decay: Tensor,
     decay_input: bool, learns_decay: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
@@ -64,6 +54,24 @@ def _(
     )
 
 
+_forward = Operator(
+    "leaky_integrator",
+    "(Tensor x, Tensor v, Tensor decay, bool decay_input) -> Tensor",
+    leaky_forward,
+    _fake_forward,
+    devices=("cpu",),
+)
+_backward = Operator(
+    "leaky_integrator_backward",
+    "(Tensor g, Tensor? x, Tensor y, Tensor v, Tensor decay, bool decay_input, bool learns_decay) "
+    "-> (Tensor, Tensor, Tensor)",
+    leaky_backward,
+    _fake_backward,
+    devices=("cpu",),
+    of="leaky_integrator",
+)
+
+
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     x, v, decay, decay_input = inputs
     learns_decay = ctx.needs_input_grad[2]
@@ -71,23 +79,27 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     if learns_decay:
         ctx.save_for_backward(x if decay_input else None, output, v, decay)
     else:
-        # what the loops do not read must have a shape only
+        # the loops read none of the others
         ctx.save_for_backward(None, None, v, decay)
 
 
 def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
     x, y, v, decay = ctx.saved_tensors
     learns_decay = ctx.needs_input_grad[2]
-    g_x, g_v, g_decay = _leaky_backward(
+    g_x, g_v, g_decay = _backward(
         g, x, g if y is None else y, v, decay, ctx.decay_input, learns_decay
     )
     return g_x, g_v, g_decay if learns_decay else None, None
 
 
-_leaky.register_autograd(_gradients, setup_context=_setup)
+_forward.differentiate(_gradients, _setup)
 
 
-def leaky(x: Tensor, v: Tensor, decay: Tensor, *, decay_input: bool) -> Tensor:
-    """Integrate ``x`` [T, B, ...]; see :func:`axonal.neuro.ops.leaky_integrator.leaky`."""
-    y: Tensor = _leaky(x, v, decay, decay_input)
+def leaky_integrator(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
+    """Integrate ``x`` [T, B, ...]; see the operator's package."""
+    recorded = torch.is_grad_enabled() and (
+        x.requires_grad or v.requires_grad or decay.requires_grad
+    )
+    run: Any = leaky_forward if not recorded and unobserved(x, v, decay) else _forward
+    y: Tensor = run(x, v, decay, decay_input)
     return y

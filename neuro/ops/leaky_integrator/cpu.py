@@ -5,20 +5,47 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from axonal._base.jit import kernel
+from axonal.neuro.ops._loops import over_cells
 from axonal.neuro.ops._neuron_cpu import spread
+from axonal.neuro.ops._shapes import per_neuron
 
 BLOCK = 8192
 """Units whose state is kept in the cache."""
 
 
+def forward(x: Tensor, v: Tensor, decay: Tensor, y: Tensor, decay_input: bool) -> None:
+    """Fill ``y`` [T, B, ...]."""
+    over_cells(forward_loops(decay_input), v.numel(), x.nbytes, (x, y), (per_neuron(decay, x), v))
+
+
+def backward(
+    g: Tensor,
+    x: Tensor | None,
+    y: Tensor,
+    v: Tensor,
+    decay: Tensor,
+    g_x: Tensor,
+    carry: Tensor,
+    g_decay: Tensor,
+    decay_input: bool,
+    learns_decay: bool,
+) -> None:
+    """Fill ``g_x`` [T, B, ...], add to g_decay; take carry from zero to the gradient of v."""
+    over_cells(
+        backward_loops(decay_input, learns_decay), v.numel(), g.nbytes,
+        (g, g if x is None else x, y, g_x), (v, per_neuron(decay, g), carry, g_decay),
+    )  # fmt: skip
+
+
 @functools.cache
-def forward(decay_input: bool) -> Callable[..., None]:
+def forward_loops(decay_input: bool) -> Callable[..., None]:
     """Make the loops that fill y [T, M] from x [T, M], decay and v [M], for a range of units."""
 
     @kernel
-    def leaky_forward(x: Any, decay: Any, v: Any, y: Any, start: int, stop: int) -> None:
+    def leaky_forward(x: Any, y: Any, decay: Any, v: Any, start: int, stop: int) -> None:
         one = x.dtype.type(1)
         state = np.empty(2 * BLOCK, x.dtype)
         for low in range(start, stop, BLOCK):
@@ -37,16 +64,16 @@ def forward(decay_input: bool) -> Callable[..., None]:
 
 
 @functools.cache
-def backward(decay_input: bool, learns_decay: bool) -> Callable[..., None]:
+def backward_loops(decay_input: bool, learns_decay: bool) -> Callable[..., None]:
     """Make the loops of the backward pass, for a range of units.
 
-    They take the gradient g [T, M] of y; x, y [T, M], v and decay [M]; g_x [T, M] to fill, carry
+    They take the gradient g [T, M] of y; x and y [T, M]; g_x [T, M] to fill; v and decay [M]; carry
     and g_decay [M] to add to; carry ends as the gradient of v.
     """
 
     @kernel
     def leaky_backward(
-        g: Any, x: Any, y: Any, v: Any, decay: Any, g_x: Any, carry: Any, g_decay: Any,
+        g: Any, x: Any, y: Any, g_x: Any, v: Any, decay: Any, carry: Any, g_decay: Any,
         start: int, stop: int,
     ) -> None:  # fmt: skip
         one = g.dtype.type(1)
@@ -60,11 +87,11 @@ def backward(decay_input: bool, learns_decay: bool) -> Callable[..., None]:
             if learns_decay:
                 g_d[:] = g_decay[low:high]
             for t in range(g.shape[0] - 1, -1, -1):
-                g_t, g_x_t = g[t, low:high], g_x[t, low:high]
+                g_t, g_x_t = g[t, low:high], g_x[t, low:high]  # [n]
                 x_t = x[t, low:high] if learns_decay and decay_input else g_t
-                before = y[t - 1, low:high] if t > 0 else v[low:high]
+                before = y[t - 1, low:high] if t > 0 else v[low:high]  # v_{t-1} [n]
                 for k in range(n):
-                    total = c[k] + g_t[k]
+                    total = c[k] + g_t[k]  # dL/dv_t
                     if learns_decay:
                         g_d[k] += total * (before[k] - x_t[k] if decay_input else before[k])
                     g_x_t[k] = total * (one - d[k]) if decay_input else total

@@ -1,11 +1,11 @@
-"""What a forward pass of LIF keeps for its backward pass."""
+"""Tensors that a forward pass of LIF keeps for its backward pass."""
 
 from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
 NOTHING, POTENTIAL, CHECKPOINTS = 0, 1, 2
-"""What is saved: nothing, h [T, M], or v (and wait) [ceil(T / SEGMENT), M]."""
+"""Nothing, h [T, M], or v (and wait) [ceil(T / SEGMENT), M]."""
 
 SEGMENT = 32
 """Steps between two checkpoints of the state, from which a backward pass computes again."""
@@ -26,7 +26,7 @@ def room(
     segment: int = SEGMENT,
     empty: Callable[[Sequence[int], Tensor], Tensor] = _fresh,
 ) -> tuple[Tensor, Tensor]:
-    """Return uninitialised tensors for what ``save`` says of potentials and refractory steps.
+    """Return uninitialised tensors for the potentials and refractory steps of ``save``.
 
     >>> import torch
     >>> x, v = torch.zeros(70, 2, 3), torch.zeros(2, 3)

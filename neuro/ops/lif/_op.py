@@ -1,6 +1,6 @@
-"""The LIF recurrence as an opaque operator with a hand-written backward pass.
+"""The LIF recurrence as an operator of torch: what it allocates, keeps and differentiates.
 
-It is defined here with its kernel for CUDA; `_on_cpu` adds the one that needs numba.
+The loops of `cpu` and the kernels of `cuda` only fill what is allocated here.
 """
 
 from typing import Any
@@ -8,8 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._cuda import state_type
-from axonal.neuro.ops._tangents import refused
+from axonal.neuro.ops._buffer_pool import LARGE, empty
+from axonal.neuro.ops._convention import Convention
+from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
+from axonal.neuro.ops._registration import Operator
+from axonal.neuro.ops._shapes import gradient_of, gradient_room, same_shape, state_type
 from axonal.neuro.ops.lif import cuda
 from axonal.neuro.ops.lif._checkpoints import (
     CHECKPOINTS,
@@ -20,29 +23,97 @@ from axonal.neuro.ops.lif._checkpoints import (
     room,
 )
 
-lif_forward = torch.library.custom_op(
-    "axonal::lif", refused("lif")(cuda.forward), mutates_args=(), device_types="cuda"
-)
+if HAS_NUMBA:
+    from axonal.neuro.ops.lif import cpu
 
 
-@lif_forward.register_fake
-def _(x: Tensor, v: Tensor, wait: Tensor, *args: Any) -> tuple[Tensor, ...]:
+def lif_forward(
+    x: Tensor,
+    v: Tensor,
+    wait: Tensor | None,
+    decay: Tensor,
+    threshold: Tensor,
+    convention: Convention,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Run forward over x [T, B, ...] and keep nothing; return spikes, v and wait."""
+    if v.shape != x.shape[1:]:
+        same_shape("lif", "v", v, x.shape[1:])
+    if wait is not None:
+        same_shape("lif", "wait", wait, v.shape)
+        wait = wait.to(torch.int32).clone(memory_format=torch.contiguous_format)
+    spikes = torch.empty_like(x) if x.is_contiguous() and x.nbytes < LARGE else empty(x.shape, x)
+    v = v.clone(memory_format=torch.contiguous_format)
+    cpu.forward(x, decay, threshold, v, wait, spikes, None, None, convention, NOTHING)
+    return spikes, v, wait
+
+
+def lif_saving(
+    x: Tensor,
+    v: Tensor,
+    wait: Tensor,
+    decay: Tensor,
+    threshold: Tensor,
+    convention: Convention,
+    save: int,
+    on_gpu: bool | None = None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Run forward over x [T, B, ...]; return spikes, v, wait and what `room` allocates."""
+    on_gpu = x.is_cuda if on_gpu is None else on_gpu
+    same_shape("lif", "v", v, x.shape[1:])
+    if convention.refractory:
+        same_shape("lif", "wait", wait, v.shape)
+    spikes = empty(x.shape, x)
+    saved, waits = room(x, v, wait, save, CUDA_SEGMENT if on_gpu else SEGMENT, empty)
+    v = v.clone(memory_format=torch.contiguous_format)
+    wait = wait.clone(memory_format=torch.contiguous_format)
+    fill = cuda.forward if on_gpu else cpu.forward
+    fill(x, decay, threshold, v, wait, spikes, saved, waits, convention, save)
+    return spikes, v, wait, saved, waits
+
+
+def _fake_forward(
+    x: Tensor, v: Tensor, wait: Tensor, decay: Tensor, threshold: Tensor, _: Convention, save: int
+) -> tuple[Tensor, ...]:
     spikes = torch.empty_like(x, memory_format=torch.contiguous_format)
-    segment = CUDA_SEGMENT if x.is_cuda else SEGMENT
-    saved = room(x, v, wait, args[-1], segment)
+    saved = room(x, v, wait, save, CUDA_SEGMENT if x.is_cuda else SEGMENT)
     return spikes, torch.empty_like(v), torch.empty_like(wait), *saved
 
 
-lif_backward = torch.library.custom_op(
-    "axonal::lif_backward", refused("lif")(cuda.backward), mutates_args=(), device_types="cuda"
-)
-
-
-@lif_backward.register_fake
-def _(
-    g_spikes: Tensor, g_v: Tensor, x: Tensor | None, decay: Tensor, threshold: Tensor, *args: Any
+def lif_backward(
+    g_spikes: Tensor,
+    g_v: Tensor,
+    x: Tensor | None,
+    decay: Tensor,
+    threshold: Tensor,
+    saved: Tensor,
+    waits: Tensor,
+    convention: Convention,
+    save: int,
+    learns_decay: bool,
+    learns_threshold: bool,
+    on_gpu: bool | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    learns_decay, learns_threshold = args[-2:]
+    """Run backward from g_spikes [T, B, ...]; return gradients of x, v, decay and threshold."""
+    on_gpu = g_spikes.is_cuda if on_gpu is None else on_gpu
+    g_x = empty(g_spikes.shape, g_spikes)
+    carry = g_v.clone(memory_format=torch.contiguous_format)  # [B, ...], gradient of v
+    g_decay, g_threshold = (
+        gradient_room(carry, learns_decay),
+        gradient_room(carry, learns_threshold),
+    )
+    fill = cuda.backward if on_gpu else cpu.backward
+    fill(
+        g_spikes, x, decay, threshold, saved, waits, g_x, carry, g_decay, g_threshold,
+        convention, save, learns_decay, learns_threshold,
+    )  # fmt: skip
+    g_decay = gradient_of(g_decay, decay, learns_decay)
+    return g_x, carry, g_decay, gradient_of(g_threshold, threshold, learns_threshold)
+
+
+def _fake_backward(
+    g_spikes: Tensor, g_v: Tensor, x: Tensor | None, decay: Tensor, threshold: Tensor, *others: Any
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    learns_decay, learns_threshold = others[-2:]
     return (
         torch.empty_like(g_spikes, memory_format=torch.contiguous_format),
         torch.empty_like(g_v),
@@ -51,12 +122,29 @@ def _(
     )
 
 
+_forward = Operator(
+    "lif",
+    "(Tensor x, Tensor v, Tensor wait, Tensor decay, Tensor threshold, Convention convention, "
+    "int save) -> (Tensor, Tensor, Tensor, Tensor, Tensor)",
+    lif_saving,
+    _fake_forward,
+)
+_backward = Operator(
+    "lif_backward",
+    "(Tensor g_spikes, Tensor g_v, Tensor? x, Tensor decay, Tensor threshold, Tensor saved, "
+    "Tensor waits, Convention convention, int save, bool learns_decay, bool learns_threshold) "
+    "-> (Tensor, Tensor, Tensor, Tensor)",
+    lif_backward,
+    _fake_backward,
+    of="lif",
+)
+
+
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    x, _, _, decay, threshold = inputs[:5]
+    x, _, _, decay, threshold, convention, save = inputs
     _, _, _, saved, waits = output
-    again = inputs[-1] == CHECKPOINTS
-    ctx.save_for_backward(x if again else None, decay, threshold, saved, waits)
-    ctx.settings, ctx.shape, ctx.dtype = inputs[5:], x.shape, x.dtype
+    ctx.save_for_backward(x if save == CHECKPOINTS else None, decay, threshold, saved, waits)
+    ctx.convention, ctx.save, ctx.shape, ctx.dtype = convention, save, x.shape, x.dtype
     ctx.mark_non_differentiable(saved, waits)
     ctx.set_materialize_grads(False)
 
@@ -68,8 +156,8 @@ def _gradients(ctx: Any, g_spikes: Tensor | None, g_v: Tensor | None, *_: Any) -
     if g_v is None:
         g_v = saved.new_zeros(ctx.shape[1:])
     learns_decay, learns_threshold = ctx.needs_input_grad[3:5]
-    g_x, g_v0, g_decay, g_threshold = lif_backward(
-        g_spikes, g_v, x, decay, threshold, saved, waits, *ctx.settings,
+    g_x, g_v0, g_decay, g_threshold = _backward(
+        g_spikes, g_v, x, decay, threshold, saved, waits, ctx.convention, ctx.save,
         learns_decay, learns_threshold,
     )  # fmt: skip
     return (
@@ -78,11 +166,12 @@ def _gradients(ctx: Any, g_spikes: Tensor | None, g_v: Tensor | None, *_: Any) -
         None,
         g_decay if learns_decay else None,
         g_threshold if learns_threshold else None,
-        *(None for _ in ctx.settings),
+        None,
+        None,
     )
 
 
-lif_forward.register_autograd(_gradients, setup_context=_setup)
+_forward.differentiate(_gradients, _setup)
 
 
 def lif(
@@ -91,26 +180,21 @@ def lif(
     wait: Tensor | None,
     decay: Tensor,
     threshold: Tensor,
-    *,
-    decay_input: bool,
-    reset: str,
-    detach_reset: bool,
-    refractory: int,
-    surrogate: str,
-    alpha: float,
+    convention: Convention,
     recompute: bool,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run the recurrence over ``x`` [T, B, ...]; see :func:`axonal.neuro.ops.lif.lif`."""
     save = NOTHING
-    if torch.is_grad_enabled() and any(a.requires_grad for a in (x, v, decay, threshold)):
-        again = x.is_cuda or recompute or refractory or decay.requires_grad
+    if torch.is_grad_enabled() and (
+        x.requires_grad or v.requires_grad or decay.requires_grad or threshold.requires_grad
+    ):
+        again = x.is_cuda or recompute or convention.refractory or decay.requires_grad
         save = CHECKPOINTS if again else POTENTIAL
+    elif x.is_cpu and unobserved(x, v, decay, threshold):
+        return lif_forward(x, v, wait, decay, threshold, convention)
     waits = x.new_empty(0) if wait is None else wait
     waits = waits.to(x.device, torch.int32)
-    given = v.dtype
-    v, decay, threshold = (a.to(state_type(x.dtype)) for a in (v, decay, threshold))
-    spikes, last, waits, _, _ = lif_forward(
-        x, v, waits, decay, threshold,
-        decay_input, reset, detach_reset, refractory, surrogate, alpha, save,
-    )  # fmt: skip
-    return spikes, last.to(given), None if wait is None else waits.to(wait.dtype)
+    number, potential = v.dtype, state_type(x.dtype)
+    v, decay, threshold = (a.to(potential) for a in (v, decay, threshold))
+    spikes, last, waits, _, _ = _forward(x, v, waits, decay, threshold, convention, save)
+    return spikes, last.to(number), None if wait is None else waits.to(wait.dtype)

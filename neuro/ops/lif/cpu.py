@@ -8,90 +8,105 @@ with one decay and one threshold, which then stay in registers.
 """
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
-from axonal._base.jit import jit, kernel
-from axonal.neuro.ops._neuron_cpu import spread
-from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, POTENTIAL, SEGMENT
-from axonal.neuro.surrogates._surrogate import number_of
+from axonal._base.jit import kernel
+from axonal.neuro.ops._convention import Convention
+from axonal.neuro.ops._loops import over_cells
+from axonal.neuro.ops._neuron_cpu import after, charge, derivative, number_of, spread
+from axonal.neuro.ops._shapes import per_neuron
+from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, NOTHING, POTENTIAL, SEGMENT
 
 BLOCK = 8192
 """Neurons whose state is kept in the cache."""
 
 LONG_BLOCK = 32768
-"""The same where the potential is all that is kept: longer rows stream faster."""
+"""The same where only the potential is kept: longer rows stream faster."""
 
 _SILENT, _FIRED, _HELD = 0, 1, 2
 
 
-@jit
-def charge(v: Any, x: Any, decay: Any, share: Any, decay_input: Any) -> Any:
-    """Potential before the reset."""
-    return decay * v + (share * x if decay_input else x)
+def forward(
+    x: Tensor,
+    decay: Tensor,
+    threshold: Tensor,
+    v: Tensor,
+    wait: Tensor | None,
+    spikes: Tensor,
+    saved: Tensor | None,
+    waits: Tensor | None,
+    convention: Convention,
+    save: int,
+) -> None:
+    """Fill ``spikes`` [T, B, ...], ``saved`` and ``waits``; move v and wait to the last step."""
+    decay_input, reset, _, refractory, _, _ = convention
+    alike = not refractory and decay.numel() == threshold.numel() == 1
+    if not alike:
+        decay, threshold = per_neuron(decay, x), per_neuron(threshold, x)
+    run = forward_loops(decay_input, reset == "subtract", refractory > 0, save, alike)
+    # arrays that the loops do not touch stand in for tensors that are not there
+    if save == NOTHING or saved is None or waits is None:
+        saved = waits = spikes
+    left = wait if refractory and wait is not None else v
+    over_cells(
+        run, v.numel(), x.nbytes,
+        (x, spikes, saved, waits), (decay, threshold, v, left), refractory,
+    )  # fmt: skip
 
 
-@jit
-def after(h: Any, fired: Any, threshold: Any, zero: Any, subtract: Any) -> Any:
-    """Potential after the reset; of infinity it is NaN, as in the definition."""
-    return (h - threshold if subtract else h * zero) if fired else h
-
-
-@jit
-def _exp(x: Any, number: Any) -> Any:
-    """exp(x) for x <= 0, to 1e-5 in single precision: a power series of x / 64, squared six times.
-
-    Unlike the library's it has a form for vectors. What is below exp(-40) does not matter here.
-    """
-    y = max(x, number(-40)) * number(1 / 64)
-    e = number(1 / 5040) + y * (number(1 / 40320) + y * (number(1 / 362880) + y / number(3628800)))
-    e = number(1 / 24) + y * (number(1 / 120) + y * (number(1 / 720) + y * e))
-    e = number(1) + y * (number(1) + y * (number(1 / 2) + y * (number(1 / 6) + y * e)))
-    e *= e
-    e *= e
-    e *= e
-    e *= e
-    e *= e
-    return e * e
-
-
-@jit
-def derivative(u: Any, kind: Any, alpha: Any, number: Any) -> Any:
-    """Derivative of a surrogate at u; see axonal.neuro.surrogates._surrogate."""
-    one, a = number(1), number(alpha)
-    if kind == 0:
-        u *= number(alpha * math.pi / 2)
-        return number(alpha / 2) / (one + u * u)
-    if kind == 1:
-        # symmetric, so that the exponential never overflows
-        e = _exp(-abs(a * u), number)
-        return a * e / ((one + e) * (one + e))
-    if kind == 2:
-        u = one + a * abs(u)
-        return one / (u * u)
-    return max(number(0), one - a * abs(u))
+def backward(
+    g_spikes: Tensor,
+    x: Tensor | None,
+    decay: Tensor,
+    threshold: Tensor,
+    saved: Tensor,
+    waits: Tensor,
+    g_x: Tensor,
+    carry: Tensor,
+    g_decay: Tensor,
+    g_threshold: Tensor,
+    convention: Convention,
+    save: int,
+    learns_decay: bool,
+    learns_threshold: bool,
+) -> None:
+    """Fill ``g_x`` [T, B, ...], add to g_decay and g_threshold; take carry to the first step."""
+    decay_input, reset, detach, refractory, surrogate, alpha = convention
+    assert isinstance(surrogate, str)
+    alike = not (refractory or learns_decay or learns_threshold)
+    alike = alike and decay.numel() == threshold.numel() == 1
+    run = backward_loops(
+        decay_input, reset == "subtract", refractory > 0, save, detach, surrogate,
+        learns_decay, learns_threshold, alike,
+    )  # fmt: skip
+    parameters = per_neuron(decay, g_spikes), per_neuron(threshold, g_spikes)
+    over_cells(
+        run, carry.numel(), g_spikes.nbytes,
+        (g_spikes, g_spikes if x is None else x, saved, waits, g_x),
+        (*parameters, carry, g_decay, g_threshold), alpha, refractory,
+    )  # fmt: skip
 
 
 @functools.cache
-def forward(
+def forward_loops(
     decay_input: bool, subtract: bool, refractory: bool, save: int, alike: bool
 ) -> Callable[..., None]:
     """Make the forward loops of one convention.
 
-    They take x [T, M]; decay and threshold, one value or one a neuron; v [M], wait int32 [M],
-    spikes [T, M], saved, waits, the refractory steps, and the range of cells to run. They fill
-    spikes, saved and waits; v and wait become those after the last step. wait and waits are empty
-    if nobody is refractory. ``alike`` says that decay and threshold hold one value
-    each; nothing is gained from it by neurons that are refractory or learn.
+    They take x and spikes [T, M], saved and waits; decay and threshold, one value or one per
+    neuron; v [M] and wait int32 [M]; the refractory steps, and the range of cells to run. They fill
+    spikes, saved and waits; v and wait become those after the last step. ``alike`` says that decay
+    and threshold hold one value each, for neurons that are not refractory and do not learn.
     """
     block = LONG_BLOCK if alike else BLOCK
 
     @kernel
     def lif_forward(
-        x: Any, decay: Any, threshold: Any, v: Any, wait: Any, spikes: Any, saved: Any, waits: Any,
+        x: Any, spikes: Any, saved: Any, waits: Any, decay: Any, threshold: Any, v: Any, wait: Any,
         steps_held: int, start: int, stop: int,
     ) -> None:  # fmt: skip
         one, zero = x.dtype.type(1), x.dtype.type(0)
@@ -136,7 +151,7 @@ def forward(
 
 
 @functools.cache
-def backward(
+def backward_loops(
     decay_input: bool,
     subtract: bool,
     refractory: bool,
@@ -149,24 +164,27 @@ def backward(
 ) -> Callable[..., None]:
     """Make the backward loops of one convention.
 
-    They take the gradient g [T, M] of the spikes; x, decay, threshold, saved and waits as in
-    `forward`; g_x [T, M] to fill, carry [M], g_decay and g_threshold [M] to add to; alpha of the
-    surrogate, the refractory steps, and the range of cells. carry is the gradient of v after the
-    last step and becomes that of v before the first. Whoever is refractory or learns its decay
-    needs checkpoints.
+    They take the gradient g [T, M] of the spikes; x, saved and waits as in `forward_loops`; g_x
+    [T, M] to fill; decay and threshold; carry [M], g_decay and g_threshold [M] to add to; alpha of
+    the surrogate, the refractory steps, and the range of cells. carry is the gradient of v after
+    the last step and becomes that of v before the first. Refractory neurons and learned decays need
+    checkpoints.
     """
     kind = number_of(surrogate)
     block = LONG_BLOCK if alike and save == POTENTIAL else BLOCK
 
     @kernel
     def lif_backward(
-        g: Any, x: Any, decay: Any, threshold: Any, saved: Any, waits: Any,
-        g_x: Any, carry: Any, g_decay: Any, g_threshold: Any,
+        g: Any, x: Any, saved: Any, waits: Any, g_x: Any,
+        decay: Any, threshold: Any, carry: Any, g_decay: Any, g_threshold: Any,
         alpha: float, steps_held: int, start: int, stop: int,
     ) -> None:  # fmt: skip
         number = g.dtype.type
         one, zero = number(1), number(0)
+        # six rows of a block: u, d, theta, c, g_d, g_theta
         state, left = np.empty(6 * block, g.dtype), np.zeros(block, np.int32)
+        # of one segment [SEGMENT, block]: potentials before the reset, potentials before the
+        # step, and what the neuron did
         h_of = np.empty((SEGMENT if save == CHECKPOINTS else 1, block), g.dtype)
         u_of = np.empty((SEGMENT if learns_decay else 1, block), g.dtype)
         event_of = np.empty((SEGMENT if refractory else 1, block), np.int8)
@@ -186,6 +204,7 @@ def backward(
                 g_d[:] = zero
                 g_theta[:] = zero
 
+                # the segment forward again, from its checkpoint [n] to h and u [rows, n]
                 if save == CHECKPOINTS:
                     u[:] = saved[segment, low:high]
                     if refractory:
@@ -213,11 +232,11 @@ def backward(
 
                 for t in range(last - 1, first - 1, -1):
                     row = t - first
-                    g_t, g_x_t = g[t, low:high], g_x[t, low:high]
-                    x_t = x[t, low:high] if learns_decay and decay_input else g_t
-                    h_t = saved[t, low:high] if save == POTENTIAL else h_of[row]
-                    u_t = u_of[row if learns_decay else 0]
-                    event_t = event_of[row if refractory else 0]
+                    g_t, g_x_t = g[t, low:high], g_x[t, low:high]  # [n]
+                    x_t = x[t, low:high] if learns_decay and decay_input else g_t  # [n]
+                    h_t = saved[t, low:high] if save == POTENTIAL else h_of[row]  # [n or block]
+                    u_t = u_of[row if learns_decay else 0]  # [block]
+                    event_t = event_of[row if refractory else 0]  # [block]
                     for k in range(n):
                         if not alike:
                             d_k, theta_k = d[k], theta[k]
@@ -228,7 +247,7 @@ def backward(
                             held = event_t[k] == _HELD
                             fired = event_t[k] == _FIRED
                             slope = zero if held else slope
-                        # what pulls at a spike: its own gradient and, through the reset, that of v
+                        # gradient of the spike: its own and, through the reset, that of v
                         pull = g_t[k]
                         if not detach:
                             pull -= c[k] * (theta_k if subtract else h)
@@ -236,6 +255,7 @@ def backward(
                             g_theta[k] -= pull * slope
                             if subtract:
                                 g_theta[k] -= c[k] if fired else zero
+                        # dL/dh = dL/dv dv/dh + dL/ds ds/dh
                         g_h = c[k] if subtract else (zero if fired else c[k])
                         g_h += pull * slope
                         emitted, back = g_h, g_h * d_k

@@ -3,14 +3,14 @@
 //
 // Forward keeps the potential (and the refractory steps left) every SEGMENT steps. Backward takes
 // segments from the last to the first: it reads x again, computes the potentials of the segment in
-// registers, and goes back through them. That moves 20.5 bytes a cell and step in single precision:
+// registers, and goes back through them. That moves 20.5 bytes per cell and step in single precision:
 // x and spike forward; x, gradient and gradient backward; and two times 4 / 16.
 //
 // Beside the macros of _common.cuh and _neuron.cuh: BACKWARD (0 or 1), which kernel this is, and
 // for the backward one LEARNS_DECAY and LEARNS_THRESHOLD (0 or 1).
 
 constexpr int SEGMENT = 16;
-constexpr int AHEAD = 8;  // rows that a thread asks for before it waits for the first
+constexpr int AHEAD = 8;  // rows that a thread requests before it waits for the first
 
 struct Cells {
   state decay[WIDTH], threshold[WIDTH], v[WIDTH];
@@ -60,7 +60,7 @@ __device__ __forceinline__ void advance(Cells &c, const real *__restrict__ x,
   }
 }
 
-// Eight blocks a multiprocessor leave 64 registers, enough for all rows asked for ahead.
+// Eight blocks per multiprocessor leave 64 registers, enough for all rows requested ahead.
 extern "C" __global__ void __launch_bounds__(128, 8)
     lif_forward(const real *__restrict__ x, const state *__restrict__ decay,
                 const state *__restrict__ threshold, state *__restrict__ v,
@@ -163,7 +163,7 @@ __device__ __forceinline__ void back(Cells &c, Gradients &g, const real *__restr
 }
 
 // Where there is more to remember the compiler, left to itself (0), spills a few bytes to hold more
-// blocks than the two that it is told here.
+// blocks than the two of this bound.
 extern "C" __global__ void __launch_bounds__(128, REFRACTORY || LEARNS_DECAY ? 2 : 0)
     lif_backward(const real *__restrict__ g_spikes, const real *__restrict__ x,
                  const state *__restrict__ decay, const state *__restrict__ threshold,

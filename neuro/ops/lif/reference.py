@@ -1,11 +1,10 @@
-"""The leaky integrate-and-fire recurrence, written out: what every faster path must equal."""
-
-from typing import Any
+"""The leaky integrate-and-fire recurrence, written out: the definition of every faster path."""
 
 import torch
 from torch import Tensor
 
-from axonal.neuro.surrogates._surrogate import Surrogate, spike
+from axonal.neuro.ops._convention import Convention
+from axonal.neuro.surrogates._surrogate import spike
 
 
 def step(
@@ -14,24 +13,18 @@ def step(
     wait: Tensor | None,
     decay: Tensor,
     threshold: Tensor,
-    *,
-    decay_input: bool,
-    reset: str,
-    detach_reset: bool,
-    refractory: int,
-    surrogate: str | Surrogate,
-    alpha: float,
-    recompute: bool,
+    convention: Convention,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Run one step ``x`` [B, ...]: spikes, v and wait after it."""
+    """Run one step ``x`` [B, ...]: spikes, v and wait after it, all [B, ...]."""
+    decay_input, reset, detach_reset, refractory, *surrogate = convention
     h = decay * v + ((1 - decay) * x if decay_input else x)
     if reset == "delayed":
-        fired = spike(v - threshold, surrogate, alpha)
+        fired = spike(v - threshold, *surrogate)
         h = h - threshold * (fired.detach() if detach_reset else fired)
     if wait is not None:
         held = wait > 0
         h = torch.where(held, v, h)
-    s = spike(h - threshold, surrogate, alpha)
+    s = spike(h - threshold, *surrogate)
     if wait is not None:
         s = torch.where(held, 0.0, s)
         wait = torch.where(s > 0, refractory, (wait - 1).clamp(min=0))
@@ -42,11 +35,16 @@ def step(
 
 
 def lif(
-    x: Tensor, v: Tensor, wait: Tensor | None, decay: Tensor, threshold: Tensor, **choices: Any
+    x: Tensor,
+    v: Tensor,
+    wait: Tensor | None,
+    decay: Tensor,
+    threshold: Tensor,
+    convention: Convention,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run the recurrence over ``x`` [T, B, ...]; see :func:`axonal.neuro.ops.lif.lif`."""
     spikes = []
     for x_t in x.unbind(0):
-        s, v, wait = step(x_t, v, wait, decay, threshold, **choices)
+        s, v, wait = step(x_t, v, wait, decay, threshold, convention)
         spikes.append(s)
     return torch.stack(spikes), v, wait

@@ -1,19 +1,12 @@
 """LIF neurons that hear each other: the recurrence of ``lif`` with a product inside every step."""
 
-from typing import Any
-
 from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
+from axonal.neuro.ops._convention import PLAIN, Convention
 from axonal.neuro.ops.recurrent_lif import _op, reference
-from axonal.neuro.surrogates._surrogate import Surrogate
 
-try:
-    from axonal.neuro.ops.recurrent_lif import _on_cpu
-except ModuleNotFoundError as error:
-    if error.name != "numba":
-        raise
-    _on_cpu = None  # type: ignore[assignment]
+__all__ = ["Convention", "recurrent_lif"]
 
 
 def recurrent_lif(
@@ -25,13 +18,8 @@ def recurrent_lif(
     bias: Tensor | None,
     decay: Tensor,
     threshold: Tensor,
+    convention: Convention = PLAIN,
     *,
-    decay_input: bool = False,
-    reset: str = "zero",
-    detach_reset: bool = True,
-    refractory: int = 0,
-    surrogate: str | Surrogate = "atan",
-    alpha: float = 2.0,
     recompute: bool = False,
     backend: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -53,19 +41,13 @@ def recurrent_lif(
         wait: refractory steps left [B, N] of int32; ``None`` where ``refractory`` is 0.
         weight: W [N, N], the row of a neuron its inputs.
         bias: b [N], or ``None``.
-        decay: factor a step, 0 to 1, a scalar or one a neuron.
-        threshold: potential at which a neuron fires, a scalar or one a neuron.
-        decay_input: scale the input by ``1 - decay``.
-        reset: that of :func:`axonal.neuro.ops.lif.lif`.
-        detach_reset: let no gradient through the reset.
-        refractory: steps, >= 0.
-        surrogate: name of the surrogate derivative, with its ``alpha``; or a
-            :class:`Surrogate` of one's own, for which "auto" takes the definition.
-        alpha: sharpness of the surrogate.
-        recompute: keep x instead of the potential for the backward pass, beside the spikes; who is
-            refractory or learns the decay of an input that decays always does so.
+        decay: factor per step, 0 to 1, a scalar or one per neuron.
+        threshold: potential at which a neuron fires, a scalar or one per neuron.
+        convention: that of :func:`axonal.neuro.ops.lif.lif`.
+        recompute: keep x instead of the potential for the backward pass, beside the spikes;
+            refractory neurons and learned decays of an input that decays always do so.
         backend: ``"auto"``, ``"reference"`` (the definition, differentiable twice), ``"cpu"``
-            (compiled loops) or ``"cuda"`` (a product and a kernel a step; in half precision the
+            (compiled loops) or ``"cuda"`` (a product and a kernel per step; in half precision the
             products are of that precision, the rest is single).
 
     Returns:
@@ -73,7 +55,7 @@ def recurrent_lif(
 
     Raises:
         ValueError: if the back end is unknown or cannot run these tensors; for an unknown reset or
-            surrogate, and for one's own where the back end is compiled.
+            surrogate, and for a user's own where the back end is compiled.
 
     >>> import torch
     >>> x, rest, one = torch.zeros(3, 1, 2), torch.zeros(1, 2), torch.tensor(1.0)
@@ -85,14 +67,10 @@ def recurrent_lif(
             [0., 1.],
             [0., 0.]])
     """
+    backend = _dispatch.for_convention("recurrent_lif", convention, wait, backend)
     given = (x, spikes, v, weight, decay, threshold, *(() if bias is None else (bias,)))
-    _dispatch.wait_fits("recurrent_lif", wait, refractory)
-    backend = _dispatch.for_choices("recurrent_lif", reset, surrogate, backend)
-    fast = _dispatch.compiled("recurrent_lif", backend, _on_cpu is not None, *given, cuda=True)
-    run: Any = _op.recurrent_lif if fast else reference.recurrent_lif
-    result: tuple[Tensor, Tensor, Tensor | None] = run(
-        x, spikes, v, wait, weight, bias, decay, threshold,
-        decay_input=decay_input, reset=reset, detach_reset=detach_reset,
-        refractory=refractory, surrogate=surrogate, alpha=alpha, recompute=recompute,
-    )  # fmt: skip
-    return result
+    if _dispatch.use_compiled("recurrent_lif", backend, *given, cuda=True):
+        return _op.recurrent_lif(
+            x, spikes, v, wait, weight, bias, decay, threshold, convention, recompute
+        )
+    return reference.recurrent_lif(x, spikes, v, wait, weight, bias, decay, threshold, convention)

@@ -1,6 +1,6 @@
 """A loop of LIF neurons compiled for the CPU: step by step, because every neuron hears the others.
 
-Forward, the rows of weights of those that fired are added, which costs what the spikes cost; where
+Forward, the rows of weights of the neurons that fired are added, at the cost of the spikes; where
 too many fire, the loops hand over to a dense product for one step. Backward, the gradients of
 spikes are dense: between two dense products these loops do one step.
 """
@@ -10,22 +10,127 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from axonal._base.jit import jit, kernel
+from axonal.neuro.ops._buffer_pool import empty
+from axonal.neuro.ops._convention import Convention
+from axonal.neuro.ops._neuron_cpu import after, charge, derivative, number_of
 from axonal.neuro.ops._nonzero import AHEAD, active, count
-from axonal.neuro.ops.lif.cpu import after, charge, derivative
-from axonal.neuro.surrogates._surrogate import number_of
+from axonal.neuro.ops.spike_linear._op import spike_linear
 
 BLOCK = 1024
 """Neurons of one sample whose parameters are kept in the cache."""
+
+
+DENSE = 0.4
+"""Share of neurons that fired from which on a dense product is faster."""
+
+_BITS = {torch.float32: np.int32, torch.float64: np.int64}
+
+
+def _array(x: Tensor) -> Any:
+    return x.detach().contiguous().numpy()
+
+
+def _row(values: Tensor, size: int) -> Any:
+    return _array(values.expand(size))
+
+
+def forward(
+    x: Tensor,
+    before: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    decay: Tensor,
+    threshold: Tensor,
+    v: Tensor,
+    wait: Tensor,
+    spikes: Tensor,
+    h: Tensor,
+    convention: Convention,
+    keep: bool,
+) -> None:
+    """Fill ``spikes`` [T, B, N] and, with ``keep``, ``h``; move v and wait to the last step."""
+    steps, _, size = x.shape
+    decay_input, reset, _, refractory, *_ = convention
+    columns = F.pad(weight.T, (0, 0, 0, 1)).flatten()
+    bits, feedback = _BITS[x.dtype], torch.empty_like(v)
+    before = before.contiguous()
+    fired = before.ne(0).to(x.dtype)
+    # a state of the user's own may hold other values than spikes
+    dense = not torch.equal(fired, before)
+    run = forward_loops(decay_input, reset == "subtract", refractory > 0, keep)
+    arrays = (
+        feedback.numpy(), _array(x), fired.numpy().view(bits), spikes.numpy().view(bits),
+        _array(columns), _array(bias), _row(decay, size), _row(threshold, size),
+        v.numpy(), wait.numpy(), spikes.numpy(), h.numpy(), refractory, int(DENSE * v.numel()),
+    )  # fmt: skip
+    t = 0
+    while t < steps:
+        if dense:
+            torch.addmm(bias, spikes[t - 1] if t else before, weight.T, out=feedback)
+        t, dense = run(t, dense, *arrays), True
+
+
+def backward(
+    g_spikes: Tensor,
+    x: Tensor | None,
+    spikes: Tensor,
+    before: Tensor,
+    v: Tensor,
+    wait: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    decay: Tensor,
+    threshold: Tensor,
+    h: Tensor,
+    g_x: Tensor,
+    carry: Tensor,
+    g_decay: Tensor,
+    g_threshold: Tensor,
+    convention: Convention,
+    learns_decay: bool,
+    learns_threshold: bool,
+) -> None:
+    """Fill ``g_x`` [T, B, N], add to g_decay and g_threshold; take carry to the first step."""
+    steps, _, size = spikes.shape
+    decay_input, reset, detach, refractory, surrogate, alpha = convention
+    assert isinstance(surrogate, str)
+    subtract = reset == "subtract"
+    v, weight = v.contiguous(), weight.contiguous()
+    d, theta = _row(decay, size), _row(threshold, size)
+    held = torch.empty(spikes.shape if refractory else (1, 1, 1), dtype=torch.bool).numpy()
+    drive = g_spikes
+    if x is not None:
+        heard = torch.cat((before.unsqueeze(0), spikes[:-1]))  # [T, B, N]
+        drive, h = spike_linear(heard, weight).add_(bias).add_(x), empty(spikes.shape, spikes)
+        replay_loops(decay_input, subtract, refractory > 0)(
+            _array(drive), spikes.numpy(), d, theta, v.clone().numpy(), wait.clone().numpy(),
+            h.numpy(), held, refractory,
+        )  # fmt: skip
+    run = backward_loops(
+        decay_input, subtract, refractory > 0, detach, surrogate, learns_decay, learns_threshold
+    )
+    back = torch.zeros_like(carry)  # [B, N], gradient through the feedback
+    arrays = (
+        _array(g_spikes), back.numpy(), h.numpy(), held, spikes.numpy(), v.numpy(), _array(drive),
+        d, theta, g_x.numpy(), carry.numpy(), g_decay.numpy(), g_threshold.numpy(), alpha,
+    )  # fmt: skip
+    for t in range(steps - 1, -1, -1):
+        run(t, *arrays)
+        if t:
+            torch.mm(g_x[t], weight, out=back)
 
 
 @jit
 def _gather(y: Any, weight: Any, where: Any, used: int, low: int, size: int) -> None:
     """Add to y the weights, from column ``low`` on, of the ``used`` neurons that ``where`` lists.
 
-    weight is W^T with a row of zeros below, in one line: that row fills up the last four. Indices
-    without a sign cannot count from the end, which would have to be looked at for each.
+    weight is W^T with a row of zeros below, in one line: that row fills up the last four. Unsigned
+    indices spare the test for a count from the end.
     """
     for k in range(used, used + 3):
         where[k] = size
@@ -38,7 +143,9 @@ def _gather(y: Any, weight: Any, where: Any, used: int, low: int, size: int) -> 
 
 
 @functools.cache
-def forward(decay_input: bool, subtract: bool, refractory: bool, keep: bool) -> Callable[..., int]:
+def forward_loops(
+    decay_input: bool, subtract: bool, refractory: bool, keep: bool
+) -> Callable[..., int]:
     """Make the forward loops of one convention.
 
     They take the step to begin with and whether the feedback [B, N] of that step is given; x
@@ -110,7 +217,7 @@ def forward(decay_input: bool, subtract: bool, refractory: bool, keep: bool) -> 
 
 
 @functools.cache
-def replay(decay_input: bool, subtract: bool, refractory: bool) -> Callable[..., None]:
+def replay_loops(decay_input: bool, subtract: bool, refractory: bool) -> Callable[..., None]:
     """Make the loops that find h again, from everything that came in and the known spikes.
 
     They take what came in [T, B, N], x and feedback; the spikes; decay and threshold [N]; v and
@@ -143,7 +250,7 @@ def replay(decay_input: bool, subtract: bool, refractory: bool) -> Callable[...,
 
 
 @functools.cache
-def backward(
+def backward_loops(
     decay_input: bool,
     subtract: bool,
     refractory: bool,
@@ -156,7 +263,7 @@ def backward(
 
     They take the step t; the gradient g [T, B, N] of the spikes and, from the step after, that
     through the feedback [B, N]; h, held and spikes [T, B, N]; v before the first step [B, N]; what
-    came in [T, B, N], for who learns the decay of an input that decays; decay and threshold [N];
+    came in [T, B, N], for learned decays of an input that decays; decay and threshold [N];
     g_x [T, B, N], whose step t they fill; carry [B, N]; g_decay and g_threshold [N] to add to; and
     alpha of the surrogate. carry is the gradient of v after the step and becomes that before it.
     """
@@ -183,6 +290,7 @@ def backward(
             g_theta[:] = zero
             for b in range(batch):
                 c[:] = carry[b, low:high]
+                # all [n]
                 g_t, back_t, g_x_t = g[t, b, low:high], back[b, low:high], g_x[t, b, low:high]
                 h_t, s_t = h[t, b, low:high], spikes[t, b, low:high]
                 held_t = held[t, b, low:high] if refractory else held[0, 0]
@@ -194,8 +302,8 @@ def backward(
                     slope = derivative(h_t[k] - theta[k], kind, alpha, number)
                     if refractory:
                         slope = zero if held_t[k] else slope
-                    # what pulls at a spike: its own gradient, that of all it reaches at the next
-                    # step and, through the reset, that of v
+                    # gradient of the spike: its own, that of the neurons that it reaches at the
+                    # next step and, through the reset, that of v
                     pull = g_t[k] + back_t[k]
                     if not detach:
                         pull -= c[k] * (theta[k] if subtract else h_t[k])

@@ -1,11 +1,10 @@
-"""A loop of LIF neurons, written out: what every faster path must equal."""
-
-from typing import Any
+"""A loop of LIF neurons, written out: the definition of every faster path."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.lif.reference import step
 
 
@@ -18,12 +17,12 @@ def recurrent_lif(
     bias: Tensor | None,
     decay: Tensor,
     threshold: Tensor,
-    **choices: Any,
+    convention: Convention,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run ``x`` [T, B, N]; see :func:`axonal.neuro.ops.recurrent_lif.recurrent_lif`."""
     made = []
     for x_t in x.unbind(0):
         drive = x_t + F.linear(spikes, weight, bias)
-        spikes, v, wait = step(drive, v, wait, decay, threshold, **choices)
+        spikes, v, wait = step(drive, v, wait, decay, threshold, convention)
         made.append(spikes)
     return torch.stack(made), v, wait

@@ -4,17 +4,10 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
-from axonal.neuro.ops.spike_linear import reference
-
-try:
-    from axonal.neuro.ops.spike_linear import _op
-except ModuleNotFoundError as error:
-    if error.name != "numba":
-        raise
-    _op = None  # type: ignore[assignment]
+from axonal.neuro.ops.spike_linear import _op, reference
 
 _SMALL = 1 << 20
-"""Products of a dense computation below which it is over before anybody has looked for spikes."""
+"""Products of a dense computation below which it is faster than a search for spikes."""
 
 
 def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
@@ -42,7 +35,6 @@ def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     # autocast makes products of a lower precision, whatever their size
     cast = torch.is_autocast_enabled(x.device.type)
     pays = not cast and x.numel() * len(weight) >= _SMALL
-    found = _op is not None
-    if x.ndim > 1 and _dispatch.compiled("spike_linear", backend, found, x, weight, pays=pays):
+    if x.ndim > 1 and _dispatch.use_compiled("spike_linear", backend, x, weight, pays=pays):
         return _op.spike_linear(x, weight)
     return reference.spike_linear(x, weight)

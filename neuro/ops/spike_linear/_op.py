@@ -1,85 +1,52 @@
-"""Connections as an opaque operator that looks how many inputs are active."""
+"""Connections as an operator of torch: what it checks, keeps and differentiates."""
 
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from axonal._base.threads import shards
-from axonal.neuro.ops._buffer_pool import empty
-from axonal.neuro.ops._cuda import same_shape
-from axonal.neuro.ops._nontemporal import LANES
-from axonal.neuro.ops._tangents import refused
-from axonal.neuro.ops.spike_linear import cpu
+from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
+from axonal.neuro.ops._registration import Operator
+from axonal.neuro.ops._shapes import same_shape
 
-SAMPLED = 256
-"""Rows, spread evenly, in which the active inputs are counted."""
-
-STREAMED = 1 << 23
-"""Bytes of results from which they are written past the caches."""
-
-_BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
+if HAS_NUMBA:
+    from axonal.neuro.ops.spike_linear import cpu
 
 
-def dense_from(targets: int) -> float:
-    """Share of active inputs from which a dense product is faster, measured for 2 to 512 outputs.
-
-    A spike costs as much as a whole block of outputs, and finding it more than a few outputs.
-    """
-    return 0.4 * (targets - 4) / (targets + 12)
-
-
-def dense_gradient_from(targets: int) -> float:
-    """The same for the gradient of weights, which a spike reads and writes."""
-    return 0.35 * targets / (targets + 128)
-
-
-def _sparse(x: Tensor, dense: float) -> tuple[Any, Any] | None:
-    """Return x [R, I] and its bits as arrays, or nothing if more than this share is active."""
-    x = x.detach().contiguous()
-    bits = x.view(_BITS[x.dtype]).numpy()
-    step = max(1, len(bits) // SAMPLED)
-    looked_at = len(range(0, len(bits), step)) * bits.shape[1]
-    return None if cpu.active_of(bits, step) > dense * looked_at else (x.numpy(), bits)
-
-
-@torch.library.custom_op("axonal::spike_linear", mutates_args=(), device_types="cpu")
-@refused("spike_linear")
-def _multiply(x: Tensor, weight: Tensor) -> Tensor:
+def multiply(x: Tensor, weight: Tensor) -> Tensor:
+    """Return ``x W^T`` [R, O] for x [R, I] and W [O, I]."""
     same_shape("spike_linear", "weight", weight, (len(weight), x.shape[1]))
-    found = _sparse(x, dense_from(len(weight)))
-    if found is None:
-        return x @ weight.T
-    y = empty((len(x), len(weight)), x)
-    rows = F.pad(weight.detach(), (0, 0, 0, -len(weight) % cpu.BLOCK))
-    blocks = rows.view(-1, cpu.BLOCK, x.shape[1]).transpose(1, 2).contiguous()
-    streamed = y.nbytes >= STREAMED and y.shape[1] % LANES == 0
-    given = y.numpy(), *found, blocks.numpy(), streamed
-    shards(lambda start, stop: cpu.multiply(*given, start, stop), len(x), y.nbytes)
-    return y
+    return cpu.multiply(x, weight)
 
 
-@_multiply.register_fake
-def _(x: Tensor, weight: Tensor) -> Tensor:
+def _fake_multiply(x: Tensor, weight: Tensor) -> Tensor:
     return x.new_empty(len(x), len(weight))
 
 
-@torch.library.custom_op("axonal::spike_linear_weight", mutates_args=(), device_types="cpu")
-@refused("spike_linear")
 def weight_gradient(x: Tensor, g: Tensor) -> Tensor:
-    found = _sparse(x, dense_gradient_from(g.shape[1]))
-    if found is None:
-        return g.T @ x
-    g_weight = torch.zeros(x.shape[1], g.shape[1], dtype=g.dtype)
-    arrays = g_weight.numpy(), *found, g.detach().contiguous().numpy()
-    shards(lambda start, stop: cpu.add_outer(*arrays, start, stop), g.shape[1], g.nbytes)
-    return g_weight.T.contiguous()
+    """Return ``g^T x`` [O, I] for x [R, I] and the gradient g [R, O] of the products."""
+    return cpu.weight_gradient(x, g)
 
 
-@weight_gradient.register_fake
-def _(x: Tensor, g: Tensor) -> Tensor:
+def _fake_weight_gradient(x: Tensor, g: Tensor) -> Tensor:
     return x.new_empty(g.shape[1], x.shape[1])
+
+
+_forward = Operator(
+    "spike_linear",
+    "(Tensor x, Tensor weight) -> Tensor",
+    multiply,
+    _fake_multiply,
+    devices=("cpu",),
+)
+_backward = Operator(
+    "spike_linear_weight",
+    "(Tensor x, Tensor g) -> Tensor",
+    weight_gradient,
+    _fake_weight_gradient,
+    devices=("cpu",),
+    of="spike_linear",
+)
 
 
 def _setup(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -93,14 +60,16 @@ def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, Tensor | None]:
     # the gradient of spikes is not sparse
     return (
         None if weight is None else g @ weight,
-        None if x is None else weight_gradient(x, g),
+        None if x is None else _backward(x, g),
     )
 
 
-_multiply.register_autograd(_gradients, setup_context=_setup)
+_forward.differentiate(_gradients, _setup)
 
 
 def spike_linear(x: Tensor, weight: Tensor) -> Tensor:
     """Multiply ``x`` [..., I]; see :func:`axonal.neuro.ops.spike_linear.spike_linear`."""
-    y: Tensor = _multiply(x.flatten(0, -2), weight)
+    recorded = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
+    run: Any = multiply if not recorded and unobserved(x, weight) else _forward
+    y: Tensor = run(x.flatten(0, -2), weight)
     return y.view(*x.shape[:-1], len(weight))

@@ -3,8 +3,13 @@
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from axonal._base.jit import jit, kernel
+from axonal._base.threads import shards
+from axonal.neuro.ops._buffer_pool import empty
 from axonal.neuro.ops._nontemporal import LANES, settle, stream
 from axonal.neuro.ops._nonzero import AHEAD, active, count
 
@@ -62,7 +67,7 @@ def _put_all(row: Any, k: Any, a: Any, b: Any, c: Any, d: Any) -> None:
     _put(row, k + np.uint64(3 * LANES), d)
 
 
-def _multiply(
+def _fill_products(
     y: Any, x: Any, bits: Any, weight: Any, streamed: bool, start: int, stop: int
 ) -> None:
     """Fill the rows ``start`` to ``stop`` of y [R, O] with x [R, I] times the transposed weights.
@@ -75,7 +80,7 @@ def _multiply(
     outputs has to give, whose weights stay in the nearest cache meanwhile.
     """
     sources, targets = x.shape[1], y.shape[1]
-    # flat, because a slice in the inner loop counts its owners, and all stores wait for that
+    # flat, because a slice in the inner loop counts its references, and all stores wait for that
     results, line = y.reshape(-1), weight.reshape(-1)
     height = max(1, min(TILE, LISTED // max(1, sources)))
     where = np.empty(height * sources + AHEAD, np.int64)
@@ -119,7 +124,7 @@ def _multiply(
         settle()
 
 
-multiply = kernel(_multiply, unrolled=True)
+fill_products = kernel(_fill_products, unrolled=True)
 
 
 @kernel
@@ -130,3 +135,62 @@ def add_outer(g_weight: Any, x: Any, bits: Any, g: Any, start: int, stop: int) -
         used, row, g_r = active(bits[r], where), x[r], g[r, start:stop]
         for k in range(used):
             _add_1(g_weight[where[k], start:stop], g_r, row[where[k]])
+
+
+SAMPLED = 256
+"""Rows, spread evenly, in which the active inputs are counted."""
+
+STREAMED = 1 << 23
+"""Bytes of results from which they are written past the caches."""
+
+_BITS = {torch.float32: torch.int32, torch.float64: torch.int64}
+
+
+def dense_from(targets: int) -> float:
+    """Return the share of active inputs from which a dense product is faster.
+
+    Measured for 2 to 512 outputs.
+
+    A spike costs as much as a whole block of outputs, and finding it more than a few outputs.
+    """
+    return 0.4 * (targets - 4) / (targets + 12)
+
+
+def dense_gradient_from(targets: int) -> float:
+    """Return the same share for the gradient of weights, which a spike reads and writes."""
+    return 0.35 * targets / (targets + 128)
+
+
+def _sparse(x: Tensor, dense: float) -> tuple[Any, Any] | None:
+    """Return x [R, I] and its bits as arrays, or nothing if more than this share is active."""
+    x = x.detach().contiguous()
+    bits = x.view(_BITS[x.dtype]).numpy()
+    step = max(1, len(bits) // SAMPLED)
+    looked_at = len(range(0, len(bits), step)) * bits.shape[1]
+    return None if active_of(bits, step) > dense * looked_at else (x.numpy(), bits)
+
+
+def multiply(x: Tensor, weight: Tensor) -> Tensor:
+    """Return ``x W^T`` [R, O] for x [R, I] and W [O, I]."""
+    arrays = _sparse(x, dense_from(len(weight)))
+    if arrays is None:
+        return x @ weight.T
+    y = empty((len(x), len(weight)), x)
+    padded = F.pad(weight.detach(), (0, 0, 0, -len(weight) % BLOCK))
+    blocks = (
+        padded.view(-1, BLOCK, x.shape[1]).transpose(1, 2).contiguous()
+    )  # [O / BLOCK, I, BLOCK]
+    streamed = y.nbytes >= STREAMED and y.shape[1] % LANES == 0
+    shards(fill_products, len(x), y.nbytes, y.numpy(), *arrays, blocks.numpy(), streamed)
+    return y
+
+
+def weight_gradient(x: Tensor, g: Tensor) -> Tensor:
+    """Return ``g^T x`` [O, I] for x [R, I] and the gradient g [R, O] of the products."""
+    arrays = _sparse(x, dense_gradient_from(g.shape[1]))
+    if arrays is None:
+        return g.T @ x
+    g_weight = torch.zeros(x.shape[1], g.shape[1], dtype=g.dtype)  # [I, O]
+    given = g_weight.numpy(), *arrays, g.detach().contiguous().numpy()
+    shards(add_outer, g.shape[1], g.nbytes, *given)
+    return g_weight.T.contiguous()

@@ -280,8 +280,13 @@ def check_type(path: str, kind: Any) -> None:
     from h5py import h5t
 
     sort, sound = kind.get_class(), True
-    if sort in (h5t.INTEGER, h5t.BITFIELD, h5t.TIME):
+    if sort == h5t.INTEGER:
         sound = kind.get_offset() == 0 and kind.get_precision() == 8 * kind.get_size() <= 64
+    elif sort == h5t.BITFIELD:
+        names = (f"STD_B{bits}{order}" for bits in (8, 16, 32, 64) for order in ("LE", "BE"))
+        sound = any(kind.equal(getattr(h5t, name)) for name in names)
+    elif sort == h5t.TIME:
+        sound = False
     elif sort == h5t.FLOAT:
         names = (f"IEEE_F{bits}{order}" for bits in (16, 32, 64) for order in ("LE", "BE"))
         sound = any(kind.equal(getattr(h5t, name)) for name in names)

@@ -1,6 +1,5 @@
 """The one place that compiles with numba."""
 
-import functools
 import logging
 import sys
 import threading
@@ -87,7 +86,7 @@ _kernels: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
 
 class _Announcer(event.Listener):
-    """Tells what is being compiled, before it is."""
+    """Logs the name of a kernel before it is compiled."""
 
     def on_start(self, event: Any) -> None:
         """Log a kernel that was neither compiled before nor found on disk."""
@@ -98,7 +97,7 @@ class _Announcer(event.Listener):
             _log.log(level, "compiling %s, which takes seconds and is kept on disk", name)
 
     def on_end(self, event: Any) -> None:
-        """Nothing: `kernel` tells how long the whole first call took."""
+        """Nothing: `kernel` logs how long it took."""
 
 
 event.register("numba:compile", _Announcer())  # type: ignore[no-untyped-call]
@@ -107,8 +106,8 @@ event.register("numba:compile", _Announcer())  # type: ignore[no-untyped-call]
 def kernel(function: Callable[P, R], *, unrolled: bool = False) -> Callable[P, R]:
     """Compile a function like `jit`, and say so on the logger "axonal".
 
-    Before it is compiled, in seconds that look like a hang, whoever watches a terminal or a
-    notebook is told what; how long a first call took is logged for everybody who asks.
+    The name is logged before the seconds of compilation, which look like a hang: as a warning in
+    a terminal or a notebook, for information elsewhere. Their number is logged after them.
 
     Args:
         function: a function of arrays and numbers that numba can compile.
@@ -116,7 +115,7 @@ def kernel(function: Callable[P, R], *, unrolled: bool = False) -> Callable[P, R
             only of loops; numba leaves this off.
 
     Returns:
-        a Python function that calls the compiled one; compiled functions cannot call it.
+        the compiled function.
 
     >>> add = kernel(lambda x, y: x + y)
     >>> add(1, 2)
@@ -124,23 +123,20 @@ def kernel(function: Callable[P, R], *, unrolled: bool = False) -> Callable[P, R
     """
     compiled: Any = jit(function)
     _kernels[compiled] = name = f"{function.__module__}.{function.__qualname__}"
+    compile_for = compiled.compile
 
-    @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        known, missed = len(compiled.overloads), sum(compiled.stats.cache_misses.values())
-        start = time.perf_counter()
-        # every signature is compiled, and kept on disk, on its own
-        fresh = unrolled and tuple(map(numba.typeof, args)) not in compiled.overloads
-        with _statements_as_vectors() if fresh else nullcontext():
-            result = compiled(*args, **kwargs)
-        if len(compiled.overloads) > known:
-            misses = sum(compiled.stats.cache_misses.values()) - missed
-            how = "compiled" if misses else "loaded from its cache"
-            seconds = time.perf_counter() - start
-            _log.info("%s: %s, %.1f s with its first run", name, how, seconds)
-        return cast(R, result)
+    def compile_aloud(signature: Any) -> Any:
+        # in the place of numba's own method, so that later calls cost nothing more
+        start, missed = time.perf_counter(), sum(compiled.stats.cache_misses.values())
+        with _statements_as_vectors() if unrolled else nullcontext():
+            entry = compile_for(signature)
+        misses = sum(compiled.stats.cache_misses.values()) - missed
+        how = "compiled" if misses else "loaded from its cache"
+        _log.info("%s: %s, %.1f s", name, how, time.perf_counter() - start)
+        return entry
 
-    return call
+    compiled.compile = compile_aloud
+    return cast(Callable[P, R], compiled)
 
 
 def _prefetch(context, array, index):  # type: ignore[no-untyped-def]

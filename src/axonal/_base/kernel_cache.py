@@ -11,19 +11,21 @@ from pathlib import Path
 
 _BASE = Path(__file__).resolve().parent
 _OPS = (_BASE.parent / "neuro" / "ops").resolve()
+_SURROGATES = _OPS.parent / "surrogates"
 
 
 @functools.cache
 def sources(folder: Path) -> tuple[Path, ...]:
     """Return the files that kernels of ``folder`` are made of.
 
-    They are its own, those of all operators, and what compiles them.
+    They are its own, those of all operators and surrogates, and what compiles and starts them.
 
     >>> _BASE / "jit.py" in sources(Path("elsewhere"))
     True
     """
     own = () if folder.resolve().is_relative_to(_OPS) else folder.glob("*.py")
-    return tuple(sorted({_BASE / "jit.py", *_OPS.rglob("*.py"), *own}))
+    shared = (*_OPS.rglob("*.py"), *_SURROGATES.glob("*.py"))
+    return tuple(sorted({_BASE / "jit.py", _BASE / "threads.py", *shared, *own}))
 
 
 @functools.cache

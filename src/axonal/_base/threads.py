@@ -1,10 +1,11 @@
 """Compiled work in several threads."""
 
+import functools
 import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 R = TypeVar("R")
 
@@ -37,16 +38,17 @@ def thread_count() -> int:
     return int(asked) if asked.isdecimal() and int(asked) else cores()
 
 
-def shards(work: Callable[[int, int], R], length: int, size: int) -> list[R]:
-    """Call ``work(start, stop)`` on consecutive parts of ``range(length)``, in threads if it pays.
+def shards(work: Callable[..., R], length: int, size: int, *arguments: Any) -> list[R]:
+    """Call ``work(*arguments, start, stop)`` on parts of ``range(length)``, in threads if it pays.
 
     There are :func:`thread_count` threads. They live for this call only, so that nothing is left
     that a fork could break.
 
     Args:
-        work: a function of two integers that releases the interpreter lock.
+        work: a function that ends in two integers and releases the interpreter lock.
         length: number of independent items, at least 1.
         size: bytes of state that the whole work touches.
+        arguments: passed to ``work`` before the two integers.
 
     Returns:
         the results of the parts, in order.
@@ -56,7 +58,7 @@ def shards(work: Callable[[int, int], R], length: int, size: int) -> list[R]:
     """
     parts = min(thread_count(), length) if size >= SMALL else 1
     if parts == 1:
-        return [work(0, length)]
+        return [work(*arguments, 0, length)]
     edges = [length * part // parts for part in range(parts + 1)]
     with ThreadPoolExecutor(parts) as pool:
-        return list(pool.map(work, edges[:-1], edges[1:]))
+        return list(pool.map(functools.partial(work, *arguments), edges[:-1], edges[1:]))

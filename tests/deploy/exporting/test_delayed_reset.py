@@ -5,6 +5,7 @@ import torch
 from helpers.lif import OTHERS, arguments, gradients
 
 from axonal import deploy, neuro
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.surrogates._surrogate import spike
@@ -47,7 +48,7 @@ def test_spikes_and_gradients_are_those_of_a_raised_neuron_that_resets_at_once(
     settings = {
         "decay_input": decay_input, "detach_reset": detach, "surrogate": surrogate, "alpha": alpha
     }  # fmt: skip
-    late = lif(x, v, None, decay, threshold, reset="delayed", **settings)
+    late = lif(x, v, None, decay, threshold, Convention(reset="delayed", **settings))
     extra = threshold / decay - threshold
     share = 1 if decay_input else 1 - decay
     due = spike(v - threshold, surrogate, alpha)
@@ -59,8 +60,7 @@ def test_spikes_and_gradients_are_those_of_a_raised_neuron_that_resets_at_once(
         None,
         decay,
         threshold / decay,
-        reset="subtract",
-        **settings,
+        Convention(reset="subtract", **settings),
     )
     assert torch.equal(late[0], raised[0]) and 50 < late[0].sum() < late[0].numel() - 50
     before_reset = raised[1] - extra + threshold / decay * raised[0][-1]
@@ -78,10 +78,12 @@ def test_a_back_end_without_the_reset_is_refused(reset, backend):
     x, v, _, decay, threshold = arguments(3, False, 0, shape=(2, 4))
     message = f'no compiled form of reset="{reset}" for backend="{backend}"'
     with pytest.raises(ValueError, match=message):
-        lif(x, v, None, decay, threshold, reset=reset, backend=backend)
+        lif(x, v, None, decay, threshold, Convention(reset=reset), backend=backend)
     weight = torch.eye(4, dtype=torch.float64)
     with pytest.raises(ValueError, match=message):
-        recurrent_lif(x, v, v, None, weight, None, decay, threshold, reset=reset, backend=backend)
+        recurrent_lif(
+            x, v, v, None, weight, None, decay, threshold, Convention(reset=reset), backend=backend
+        )
 
 
 def test_refractory_steps_beside_a_delayed_reset_are_refused():

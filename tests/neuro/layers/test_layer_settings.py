@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from axonal import deploy, neuro
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 
@@ -87,9 +88,9 @@ def test_the_operators_make_the_same_of_infinities():
     rest, weight = torch.zeros(1, 4), torch.zeros(4, 4)
     for reset in ("zero", "subtract"):
         for run in (
-            lambda b, r=reset: lif(x, rest, None, half, half, reset=r, backend=b),
+            lambda b, r=reset: lif(x, rest, None, half, half, Convention(reset=r), backend=b),
             lambda b, r=reset: recurrent_lif(
-                x, rest, rest, None, weight, None, half, half, reset=r, backend=b
+                x, rest, rest, None, weight, None, half, half, Convention(reset=r), backend=b
             ),
         ):
             for mine, exact in zip(run("cpu")[:2], run("reference")[:2], strict=True):

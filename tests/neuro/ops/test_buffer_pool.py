@@ -1,4 +1,4 @@
-"""Room that is given out again: never while anybody holds it, and never without end."""
+"""BufferPool that is given out again: never while anybody holds it, and never without end."""
 
 import gc
 import os
@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from axonal.neuro.ops import _buffer_pool
-from axonal.neuro.ops._buffer_pool import LARGE, Room, empty, empty_like
+from axonal.neuro.ops._buffer_pool import LARGE, BufferPool, empty, empty_like
 from axonal.neuro.ops.lif import lif
 
 LIKE = torch.zeros(LARGE)
@@ -32,7 +32,7 @@ def test_what_is_held_is_never_given_out_again():
 
 
 def test_room_serves_what_is_a_little_smaller_and_nothing_else():
-    room = Room(kept=1 << 20)
+    room = BufferPool(kept=1 << 20)
     place = room.take(900)
     where = place.ctypes.data
     del place
@@ -54,7 +54,7 @@ def test_what_nobody_holds_is_given_out_again():
 
 
 def test_no_more_lies_idle_than_is_kept():
-    room = Room(kept=250)
+    room = BufferPool(kept=250)
     places = [room.take(100) for _ in range(5)]
     del places
     assert room.idle == 200
@@ -65,7 +65,7 @@ def test_no_more_lies_idle_than_is_kept():
 
 
 def test_a_cycle_of_garbage_gives_its_room_back():
-    room = Room(kept=1000)
+    room = BufferPool(kept=1000)
     cycle: list = [room.take(100)]
     cycle.append(cycle)
     del cycle
@@ -107,7 +107,7 @@ def test_results_of_an_operator_survive_later_calls():
 
 
 def test_garbage_collected_while_a_place_is_looked_for_changes_nothing():
-    room = Room(kept=250)
+    room = BufferPool(kept=250)
     own = [room.take(100), room.take(150)]
     late = [room.take(200)]
 
@@ -127,7 +127,7 @@ def test_garbage_collected_while_a_place_is_looked_for_changes_nothing():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
 def test_a_fork_while_another_thread_looks_for_a_place_leaves_the_room_usable():
-    room, inside, go_on = Room(kept=250), threading.Event(), threading.Event()
+    room, inside, go_on = BufferPool(kept=250), threading.Event(), threading.Event()
 
     class Slow(dict):
         def items(self):

@@ -12,7 +12,7 @@ from helpers.cuda import needs_nvrtc
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from axonal.neuro.ops import _cuda, _dispatch
-from axonal.neuro.ops.leaky_integrator import leaky
+from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 
 GOOD = 'extern "C" __global__ void one(float *a) { a[threadIdx.x] = 1; }'
@@ -128,7 +128,7 @@ def test_the_kernel_takes_every_precision_with_a_state_of_its_own_or_of_single(m
     monkeypatch.setattr(_cuda, "missing", lambda: None)
 
     def takes(*types):
-        return _dispatch.compiled("lif", "auto", True, *(on_gpu(dtype=t) for t in types), cuda=True)
+        return _dispatch.use_compiled("lif", "auto", *(on_gpu(dtype=t) for t in types), cuda=True)
 
     with FakeTensorMode():
         for dtype in _cuda.TYPES:
@@ -154,5 +154,5 @@ def test_what_no_gpu_holds_is_refused_in_one_line(x, error):
 
 
 def test_an_operator_without_a_kernel_says_so():
-    with pytest.raises(ValueError, match=r'leaky has no kernel for backend="cuda"'):
-        leaky(torch.zeros(3, 1), torch.zeros(1), torch.tensor(0.5), backend="cuda")
+    with pytest.raises(ValueError, match=r'leaky_integrator has no kernel for backend="cuda"'):
+        leaky_integrator(torch.zeros(3, 1), torch.zeros(1), torch.tensor(0.5), backend="cuda")

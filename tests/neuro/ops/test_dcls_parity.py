@@ -158,7 +158,9 @@ def test_the_operator_refuses_unknown_kernels():
     x = torch.ones(3, 1, 1)
     with pytest.raises(ValueError, match="unknown delay kernel 'box'; known: gaussian, triangle"):
         delayed_linear(x, torch.zeros(2, 1, 1), one, one, kernel="box", max_delay=2)
-    with pytest.raises(ValueError, match="unknown backend 'gpu' of delay; known: auto, reference"):
+    with pytest.raises(
+        ValueError, match="unknown backend 'gpu' of delayed_linear; known: auto, reference"
+    ):
         delayed_linear(
             x, torch.zeros(2, 1, 1), one, one, kernel="one-tap", max_delay=2, backend="gpu"
         )

@@ -182,7 +182,9 @@ def test_half_precision_takes_the_dense_convolution():
     given = tuple(a.detach().bfloat16() for a in arguments(5, 2, 3, 2, 4))
     y, _ = delayed_linear(*given, kernel="two-tap", max_delay=4)
     assert y.dtype == torch.bfloat16
-    with pytest.raises(ValueError, match=r'backend="cpu" of delay expects tensors of one type'):
+    with pytest.raises(
+        ValueError, match=r'backend="cpu" of delayed_linear expects tensors of one type'
+    ):
         delayed_linear(*given, kernel="two-tap", max_delay=4, backend="cpu")
 
 

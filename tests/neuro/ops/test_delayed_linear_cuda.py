@@ -8,6 +8,7 @@ from helpers.cuda import ARCHITECTURES, launch_on_cpu, needs_compiler, needs_nvr
 from helpers.delayed_linear import KERNELS, arguments
 
 from axonal.neuro.ops.delayed_linear import cuda, delayed_linear
+from axonal.neuro.ops.delayed_linear._op import delayed_backward, delayed_forward
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +21,9 @@ def kernels(given, kernel, sigma, max_delay, needs_x=True, needs_history=True, n
     x, history, weight, delay = (a.detach() for a in given)
     width = torch.tensor(sigma, dtype=weight.dtype)
     taken = x, history, weight, delay, width, kernel, max_delay
-    y = cuda.forward(*taken)
-    return y, *cuda.backward(cotangent(y), *taken, needs_x, needs_history, needs_taps)
+    y = delayed_forward(*taken, on_gpu=True)
+    needs = needs_x, needs_history, needs_taps
+    return y, *delayed_backward(cotangent(y), *taken, *needs, on_gpu=True)
 
 
 def cotangent(y):
@@ -118,9 +120,9 @@ def test_wrong_shapes_are_refused_before_anything_is_read():
     x, history, weight, delay = (a.detach() for a in arguments(6, 1, 2, 2, 3))
     one = torch.tensor(1.0).double()
     with pytest.raises(ValueError, match=r"expects history \(3, 1, 2\), got \(2, 1, 2\)"):
-        cuda.forward(x, history[:2], weight, delay, one, "two-tap", 3)
+        delayed_forward(x, history[:2], weight, delay, one, "two-tap", 3, on_gpu=True)
     with pytest.raises(ValueError, match=r"expects delay \(2, 2\), got \(1, 2\)"):
-        cuda.forward(x, history, weight, delay[:1], one, "two-tap", 3)
+        delayed_forward(x, history, weight, delay[:1], one, "two-tap", 3, on_gpu=True)
 
 
 VARIANTS = {"sums": ("delay_sums", cuda.SUMS), "add": ("delay_add", cuda.ADD)}

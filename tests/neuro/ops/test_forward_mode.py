@@ -9,7 +9,7 @@ pytest.importorskip("numba")
 
 from axonal import neuro
 from axonal.neuro.ops.delayed_linear import delayed_linear
-from axonal.neuro.ops.leaky_integrator import leaky
+from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.ops.spike_linear import spike_linear
@@ -24,7 +24,7 @@ X = torch.linspace(0, 0.9, 24).reshape(4, 2, 3)
 
 OPERATORS = {
     "lif": lambda x, b: lif(x, REST, None, HALF, 4 * HALF, backend=b)[1],
-    "leaky": lambda x, b: leaky(x, REST, HALF, backend=b),
+    "leaky_integrator": lambda x, b: leaky_integrator(x, REST, HALF, backend=b),
     "recurrent_lif": lambda x, b: recurrent_lif(
         x, REST, REST, None, WEIGHT, None, HALF, 4 * HALF, backend=b
     )[1],
@@ -72,8 +72,10 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         "lif_backward": lambda x: ops.lif_backward(
             x, REST, None, HALF, HALF, x.detach(), saved.int(), *settings, *last
         )[0],
-        "leaky": lambda x: ops.leaky(x, REST, HALF, False),
-        "leaky_backward": lambda x: ops.leaky_backward(x, None, x, REST, HALF, False, False)[0],
+        "leaky_integrator": lambda x: ops.leaky_integrator(x, REST, HALF, False),
+        "leaky_integrator_backward": lambda x: ops.leaky_integrator_backward(
+            x, None, x, REST, HALF, False, False
+        )[0],
         "spike_linear": lambda x: ops.spike_linear(x.flatten(0, 1), WEIGHT),
         "spike_linear_weight": lambda x: ops.spike_linear_weight(x.flatten(0, 1), X.flatten(0, 1)),
         "recurrent_lif": lambda x: ops.recurrent_lif(

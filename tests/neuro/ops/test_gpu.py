@@ -4,10 +4,11 @@ import pytest
 import torch
 from helpers.delayed_linear import KERNELS
 from helpers.delayed_linear import arguments as delayed
-from helpers.lif import ATAN, CONVENTIONS, arguments
+from helpers.lif import CONVENTIONS, arguments
 from helpers.recurrent import arguments as recurrent
 
 from axonal import neuro
+from axonal.neuro.ops._convention import PLAIN, Convention
 from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
@@ -58,8 +59,8 @@ def test_lif_equals_its_definition(choices, dtype, shape):
     given = arguments(shape[0], True, choices["refractory"], shape=shape[1:], dtype=single)
     x, *others = to_gpu(given, single)
     x = x.detach().to(dtype).requires_grad_()
-    exact = lif(x.to(single), *others, **choices, backend="reference")
-    fast = lif(x, *others, **choices, backend="cuda")
+    exact = lif(x.to(single), *others, Convention(**choices), backend="reference")
+    fast = lif(x, *others, Convention(**choices), backend="cuda")
     assert fast[0].dtype == dtype
     assert torch.equal(fast[0].to(single), exact[0])
     assert torch.equal(fast[1], exact[1])
@@ -70,8 +71,8 @@ def test_lif_equals_its_definition(choices, dtype, shape):
         wanted = on_gpu_gradients(exact[:2], leaves[:learnt])
         assert_close(mine, wanted, PRECISIONS[dtype])
         fixed = [a if a is None else a.detach() for a in others[2:]]
-        fast = lif(x, *others[:2], *fixed, **choices, backend="cuda")
-        exact = lif(x.to(single), *others[:2], *fixed, **choices, backend="reference")
+        fast = lif(x, *others[:2], *fixed, Convention(**choices), backend="cuda")
+        exact = lif(x.to(single), *others[:2], *fixed, Convention(**choices), backend="reference")
 
 
 @pytest.mark.parametrize(("kernel", "sigma"), KERNELS)
@@ -102,7 +103,10 @@ def test_a_loop_equals_its_definition(choices, dtype):
     given = recurrent(17, 3, 43, refractory=choices["refractory"], high=1.0, dtype=dtype)
     given = dict(zip(given, to_gpu(given.values(), dtype), strict=True))
     leaves = [a for a in given.values() if a is not None and a.requires_grad]
-    results = [recurrent_lif(**given, **choices, backend=b) for b in ("cuda", "reference")]
+    results = [
+        recurrent_lif(**given, convention=Convention(**choices), backend=b)
+        for b in ("cuda", "reference")
+    ]
     assert torch.equal(results[0][0], results[1][0])
     mine, wanted = (on_gpu_gradients(r[:2], leaves) for r in results)
     assert_close([results[0][1], *mine], [results[1][1], *wanted], PRECISIONS[dtype])
@@ -121,7 +125,7 @@ def test_a_loop_in_half_precision_learns(dtype):
 
 def gpu_lif(device="cuda", size=4096):
     given = to_gpu(arguments(40, True, 0, shape=(3, size), dtype=torch.float32), None, device)
-    spikes, v, _ = lif(*given, **ATAN, backend="cuda")
+    spikes, v, _ = lif(*given, PLAIN, backend="cuda")
     leaves = [a for a in given if a is not None]
     return [spikes, v, *on_gpu_gradients((spikes, v), leaves)]
 
@@ -142,7 +146,7 @@ def test_kernels_wait_for_what_their_stream_did_before():
         late = torch.zeros_like(x)
         torch.cuda._sleep(50_000_000)
         late.copy_(x)
-        spikes, last, _ = lif(late, v, wait, decay, threshold, **ATAN, backend="cuda")
+        spikes, last, _ = lif(late, v, wait, decay, threshold, PLAIN, backend="cuda")
     torch.cuda.current_stream().wait_stream(stream)
     assert torch.equal(spikes, wanted[0])
     assert torch.equal(last, wanted[1])
@@ -206,7 +210,7 @@ def test_another_device_than_the_current_one():
 @pytest.mark.parametrize("shape", [(0, 4), (3, 0)])
 def test_nothing_at_all(shape):
     given = to_gpu(arguments(7, False, 0, shape=shape, dtype=torch.float32), None)
-    spikes, v, _ = lif(*given, **ATAN, backend="cuda")
+    spikes, v, _ = lif(*given, PLAIN, backend="cuda")
     grads = on_gpu_gradients((spikes, v), [a for a in given if a is not None])
     assert spikes.shape == (7, *shape)
     assert not any(g.any() for g in grads)

@@ -9,17 +9,18 @@ from helpers.lif import ATAN, CONVENTIONS, OTHERS, arguments, gradients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonal.neuro.ops.leaky_integrator import leaky
+from axonal.neuro.ops._convention import PLAIN, Convention
+from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.lif.cpu import BLOCK, LONG_BLOCK
 
 
 def assert_parity(given, choices, used=(1, 1), tolerance=1e-12):
     """The compiled loops, keeping h and keeping x, against the definition."""
-    exact = lif(*given, **choices, backend="reference")
+    exact = lif(*given, Convention(**choices), backend="reference")
     wanted = gradients(exact[:2], given, used)
     for recompute in (False, True):
-        fast = lif(*given, **choices, backend="cpu", recompute=recompute)
+        fast = lif(*given, Convention(**choices), backend="cpu", recompute=recompute)
         assert torch.equal(fast[0], exact[0])
         assert torch.equal(fast[1], exact[1])
         assert (fast[2] is None and exact[2] is None) or torch.equal(fast[2], exact[2])
@@ -101,7 +102,7 @@ def test_two_threads_give_what_one_gives():
     for threads in (1, 2):
         torch.set_num_threads(threads)
         try:
-            outputs = lif(*given, **ATAN, backend="cpu")
+            outputs = lif(*given, PLAIN, backend="cpu")
             ends.append((*outputs[:2], *gradients(outputs[:2], given, (1, 1))))
         finally:
             torch.set_num_threads(1)
@@ -128,7 +129,7 @@ def test_the_operator_keeps_the_rules_of_torch(refractory, save):
 def test_the_operator_of_the_integrator_keeps_the_rules_of_torch():
     x, v, _, decay, _ = arguments(5, True, 0)
     for factor in (decay, decay.detach()):
-        torch.library.opcheck(torch.ops.axonal.leaky.default, (x, v, factor, True))
+        torch.library.opcheck(torch.ops.axonal.leaky_integrator.default, (x, v, factor, True))
 
 
 @pytest.fixture
@@ -147,8 +148,10 @@ def poisoned():
 @pytest.mark.parametrize("recompute", [False, True])
 def test_nothing_is_read_before_it_is_written(refractory, recompute):
     given = arguments(40, True, refractory)
-    outputs = lif(*given, refractory=refractory, recompute=recompute, **ATAN, backend="cpu")[:2]
-    y = leaky(given[0], given[1], given[3], decay_input=True, backend="cpu")
+    outputs = lif(
+        *given, Convention(refractory=refractory, **ATAN), recompute=recompute, backend="cpu"
+    )[:2]
+    y = leaky_integrator(given[0], given[1], given[3], decay_input=True, backend="cpu")
     grads = gradients(outputs, given, (1, 1)) + gradients((y,), given, (1,))
     assert all(a.isfinite().all() for a in (*outputs, y, *grads))
 
@@ -161,7 +164,7 @@ def test_the_integrator_equals_its_definition_and_is_differentiated_exactly(deca
         decay = decay if learns else decay.detach()
 
         def integrate(x, v, decay, backend="cpu"):
-            return leaky(x, v, decay, decay_input=decay_input, backend=backend)
+            return leaky_integrator(x, v, decay, decay_input=decay_input, backend=backend)
 
         assert torch.equal(integrate(x, v, decay), integrate(x, v, decay, "reference"))
         assert torch.autograd.gradcheck(integrate, (x, v, decay))
@@ -171,7 +174,9 @@ def test_the_definition_can_be_differentiated_twice():
     x, v, _, decay, threshold = arguments(5, False, 0)
 
     def potential(x):
-        return lif(x, v, None, decay, threshold, detach_reset=False, backend="reference")[1]
+        return lif(
+            x, v, None, decay, threshold, Convention(detach_reset=False), backend="reference"
+        )[1]
 
     (grad,) = torch.autograd.grad(potential(x).square().sum(), x, create_graph=True)
     (second,) = torch.autograd.grad(grad.sum(), x)
@@ -197,7 +202,9 @@ def test_half_precision_and_mixed_types_take_the_definition():
 def test_a_neuron_that_gets_infinity_says_so_or_fires():
     x = torch.tensor([math.inf, 0.0]).reshape(2, 1, 1)
     one = torch.tensor(1.0)
-    spikes, v, _ = lif(x, torch.zeros(1, 1), None, one / 2, one, reset="subtract", backend="cpu")
+    spikes, v, _ = lif(
+        x, torch.zeros(1, 1), None, one / 2, one, Convention(reset="subtract"), backend="cpu"
+    )
     assert spikes[0] == 1
     assert not v.isfinite()
 
@@ -216,4 +223,4 @@ def test_a_neuron_that_gets_infinity_says_so_or_fires():
 def test_misspelt_choices_are_refused_before_anything_runs(backend, choice, message):
     x, v, _, decay, threshold = arguments(3, False, 0)
     with pytest.raises(ValueError, match=message):
-        lif(x, v, None, decay, threshold, backend=backend, **choice)
+        lif(x, v, None, decay, threshold, Convention(**choice), backend=backend)

@@ -7,17 +7,11 @@ import torch
 from helpers.cuda import ARCHITECTURES, launch_on_cpu, needs_compiler, needs_nvrtc, resources
 from helpers.lif import ATAN, CONVENTIONS, arguments, gradients
 
+from axonal.neuro.ops._convention import PLAIN, Convention
+from axonal.neuro.ops._neuron_cuda import macros
 from axonal.neuro.ops.lif import cuda, lif
 from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, CUDA_SEGMENT, NOTHING
-
-DEFAULTS = {
-    "decay_input": False,
-    "reset": "zero",
-    "detach_reset": True,
-    "refractory": 0,
-    "surrogate": "atan",
-    "alpha": 2.0,
-}
+from axonal.neuro.ops.lif._op import lif_backward, lif_saving
 
 
 @pytest.fixture(params=[1, 2, 4])
@@ -38,22 +32,25 @@ def kernel(given, choices):
     """Outputs and gradients of the kernel, for the cotangents of `gradients`."""
     x, v, wait, decay, threshold = (None if a is None else a.detach() for a in given)
     learns = given[3].requires_grad, given[4].requires_grad
-    choices = tuple((DEFAULTS | choices).values())
+    convention = Convention(**choices)
     waits = torch.empty(0, dtype=torch.int32) if wait is None else wait
-    *outputs, saved, kept = cuda.forward(x, v, waits, decay, threshold, *choices, CHECKPOINTS)
+    *outputs, saved, kept = lif_saving(
+        x, v, waits, decay, threshold, convention, CHECKPOINTS, on_gpu=True
+    )
     generator = torch.Generator().manual_seed(1)
     g_spikes, g_v = (
         torch.randn(y.shape, generator=generator, dtype=torch.float64).to(y.dtype)
         for y in outputs[:2]
     )
-    grads = cuda.backward(
-        g_spikes, g_v, x, decay, threshold, saved, kept, *choices, CHECKPOINTS, *learns
-    )
+    grads = lif_backward(
+        g_spikes, g_v, x, decay, threshold, saved, kept, convention, CHECKPOINTS, *learns,
+        on_gpu=True,
+    )  # fmt: skip
     return outputs, [g for g, learnt in zip(grads, (True, True, *learns), strict=True) if learnt]
 
 
 def assert_parity(given, choices, tolerance):
-    exact = lif(*given, **choices, backend="reference")
+    exact = lif(*given, Convention(**choices), backend="reference")
     wanted = gradients(exact[:2], given, (1, 1))
     outputs, grads = kernel(given, choices)
     assert torch.equal(outputs[0], exact[0])
@@ -85,7 +82,7 @@ def test_every_length_fits_the_segments(steps, wide):
     # 130 cells are more than a block of threads, and no multiple of four
     for shape in ((2, 65), (1, 4), (1, 1)):
         given = arguments(steps, True, 3, shape=shape)
-        assert_parity(given, DEFAULTS | {"refractory": 3, "decay_input": True}, 1e-12)
+        assert_parity(given, {"refractory": 3, "decay_input": True}, 1e-12)
 
 
 @needs_compiler
@@ -97,7 +94,7 @@ def test_wide_rows_and_learnt_values_of_one_kind(wide):
             for p, learnt in zip((decay, threshold), learns, strict=True)
         )
         choices = {"decay_input": True, "reset": "subtract", "detach_reset": False, "refractory": 2}
-        assert_parity((x, v, wait, decay, threshold), DEFAULTS | choices, 1e-12)
+        assert_parity((x, v, wait, decay, threshold), choices, 1e-12)
 
 
 @needs_compiler
@@ -105,7 +102,7 @@ def test_half_precision_is_computed_in_single(wide):
     x, v, _, decay, threshold = arguments(40, True, 0, shape=(3, 8), dtype=torch.float32)
     x = x.detach().half()
     full = (x.float().requires_grad_(), v, None, decay, threshold)
-    exact = lif(*full, **ATAN, backend="reference")
+    exact = lif(*full, PLAIN, backend="reference")
     wanted = gradients(exact[:2], full, (1, 1))
     # g_x reaches the kernel in half precision, as its cotangent does
     outputs, grads = kernel((x.requires_grad_(), v, None, decay, threshold), ATAN)
@@ -128,8 +125,8 @@ def test_nothing_at_all(shape, wide):
 @pytest.mark.parametrize("wide", [1], indirect=True)
 def test_a_forward_pass_alone_saves_nothing(wide):
     x, v, _, decay, threshold = (None if a is None else a.detach() for a in arguments(9, True, 0))
-    choices = tuple(DEFAULTS.values())
-    *_, saved, waits = cuda.forward(x, v, v.new_empty(0).int(), decay, threshold, *choices, NOTHING)
+    none = v.new_empty(0).int()
+    *_, saved, waits = lif_saving(x, v, none, decay, threshold, PLAIN, NOTHING, on_gpu=True)
     assert saved.numel() == waits.numel() == 0
 
 
@@ -139,15 +136,16 @@ def test_values_are_spread_over_neurons_and_wrong_shapes_refused(wide):
     x = torch.rand(9, 2, 3, 4) * 3
     v, decay, one = torch.zeros(2, 3, 4), torch.tensor([[0.2], [0.5], [0.9]]), torch.tensor(1.0)
     exact = lif(x, v, None, decay, one, backend="reference")[0]
-    choices, none = tuple(DEFAULTS.values()), torch.empty(0, dtype=torch.int32)
-    assert torch.equal(cuda.forward(x, v, none, decay, one, *choices, NOTHING)[0], exact)
+    none = torch.empty(0, dtype=torch.int32)
+    spikes, *_ = lif_saving(x, v, none, decay, one, PLAIN, NOTHING, on_gpu=True)
+    assert torch.equal(spikes, exact)
     with pytest.raises(ValueError, match=r"lif expects v \(2, 3, 4\), got \(3, 4\)"):
-        cuda.forward(x, v[0], none, decay, one, *choices, NOTHING)
+        lif_saving(x, v[0], none, decay, one, PLAIN, NOTHING, on_gpu=True)
 
 
-HEAVY = cuda.convention(True, "subtract", False, 2, "sigmoid")
-LIGHT = cuda.convention(False, "zero", True, 0, "atan")
-HELD = cuda.convention(False, "zero", False, 2, "atan")
+HEAVY = macros(Convention(True, "subtract", False, 2, "sigmoid"), backward=True)
+LIGHT = macros(PLAIN, backward=True)
+HELD = macros(Convention(detach_reset=False, refractory=2), backward=True)
 # with the most registers that each may take
 VARIANTS = {
     "forward": ("lif_forward", HEAVY | {"WIDTH": 4}, 64),

@@ -6,8 +6,9 @@ What fits only by broadcasting is refused or treated as the definition does, nev
 import pytest
 import torch
 
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.delayed_linear import delayed_linear
-from axonal.neuro.ops.leaky_integrator import leaky
+from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.ops.spike_linear import spike_linear
@@ -25,8 +26,8 @@ def test_a_potential_of_another_shape_is_refused(shape):
     v = torch.zeros(shape)
     with pytest.raises(ValueError, match=r"lif expects v \(3, 4\)"):
         lif(X, v, None, HALF, ONE, backend="cpu")
-    with pytest.raises(ValueError, match=r"leaky expects v \(3, 4\)"):
-        leaky(X, v, HALF, decay_input=False, backend="cpu")
+    with pytest.raises(ValueError, match=r"leaky_integrator expects v \(3, 4\)"):
+        leaky_integrator(X, v, HALF, decay_input=False, backend="cpu")
     with pytest.raises(ValueError, match=r"recurrent_lif expects v \(3, 4\)"):
         recurrent_lif(X, REST, v, None, torch.eye(4), None, HALF, ONE, backend="cpu")
 
@@ -34,10 +35,19 @@ def test_a_potential_of_another_shape_is_refused(shape):
 @pytest.mark.parametrize("wait", [None, torch.zeros(1, 4).int(), torch.zeros(6, 4).int()])
 def test_refractory_steps_of_another_shape_are_refused(wait):
     with pytest.raises(ValueError, match=r"lif expects wait"):
-        lif(X, REST, wait, HALF, ONE, refractory=2, backend="cpu")
+        lif(X, REST, wait, HALF, ONE, Convention(refractory=2), backend="cpu")
     with pytest.raises(ValueError, match="recurrent_lif expects wait"):
         recurrent_lif(
-            X, REST, REST, wait, torch.eye(4), None, HALF, ONE, refractory=2, backend="cpu"
+            X,
+            REST,
+            REST,
+            wait,
+            torch.eye(4),
+            None,
+            HALF,
+            ONE,
+            Convention(refractory=2),
+            backend="cpu",
         )
 
 
@@ -66,7 +76,7 @@ def test_parameters_of_channels_are_broadcast_over_images(learns):
         theta = threshold.clone().requires_grad_(learns)
         d = leaves[1] if learns else decay
         spikes, v, _ = lif(leaves[0], rest, None, d, theta, backend=backend)
-        y = leaky(leaves[0], rest, d, decay_input=True, backend=backend)
+        y = leaky_integrator(leaves[0], rest, d, decay_input=True, backend=backend)
         wanted = [*leaves, theta] if learns else leaves[:1]
         loss = spikes.sum() + v.square().sum() + y.square().sum()
         return [spikes, v, y, *torch.autograd.grad(loss, wanted)]
@@ -79,7 +89,7 @@ def test_parameters_that_fit_no_neuron_are_refused(decay):
     with pytest.raises((ValueError, RuntimeError)):
         lif(X, REST, None, decay, ONE, backend="cpu")
     with pytest.raises((ValueError, RuntimeError)):
-        leaky(X, REST, decay, decay_input=False, backend="cpu")
+        leaky_integrator(X, REST, decay, decay_input=False, backend="cpu")
 
 
 @pytest.mark.parametrize("shape", [(7, 5), (7, 7), (6,)])
@@ -184,6 +194,11 @@ def test_refractory_steps_left_go_with_neurons_that_have_some(wait, refractory, 
     one = torch.tensor(1.0)
     with pytest.raises(ValueError, match=r"lif expects wait .* with refractory > 0 and None with"):
         lif(
-            torch.zeros(5, 3, 4), torch.zeros(3, 4), wait, one * 0.5, one,
-            refractory=refractory, backend=backend,
-        )  # fmt: skip
+            torch.zeros(5, 3, 4),
+            torch.zeros(3, 4),
+            wait,
+            one * 0.5,
+            one,
+            Convention(refractory=refractory),
+            backend=backend,
+        )

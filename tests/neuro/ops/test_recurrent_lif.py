@@ -13,7 +13,8 @@ from helpers.recurrent import arguments
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonal.neuro.ops.recurrent_lif import _on_cpu, recurrent_lif
+from axonal.neuro.ops._convention import PLAIN, Convention
+from axonal.neuro.ops.recurrent_lif import cpu, recurrent_lif
 from axonal.neuro.ops.recurrent_lif.cpu import BLOCK
 
 NAMES = ("x", "spikes", "v", "weight", "bias", "decay", "threshold")
@@ -37,10 +38,12 @@ def gradients(outputs, given, used):
 
 def assert_parity(given, choices, used=(1, 1), tolerance=1e-11):
     """The compiled loops, keeping h and keeping x, against the definition."""
-    exact = recurrent_lif(**given, **choices, backend="reference")
+    exact = recurrent_lif(**given, convention=Convention(**choices), backend="reference")
     wanted = gradients(exact[:2], given, used)
     for recompute in (False, True):
-        fast = recurrent_lif(**given, **choices, backend="cpu", recompute=recompute)
+        fast = recurrent_lif(
+            **given, convention=Convention(**choices), backend="cpu", recompute=recompute
+        )
         assert torch.equal(fast[0], exact[0])
         torch.testing.assert_close(fast[1], exact[1], rtol=tolerance, atol=tolerance)
         assert (fast[2] is None and exact[2] is None) or torch.equal(fast[2], exact[2])
@@ -54,10 +57,10 @@ def assert_parity(given, choices, used=(1, 1), tolerance=1e-11):
     return exact, wanted
 
 
-@pytest.fixture(params=[0.0, _on_cpu.DENSE, 1.0], ids=["dense", "mixed", "sparse"])
+@pytest.fixture(params=[0.0, cpu.DENSE, 1.0], ids=["dense", "mixed", "sparse"])
 def product(request, monkeypatch):
     """Whichever way the feedback is computed."""
-    monkeypatch.setattr(_on_cpu, "DENSE", request.param)
+    monkeypatch.setattr(cpu, "DENSE", request.param)
 
 
 @pytest.mark.usefixtures("product")
@@ -139,13 +142,15 @@ def test_parts_of_a_sequence_give_bit_for_bit_the_whole():
     # not on a grid: a row of weights is added for each spike in the same order in every part
     given["weight"] = torch.randn(40, 40) / 6
     given = {name: None if a is None else a.detach() for name, a in given.items()}
-    whole = recurrent_lif(**given, refractory=2, backend="cpu")
+    whole = recurrent_lif(**given, convention=Convention(refractory=2), backend="cpu")
     made = []
     for x in given["x"].split((1, 4, 7)):
-        spikes, v, wait = recurrent_lif(**{**given, "x": x}, refractory=2, backend="cpu")
+        spikes, v, wait = recurrent_lif(
+            **{**given, "x": x}, convention=Convention(refractory=2), backend="cpu"
+        )
         given |= {"spikes": spikes[-1], "v": v, "wait": wait}
         made.append(spikes)
-    assert 0 < whole[0].mean() < _on_cpu.DENSE
+    assert 0 < whole[0].mean() < cpu.DENSE
     assert torch.equal(torch.cat(made), whole[0])
     assert torch.equal(v, whole[1])
     assert torch.equal(wait, whole[2])
@@ -155,7 +160,7 @@ def test_several_python_threads_and_two_of_torch():
     given = arguments(20, 16, 64, dtype=torch.float32)
 
     def run(_):
-        outputs = recurrent_lif(**given, **ATAN, backend="cpu")[:2]
+        outputs = recurrent_lif(**given, convention=PLAIN, backend="cpu")[:2]
         return *outputs, *gradients(outputs, given, (1, 1)).values()
 
     alone = run(0)
@@ -205,9 +210,11 @@ def poisoned():
 def test_nothing_is_read_before_it_is_written(refractory, recompute):
     given = arguments(9, 3, 7, refractory=refractory)
     outputs = recurrent_lif(
-        **given, refractory=refractory, decay_input=True, recompute=recompute, **ATAN,
+        **given,
+        convention=Convention(refractory=refractory, decay_input=True, **ATAN),
+        recompute=recompute,
         backend="cpu",
-    )[:2]  # fmt: skip
+    )[:2]
     grads = gradients(outputs, given, (1, 1))
     assert all(a.isfinite().all() for a in (*outputs, *grads.values()))
 
@@ -232,7 +239,9 @@ def test_recompute_keeps_x_and_the_spikes_and_nothing_of_that_size_beside():
 def test_the_definition_can_be_differentiated_twice():
     given = {n: None if a is None else a.detach() for n, a in arguments(5, 3, 4).items()}
     weight = given.pop("weight").requires_grad_()
-    v = recurrent_lif(**given, weight=weight, detach_reset=False, backend="reference")[1]
+    v = recurrent_lif(
+        **given, convention=Convention(detach_reset=False), weight=weight, backend="reference"
+    )[1]
     (grad,) = torch.autograd.grad(v.square().sum(), weight, create_graph=True)
     (second,) = torch.autograd.grad(grad.sum(), weight)
     assert second.any()
@@ -249,4 +258,4 @@ def test_half_precision_and_mixed_types_take_the_definition():
 
 def test_a_misspelt_reset_is_refused():
     with pytest.raises(ValueError, match="unknown reset 'hard' of recurrent_lif; known: zero"):
-        recurrent_lif(**arguments(5, 3, 4), reset="hard")
+        recurrent_lif(**arguments(5, 3, 4), convention=Convention(reset="hard"))

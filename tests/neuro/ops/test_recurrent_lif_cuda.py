@@ -6,9 +6,16 @@ from helpers.cuda import ARCHITECTURES, launch_on_cpu, needs_compiler, needs_nvr
 from helpers.lif import ATAN, CONVENTIONS
 from helpers.recurrent import arguments
 
-from axonal.neuro.ops.lif.cuda import convention
+from axonal.neuro.ops._convention import Convention
+from axonal.neuro.ops._neuron_cuda import macros
 from axonal.neuro.ops.recurrent_lif import cuda, recurrent_lif
-from axonal.neuro.ops.recurrent_lif._saved import INPUT, NOTHING, POTENTIAL
+from axonal.neuro.ops.recurrent_lif._op import (
+    INPUT,
+    NOTHING,
+    POTENTIAL,
+    recurrent_backward,
+    recurrent_forward,
+)
 
 LEARNT = ("x", "v", "decay", "threshold")  # the other gradients are products with that of x
 
@@ -33,20 +40,21 @@ def kernels(given, choices, save, learns=(True, True)):
     )
     bias = x.new_zeros(len(weight)) if bias is None else bias
     wait = torch.empty(0, dtype=torch.int32) if given["wait"] is None else given["wait"]
-    settings = tuple(choices.values())
+    convention = Convention(**choices)
     taken = before, v, wait, weight, bias, decay, threshold
-    spikes, last, left, h = cuda.forward(x, *taken, *settings, save)
+    spikes, last, left, h = recurrent_forward(x, *taken, convention, save, on_gpu=True)
     g_spikes, g_v = cotangents((spikes, last))
     if save == NOTHING:
         return (spikes, last, left), []
-    grads = cuda.backward(
-        g_spikes, g_v, x if save == INPUT else None, spikes, *taken, h, *settings, save, *learns
-    )
+    grads = recurrent_backward(
+        g_spikes, g_v, x if save == INPUT else None, spikes, *taken, h, convention, save, *learns,
+        on_gpu=True,
+    )  # fmt: skip
     return (spikes, last, left), grads
 
 
 def assert_parity(given, choices, save, tolerance):
-    exact = recurrent_lif(**given, **choices, backend="reference")
+    exact = recurrent_lif(**given, convention=Convention(**choices), backend="reference")
     loss = sum((g * y).sum() for g, y in zip(cotangents(exact[:2]), exact[:2], strict=True))
     wanted = torch.autograd.grad(loss, [given[name] for name in LEARNT])
     outputs, grads = kernels(given, choices, save)
@@ -111,7 +119,7 @@ def test_no_sample_at_all():
 @pytest.mark.parametrize("part", ["step", "replay", "back"])
 def test_they_compile_without_spills(part, dtype, arch, record_property):
     number = {"step": cuda.STEP, "replay": cuda.REPLAY, "back": cuda.BACK}[part]
-    choices = convention(True, "subtract", False, 2, "sigmoid")
+    choices = macros(Convention(True, "subtract", False, 2, "sigmoid"), backward=True)
     choices |= {"LEARNS_DECAY": 1, "LEARNS_THRESHOLD": 1, "PART": number, "WIDTH": 1}
     registers, spilled = resources(cuda.FILES, f"recurrent_lif_{part}", dtype, arch, choices)
     record_property("registers", registers)

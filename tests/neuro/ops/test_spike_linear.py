@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from axonal import neuro
-from axonal.neuro.ops.spike_linear import _op, spike_linear
+from axonal.neuro.ops.spike_linear import _op, cpu, spike_linear
 
 
 def arguments(shape, targets, rate, dtype=torch.float64, graded=False):
@@ -29,16 +29,16 @@ def run(backend, given):
 def sparse(monkeypatch):
     """No handing over to dense products, which is decided by rate and size; counts the others."""
     products = []
-    for name in ("multiply", "add_outer"):
-        loop = getattr(_op.cpu, name)
+    for name in ("fill_products", "add_outer"):
+        loop = getattr(cpu, name)
 
         def counted(*given, loop=loop, name=name):
             products.append(name)
             return loop(*given)
 
-        monkeypatch.setattr(_op.cpu, name, counted)
-    monkeypatch.setattr(_op, "dense_from", lambda targets: 1.0)
-    monkeypatch.setattr(_op, "dense_gradient_from", lambda targets: 1.0)
+        monkeypatch.setattr(cpu, name, counted)
+    monkeypatch.setattr(cpu, "dense_from", lambda targets: 1.0)
+    monkeypatch.setattr(cpu, "dense_gradient_from", lambda targets: 1.0)
     return products
 
 
@@ -51,7 +51,7 @@ def assert_parity(given, tolerance=1e-12):
 @pytest.mark.parametrize("graded", [False, True])
 def test_the_sparse_product_equals_the_dense_one(sparse, rate, graded):
     assert_parity(arguments((40, 3, 50), 20, rate, graded=graded))
-    assert sparse == ["multiply", "add_outer"]
+    assert sparse == ["fill_products", "add_outer"]
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -90,9 +90,9 @@ def test_results_that_go_past_the_caches_are_the_same(
 ):
     given = arguments((rows, sources), targets, 0.1, dtype, graded=True)
     kept = spike_linear(*given, backend="cpu")
-    monkeypatch.setattr(_op, "STREAMED", 0)
+    monkeypatch.setattr(cpu, "STREAMED", 0)
     assert torch.equal(spike_linear(*given, backend="cpu"), kept)
-    assert sparse == ["multiply"] * 2
+    assert sparse == ["fill_products"] * 2
     torch.testing.assert_close(kept, given[0] @ given[1].T)
 
 
@@ -118,15 +118,15 @@ def test_strided_inputs():
 )
 def test_the_measured_rate_and_the_number_of_outputs_decide(targets, rate, forward, gradient):
     x = arguments((100, 3, 200), targets, rate)[0].flatten(0, 1)
-    assert (_op._sparse(x, _op.dense_from(targets)) is not None) == forward
-    share = _op.dense_gradient_from(targets)
-    assert (_op._sparse(x, share) is not None) == gradient
+    assert (cpu._sparse(x, cpu.dense_from(targets)) is not None) == forward
+    share = cpu.dense_gradient_from(targets)
+    assert (cpu._sparse(x, share) is not None) == gradient
 
 
 def test_rows_that_are_dense_only_later_are_seen():
     x = torch.zeros(320, 50)
     x[161:] = 1  # the rows looked at first may be silent
-    assert _op._sparse(x, 0.4) is None
+    assert cpu._sparse(x, 0.4) is None
 
 
 def test_nan_and_negative_zero_are_not_lost():

@@ -5,8 +5,9 @@ import torch
 
 pytest.importorskip("numba")
 
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.delayed_linear import delayed_linear
-from axonal.neuro.ops.leaky_integrator import leaky
+from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.ops.spike_linear import spike_linear
@@ -49,10 +50,10 @@ SHAPES = [((9, 37, 1001), ()), ((9, 37, 1001), (1001,)), ((20, 64, 300), (1,))]
 def test_neurons(seeded, shape, each, reset):
     def run(tensor):
         x, v, (decay, threshold) = tensor(*shape), tensor(*shape[1:]), parameters(tensor, each)
-        choices = {"reset": reset, "detach_reset": False, "decay_input": True, "backend": "cpu"}
+        convention = Convention(reset=reset, detach_reset=False, decay_input=True)
         return (
-            *lif(x, v, None, decay, threshold, **choices)[:2],
-            leaky(x, v, decay, backend="cpu"),
+            *lif(x, v, None, decay, threshold, convention, backend="cpu")[:2],
+            leaky_integrator(x, v, decay, backend="cpu"),
         )
 
     alike(seeded, run)

@@ -9,10 +9,9 @@ import torch
 from helpers.neuro import spike_train
 
 from axonal import deploy, neuro
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.lif import lif
-from axonal.neuro.ops.lif.cuda import convention
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
-from axonal.neuro.surrogates._surrogate import SURROGATES, number_of
 
 NEURONS = (
     neuro.LIF, neuro.IF, neuro.PLIF, neuro.CuBaLIF, neuro.ALIF, neuro.GradedLIF,
@@ -93,8 +92,10 @@ def test_the_operators_take_one_too():
     one, x = torch.tensor(0.5), spike_train(2, 5, 1, 3).float().requires_grad_()
     rest = torch.zeros(1, 3)
     for run in (
-        lambda s: lif(x, rest, None, one, one, surrogate=s),
-        lambda s: recurrent_lif(x, rest, rest, None, torch.eye(3), None, one, one, surrogate=s),
+        lambda s: lif(x, rest, None, one, one, Convention(surrogate=s)),
+        lambda s: recurrent_lif(
+            x, rest, rest, None, torch.eye(3), None, one, one, Convention(surrogate=s)
+        ),
     ):
         grads = [torch.autograd.grad(run(s)[0].sum(), x)[0] for s in (Laplace(), "atan")]
         assert not torch.equal(*grads)
@@ -124,7 +125,7 @@ def test_auto_says_that_it_falls_back_and_compiled_code_is_refused_by_name(caplo
                 kind(3, surrogate=Laplace(), backend=backend)
     x, one = torch.zeros(3, 1, 3), torch.tensor(0.5)
     with pytest.raises(ValueError, match=r"lif .*Laplace.*cpu"):
-        lif(x, x[0], None, one, one, surrogate=Laplace(), backend="cpu")
+        lif(x, x[0], None, one, one, Convention(surrogate=Laplace()), backend="cpu")
 
 
 def test_a_public_one_with_another_default_stays_compiled(caplog):
@@ -165,16 +166,3 @@ def test_a_class_without_a_derivative_and_one_of_the_wrong_shape():
     x = torch.ones(2, 1, 3, requires_grad=True)
     with pytest.raises(ValueError, match=r"Wrong.derivative must return .* \(1, 3\), got \(\)"):
         neuro.LIF(3, surrogate=Wrong())(x)[0].sum().backward()
-
-
-@pytest.mark.parametrize("name", SURROGATES)
-def test_one_table_gives_every_kernel_its_number(name):
-    x = torch.rand(4, 1, 9, dtype=torch.float64, requires_grad=True)
-    half, alpha = torch.tensor(0.5, dtype=torch.float64), 1.5
-    run = [
-        lif(x, 0 * x[0], None, half, half, surrogate=name, alpha=alpha, backend=backend)[0]
-        for backend in ("cpu", "reference")
-    ]
-    mine, exact = (torch.autograd.grad(spikes.sum(), x)[0] for spikes in run)
-    torch.testing.assert_close(mine, exact, rtol=1e-5, atol=1e-8)
-    assert convention(False, "zero", True, 0, name)["SURROGATE"] == number_of(name)

@@ -1,4 +1,4 @@
-"""What leaky neurons share: sizes, time constants, thresholds and the checks around a run."""
+"""The base classes of leaky neurons: sizes, time constants, thresholds, checks around a run."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
@@ -11,16 +11,18 @@ from axonal.neuro import _checks
 from axonal.neuro.layers._held import lost
 from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._shown import changed, shown
+from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops._dispatch import BACKENDS
+from axonal.neuro.surrogates import ATan
 from axonal.neuro.surrogates._own import Derivative, as_surrogate
-from axonal.neuro.surrogates._surrogate import ATan, operator_form
+from axonal.neuro.surrogates._surrogate import Surrogate, operator_form
 
 Size = int | Sequence[int]
 Values = float | Sequence[float] | Tensor
 
 
 def shape_of(module: nn.Module, size: Size) -> tuple[int, ...]:
-    """Return ``size`` as a tuple; refuse what is no positive int or several."""
+    """Return ``size`` as a tuple of positive ints; refuse everything else."""
     given = tuple(size) if isinstance(size, Sequence) and not isinstance(size, str) else (size,)
     shape = tuple(n for n in map(_checks.whole, given) if n is not None and n > 0)
     if not shape or len(shape) != len(given):
@@ -31,13 +33,13 @@ def shape_of(module: nn.Module, size: Size) -> tuple[int, ...]:
 
 
 def positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
-    """Return ``values`` as float64, a scalar or one a neuron, all positive."""
+    """Return ``values`` as float64, a scalar or one per neuron, all positive."""
     who = _checks.name_of(module)
     try:
         tensor = torch.as_tensor(values, dtype=torch.float64).detach()
     except (TypeError, ValueError, RuntimeError):
         raise ValueError(
-            f"{who} expects {name} as a number, or one a neuron, got {values!r}."
+            f"{who} expects {name} as a number, or one per neuron, got {values!r}."
         ) from None
     if tensor.ndim and tensor.shape != shape:
         raise ValueError(
@@ -57,7 +59,7 @@ def known_backend(module: nn.Module, backend: str) -> str:
     return backend
 
 
-class Leaky(Layer[Any]):
+class LeakyNeuron(Layer[Any]):
     """Units whose potential decays: size, decays and their parametrisation. Abstract."""
 
     decay_factor: Tensor
@@ -81,7 +83,7 @@ class Leaky(Layer[Any]):
         self._hold_decay("tau", tau)
 
     def _hold_decay(self, name: str, tau: Values) -> None:
-        """Hold the factor a step of the time constant ``name``, learned or not."""
+        """Hold the factor per step of the time constant ``name``, learned or not."""
         who, steps = _checks.name_of(self), positive(self, name, tau, self.size)
         if self.decay_form == "euler" and (steps < 1).any():
             raise ValueError(
@@ -121,7 +123,7 @@ class Leaky(Layer[Any]):
 
     @property
     def decay(self) -> Tensor:
-        """The factor by which the potential shrinks a step, in (0, 1); a scalar or one a neuron."""
+        """The factor by which the potential shrinks per step, in (0, 1); a scalar or one per neuron."""
         return self._decay_of("tau")
 
     @property
@@ -140,8 +142,9 @@ class Leaky(Layer[Any]):
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Run the units over ``x`` [T, B, N]."""
         decay = self.decay
-        x = _checks.own_type(x, decay.dtype)
-        _checks.sequence(self, x, self.size, decay.dtype)
+        if not _checks.fits(x, self.size, decay.dtype):
+            x = _checks.own_type(x, decay.dtype)
+            _checks.sequence(self, x, self.size, decay.dtype)
         fresh = self.init(x[0])
         if state is None:
             state = fresh
@@ -152,13 +155,13 @@ class Leaky(Layer[Any]):
         return y, state
 
     def extra_repr(self) -> str:
-        """Return what ``print(layer)`` shows."""
+        """Return the text of ``print(layer)``."""
         size = self.size[0] if len(self.size) == 1 else self.size
         always = f'{size}, tau={shown(self.tau)}, decay="{self.decay_form}"'
         return ", ".join((always, *changed(self, self._settings())))
 
     def _settings(self) -> dict[str, Any]:
-        """Return what ``print(layer)`` shows where it is not the default."""
+        """Return the settings that ``print(layer)`` shows where they are not the default."""
         return {"decay_input": self.decay_input, "learn": self.learn}
 
     def _apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -182,7 +185,7 @@ class Leaky(Layer[Any]):
                 args[-1].append(problem)
 
 
-class Firing(Leaky):
+class SpikingNeuron(LeakyNeuron):
     """Leaky units that fire: threshold, reset, refractory steps and surrogate. Abstract."""
 
     threshold_level: Tensor
@@ -235,24 +238,32 @@ class Firing(Leaky):
 
     @property
     def threshold(self) -> Tensor:
-        """The potential at which a neuron fires, > 0; a scalar or one a neuron."""
+        """The potential at which a neuron fires, > 0; a scalar or one per neuron."""
         return self.log_threshold.exp() if "threshold" in self.learn else self.threshold_level
 
     def _waiting(self, x: Tensor) -> Tensor | None:
         """Return the refractory steps left at rest, for inputs like ``x`` [B, N]."""
         return torch.zeros_like(x, dtype=torch.int32) if self.refractory else None
 
-    def _choices(self) -> dict[str, Any]:
-        """Return what the operator ``lif`` wants to know."""
-        surrogate, alpha = operator_form(self.surrogate)
-        return {
-            "decay_input": self.decay_input,
-            "reset": self.reset,
-            "detach_reset": self.detach_reset,
-            "refractory": self.refractory,
-            "surrogate": surrogate,
-            "alpha": alpha,
-        }
+    @property
+    def surrogate(self) -> Surrogate:
+        """The surrogate derivative of the spikes."""
+        return self._surrogate
+
+    @surrogate.setter
+    def surrogate(self, surrogate: Surrogate) -> None:
+        self._surrogate, self._form = surrogate, operator_form(surrogate)
+
+    @property
+    def convention(self) -> Convention:
+        """Decay of the input, reset, refractory steps and surrogate, as operators take them."""
+        return Convention(
+            self.decay_input,
+            self.reset,
+            self.detach_reset,
+            self.refractory,
+            *self._form,
+        )
 
     def _settings(self) -> dict[str, Any]:
         return super()._settings() | {

@@ -1,0 +1,94 @@
+"""Registration of compiled functions as operators of torch."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from axonal.neuro.ops._convention import SCHEMA, Convention
+from axonal.neuro.ops._tangents import refused
+
+Function = Callable[..., Any]
+
+_WORD = "Convention convention"
+
+
+class Operator:
+    """A function of tensors that torch knows as ``axonal::name``, for compilers and transforms.
+
+    Where none of these is at work and no gradient is recorded, a call runs the function itself:
+    torch's way through the operator takes longer than the loops of a small layer.
+
+    Args:
+        name: of the operator.
+        schema: arguments and results in torch's form; ``Convention convention`` stands for one,
+            which is flattened here and nowhere else.
+        function: computes the results, on tensors of ``devices``.
+        fake: returns results of the same shapes without computing them.
+        devices: such as ``("cpu", "cuda")``.
+        of: name of the operator in messages, where it is another one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        schema: str,
+        function: Function,
+        fake: Function,
+        *,
+        devices: Sequence[str] = ("cpu", "cuda"),
+        of: str = "",
+    ) -> None:
+        before, word, _ = schema.partition(_WORD)
+        self.at = before.count(",") if word else None
+        self.function = function
+        self.registered = torch.library.custom_op(
+            f"axonal::{name}",
+            refused(of or name)(self._packing(function)),
+            mutates_args=(),
+            device_types=tuple(devices),
+            schema=schema.replace(_WORD, SCHEMA),
+        )
+        self.registered.register_fake(self._packing(fake))
+
+    def _packing(self, function: Function) -> Function:
+        def flat(*arguments: Any) -> Any:
+            return function(*self.packed(arguments))
+
+        return flat
+
+    def packed(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return flat arguments with the fields of a convention as one."""
+        if self.at is None:
+            return arguments
+        end = self.at + len(Convention._fields)
+        convention = Convention(*arguments[self.at : end])
+        return (*arguments[: self.at], convention, *arguments[end:])
+
+    def differentiate(self, gradients: Function, setup: Function) -> None:
+        """Register the backward pass.
+
+        Args:
+            gradients: of (ctx, cotangents of the results); returns a gradient or None for every
+                argument, with a convention as one.
+            setup: of (ctx, arguments, results); keeps what ``gradients`` needs.
+        """
+
+        def flat(ctx: Any, *cotangents: Any) -> tuple[Any, ...]:
+            grads = gradients(ctx, *cotangents)
+            if self.at is None:
+                return tuple(grads)
+            nothing = (None,) * len(Convention._fields)
+            return (*grads[: self.at], *nothing, *grads[self.at + 1 :])
+
+        def keep(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+            setup(ctx, self.packed(inputs), output)
+
+        self.registered.register_autograd(flat, setup_context=keep)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run as an operator of torch; a convention is one argument."""
+        if self.at is None:
+            return self.registered(*arguments)
+        flat = (*arguments[: self.at], *arguments[self.at], *arguments[self.at + 1 :])
+        return self.registered(*flat)
