@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from axonal._base.array_types import BoolArray, Float64Array, Int64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +28,9 @@ class Bags:
     (array([[2., 3.], [4., 5.]]), 1)
     """
 
-    values: FloatArray
-    offsets: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.int64]
+    values: Float64Array
+    offsets: Int64Array
+    labels: Int64Array
     name: str
 
     def __post_init__(self) -> None:
@@ -56,19 +55,17 @@ class Bags:
         """Number of bags."""
         return len(self.labels)
 
-    def __getitem__(self, index: int) -> tuple[FloatArray, int]:
+    def __getitem__(self, index: int) -> tuple[Float64Array, int]:
         """Instances [n, F] and label of a bag."""
         bag = range(len(self))[index]
         return self.values[self.offsets[bag] : self.offsets[bag + 1]], int(self.labels[bag])
 
     @property
-    def sizes(self) -> npt.NDArray[np.int64]:
+    def sizes(self) -> Int64Array:
         """Number of instances of each bag [bags]."""
         return np.diff(self.offsets)
 
-    def padded(
-        self, indices: Sequence[int] | npt.NDArray[np.int64]
-    ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    def padded(self, indices: Sequence[int] | Int64Array) -> tuple[Float64Array, BoolArray]:
         """Some bags side by side, filled up with zeros.
 
         Args:

@@ -1,39 +1,42 @@
-"""Input checks of the encoders: one line that says what came and what to write instead."""
-
-import operator
+"""Input checks of data sets: one line that says what came and what to write instead."""
 
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from axonal._base.array_types import Float64Array, Int64Array
+from axonal._base.checks import number, whole_number
 
 
-def positive_steps(steps: int, who: str) -> int:
+def positive_steps(steps: object, who: str) -> int:
     """Return steps as an int, refuse fractions and anything below one."""
     try:
-        whole = operator.index(steps)
-    except TypeError:
+        return whole_number(who, "steps", steps)
+    except TypeError as error:
         raise TypeError(
-            f"{who} expects steps as a whole number, got {steps!r}. Time is counted in steps: "
-            "divide the duration by dt and round."
+            f"{error} Time is counted in steps: divide the duration by dt and round."
         ) from None
-    if whole < 1:
-        raise ValueError(f"{who} expects steps >= 1, got {whole}. Write for example steps=16.")
-    return whole
 
 
-def positive_number(value: float, name: str, who: str) -> float:
-    """Return value as a float, refuse what is not a finite number above zero."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{who} expects {name} as one number, got {value!r}.") from None
-    if not np.isfinite(number) or number <= 0:
-        raise ValueError(f"{who} expects {name} to be a finite number above 0, got {value!r}.")
-    return number
+def sample_indices(indices: npt.ArrayLike, count: int, who: str, name: str) -> Int64Array:
+    """Return indices of samples as int64 ``[B]``; refuse masks and what is no sample."""
+    chosen = np.asarray(indices)
+    if chosen.ndim == 1 and not chosen.size:
+        chosen = chosen.astype(np.int64)
+    if chosen.dtype.kind not in "iu" or chosen.ndim != 1:
+        raise TypeError(
+            f"{who} expects indices as whole numbers [B], got an array of {chosen.dtype} with "
+            f"shape {chosen.shape}. Write data[i] for one sample, numpy.flatnonzero(mask) for a "
+            "mask."
+        )
+    if chosen.size and not (-count <= chosen.min() and chosen.max() < count):
+        raise IndexError(
+            f"{who} expects indices below {count}, the number of samples of {name}, got indices "
+            f"from {chosen.min()} to {chosen.max()}."
+        )
+    return np.where(chosen < 0, chosen + count, chosen).astype(np.int64)
 
 
-def real_array(values: npt.ArrayLike, who: str, axes: str, ndim: int) -> FloatArray:
+def real_array(values: npt.ArrayLike, who: str, axes: str, ndim: int) -> Float64Array:
     """Return values as float64 with at least ndim axes, refuse NaN and infinity."""
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
@@ -54,9 +57,9 @@ def real_array(values: npt.ArrayLike, who: str, axes: str, ndim: int) -> FloatAr
     return array
 
 
-def intensities(values: npt.ArrayLike, maximum: float, who: str) -> FloatArray:
+def intensities(values: npt.ArrayLike, maximum: float, who: str) -> Float64Array:
     """Return values / maximum in [0, 1] as float64 [..., N]."""
-    maximum = positive_number(maximum, "maximum", who)
+    maximum = number(who, "maximum", maximum, 0, open_low=True)
     array = real_array(values, who, "[..., N]", 1)
     if array.size and array.min() < 0:
         raise ValueError(

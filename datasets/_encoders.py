@@ -3,13 +3,15 @@
 import numpy as np
 import numpy.typing as npt
 
-from axonal.datasets._checks import intensities, positive_number, positive_steps, real_array
+from axonal._base.array_types import Float32Array, Int64Array
+from axonal._base.checks import number
+from axonal.datasets._checks import intensities, positive_steps, real_array
 
 SILENT = -1  # the time of a neuron that never spikes
 LARGEST_COUNT = 2**24  # above it float32 skips whole numbers
 
 
-def latency(values: npt.ArrayLike, steps: int, *, maximum: float = 1.0) -> npt.NDArray[np.int64]:
+def latency(values: npt.ArrayLike, steps: int, *, maximum: float = 1.0) -> Int64Array:
     """Time of the first spike of each value: the larger the value, the earlier the spike.
 
     t = round((1 - v / maximum) * (steps - 1)), half to even; v = 0 never spikes (t = -1).
@@ -39,7 +41,7 @@ def latency(values: npt.ArrayLike, steps: int, *, maximum: float = 1.0) -> npt.N
 
 def rate(
     values: npt.ArrayLike, steps: int, *, rng: np.random.Generator, maximum: float = 1.0
-) -> npt.NDArray[np.float32]:
+) -> Float32Array:
     """Independent spikes at every step, with a probability proportional to the value.
 
     P(s_t = 1) = v / maximum, independent for every step and neuron.
@@ -72,9 +74,7 @@ def rate(
     return (rng.random((steps, *level.shape)) < level).astype(np.float32)
 
 
-def delta(
-    signal: npt.ArrayLike, threshold: float, *, binary: bool = False
-) -> npt.NDArray[np.float32]:
+def delta(signal: npt.ArrayLike, threshold: float, *, binary: bool = False) -> Float32Array:
     """Send-on-delta: a spike for every threshold by which a signal left its last sent level.
 
     With the level L_0 = x_0 and c_t = trunc((x_t - L_{t-1}) / threshold):
@@ -105,7 +105,7 @@ def delta(
     >>> delta([[0.0], [1.2], [1.2]], threshold=0.5, binary=True).tolist()
     [[0.0, 0.0], [1.0, 0.0], [1.0, 0.0]]
     """
-    threshold = positive_number(threshold, "threshold", "delta")
+    threshold = number("delta", "threshold", threshold, 0, open_low=True)
     x = real_array(signal, "delta", "[T, ..., N]", 2)
     if x.shape[0] == 0:
         raise ValueError(f"delta expects T >= 1 steps, got shape {x.shape}.")
@@ -129,7 +129,7 @@ def delta(
     return spikes
 
 
-def to_dense(times: npt.ArrayLike, steps: int) -> npt.NDArray[np.float32]:
+def to_dense(times: npt.ArrayLike, steps: int) -> Float32Array:
     """Spike times as a raster.
 
     s_t = 1 where t is the time of the neuron, else 0.
@@ -164,5 +164,5 @@ def to_dense(times: npt.ArrayLike, steps: int) -> npt.NDArray[np.float32]:
             f"{array.min()} to {array.max()}. Was the raster encoded with more steps?"
         )
     clock = np.arange(steps).reshape(steps, *(1,) * array.ndim)
-    raster: npt.NDArray[np.float32] = (clock == array).astype(np.float32)
+    raster: Float32Array = (clock == array).astype(np.float32)
     return raster

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from axonal.datasets._checks import positive_number, positive_steps
+from axonal._base.array_types import Float32Array, Int64Array
+from axonal._base.checks import number
+from axonal.datasets._checks import positive_steps, sample_indices
 from axonal.datasets._sample import Sample
 
 MICROSECONDS = 1_000_000
@@ -13,7 +15,7 @@ MICROSECONDS = 1_000_000
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Labelled spike trains, one after the other: any number of spikes a channel, in time order.
+    """Labelled spike trains, one after the other: any number of spikes per channel, in time order.
 
     Sample i holds the spikes ``offsets[i]`` to ``offsets[i + 1] - 1``.
 
@@ -25,7 +27,7 @@ class Events:
         speakers: int64 ``[n]``, who spoke.
         channels: number of channels, 1 to 65536.
         classes: name of each class.
-        name: what the data is called in reports and figures.
+        name: of the data in reports and figures.
 
     Raises:
         ValueError: arrays that do not fit each other, values out of range, times out of order.
@@ -43,9 +45,9 @@ class Events:
 
     times: npt.NDArray[np.int32]
     units: npt.NDArray[np.uint16]
-    offsets: npt.NDArray[np.int64]
-    labels: npt.NDArray[np.int64]
-    speakers: npt.NDArray[np.int64]
+    offsets: Int64Array
+    labels: Int64Array
+    speakers: Int64Array
     channels: int
     classes: tuple[str, ...]
     name: str
@@ -102,7 +104,7 @@ class Events:
         return self.times[part], self.units[part], int(self.labels[sample])
 
     def select(self, indices: npt.ArrayLike, name: str | None = None) -> "Events":
-        """Only some samples, in the order asked for.
+        """Some of the samples, in the order of the indices.
 
         Args:
             indices: whole numbers ``[B]``.
@@ -112,7 +114,7 @@ class Events:
             TypeError: indices that are no whole numbers ``[B]``.
             IndexError: an index that is no sample.
         """
-        chosen = self._checked(indices)
+        chosen = sample_indices(indices, len(self), "Events.select", self.name)
         spikes, _ = self._spikes(chosen)
         return Events(
             self.times[spikes],
@@ -129,27 +131,8 @@ class Events:
         """The same samples as counts on a time grid; see `Binned`."""
         return Binned(self, dt, steps)
 
-    def _checked(self, indices: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        chosen = np.asarray(indices)
-        if chosen.ndim == 1 and not chosen.size:
-            chosen = chosen.astype(np.int64)
-        if chosen.dtype.kind not in "iu" or chosen.ndim != 1:
-            raise TypeError(
-                f"Events expects indices as whole numbers [B], got an array of {chosen.dtype} with "
-                f"shape {chosen.shape}. Write numpy.flatnonzero(mask) for a mask."
-            )
-        n = len(self)
-        if chosen.size and not (-n <= chosen.min() and chosen.max() < n):
-            raise IndexError(
-                f"Events expects indices below {n}, the number of samples of {self.name}, got "
-                f"indices from {chosen.min()} to {chosen.max()}."
-            )
-        return np.where(chosen < 0, chosen + n, chosen).astype(np.int64)
-
-    def _spikes(
-        self, chosen: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Where the spikes of the chosen samples lie, and to which of them each belongs."""
+    def _spikes(self, chosen: Int64Array) -> tuple[Int64Array, Int64Array]:
+        """Places of the spikes of the chosen samples, and the number of the sample of each."""
         sizes = np.diff(self.offsets)[chosen]
         owner = np.repeat(np.arange(len(chosen)), sizes)
         shift = self.offsets[chosen] - (np.cumsum(sizes) - sizes)
@@ -165,7 +148,7 @@ class Binned:
 
     Args:
         events: the spikes.
-        dt: seconds a step, a whole number of microseconds.
+        dt: seconds per step, a whole number of microseconds.
         steps: number of steps T.
 
     Raises:
@@ -187,7 +170,7 @@ class Binned:
 
     def __post_init__(self) -> None:
         positive_steps(self.steps, "Binned")
-        dt = positive_number(self.dt, "dt", "Binned") * MICROSECONDS
+        dt = number("Binned", "dt", self.dt, 0, open_low=True) * MICROSECONDS
         if round(dt) < 1 or abs(dt - round(dt)) > 1e-6 * dt:
             raise ValueError(
                 f"Binned expects dt as a whole number of microseconds in seconds, got {self.dt!r}. "
@@ -195,7 +178,7 @@ class Binned:
             )
 
     @property
-    def labels(self) -> npt.NDArray[np.int64]:
+    def labels(self) -> Int64Array:
         """Class of every sample ``[n]``."""
         return self.events.labels
 
@@ -216,7 +199,7 @@ class Binned:
         sample = range(len(self))[index]
         return Sample(self.dense([sample])[:, 0], int(self.labels[sample]))
 
-    def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def dense(self, indices: npt.ArrayLike) -> Float32Array:
         """Counts of several samples as one batch, time first.
 
         Args:
@@ -230,7 +213,7 @@ class Binned:
             IndexError: an index that is no sample.
         """
         events = self.events
-        chosen = events._checked(indices)
+        chosen = sample_indices(indices, len(self), "Binned.dense", events.name)
         spikes, owner = events._spikes(chosen)
         step = events.times[spikes] // self._step
         kept = step < self.steps

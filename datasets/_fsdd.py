@@ -11,6 +11,7 @@ import numpy as np
 from axonal.datasets._cache import cache_folder, cached
 from axonal.datasets._data_dir import data_folder
 from axonal.datasets._events import Binned, Events
+from axonal.datasets._front_end import FrontEnd
 from axonal.datasets._hair_cells import HairCells
 from axonal.datasets._mel_delta import MelDelta
 from axonal.datasets._mel_quantiles import MelQuantiles
@@ -21,7 +22,6 @@ SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 TAKES = 50  # of each digit by each speaker
 TEST_TAKES = 5  # the first ones of each
-FrontEnd = MelDelta | HairCells | MelQuantiles
 FRONT_ENDS: dict[str, type[FrontEnd]] = {
     "mel": MelDelta,
     "gammatone": HairCells,
@@ -56,7 +56,7 @@ def fsdd(
     Args:
         front_end: "mel" for `MelDelta`, "gammatone" for `HairCells`, "quantiles" for
             `MelQuantiles`, or one of them with settings of its own.
-        dt: seconds a step, a whole number of microseconds.
+        dt: seconds per step, a whole number of microseconds.
         steps: steps T of every sample; 60 of 10 ms are longer than 89 % of the recordings, of the
             others the end is left out.
         split: "official" or "speaker".

@@ -1,24 +1,22 @@
-"""Front end A: a gammatone filter bank that drives leaky integrate-and-fire hair cells."""
+"""Front end of a gammatone filter bank that drives leaky integrate-and-fire hair cells."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from axonal.datasets._checks import FloatArray, positive_number, positive_steps
-from axonal.datasets._front_end import Spikes, checked, in_microseconds
+from axonal._base.array_types import BoolArray, Float32Array, Float64Array
+from axonal._base.checks import number, whole_number
+from axonal.datasets._front_end import FrontEnd, Spikes, in_microseconds
 
 # Of Re(1 - a / z)^-4 the numerator has the real roots |a| (cos w + COTANGENT sin w), a = |a| e^iw.
 COTANGENTS = 1 / np.tan(np.pi * np.array([1, 3, 5, 7]) / 8)
 BATCH = 64  # sounds that are integrated side by side
 
-SingleArray = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
-class HairCells:
-    """Gammatone filters, half-wave rectification, and an adapting spiking neuron a channel.
+class HairCells(FrontEnd):
+    """Gammatone filters, half-wave rectification, and an adapting spiking neuron per channel.
 
     Filter c of order 4 is the real part y of a cascade of four equal complex one-pole filters,
     computed as four real second-order sections:
@@ -37,7 +35,7 @@ class HairCells:
     this is made for single utterances.
 
     Args:
-        rate: samples a second.
+        rate: samples per second.
         filters: number of gammatones, and of channels.
         lowest: centre of the first filter in Hz.
         highest: centre of the last filter in Hz, below half the rate.
@@ -83,10 +81,10 @@ class HairCells:
 
     def __post_init__(self) -> None:
         for name in ("rate", "filters"):
-            positive_steps(getattr(self, name), f"HairCells ({name})")
+            whole_number("HairCells", name, getattr(self, name))
         positive = ("lowest", "highest", "quiet", "power", "gain", "tau", "threshold", "tau_b")
         for name in positive:
-            positive_number(getattr(self, name), name, "HairCells")
+            number("HairCells", name, getattr(self, name), 0, open_low=True)
         if not self.lowest < self.highest < self.rate / 2:
             raise ValueError(
                 f"HairCells expects lowest < highest < rate / 2 = {self.rate / 2:g} Hz, got "
@@ -100,48 +98,42 @@ class HairCells:
 
     @property
     def channels(self) -> int:
-        """Number of channels, one a filter."""
+        """Number of channels, one per filter."""
         return self.filters
 
     @property
-    def centres(self) -> FloatArray:
+    def centres(self) -> Float64Array:
         """Centre frequency of each filter ``[filters]`` in Hz."""
         # the integral of 1 / ERB, up to a factor
         low, high = (np.log1p(0.00437 * f) for f in (self.lowest, self.highest))
         return np.asarray(np.expm1(np.linspace(low, high, self.filters)) / 0.00437)
 
-    def encode(self, sounds: Sequence[npt.ArrayLike]) -> list[Spikes]:
-        """Spikes of each sound.
+    @property
+    def _shortest(self) -> int:
+        return 1
 
-        Args:
-            sounds: samples ``[L]`` from -1 to 1 at ``rate``, each of its own length.
-
-        Returns:
-            For each sound times int32 ``[spikes]`` in microseconds, and channels uint16
-            ``[spikes]``, in time order.
-        """
-        found = checked(sounds, "HairCells", 1)
-        spikes: list[Spikes] = [(np.zeros(0, np.int32), np.zeros(0, np.uint16))] * len(found)
+    def _encoded(self, sounds: list[Float64Array]) -> list[Spikes]:
+        spikes: list[Spikes] = [(np.zeros(0, np.int32), np.zeros(0, np.uint16))] * len(sounds)
         # sounds of about one length go together: the shorter ones wait for the longest
-        order = sorted(range(len(found)), key=lambda i: len(found[i]))
+        order = sorted(range(len(sounds)), key=lambda i: len(sounds[i]))
         for start in range(0, len(order), BATCH):
             chosen = order[start : start + BATCH]
-            lengths = [len(found[i]) for i in chosen]
+            lengths = [len(sounds[i]) for i in chosen]
             x = np.zeros((len(chosen), max(lengths)))
             for row, i in enumerate(chosen):
-                x[row, : lengths[row]] = found[i]
+                x[row, : lengths[row]] = sounds[i]
             fired = self._fire(self._drive(x))
             for row, i in enumerate(chosen):
                 sample, channel = np.nonzero(fired[: lengths[row], :, row])
                 spikes[i] = in_microseconds(sample, self.rate), channel.astype(np.uint16)
         return spikes
 
-    def filtered(self, sound: npt.ArrayLike) -> SingleArray:
+    def filtered(self, sound: npt.ArrayLike) -> Float32Array:
         """Output y of every filter ``[L, filters]`` for a sound, before rectification."""
-        (x,) = checked([sound], "HairCells", 1)
+        (x,) = self._checked([sound])
         return self._filtered(x[None])[:, :, 0]
 
-    def _filtered(self, x: FloatArray) -> SingleArray:
+    def _filtered(self, x: Float64Array) -> Float32Array:
         """Sounds ``[B, L]`` through the bank, ``[L, filters, B]``."""
         # only this front end needs scipy, which takes a while to import
         from scipy.signal import lfilter, sosfilt
@@ -158,7 +150,7 @@ class HairCells:
             out[:, channel] = sosfilt(sections, emphasised).T
         return out
 
-    def _drive(self, x: FloatArray) -> SingleArray:
+    def _drive(self, x: Float64Array) -> Float32Array:
         """Current of the hair cells ``[L, filters, B]``."""
         loudest = np.maximum.accumulate(np.maximum(np.abs(x), self.quiet), axis=1)
         drive = self._filtered(x)
@@ -168,7 +160,7 @@ class HairCells:
         drive *= np.float32(self.gain)
         return drive
 
-    def _fire(self, drive: SingleArray) -> npt.NDArray[np.bool_]:
+    def _fire(self, drive: Float32Array) -> BoolArray:
         """Spikes ``[L, filters, B]`` of the adapting neurons."""
         decay, decay_b = (np.exp(-1 / (tau * self.rate)) for tau in (self.tau, self.tau_b))
         pause = round(self.refractory * self.rate)

@@ -1,25 +1,25 @@
-"""Front end B: mel energies, sent whenever they change by a fixed number of decibels."""
+"""Front end of mel energies, sent whenever they change by a fixed number of decibels."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from axonal.datasets._checks import FloatArray, positive_number, positive_steps
-from axonal.datasets._front_end import Spikes, checked, in_microseconds
+from axonal._base.array_types import Float64Array
+from axonal._base.checks import number, whole_number
+from axonal.datasets._front_end import FrontEnd, Spikes, in_microseconds
 
 SILENCE = 1e-20  # a power that has a logarithm, far below one step of 16 bits
 
 
 @dataclass(frozen=True)
-class MelDelta:
+class MelDelta(FrontEnd):
     """Mel energies coded send-on-delta: an ON or OFF spike for every threshold of change.
 
     Every hop, at its last sample, the window that ends there gives
     E_c = 10 log10 sum_f W_cf |X_f|^2 / L for the bands c, with X the Fourier transform of the
     Hann-windowed samples, and triangles W_c evenly spaced in mel = 2595 log10(1 + f / 700 Hz).
-    What lies ``span`` dB below the loudest band so far is not heard:
+    Energies ``span`` dB below the loudest band so far count as silence:
 
         M_t = max(M_t-1, max_c E_c),  F_t = M_t - span,  M_-1 = quiet
         x_c = max(E_c, F_t),  L'_c = max(L_c, F_t)
@@ -28,10 +28,10 @@ class MelDelta:
     n_c > 0 are n_c ON spikes of channel c, n_c < 0 are -n_c OFF spikes of channel ``bands`` + c.
     The floor lifts the levels L without a spike. All of it is causal: a spike depends on the
     samples up to its own time only, and the running maximum M replaces the maximum of the whole
-    file, which no device can know. M never falls, so this is made for single utterances.
+    file, which no device knows. M never falls, so this is made for single utterances.
 
     Args:
-        rate: samples a second.
+        rate: samples per second.
         bands: mel bands; there are twice as many channels, ON first.
         lowest: lower edge of the first band in Hz.
         highest: upper edge of the last band in Hz, at most half the rate.
@@ -68,9 +68,9 @@ class MelDelta:
 
     def __post_init__(self) -> None:
         for name in ("rate", "bands"):
-            positive_steps(getattr(self, name), f"MelDelta ({name})")
+            whole_number("MelDelta", name, getattr(self, name))
         for name in ("lowest", "highest", "window", "hop", "threshold", "span"):
-            positive_number(getattr(self, name), name, "MelDelta")
+            number("MelDelta", name, getattr(self, name), 0, open_low=True)
         if not self.lowest < self.highest <= self.rate / 2:
             raise ValueError(
                 f"MelDelta expects lowest < highest <= rate / 2 = {self.rate / 2:g} Hz, got "
@@ -84,7 +84,7 @@ class MelDelta:
 
     @property
     def channels(self) -> int:
-        """Number of channels: an ON and an OFF channel a band."""
+        """Number of channels: an ON and an OFF channel per band."""
         return 2 * self.bands
 
     @property
@@ -95,28 +95,20 @@ class MelDelta:
     def _hop(self) -> int:
         return round(self.hop * self.rate)
 
-    def encode(self, sounds: Sequence[npt.ArrayLike]) -> list[Spikes]:
-        """Spikes of each sound.
+    @property
+    def _shortest(self) -> int:
+        return self._hop
 
-        Args:
-            sounds: samples ``[L]`` from -1 to 1 at ``rate``, each of its own length.
-
-        Returns:
-            For each sound times int32 ``[spikes]`` in microseconds, and channels uint16
-            ``[spikes]``, in time order.
-        """
+    def _encoded(self, sounds: list[Float64Array]) -> list[Spikes]:
         filters = self._filters()
-        return [
-            self._send(self._energies(sound, filters))
-            for sound in checked(sounds, "MelDelta", self._hop)
-        ]
+        return [self._send(self._energies(sound, filters)) for sound in sounds]
 
-    def energies(self, sound: npt.ArrayLike) -> FloatArray:
+    def energies(self, sound: npt.ArrayLike) -> Float64Array:
         """Mel energies E ``[frames, bands]`` of a sound, in dB; frame k ends with hop k."""
-        (x,) = checked([sound], "MelDelta", self._hop)
+        (x,) = self._checked([sound])
         return self._energies(x, self._filters())
 
-    def _energies(self, sound: FloatArray, filters: FloatArray) -> FloatArray:
+    def _energies(self, sound: Float64Array, filters: Float64Array) -> Float64Array:
         window, hop = self._window, self._hop
         frames = len(sound) // hop
         # before a sound begins there is silence
@@ -125,7 +117,7 @@ class MelDelta:
         taper = np.hanning(window + 2)[1:-1]
         taper /= np.sqrt((taper**2).sum())
         spectrum = np.abs(np.fft.rfft(cut * taper, self._points)) ** 2 / window
-        levels: FloatArray = 10 * np.log10(spectrum @ filters + SILENCE)
+        levels: Float64Array = 10 * np.log10(spectrum @ filters + SILENCE)
         return levels
 
     @property
@@ -133,7 +125,7 @@ class MelDelta:
         """Length of the Fourier transform: the lowest bands are narrower than a window resolves."""
         return 1 << (2 * self._window - 1).bit_length()
 
-    def _filters(self) -> FloatArray:
+    def _filters(self) -> Float64Array:
         """Triangles ``[frequencies, bands]`` with a height of 1."""
         low, high = (2595 * np.log10(1 + f / 700) for f in (self.lowest, self.highest))
         edges = 700 * (10 ** (np.linspace(low, high, self.bands + 2) / 2595) - 1)
@@ -142,7 +134,7 @@ class MelDelta:
         fall = (edges[2:] - frequency) / (edges[2:] - edges[1:-1])
         return np.asarray(np.maximum(0, np.minimum(rise, fall)))
 
-    def _send(self, energies: FloatArray) -> Spikes:
+    def _send(self, energies: Float64Array) -> Spikes:
         loudest = np.maximum.accumulate(np.maximum(energies.max(1), self.quiet))
         floors = loudest - self.span
         level = np.full(self.bands, self.quiet - self.span)

@@ -1,29 +1,28 @@
 """A code without counts: every mel band fires equally often, and only the times tell."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from axonal.datasets._checks import FloatArray, positive_number
-from axonal.datasets._front_end import Spikes, in_microseconds
+from axonal._base.array_types import Float64Array
+from axonal._base.checks import number
+from axonal.datasets._front_end import FrontEnd, Spikes, in_microseconds
 from axonal.datasets._mel_delta import MelDelta
 
 
 @dataclass(frozen=True)
-class MelQuantiles:
+class MelQuantiles(FrontEnd):
     """Mel bands that fire when given shares of their sound have passed, each equally often.
 
     With the energies E_c(t) of `MelDelta` in dB, a band c fires its spike k at the first hop at
     which sum_s<=t 10^(E_c(s) / 20) reaches ``shares[k]`` of its sum over the first ``length``
-    seconds. Every sound gives every channel the same number of spikes, so that who counts them
-    learns nothing; a silent one fires too. A share is of a sum that only the end of the sound
+    seconds. Every sound gives every channel the same number of spikes, so that their counts
+    say nothing; a silent one fires too. A share is of a sum that only the end of the sound
     tells: this code is **not causal**, made to ask what timing alone is worth.
 
     Args:
         ear: how energies are measured; its threshold and levels do not matter here.
-        shares: of a band's sum, rising, above 0 and at most 1; a spike a share.
+        shares: of a band's sum, rising, above 0 and at most 1; one spike per share.
         length: seconds of each sound that are listened to, so that all spikes lie within.
 
     Raises:
@@ -41,7 +40,7 @@ class MelQuantiles:
     length: float = 0.6
 
     def __post_init__(self) -> None:
-        positive_number(self.length, "length", "MelQuantiles")
+        number("MelQuantiles", "length", self.length, 0, open_low=True)
         edges = (0.0, *self.shares)
         rising = all(a < b for a, b in zip(edges, self.shares, strict=False))
         if not self.shares or not rising or self.shares[-1] > 1:
@@ -56,27 +55,22 @@ class MelQuantiles:
 
     @property
     def rate(self) -> int:
-        """Samples a second."""
+        """Samples per second."""
         return self.ear.rate
 
     @property
     def channels(self) -> int:
-        """Number of channels: one a band."""
+        """Number of channels: one per band."""
         return self.ear.bands
 
-    def encode(self, sounds: Sequence[npt.ArrayLike]) -> list[Spikes]:
-        """Spikes of each sound.
+    @property
+    def _shortest(self) -> int:
+        return self.ear._shortest
 
-        Args:
-            sounds: samples ``[L]`` from -1 to 1 at ``rate``, each of its own length.
-
-        Returns:
-            For each sound times int32 ``[spikes]`` in microseconds, and channels uint16
-            ``[spikes]``, in time order.
-        """
+    def _encoded(self, sounds: list[Float64Array]) -> list[Spikes]:
         return [self._fire(self.ear.energies(sound)) for sound in sounds]
 
-    def _fire(self, energies: FloatArray) -> Spikes:
+    def _fire(self, energies: Float64Array) -> Spikes:
         frames = int(self.length / self.ear.hop + 1e-9)
         passed = np.cumsum(10 ** (energies[:frames] / 20), axis=0)
         passed /= passed[-1]

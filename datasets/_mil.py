@@ -6,12 +6,12 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from axonal.datasets._bags import Bags, FloatArray
+from axonal._base.array_types import BoolArray, Float64Array
+from axonal.datasets._bags import Bags
 from axonal.datasets._data_dir import data_file
 
-Read = tuple[FloatArray, Sequence[str], npt.NDArray[np.bool_]]
+Read = tuple[Float64Array, Sequence[str], BoolArray]
 MUSK = "UCI Machine Learning Repository, Musk ({}), as {}"
 IMAGES = "github.com/junyanz/MCILBoost (data of Andrews et al., 2003)"
 
@@ -80,9 +80,7 @@ def mil(name: str, folder: str | PathLike[str] | None = None) -> Bags:
     return found
 
 
-def _grouped(
-    values: FloatArray, owners: Sequence[str], positive: npt.NDArray[np.bool_], name: str
-) -> Bags:
+def _grouped(values: Float64Array, owners: Sequence[str], positive: BoolArray, name: str) -> Bags:
     """Bring the instances of a bag together, in the order of the file."""
     order = {owner: place for place, owner in enumerate(dict.fromkeys(owners))}
     bag = np.array([order[owner] for owner in owners])

@@ -6,11 +6,10 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import Int64Array, UInt8Array
 from axonal.datasets._data_dir import data_file
 
-Bytes = npt.NDArray[np.uint8]
 SPLITS = {"train": ("train", 60_000), "test": ("t10k", 10_000)}
 SIDE, CLASSES = 28, 10
 FOLDERS = {
@@ -22,9 +21,7 @@ FOLDERS = {
 }
 
 
-def mnist(
-    split: str, folder: str | PathLike[str] | None = None
-) -> tuple[Bytes, npt.NDArray[np.int64]]:
+def mnist(split: str, folder: str | PathLike[str] | None = None) -> tuple[UInt8Array, Int64Array]:
     """Handwritten digits.
 
     Args:
@@ -50,7 +47,7 @@ def mnist(
 
 def fashion_mnist(
     split: str, folder: str | PathLike[str] | None = None
-) -> tuple[Bytes, npt.NDArray[np.int64]]:
+) -> tuple[UInt8Array, Int64Array]:
     """Pictures of clothes, in the form of :func:`mnist`.
 
     Args:
@@ -76,7 +73,7 @@ def fashion_mnist(
 
 def _read(
     name: str, split: str, folder: str | PathLike[str] | None
-) -> tuple[Bytes, npt.NDArray[np.int64]]:
+) -> tuple[UInt8Array, Int64Array]:
     if split not in SPLITS:
         wanted = ", ".join(map(repr, SPLITS))
         raise ValueError(f"{name} expects split to be one of {wanted}, got {split!r}.")
@@ -111,7 +108,7 @@ def _unpacked(path: Path, shape: tuple[int, ...]) -> bytes:
     return content
 
 
-def _decoded(content: bytes, shape: tuple[int, ...]) -> Bytes:
+def _decoded(content: bytes, shape: tuple[int, ...]) -> UInt8Array:
     """Unsigned bytes of the IDX format: 0, 0, 8, axes, their sizes, values."""
     header = bytes([0, 0, 8, len(shape)]) + b"".join(size.to_bytes(4, "big") for size in shape)
     if content[: len(header)] != header:

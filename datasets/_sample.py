@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from axonal._base.array_types import Float32Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +26,7 @@ class Sample:
     ((5, 3), 2)
     """
 
-    spikes: npt.NDArray[np.float32]
+    spikes: Float32Array
     label: int
 
     def __iter__(self) -> Iterator[Any]:

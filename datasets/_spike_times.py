@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from axonal.datasets._checks import positive_steps
+from axonal._base.array_types import Float32Array, Int64Array
+from axonal.datasets._checks import positive_steps, sample_indices
 from axonal.datasets._encoders import to_dense
 from axonal.datasets._sample import Sample
 
@@ -23,7 +24,7 @@ class SpikeTimes:
         labels: int64 ``[n]``, from 0 to classes - 1.
         steps: length T of every sample in steps, 1 to 32768.
         classes: number of classes.
-        name: what the data is called in reports and figures.
+        name: of the data in reports and figures.
 
     Raises:
         ValueError: shapes that do not fit, a time or a label out of range.
@@ -37,7 +38,7 @@ class SpikeTimes:
     """
 
     times: npt.NDArray[np.int16]
-    labels: npt.NDArray[np.int64]
+    labels: Int64Array
     steps: int
     classes: int
     name: str
@@ -77,7 +78,7 @@ class SpikeTimes:
         """Sample and label: spikes ``[T, N]``, float32, and an int; see `Sample`."""
         return Sample(to_dense(self.times[index], self.steps), int(self.labels[index]))
 
-    def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def dense(self, indices: npt.ArrayLike) -> Float32Array:
         """Rasters of several samples as one batch, time first.
 
         Args:
@@ -94,18 +95,5 @@ class SpikeTimes:
         >>> digits("test").dense([3, 1]).shape
         (16, 2, 64)
         """
-        chosen = np.asarray(indices)
-        if chosen.ndim == 1 and not chosen.size:
-            chosen = chosen.astype(np.int64)
-        if chosen.dtype.kind not in "iu" or chosen.ndim != 1:
-            raise TypeError(
-                f"SpikeTimes.dense expects whole numbers [B], got an array of {chosen.dtype} with "
-                f"shape {chosen.shape}. Write data[i] for one sample, numpy.flatnonzero(mask) "
-                "for a mask."
-            )
-        if chosen.size and not (-len(self) <= chosen.min() and chosen.max() < len(self)):
-            raise IndexError(
-                f"SpikeTimes.dense expects indices below {len(self)}, the number of samples of "
-                f"{self.name}, got indices from {chosen.min()} to {chosen.max()}."
-            )
+        chosen = sample_indices(indices, len(self), "SpikeTimes.dense", self.name)
         return to_dense(self.times[chosen], self.steps)

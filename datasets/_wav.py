@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import Float64Array
 from axonal._base.files import check_source
 
 FULL_SCALE = 2**15
@@ -21,7 +21,7 @@ MOST_PARTS = 1000
 
 
 class Format(NamedTuple):
-    """What the header of a WAV file says.
+    """Fields of the header of a WAV file.
 
     >>> Format(code=1, channels=1, rate=8000, frame=2, bits=16).bits
     16
@@ -34,14 +34,14 @@ class Format(NamedTuple):
     bits: int
 
 
-def read_wav(path: str | PathLike[str], rate: int) -> npt.NDArray[np.float64]:
+def read_wav(path: str | PathLike[str], rate: int) -> Float64Array:
     """Samples of a mono 16-bit WAV file, in [-1, 1).
 
     x = integer sample / 32768.
 
     Args:
         path: of the file, PCM; its header may be that of WAVE_FORMAT_EXTENSIBLE.
-        rate: samples a second that the file must have; nothing is resampled.
+        rate: samples per second that the file must have; nothing is resampled.
 
     Returns:
         Samples ``[L]``, float64.
@@ -139,13 +139,13 @@ def _check(form: Format, path: Path, rate: int) -> None:
         raise ValueError(f"{path} has {form.channels} channels, expected 1: {advice}.")
     if form.bits != 16:
         raise ValueError(
-            f"{path} has {form.bits} bits a sample, expected 16: convert it to 16-bit PCM first."
+            f"{path} has {form.bits} bits per sample, expected 16: convert it to 16-bit PCM first."
         )
     if form.frame != 2:
         raise ValueError(
-            f"{path} is damaged: {form.frame} bytes a step, expected 2 of one channel of 16 bits."
+            f"{path} is damaged: {form.frame} bytes per step, expected 2 of one channel of 16 bits."
         )
     if form.rate != rate:
         raise ValueError(
-            f"{path} has {form.rate} samples a second, expected {rate}: resample it first."
+            f"{path} has {form.rate} samples per second, expected {rate}: resample it first."
         )

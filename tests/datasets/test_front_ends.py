@@ -201,7 +201,7 @@ ERRORS: dict[str, tuple[Callable[[], object], str]] = {
     "above half the rate": (lambda: MelDelta(highest=5000), "rate / 2 = 4000"),
     "crossed": (lambda: HairCells(lowest=900, highest=800), "lowest < highest"),
     "hop": (lambda: MelDelta(hop=0.05), "at most the window of 0.025 s"),
-    "threshold": (lambda: MelDelta(threshold=0), "threshold to be a finite number above 0"),
+    "threshold": (lambda: MelDelta(threshold=0), "threshold as a finite number > 0"),
     "emphasis": (lambda: HairCells(emphasis=1.0), "emphasis from 0 to below 1"),
     "shares": (lambda: MelQuantiles(shares=(0.5, 0.2)), "rising shares above 0 and at most 1"),
     "no shares": (lambda: MelQuantiles(shares=()), "rising shares"),

@@ -230,10 +230,10 @@ def truncate(path: Path) -> None:
 BAD = {
     "rate": (
         lambda p: write_wav(p, np.ones(480), rate=16000),
-        "16000 samples a second, expected 8",
+        "16000 samples per second, expected 8",
     ),
     "stereo": (lambda p: write_wav(p, np.ones(960), channels=2), "2 channels, expected 1"),
-    "width": (lambda p: write_wav(p, np.ones(480), width=4), "32 bits a sample, expected 16"),
+    "width": (lambda p: write_wav(p, np.ones(480), width=4), "32 bits per sample, expected 16"),
     "short": (lambda p: write_wav(p, np.ones(100)), "lasts 0.013 s, a spoken digit 0.05 to 5 s"),
     "long": (lambda p: write_wav(p, np.ones(48000)), "lasts 6.000 s, a spoken digit 0.05 to 5 s"),
     "cut off": (truncate, "is cut off: 430 of 480 samples"),
@@ -269,8 +269,8 @@ def test_a_recording_that_is_none_is_named_in_one_line(
             "dt in seconds, far below the second that a digit lasts, got 10. Is it in milli",
         ),
         ({"dt": 1e-7}, "whole number of microseconds"),
-        ({"steps": 0}, "steps >= 1"),
-        ({"front_end": MelDelta(rate=16000)}, "8000 samples a second, expected 16000"),
+        ({"steps": 0}, "steps as a whole number >= 1"),
+        ({"front_end": MelDelta(rate=16000)}, "8000 samples per second, expected 16000"),
     ],
     ids=str,
 )

@@ -186,7 +186,7 @@ def test_inconsistent_events_are_refused(
     [
         (1.5e-6, 9, "Is it in milliseconds"),
         (0, 9, "dt"),
-        (0.01, 0, "steps >= 1"),
+        (0.01, 0, "steps as a whole number >= 1"),
         (np.nan, 9, "dt"),
     ],
 )

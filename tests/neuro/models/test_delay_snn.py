@@ -321,5 +321,5 @@ def test_bad_input_gets_one_line():
     net = DelaySNN(6, (8,), 5, max_delay=6, tau=1.005)
     with pytest.raises(ValueError, match=r"DelaySNN expects x \[T, B, N\] with N = 6"):
         net(torch.zeros(11, 2, 5))
-    with pytest.raises(ValueError, match="count >= 1 delays a synapse, got 0"):
+    with pytest.raises(ValueError, match="count >= 1 delays per synapse, got 0"):
         DelaySNN(6, (8,), 5, max_delay=6, tau=1.005, count=0)
