@@ -14,6 +14,7 @@ MAKEFLAGS += --no-builtin-rules
 
 BIN := .venv/bin
 RUN := runs/demo
+WORKERS ?= 2
 EXAMPLE := src/axonal/recipes/trained/digits
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 LAVA_INSTALL := .venv-lava/bin/python -m pip install --disable-pip-version-check
@@ -70,8 +71,9 @@ lint: .venv/.test
 types: .venv/.test
 	$(BIN)/python -m mypy
 
+# Two workers; tests that start processes with a time limit are one group (tests/conftest.py).
 pytest: .venv/.test beside
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 notebooks: .venv/.test
 	$(BIN)/python -m pytest --nbmake notebooks

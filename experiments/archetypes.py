@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from axonal._base.statistics import half_width, spread
 from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
 from axonal.recipes.figures import BLUE, GREEN, GREY, ORANGE
 from experiments import _report
 from experiments._archetypes_memory import (
@@ -47,7 +48,7 @@ def write(store: Store, out: Path) -> list[Path]:
         for data, found in rows.items()
     }
     return [
-        _report.write_text(out / "archetypes.md", _lines(rows)),
+        _report.write_text(out / "archetypes.md", _page(rows)),
         _report.write_data(out / "archetypes.json", numbers),
         _report.save(draw(rows), out / "archetypes.png"),
     ]
@@ -62,74 +63,45 @@ def _values(rows: list[Row], r: float, M: int, arm: str, what: str) -> list[floa
     ]
 
 
-def _lines(rows: Rows) -> list[str]:
-    lines = [
-        "# Archetypes of real images from noisy examples",
-        "",
-        "Asked: do couplings of more spins learn the archetypes of images, which resemble each",
-        "other, where pairs fail? One image of each of the ten classes, +1 above its own mean and",
-        "-1 elsewhere, is the archetype. A memory stores the mean of M noisy copies of each (an",
-        "entry keeps its sign with probability (1 + r) / 2), and starts from other noisy copies of",
-        "the same quality, at T = 0. E = -sum (X s / N)^P, nothing is centred.",
-        "",
-        *_found(rows),
-    ]
-    for data, found in rows.items():
-        between = [statistics.fmean(r["overlap_of_archetypes"][k] for r in found) for k in (0, 1)]
-        lines += [
-            "",
-            f"## {NAMES[data]}",
-            "",
-            f"Archetypes overlap by {between[0]:.2f} on average, {between[1]:.2f} at most. Share",
-            f"of starts that end nearest to their own archetype, M = {USUAL_EXAMPLES}:",
-            "",
-            *_table(found, "r", [(r, USUAL_EXAMPLES) for r in QUALITIES], "right"),
-            "",
-            f"Overlap with it, r = {USUAL_QUALITY:g}:",
-            "",
-            *_table(found, "M", [(USUAL_QUALITY, M) for M in EXAMPLES], "overlap"),
-        ]
-    everything = [row for found in rows.values() for row in found]
-    return [
-        *lines,
-        "",
-        "![overlap with the archetype](archetypes.png)",
-        "",
-        f"Mean ± standard deviation over {len(_report.SEEDS)} seeds, {10 * STARTS} starts each.",
-        "Projection is the rule of Personnaz et al. (1985), pairs that know the overlaps of what",
-        "is stored: couplings X^T C^-1 X / N.",
-        "",
-        "## The images themselves as examples",
-        "",
-        "Here no noise is added: the means of the binary training images of each class are stored,",
-        f"and {TESTED} test images are started from. Share that ends nearest to the mean of its",
-        "class:",
-        "",
-        *_report.table(
-            ["data", "no dynamics", *ARMS],
-            [
-                [
-                    NAMES[data],
-                    *(
-                        spread([row["classes"][arm] for row in found])
-                        for arm in ("no dynamics", *ARMS)
-                    ),
-                ]
-                for data, found in rows.items()
-            ],
-        ),
-        "",
-        "## What may not be claimed",
-        "",
-        "- Ten patterns of 784 pixels are a load of 0.013: what fails here fails because images",
-        "  resemble each other, not because the memory is full. Theory for random patterns does",
-        "  not apply.",
-        "- Nearest to the mean of a class is a weak classifier. These are tests of a memory.",
-        "- P = 10 and the projection were added after a look at seed 0, on which P up to 20 was",
-        "  tried; the grid, the starts and the number of test images were cut for time after that.",
-        "",
-        *_report.provenance(everything, "archetypes", "repeats", chosen=False),
-    ]
+def _page(rows: Rows) -> str:
+    """Text of archetypes.md."""
+    return _report.page(
+        "archetypes",
+        "archetypes",
+        [row for found in rows.values() for row in found],
+        "repeats",
+        chosen=False,
+        found="\n".join(_found(rows)),
+        sections=[_section(data, found) for data, found in rows.items()],
+        examples=USUAL_EXAMPLES,
+        quality=f"{USUAL_QUALITY:g}",
+        seeds=len(_report.SEEDS),
+        starts=10 * STARTS,
+        tested=TESTED,
+        classes=_classes(rows),
+    )
+
+
+def _section(data: str, rows: list[Row]) -> dict[str, str]:
+    mean, most = (statistics.fmean(r["overlap_of_archetypes"][k] for r in rows) for k in (0, 1))
+    return {
+        "name": NAMES[data],
+        "mean": f"{mean:.2f}",
+        "most": f"{most:.2f}",
+        "right": _table(rows, "r", [(r, USUAL_EXAMPLES) for r in QUALITIES], "right"),
+        "overlap": _table(rows, "M", [(USUAL_QUALITY, M) for M in EXAMPLES], "overlap"),
+    }
+
+
+def _classes(rows: Rows) -> str:
+    arms = ("no dynamics", *ARMS)
+    return markdown_table(
+        ["data", *arms],
+        [
+            [NAMES[data], *(spread([row["classes"][arm] for row in found]) for arm in arms)]
+            for data, found in rows.items()
+        ],
+    )
 
 
 def _found(rows: Rows) -> list[str]:
@@ -145,8 +117,8 @@ def _found(rows: Rows) -> list[str]:
     return ["Found:", "", *lines]
 
 
-def _table(rows: list[Row], name: str, settings: list[tuple[float, int]], what: str) -> list[str]:
-    return _report.table(
+def _table(rows: list[Row], name: str, settings: list[tuple[float, int]], what: str) -> str:
+    return markdown_table(
         [name, *ARMS],
         [
             [

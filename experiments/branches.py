@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
 from axonal.hebbian import DenseHopfield
 from axonal.recipes._runs import Job
 from experiments import _report
@@ -120,33 +121,26 @@ def write(store: Store, out: Path) -> list[Path]:
     """Write branches.md and branches.json."""
     rows = [store.find(point) for point in plan()]
     return [
-        _report.write_text(out / "branches.md", _lines(rows)),
+        _report.write_text(out / "branches.md", _page(rows)),
         _report.write_data(out / "branches.json", {"points": rows}),
     ]
 
 
-def _lines(rows: list[Row]) -> list[str]:
+def _page(rows: list[Row]) -> str:
     header = (
         "P, rho, T, gamma", "branch", "gamma_M, gamma_low", "n, slow n", "replicon", "N, samples",
         "m, theory", "m, Monte Carlo", "deviation", "in errors", "seed",
     )  # fmt: skip
-    return [
-        "# Branches of dense memories",
-        "",
-        "Asked: are the states on the branches of a dense memory of noisy examples those in which",
-        "slow overlaps and Monte Carlo end that start at a pattern? Class means are normal, with",
-        f"the entropy rho. Slow overlaps: {STEPS} steps of {RATE} for n, q ten times faster. Monte",
-        "Carlo: heat bath from the sign of a class mean (an archetype behind much noise may",
-        "lie outside its basin), all runs counted, sizes for which K patterns can be simulated.",
-        "",
-        *_report.table(header, [_cells(row) for row in rows]),
-        "",
-        "`replicon` below 1 is where replica symmetry is stable; where it is not, as on most of",
-        "the branch of low overlap, theory is an estimate. Small sizes lose memories that theory,",
-        "their limit, keeps, and all runs count here.",
-        "",
-        *_report.provenance(rows, "branches", "points", chosen=False),
-    ]
+    return _report.page(
+        "branches",
+        "branches",
+        rows,
+        "points",
+        chosen=False,
+        steps=STEPS,
+        rate=RATE,
+        points=markdown_table(header, [_cells(row) for row in rows]),
+    )
 
 
 def _cells(row: Row) -> list[Any]:

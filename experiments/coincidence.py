@@ -8,6 +8,7 @@ from typing import Any
 
 from axonal._base.statistics import Difference, order, paired, spread
 from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
 from axonal.recipes import coincidence
 from axonal.recipes._runs import Run
 from experiments import _coincidence_figure, _report
@@ -129,68 +130,33 @@ def write(store: Store, out: Path) -> list[Path]:
     ]
 
 
-def report(compared: list[Comparison], rows: list[Row], figure: str) -> list[str]:
-    """Lines of coincidence.md, all of whose statements are computed from the comparisons."""
+def report(compared: list[Comparison], rows: list[Row], figure: str) -> str:
+    """Text of coincidence.md, all of whose statements are computed from the comparisons."""
     main = [c for c in compared if c.point.tau == MEMORYLESS]
     control = [c for c in compared if c.point.tau != MEMORYLESS]
     task = coincidence.Settings()
-    return [
-        "# Coincidence: learned, fixed and no delays",
-        "",
-        "Asked: do learned delays beat fixed random ones, and these no delays, when all three",
-        "train the same number of parameters and the task needs memory?",
-        "",
-        f"Task: two groups of {task.channels} inputs fire volleys {task.period} steps apart; the",
-        f"class is the lag between the groups, {task.shortest_lag} to {task.longest_lag} steps. A",
-        f"spike of a volley is missing with probability {task.lost}, and {task.background} spikes",
-        "a step and input belong to none. Counts and each group alone do not tell the class.",
-        f"Neurons and readout with a time constant of {MEMORYLESS} steps keep nothing to the next",
-        "step, so that without delays chance is all that can be reached.",
-        "",
-        "Fixed delays are random whole steps. The arms without learned delays have more hidden",
-        "neurons, rounded up in their favour; delays are rounded and frozen for the last third.",
-        "",
-        f"## Found with memoryless neurons (tau = {MEMORYLESS} steps)",
-        "",
-        *_found(main),
-        "",
-        f"![Accuracy over hidden neurons and classes]({figure})",
-        "",
-        *_accuracies(main),
-        "",
-        *_differences(main),
-        "",
-        f"## Control: a longer membrane (tau = {LONG:g} steps)",
-        "",
-        *_found(control),
-        *_memory(control),
-        "",
-        *_accuracies(control),
-        "",
-        *_differences(control),
-        "",
-        "Accuracies are means ± standard deviations over seeds. Differences are paired by seed,",
-        "which also draws the data, with 95 % intervals of Student's t; they are not corrected for",
-        f"the number of comparisons, {2 * len(compared)}.",
-        "",
-        "## What may not be claimed",
-        "",
-        "- The task was made to need delays, and is the one of about six variants, tried on",
-        "  validation data, in which learned and fixed delays come apart. It shows what learned",
-        "  delays can do, not that a given real task needs them.",
-        "- Equal are the trained parameters. The arms without learned delays have more neurons",
-        "  and synapses for it, which cost room on a chip.",
-        "- Settings were chosen at 4 classes and 8 neurons with memoryless neurons, on validation",
-        "  data of seeds from 100, in 12 trials with learned and 9 with fixed delays, and are the",
-        "  same for all arms and points; other points may be far from the best of each arm. With",
-        "  8 classes learned delays still gained from longer training.",
-        "- At 8 classes and 64 neurons training with learned delays is unstable: single seeds end",
-        "  far below the others, so the mean there says little of what the arm can reach.",
-        "- The control is this membrane in one hidden layer with a memoryless readout; networks",
-        "  with other kinds of memory were not tried.",
-        "",
-        *_report.provenance(rows, "coincidence"),
-    ]
+    return _report.page(
+        "coincidence",
+        "coincidence",
+        rows,
+        channels=task.channels,
+        period=task.period,
+        shortest_lag=task.shortest_lag,
+        longest_lag=task.longest_lag,
+        lost=task.lost,
+        background=task.background,
+        memoryless=MEMORYLESS,
+        found="\n".join(_found(main)),
+        figure=figure,
+        accuracies=_accuracies(main),
+        differences=_differences(main),
+        long=f"{LONG:g}",
+        control_found="\n".join(_found(control)),
+        memory="\n".join(_memory(control)),
+        control_accuracies=_accuracies(control),
+        control_differences=_differences(control),
+        comparisons=2 * len(compared),
+    )
 
 
 def _found(compared: list[Comparison]) -> list[str]:
@@ -216,8 +182,8 @@ def _memory(compared: list[Comparison]) -> list[str]:
     return ["", f"The membrane without delays reaches {', '.join(above)}."]
 
 
-def _accuracies(compared: list[Comparison]) -> list[str]:
-    return _report.table(
+def _accuracies(compared: list[Comparison]) -> str:
+    return markdown_table(
         ["classes", "hidden", "trained parameters (learned / others)", *coincidence.ARMS],
         [
             [
@@ -231,8 +197,8 @@ def _accuracies(compared: list[Comparison]) -> list[str]:
     )
 
 
-def _differences(compared: list[Comparison]) -> list[str]:
-    return _report.table(
+def _differences(compared: list[Comparison]) -> str:
+    return markdown_table(
         ["classes", "hidden", "learned - fixed", "fixed - none", "beyond the intervals"],
         [
             [

@@ -7,6 +7,7 @@ from typing import Any
 
 from axonal._base.statistics import spread
 from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
 from axonal.recipes._comparison import difference, rounding, values
 from axonal.recipes._runs import Run
 from axonal.recipes.spoken_digits import COMPARISON
@@ -155,53 +156,27 @@ def chosen(rows: Mapping[str, Rows]) -> str:
     return max(gains, key=lambda name: gains[name], default=DEFAULT)
 
 
-def report(rows: Mapping[str, Rows]) -> list[str]:
-    """Lines of delay_kernels.md, all of whose statements are computed from the rows."""
-    found = chosen(rows)
-    comparisons = sum(len(arms) - 1 for arms in rows.values())
-    lines = [
-        "# Which kernel delays are learned by",
-        "",
-        "Asked: by which kernel should `DelayedLinear` learn delays, and should they be rounded",
-        "and frozen for the last third of training or only rounded at its end? Three tasks, those",
-        "of the recipes `digits`, `coincidence` and `spoken-digits` (official split); delays are",
-        "whole steps when a network is tested. Settings are those of each recipe for all kernels:",
-        "they were chosen with the Gaussian, in whose favour this is.",
-        "",
-        "Rule, written down before: the default becomes what on validation data lies above today's",
-        f"({LEARNED[DEFAULT][2]}) beyond the interval on some task and below on none.",
-        "",
-        "## Found",
-        "",
-        f"**{_verdict(found)}**",
-        "",
-        *_found(rows),
-    ]
-    for name, task in TASKS.items():
-        lines += ["", f"## {task.words.capitalize()}", "", *_accuracies(rows[name]), ""]
-        lines += [*_differences(rows[name]), "", *_roundings(rows[name])]
-    everything = [row for found in rows.values() for arm in found.values() for row in arm]
-    return [
-        *lines,
-        "",
-        "Accuracies are means ± standard deviations over seeds. Differences are paired by seed,",
-        f"with 95 % intervals of Student's t, not corrected for their number, {comparisons}: one",
-        "in twenty of those that are nothing is said to be something. With five seeds an interval",
-        "is 2.8 standard errors wide to each side: what is not told apart may still differ.",
-        "",
-        "## What may not be claimed",
-        "",
-        "- No kernel had its own search for rates and schedules; the Gaussian's were used for all.",
-        "- Three tasks with up to three delayed connections say nothing of others. On Braille",
-        "  letters, data that are not here, the Gaussian with freezing was reported 5 points below",
-        "  straight-through: where it matters, compare both on validation data.",
-        "- Learned delays have as many trained parameters as fixed ones in more neurons. Where",
-        "  those are as good, delays need not be learned.",
-        "",
-        *_report.provenance(everything, PART, chosen=False),
-        "",
-        "Test data served these tables alone, after the last epoch; no epoch was selected.",
-    ]
+def report(rows: Mapping[str, Rows]) -> str:
+    """Text of delay_kernels.md, all of whose statements are computed from the rows."""
+    return _report.page(
+        "delay_kernels",
+        PART,
+        [row for found in rows.values() for arm in found.values() for row in arm],
+        chosen=False,
+        default=LEARNED[DEFAULT][2],
+        verdict=_verdict(chosen(rows)),
+        found="\n".join(_found(rows)),
+        tasks=[
+            {
+                "words": task.words,
+                "accuracies": _accuracies(rows[name]),
+                "differences": _differences(rows[name]),
+                "roundings": _roundings(rows[name]),
+            }
+            for name, task in TASKS.items()
+        ],
+        comparisons=sum(len(arms) - 1 for arms in rows.values()),
+    )
 
 
 def _verdict(found: str) -> str:
@@ -235,8 +210,8 @@ def _words(name: str) -> str:
     return LEARNED[name][2] if name in LEARNED else CONTROLS[name]
 
 
-def _accuracies(found: Rows) -> list[str]:
-    return _report.table(
+def _accuracies(found: Rows) -> str:
+    return markdown_table(
         ["delays", "trained", "validation", "test"],
         [
             [
@@ -250,8 +225,8 @@ def _accuracies(found: Rows) -> list[str]:
     )
 
 
-def _differences(found: Rows) -> list[str]:
-    return _report.table(
+def _differences(found: Rows) -> str:
+    return markdown_table(
         [f"less {LEARNED[DEFAULT][2]}", "validation, 95 % interval", "test, 95 % interval"],
         [
             [
@@ -264,8 +239,8 @@ def _differences(found: Rows) -> list[str]:
     )
 
 
-def _roundings(found: Rows) -> list[str]:
-    return _report.table(
+def _roundings(found: Rows) -> str:
+    return markdown_table(
         ["cost of rounding at the end", "training kernel", "rounded", "loss, 95 % interval"],
         [
             [

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from axonal._base.statistics import half_width, spread
 from axonal._base.sweeps import Store
+from axonal._base.tables import markdown_table
 from axonal.recipes._runs import Run
 from experiments import _report
 
@@ -23,17 +24,17 @@ def write(store: Store, out: Path) -> list[Path]:
     mean, least, half = statistics.fmean(test), min(test), half_width(test)
     held = mean >= MEAN_WANTED and least >= SEED_WANTED
     wanted = f"a mean of at least {MEAN_WANTED}, no seed below {SEED_WANTED}"
-    lines = [
-        "# Handwritten digits",
-        "",
-        "Asked: what share of test digits does the recipe `digits` read after its last epoch, with",
-        f"delays on whole steps? Wanted: {wanted}.",
-        "",
-        f"Found: {spread(test)} over {len(test)} seeds (mean ± standard deviation; 95 %",
-        f"interval of the mean ± {half:.3f}), lowest seed {least:.3f}. "
-        + ("This is what was wanted." if held else "**This is less than what was wanted.**"),
-        "",
-        *_report.table(
+    text = _report.page(
+        "digits",
+        "digits",
+        rows,
+        wanted=wanted,
+        test=spread(test),
+        seeds=len(test),
+        half=f"{half:.3f}",
+        least=f"{least:.3f}",
+        verdict=_report.verdict(held),
+        table=markdown_table(
             ["seed", "test", "validation", "trained parameters", "hidden spikes a step", "seconds"],
             [
                 [
@@ -47,13 +48,7 @@ def write(store: Store, out: Path) -> list[Path]:
                 for row in rows
             ],
         ),
-        "",
-        "All seeds share one split, so the deviation is that of training, not of drawing other",
-        "test digits. Images of 8 x 8 pixels say little about harder tasks, and nothing here shows",
-        "that delays are needed for this one.",
-        "",
-        *_report.provenance(rows, "digits"),
-    ]
+    )
     numbers = {
         "test": test,
         "mean": mean,
@@ -62,6 +57,6 @@ def write(store: Store, out: Path) -> list[Path]:
         "as_wanted": held,
     }
     return [
-        _report.write_text(out / "digits.md", lines),
+        _report.write_text(out / "digits.md", text),
         _report.write_data(out / "digits.json", numbers),
     ]

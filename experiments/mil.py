@@ -7,6 +7,7 @@ from typing import Any
 
 from axonal._base.statistics import Difference, paired, spread
 from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
 from experiments import _report
 from experiments._mil_folds import FOLDS, INNER_FOLDS, STRENGTHS, Repeat
 
@@ -31,7 +32,7 @@ def write(store: Store, out: Path) -> list[Path]:
     rows = {data: [store.find(Repeat(data, seed)) for seed in _report.SEEDS] for data in DATA}
     numbers = {data: _numbers(found) for data, found in rows.items()}
     return [
-        _report.write_text(out / "mil.md", _lines(rows, numbers)),
+        _report.write_text(out / "mil.md", _page(rows, numbers)),
         _report.write_data(out / "mil.json", numbers),
     ]
 
@@ -52,20 +53,17 @@ def _numbers(rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def _lines(rows: dict[str, list[Row]], numbers: dict[str, dict[str, Any]]) -> list[str]:
+def _page(rows: dict[str, list[Row]], numbers: dict[str, dict[str, Any]]) -> str:
     everything = [row for found in rows.values() for row in found]
-    return [
-        "# Multiple-instance learning",
-        "",
-        "Asked: does a trained Hopfield query that pools the instances of a bag tell positive bags",
-        "from negative ones better than a logistic regression on the mean of each bag, on the same",
-        "folds? Wanted: an area under the ROC curve of at least "
-        f"{WANTED['musk1']} on Musk1, and not",
-        "below that regression.",
-        "",
-        *_found(numbers["musk1"]),
-        "",
-        *_report.table(
+    return _report.page(
+        "mil",
+        "mil",
+        everything,
+        "cross-validations",
+        chosen=False,
+        wanted=WANTED["musk1"],
+        found="\n".join(_found(numbers["musk1"])),
+        areas=markdown_table(
             ["data", *ARMS.values(), "published, Hopfield layers", "seconds a repeat"],
             [
                 [
@@ -77,50 +75,24 @@ def _lines(rows: dict[str, list[Row]], numbers: dict[str, dict[str, Any]]) -> li
                 for data, n in numbers.items()
             ],
         ),
-        "",
-        f"Areas under the ROC curve: mean over {FOLDS} test folds, then mean ± standard deviation",
-        f"over {len(_report.SEEDS)} repeats, each with folds of its own. Seconds are processor",
-        "time of the pooling arm, all its trainings together.",
-        "",
-        "The published figures are those of Ramsauer et al., Hopfield Networks is All You Need,",
-        "ICLR 2021 (arXiv 2008.02217), **quoted from memory**: no primary source was at hand, so",
-        "check them before they are quoted on. Their folds are not ours.",
-        "",
-        "## Hopfield pooling less each regression",
-        "",
-        *_report.table(
+        folds=FOLDS,
+        repeats=len(_report.SEEDS),
+        differences=markdown_table(
             ["data", *(ARMS[arm] for arm in ARMS if arm != "hopfield")],
             [
                 [data, *(str(Difference(**d)) for d in n["above"].values())]
                 for data, n in numbers.items()
             ],
         ),
-        "",
-        "Paired by repeat, with 95 % intervals of Student's t. Repeats share their bags, so the",
-        "intervals are those of drawing other folds and starts, not other bags.",
-        "",
-        "## Settings that were chosen",
-        "",
-        *_report.table(
+        counts=markdown_table(
             ["data", *numbers["musk1"]["chosen"]],
             [[data, *n["chosen"].values()] for data, n in numbers.items()],
         ),
-        "",
-        f"Counted over {FOLDS * len(_report.SEEDS)} test folds. In each, the other bags alone",
-        f"chose, by the mean area under the curve of {INNER_FOLDS} folds among them; the network",
-        "was then trained on all of them, for a fixed number of epochs. The strength of both",
-        f"regressions was chosen in the same way, C from {STRENGTHS[0]:g} to {STRENGTHS[-1]:g}.",
-        "Features are scaled by the training bags.",
-        "",
-        "## What may not be claimed",
-        "",
-        "- All other settings (width, heads, dropout, decay, rate, epochs) are the same in all.",
-        "  They were fixed after 13 variants were tried on these data sets under other folds: no",
-        "  test fold chose, but the same bags were seen, which may flatter the pooling a little.",
-        "- Bags are few. Differences of a hundredth are within what other bags would change.",
-        "",
-        *_report.provenance(everything, "mil", "cross-validations", chosen=False),
-    ]
+        test_folds=FOLDS * len(_report.SEEDS),
+        inner_folds=INNER_FOLDS,
+        weakest=f"{STRENGTHS[0]:g}",
+        strongest=f"{STRENGTHS[-1]:g}",
+    )
 
 
 def _found(musk: dict[str, Any]) -> list[str]:
@@ -130,7 +102,7 @@ def _found(musk: dict[str, Any]) -> list[str]:
     return [
         f"Found: {spread(musk['auc']['hopfield'])} on Musk1, against "
         f"{spread(musk['auc']['mean'])} for the regression.",
-        "This is what was wanted." if held else "**This is less than what was wanted.**",
+        _report.verdict(held),
         "The difference lies beyond its 95 % interval."
         if above.positive
         else f"The difference, {above!s}, is not beyond its 95 % interval.",

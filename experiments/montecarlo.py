@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
 from experiments import _report
 from experiments._montecarlo_points import (
     ERRORS,
@@ -71,7 +72,7 @@ def write(store: Store, out: Path) -> list[Path]:
         if point not in missing:
             families.setdefault(point.family, []).append(store.find(point))
     return [
-        _report.write_text(out / "montecarlo.md", _lines(families, missing)),
+        _report.write_text(out / "montecarlo.md", _page(families, missing)),
         _report.write_data(
             out / "montecarlo.json",
             {
@@ -94,68 +95,39 @@ def verdict(row: Row) -> str:
     return HALVES if abs(again[0]["deviation"]) <= abs(first["deviation"]) / 2 else MISSES
 
 
-def _lines(families: dict[str, list[Row]], missing: list[Point]) -> list[str]:
+def _page(families: dict[str, list[Row]], missing: list[Point]) -> str:
+    """Text of montecarlo.md; of the points that meet, it says how many do by their error alone."""
     everything = [row for rows in families.values() for row in rows]
-    lines = [
-        "# Monte Carlo against theory",
-        "",
-        "Asked: does heat-bath Monte Carlo, started at a stored pattern, find the overlap that",
-        "replica-symmetric theory gives? Ten points of every model, at T <= 0.9 T_M, at least",
-        f"{FIRST_SAMPLES} samples of disorder, doubled until the standard error is at most",
-        f"{WANTED_ERROR:g} (or {MOST_SAMPLES} samples). Wanted: a deviation of at most",
-        f"{TOLERANCE:g} or {ERRORS:g} standard errors, whichever is larger; a point that misses is",
-        f"run again at {LARGER} N, where the deviation must halve.",
-        "",
-        *_report.table(
-            ["model", MEETS, HALVES, MISSES, NOT_RUN],
-            [
-                [family, *(_count(rows, kind) for kind in (MEETS, HALVES, MISSES, NOT_RUN))]
-                for family, rows in families.items()
-            ],
+    met = [row["runs"][0] for row in everything if verdict(row) == MEETS]
+    kinds = (MEETS, HALVES, MISSES, NOT_RUN)
+    return _report.page(
+        "montecarlo",
+        "montecarlo",
+        [{**row, "changes": {"seed": row["changes"]["seed"]}} for row in everything],
+        "points",
+        chosen=False,
+        first_samples=FIRST_SAMPLES,
+        wanted_error=f"{WANTED_ERROR:g}",
+        most_samples=MOST_SAMPLES,
+        tolerance=f"{TOLERANCE:g}",
+        errors=f"{ERRORS:g}",
+        larger=LARGER,
+        share=f"{SHARE:g}",
+        longest=f"{LONGEST:g}",
+        counts=markdown_table(
+            ["model", *kinds],
+            [[family, *(_count(rows, k) for k in kinds)] for family, rows in families.items()],
         ),
-        "",
-        "Overlaps are means over the samples that kept their memory; `survival` is their share.",
-        "Lines marked with 4 N belong to the point above them.",
-    ]
-    for family, rows in families.items():
-        lines += ["", f"## {family[0].upper()}{family[1:]}", ""]
-        lines += _diluted(rows) if family == "multitasking" else _retrieved(rows)
-    if missing:
-        lines += ["", "## Not run", ""]
-        lines += [f"- {p.family}: load {p.load:g}, T = {p.T:g}, {p.parameters}" for p in missing]
-    return [
-        *lines,
-        "",
-        *_allowed(families),
-        "",
-        "## What may not be claimed",
-        "",
-        "- Points lie well inside the retrieval phase. Nearer the spinodal memories are lost, and",
-        "  a mean over survivors is biased upwards.",
-        "- A dense memory costs N^P a sweep. Loads were chosen so that most points can be run at",
-        f"  4 N, with 60 sweeps. There samples double, from {FIRST_SAMPLES}, until their error",
-        f"  is 1 / {SHARE:g} of the deviation that must halve, or {LONGEST:g} predicted seconds.",
-        "- Looked at before the protocol was settled: with 8 samples at 4 N a verdict on P = 4 was",
-        "  within its own error, and with 500 sweeps of warm-up some multitasking samples changed",
-        "  state while they were measured. Both were lengthened, no limit was.",
-        "",
-        *_report.provenance(
-            [{**row, "changes": {"seed": row["changes"]["seed"]}} for row in everything],
-            "montecarlo",
-            "points",
-            chosen=False,
-        ),
-    ]
-
-
-def _allowed(families: dict[str, list[Row]]) -> list[str]:
-    """How many points meet the limit by their standard error alone."""
-    met = [row["runs"][0] for rows in families.values() for row in rows if verdict(row) == MEETS]
-    wide = sum(abs(run["deviation"]) > TOLERANCE for run in met)
-    return [
-        f"{wide} of the {len(met)} points that meet deviate by more than {TOLERANCE:g}: they meet",
-        f"by {ERRORS:g} standard errors only, which shows agreement less well.",
-    ]
+        families={
+            f"{family[0].upper()}{family[1:]}": (
+                "\n".join(_diluted(rows)) if family == "multitasking" else _retrieved(rows)
+            )
+            for family, rows in families.items()
+        },
+        missing=missing,
+        met=len(met),
+        wide=sum(abs(run["deviation"]) > TOLERANCE for run in met),
+    )
 
 
 def _count(rows: list[Row], kind: str) -> int:
@@ -168,7 +140,7 @@ def _name(point: dict[str, Any]) -> list[str]:
     return [", ".join([f"{point['load']:g}, {point['T']:g}", *noise])]
 
 
-def _retrieved(rows: list[Row]) -> list[str]:
+def _retrieved(rows: list[Row]) -> str:
     cells = []
     for row in rows:
         for place, run in enumerate(row["runs"]):
@@ -186,7 +158,7 @@ def _retrieved(rows: list[Row]) -> list[str]:
                 ]
             )
     header = ["load, T", "N", "samples", "theory", "Monte Carlo", "error", "deviation"]
-    return _report.table([*header, "survival", "verdict"], cells)
+    return markdown_table([*header, "survival", "verdict"], cells)
 
 
 def _diluted(rows: list[Row]) -> list[str]:
@@ -211,7 +183,7 @@ def _diluted(rows: list[Row]) -> list[str]:
             )
     header = ["K, d, T", "N", "samples", "deviation", "largest", f"within {TOLERANCE:g}"]
     return [
-        *_report.table([*header, "from finite-N average", "least curvature", "verdict"], cells),
+        markdown_table([*header, "from finite-N average", "least curvature", "verdict"], cells),
         "",
         "Each sample is compared with the theory of its own columns, in the state where it was",
         "found. Its deviation is that of its worst overlap; the table has the mean over samples",

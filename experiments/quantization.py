@@ -6,6 +6,7 @@ from typing import Any
 
 from axonal._base.statistics import Difference, paired, spread
 from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
 from experiments import _report
 from experiments._quantized_run import (
     CALIBRATION,
@@ -37,7 +38,7 @@ def write(store: Store, out: Path) -> list[Path]:
         "overflows": {arm: sum(row["reports"][arm]["overflows"] for row in rows) for arm in ARMS},
     }
     return [
-        _report.write_text(out / "quantization.md", _lines(rows, numbers, change)),
+        _report.write_text(out / "quantization.md", _page(rows, numbers, change)),
         _report.write_data(out / "quantization.json", numbers),
     ]
 
@@ -60,19 +61,14 @@ def _layers(rows: list[Row], arm: str) -> dict[str, dict[str, list[float]]]:
     return found
 
 
-def _lines(rows: list[Row], numbers: dict[str, Any], change: dict[str, Difference]) -> list[str]:
+def _page(rows: list[Row], numbers: dict[str, Any], change: dict[str, Difference]) -> str:
     test = numbers["test"]
-    return [
-        "# What quantising costs",
-        "",
-        "Asked: how many test digits does a trained network read less when its weights, decays and",
-        "thresholds become the whole numbers of a chip, after calibration alone and after",
-        "fine-tuning in the chip's arithmetic? Wanted: on Loihi 2 less than a point lost after",
-        "calibration, and not significantly below float after fine-tuning, paired by seed.",
-        "",
-        *_found(change),
-        "",
-        *_report.table(
+    return _report.page(
+        "quantization",
+        "quantization",
+        rows,
+        found="\n".join(_found(change)),
+        accuracies=markdown_table(
             ["", "test", "less float, 95 % interval", "lowest seed less float"],
             [
                 ["float", spread(test["float"]), "", ""],
@@ -87,13 +83,7 @@ def _lines(rows: list[Row], numbers: dict[str, Any], change: dict[str, Differenc
                 ),
             ],
         ),
-        "",
-        "Accuracies are means ± standard deviations over seeds; intervals are those of Student's t",
-        "over the differences of the same seed. One test digit is 0.003.",
-        "",
-        "## What was rounded and what saturated",
-        "",
-        *_report.table(
+        layers=markdown_table(
             ["", "projection", "exponent", "saturated", "rounded to zero", "rounding error"],
             [
                 [
@@ -109,12 +99,7 @@ def _lines(rows: list[Row], numbers: dict[str, Any], change: dict[str, Differenc
                 if "exponent" in own
             ],
         ),
-        "",
-        "Shares of the synapses, and the root of the mean square of what rounding and saturation",
-        "changed, relative to that of the weights; means over seeds. The exponent is that of the",
-        "whole weights, over all seeds.",
-        "",
-        *_report.table(
+        populations=markdown_table(
             ["", "population", "largest change of a decay", "differs from float"],
             [
                 [
@@ -129,21 +114,10 @@ def _lines(rows: list[Row], numbers: dict[str, Any], change: dict[str, Differenc
                 if "decay" in own
             ],
         ),
-        "",
-        f"On {CALIBRATION} training digits: share of cells of a raster that differ, and relative",
-        "deviation of the readout. After fine-tuning the weights are others, and so are they.",
-        f"Buffers, currents or membranes that overflowed there: {_overflows(numbers)}.",
-        "",
-        "Not to be claimed: that fine-tuning is better than the float network. It trains on for",
-        f"{EPOCHS} epochs, and the float network does not. Nor what a board does: the integers are",
-        "those of the reference executor, which equals Lava's fixed-point models spike by spike",
-        "for Loihi 2; for SpiNNaker the arithmetic was read from the program that runs on the",
-        "chip, and no board was at hand.",
-        "",
-        *_report.provenance(rows, "quantization"),
-        "",
-        "Calibration and fine-tuning saw training digits only.",
-    ]
+        calibration=CALIBRATION,
+        overflows=_overflows(numbers),
+        epochs=EPOCHS,
+    )
 
 
 def _found(change: dict[str, Difference]) -> list[str]:
@@ -154,7 +128,7 @@ def _found(change: dict[str, Difference]) -> list[str]:
         f"{_points(tuned)} after",
         f"fine-tuning; on SpiNNaker {_points(change['spinnaker calibrated'])} and "
         f"{_points(change['spinnaker fine-tuned'])} (mean ± half of the 95 % interval).",
-        "This is what was wanted." if held else "**This is less than what was wanted.**",
+        _report.verdict(held),
     ]
 
 

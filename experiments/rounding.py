@@ -6,6 +6,7 @@ from typing import Any
 from axonal import recipes
 from axonal._base.statistics import paired, spread
 from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
 from axonal.recipes._runs import Run
 from experiments import _report
 
@@ -59,23 +60,12 @@ def write(store: Store, out: Path) -> list[Path]:
             }
     frozen = [numbers[f"{recipe}, frozen"] for recipe in RECIPES]
     exact = all(n["training_kernel"] == n["rounded"] and n["most_changed"] == 0 for n in frozen)
-    text = [
-        "# What rounding the delays costs",
-        "",
-        "Asked: how much accuracy does a trained network lose when its real delays, each spread by",
-        "a Gaussian over several steps, become the whole steps that a chip has? Lines compare",
-        "networks with themselves: the training kernel against the rounded one, on test data.",
-        "",
-        "Found: with delays rounded and frozen for the last third of training "
-        + (
-            "nothing is lost: every test sample of every seed gets the same class."
-            if exact
-            else "**something is lost, which must not be.**"
-        ),
-        "That is so by construction: from the freeze on the training kernel is the rounded one,",
-        "and the lines check that it is. Without freezing, the loss is in the table.",
-        "",
-        *_report.table(
+    text = _report.page(
+        "rounding",
+        "rounding",
+        everything,
+        exact=exact,
+        table=markdown_table(
             [
                 "recipe",
                 "delays",
@@ -86,15 +76,7 @@ def write(store: Store, out: Path) -> list[Path]:
             ],
             lines,
         ),
-        "",
-        "Accuracies are means ± standard deviations over seeds.",
-        "",
-        "Not to be claimed: that a network with unrounded delays is better than one with rounded",
-        "ones. A tap of width 0.5 blurs its input over three steps, a wide one over more, and this",
-        "memory is lost on a chip. All other results are therefore those of rounded delays.",
-        "",
-        *_report.provenance(everything, "rounding"),
-    ]
+    )
     return [
         _report.write_text(out / "rounding.md", text),
         _report.write_data(out / "rounding.json", numbers),

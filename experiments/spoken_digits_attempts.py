@@ -6,6 +6,7 @@ from typing import Any
 
 from axonal._base.statistics import spread
 from axonal._base.sweeps import Row, Store
+from axonal._base.tables import markdown_table
 from axonal.recipes import Arm
 from axonal.recipes._comparison import difference, rounding, values
 from axonal.recipes._runs import Run
@@ -94,30 +95,18 @@ def best(rows: dict[str, list[Row]], names: list[str]) -> str:
     return max(names, key=lambda name: statistics.fmean(values(rows[name], "validation")))
 
 
-def report(rows: dict[str, list[Row]], code: dict[str, list[Row]]) -> list[str]:
-    """Lines of spoken_digits_attempts.md, all of whose statements are computed from the rows."""
+def report(rows: dict[str, list[Row]], code: dict[str, list[Row]]) -> str:
+    """Text of spoken_digits_attempts.md, all of whose statements are computed from the rows."""
     everything = [row for found in (*rows.values(), *code.values()) for row in found]
-    return [
-        "# Spoken digits: attempts to do better",
-        "",
-        "Asked: what makes learned delays better once they are whole steps? Task, network and",
-        "front end are those of [the table of all arms](spoken_digits.md), official split: the",
-        "line to beat is learned delays that are rounded and frozen for the last third.",
-        "",
-        "Tried: to narrow the Gaussian further before delays are rounded; to train with rounded",
-        "delays from the start, while they learn by the gradient of the Gaussian (a straight-",
-        f"through estimator); {LONGER} epochs in place of 15, also for the controls; a code in",
-        "which every channel fires equally often (`MelQuantiles`), so that only times tell.",
-        "",
-        "## Found",
-        "",
-        *_found(rows),
-        "",
-        *_accuracies(rows, lines()),
-        "",
-        "What rounding at the end costs, by how far the Gaussian was narrowed before:",
-        "",
-        *_report.table(
+    return _report.page(
+        "spoken_digits_attempts",
+        PART,
+        everything,
+        chosen=False,
+        longer=LONGER,
+        found="\n".join(_found(rows)),
+        accuracies=_accuracies(rows, lines()),
+        roundings=markdown_table(
             ["delays", "training kernel", "rounded", "loss, 95 % interval"],
             [
                 [
@@ -129,34 +118,15 @@ def report(rows: dict[str, list[Row]], code: dict[str, list[Row]]) -> list[str]:
                 for name in AT_THE_END
             ],
         ),
-        "",
-        "## A code without counts",
-        "",
-        "Each of 40 bands fires four spikes in every sample, when 10, 35, 65 and 90 % of its sound",
-        "have passed. Shares of a whole that only the end tells are not causal: a question about",
-        "timing, not a front end for a device.",
-        "",
-        *_accuracies(code, CODE),
-        "",
-        *_report.table(
+        code_accuracies=_accuracies(code, CODE),
+        code_differences=markdown_table(
             ["difference of", "and", "test accuracy, 95 % interval"],
             [
                 [CODE[high].words, CODE[low].words, str(difference(code, high, low))]
                 for high, low in CODE_QUESTIONS
             ],
         ),
-        "",
-        "Accuracies are means ± standard deviations over seeds; differences are paired by seed,",
-        "with 95 % intervals of Student's t, not corrected for the number of comparisons.",
-        "Whether an attempt helped, beside the line to beat, is said of validation data (252",
-        "recordings); test data (300) stand beside. With five seeds an interval is 2.8 standard",
-        "errors wide to each side, so that what is not told apart may still differ. The best line",
-        "is a little flattered, being the best of several, and so is the best of each control.",
-        "",
-        *_report.provenance(everything, PART, chosen=False),
-        "",
-        "No epoch was selected, and every attempt that was made is in the tables.",
-    ]
+    )
 
 
 def _found(rows: dict[str, list[Row]]) -> list[str]:
@@ -183,8 +153,8 @@ def _found(rows: dict[str, list[Row]]) -> list[str]:
     return words
 
 
-def _accuracies(rows: dict[str, list[Row]], arms: dict[str, Arm]) -> list[str]:
-    return _report.table(
+def _accuracies(rows: dict[str, list[Row]], arms: dict[str, Arm]) -> str:
+    return markdown_table(
         ["delays", "trained", "validation", "test"],
         [
             [

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 from helpers import needs
+from helpers.once import once
 from hypothesis import HealthCheck, settings
 
 torch.set_num_threads(1)
@@ -33,6 +34,24 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+# Processes of their own with a time limit, or that are stopped at chosen moments: one at a time,
+# whatever the number of workers.
+ONE_AT_A_TIME = (
+    "tests/cli/test_endings.py",
+    "tests/deploy/backends/",
+    "tests/deploy/running/test_stream.py",
+    "tests/hebbian/phase/test_processes.py",
+    "tests/project/test_kills.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(ONE_AT_A_TIME) or any(item.iter_markers("needs")):
+            item.add_marker(pytest.mark.xdist_group("processes"))
+
+
 def pytest_configure() -> None:
     needs.required()
 
@@ -54,30 +73,26 @@ def _guarded_simulators() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def hard_reset_run(tmp_path_factory):
+def hard_reset_run(request):
     """Run folder of digits whose neurons reset to zero, as simulators and chips have them."""
     from axonal import recipes
     from axonal.recipes import digits
 
-    folder = tmp_path_factory.mktemp("run") / "digits"
-    recipes.train(
-        "digits",
-        digits.Settings(reset="zero", epochs=12, freeze_from=0.5),
-        folder,
-        progress=False,
-    )
-    return folder
+    settings = digits.Settings(reset="zero", epochs=12, freeze_from=0.5)
+    made = once(request, "hard_reset", lambda f: recipes.train("digits", settings, f / "digits"))
+    return made / "digits"
 
 
 @pytest.fixture(scope="session")
-def made_recordings(tmp_path_factory):
+def made_recordings(request):
     """A data folder with made-up recordings of spoken digits."""
     from helpers.sound import write_recordings
 
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "fsdd").mkdir()
-    write_recordings(folder / "fsdd")
-    return folder
+    def make(folder):
+        (folder / "fsdd").mkdir()
+        write_recordings(folder / "fsdd")
+
+    return once(request, "recordings", make)
 
 
 @pytest.fixture

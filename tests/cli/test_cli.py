@@ -1,123 +1,22 @@
-"""The command line: what it prints, how it fails, and what it does not import."""
+"""Commands on runs and graphs: what they print, and how they fail."""
 
 import configparser
-import dataclasses
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
-import h5py
 import nir
 import numpy as np
 import pytest
 from helpers import ROOT, needs
 from helpers.nir_layouts import write
-from helpers.shell import ENV, called
+from helpers.shell import ENV, Axonal, Refused, process
 
-from axonal import recipes
 from axonal.cli import _info
-from axonal.cli._settings import meanings
 from axonal.deploy import EventGraph, Population, backends
 from axonal.recipes import digits
-
-Refused = Callable[..., str]
-Axonal = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def process(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own."""
-    command = [sys.executable, "-W", "error", "-m", "axonal.cli", *map(str, words)]
-    return subprocess.run(command, env=ENV, cwd=cwd, capture_output=True, text=True)
-
-
-@pytest.fixture
-def axonal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Axonal:
-    """The command in this process."""
-    return partial(called, capsys, monkeypatch)
-
-
-@pytest.fixture
-def refused(axonal: Axonal) -> Callable[..., str]:
-    """The one line on stderr with which a command refuses what it was given."""
-
-    def line(*words: str | Path) -> str:
-        return one_line(axonal(*words))
-
-    return line
-
-
-def one_line(result: subprocess.CompletedProcess[str]) -> str:
-    assert result.returncode == 2, result.stderr
-    assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
-    return line
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("runs") / "digits"
-    recipes.train("digits", digits.Settings(epochs=1, hidden=12), folder, device="cpu")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def graph(run: Path) -> Path:
-    file = run.parent / "digits.h5"
-    recipes.export_run(run, samples=2).save(file)
-    return file
-
-
-@pytest.mark.parametrize("words", [("--help",), ("train", "--help")])
-def test_help_imports_nothing_heavy(words: Sequence[str]) -> None:
-    script = (
-        "import sys\n"
-        "from axonal.cli import main\n"
-        f"sys.argv = ['axonal', *{words!r}]\n"
-        "try:\n    main()\n"
-        "except SystemExit as end:\n    assert end.code == 0\n"
-        "heavy = {'torch', 'numpy', 'numba', 'sklearn', 'matplotlib', 'lightning'}\n"
-        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], env=ENV, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert all(name in done.stdout for name in (recipes.names() if words[0] == "train" else ()))
-
-
-@pytest.mark.parametrize("recipe", recipes.names())
-def test_the_help_of_a_recipe_lists_every_setting_with_default_and_meaning(
-    recipe: str, axonal: Axonal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-    text = axonal("train", recipe, "--help").stdout
-    settings = recipes.find(recipe).Settings
-    words = meanings(settings)
-    for field in dataclasses.fields(settings):
-        assert words[field.name].rstrip("."), field.name
-        (line,) = (x for x in text.splitlines() if f"--{field.name.replace('_', '-')} " in x)
-        assert words[field.name][1:30] in line
-    assert text.count("[default: ") >= len(dataclasses.fields(settings))
-
-
-def test_every_setting_can_be_given(axonal: Axonal, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen: list[recipes.Settings] = []
-
-    def train(name: str, settings: recipes.Settings, *_: object, **__: object) -> None:
-        chosen.append(settings)
-        raise recipes.RecipeError("enough")
-
-    monkeypatch.setattr(recipes, "train", train)
-    settings = recipes.find("coincidence").Settings(arm="none", sigma=None, learning_rate=0.5)
-    words = [
-        word
-        for name, value in settings.to_json().items()
-        for word in (f"--{name.replace('_', '-')}", "none" if value is None else value)
-    ]
-    assert axonal("train", "coincidence", *words).returncode == 2
-    assert chosen == [settings]
 
 
 def test_train_export_run_and_verify_work_one_after_another(tmp_path: Path) -> None:
@@ -134,21 +33,6 @@ def test_train_export_run_and_verify_work_one_after_another(tmp_path: Path) -> N
     summary = json.loads((tmp_path / "runs/digits/summary.json").read_text())
     assert summary["seed"] == 2
     assert json.loads(ran.stdout)["accuracy"] == pytest.approx(summary["test_accuracy"], abs=0.01)
-
-
-def test_with_json_a_training_prints_json_and_nothing_else(tmp_path: Path) -> None:
-    words = ("train", "coincidence", "--arm", "none", "--epochs", "1", "--json")
-    result = process(*words, "--out", tmp_path / "run")
-    assert result.returncode == 0
-    assert result.stderr == ""
-    assert json.loads(result.stdout)["recipe"] == "coincidence"
-
-
-def test_resume_of_a_finished_run_reports_it_again(refused: Refused, run: Path) -> None:
-    config = json.loads((run / "config.json").read_text())
-    assert config["settings"]["hidden"] == 12
-    line = refused("train", "digits", "--epochs", "1", "--out", run, "--resume")
-    assert "was started with hidden 12, not 128" in line
 
 
 def test_export_and_info_answer_in_json(axonal: Axonal, run: Path, tmp_path: Path) -> None:
@@ -333,91 +217,6 @@ def test_run_takes_arrays_from_a_file_and_writes_what_came_out(
     with np.load(tmp_path / "y.npz") as arrays:
         assert arrays["readout.readout"].shape == (24, 3, 10)
         assert len(arrays["hidden.t"]) == answer["spikes"]
-
-
-def npz(folder: Path, **arrays: Sequence[float] | np.ndarray) -> Path:
-    np.savez(folder / "data.npz", **{k: np.asarray(v) for k, v in arrays.items()})
-    return folder / "data.npz"
-
-
-def test_what_the_user_got_wrong_is_one_line(
-    axonal: Axonal, refused: Refused, run: Path, graph: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "corrupt.h5").write_bytes(graph.read_bytes()[:500])
-    for name in ("foreign.h5", "foreign.nir"):
-        with h5py.File(tmp_path / name, "w") as file:
-            file["x"] = [1]
-    x = np.zeros((24, 2, 64))
-    cases = [
-        (("train", "digit"), "there is no recipe 'digit'; the recipes are coincidence, digits"),
-        (("train", "digits", "--out", run), "holds a finished run"),
-        (("train", "digits", "--arm", "none"), "No such option: --arm"),
-        (("train", "coincidence", "--arm", "some"), "arm takes one of learned, fixed, none"),
-        (("train", "coincidence", "--reset", "zero"), "No such option: --reset"),
-        (("train", "coincidence", "--sigma", "wide"), "'wide' is neither a float nor none"),
-        (("train", "digits", "--reset", "soft"), 'reset takes "zero" or "subtract"'),
-        (("export", "digits", "--target", "loihi2"), "'hidden' has reset 'subtract'"),
-        (("run", graph, "--data", "digits", "--backend", "lava"), "'hidden' has reset 'subtract'"),
-        (("train", "digits", "--epochs", "0", "--out", tmp_path / "a"), "epochs takes"),
-        (("train", "digits", "--device", "abacus", "--out", tmp_path / "a"), "auto, cpu, cuda"),
-        (("train", "digits", "--epochs", "many"), "epochs"),
-        (("train",), "recipe"),
-        (("fly",), "fly"),
-        (("export", tmp_path / "nothing"), "holds no run"),
-        (("export", run, "--target", "nir"), "'hidden': reset 'subtract'"),
-        (("export", run, "--reset", "subtract"), "--reset belongs to --target nir"),
-        (("verify", tmp_path / "foreign.nir"), "an HDF5 file, but no NIR graph"),
-        (("export", run, "--out", tmp_path / "no" / "g.h5"), "no"),
-        (("verify", tmp_path / "missing.h5"), "missing.h5"),
-        (("verify", tmp_path / "corrupt.h5"), "corrupt.h5"),
-        (("verify", tmp_path / "foreign.h5"), "foreign.h5"),
-        (("verify", graph, "--backends", "abacus"), "unknown back end 'abacus'"),
-        (("verify", graph, "--backends", ","), "at least one back end"),
-        (("verify", graph, "--timeout", "-1"), "'--timeout': Input should be greater"),
-        (("place", graph, "--seed", "-1"), "'--seed': Input should be greater"),
-        (("place", graph, "--seed", 2**64), "'--seed': Input should be less"),
-        (("train", "digits", "--seed", 2**64), "seed takes a whole number from 0 to 2^64 - 1"),
-        (("train", "digits", "--tau", "inf"), "tau takes a finite number"),
-        (("train", "digits", "--tau", "1e9"), "tau takes steps from 0.1 to 1000000"),
-        (("train", "coincidence", "--tau", "nan"), "tau takes a finite number"),
-        (("place", graph, "--figure", tmp_path), "it is a folder"),
-        (("energy", graph, "--figure", tmp_path), "it is a folder"),
-        (("place", graph, "--figure", tmp_path / "a.txt"), "--figure takes .png, .pdf or .svg"),
-        (("energy", graph, "--figure", tmp_path / "a"), "--figure takes .png, .pdf or .svg"),
-        (
-            ("run", graph, "--data", "letters"),
-            "spoken-digits, a recipe of your own (.py) or a file",
-        ),
-        (("run", graph, "--data", "coincidence"), "this graph was trained on digits"),
-        (("run", graph, "--data", tmp_path / "none.npz"), "there is no file"),
-        (("run", graph, "--data", npz(tmp_path, y=[1])), "expected x [T, B, N]"),
-    ]
-    wrong = []
-    for words, expected in cases:
-        result = axonal(*words)
-        lines = result.stderr.splitlines()
-        if result.returncode != 2 or len(lines) != 1 or expected not in lines[0]:
-            wrong.append((words, result.returncode, result.stderr))
-    for arrays, expected in (
-        ({"x": x, "labels": np.zeros(24, int)}, "Is x batch-first?"),
-        ({"x": np.zeros((2, 24, 63))}, "63"),
-    ):
-        line = refused("run", graph, "--data", npz(tmp_path, **arrays))
-        if expected not in line:
-            wrong.append((tuple(arrays), 2, line))
-    assert wrong == []
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("train", "digit"), "there is no recipe 'digit'"),
-        (("verify", "digits", "--timeout", "-1"), "'--timeout': Input should be greater"),
-        (("export", "nowhere"), "holds no run"),
-    ],
-)
-def test_a_process_of_its_own_refuses_in_one_line(words: Sequence[str], said: str) -> None:
-    assert said in one_line(process(*words))
 
 
 def test_a_bug_shows_its_traceback() -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,24 @@ from axonal import cli
 from helpers import ROOT
 
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+
+
+Axonal = Callable[..., subprocess.CompletedProcess[str]]
+Refused = Callable[..., str]
+
+
+def process(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, in which every warning is an error."""
+    command = [sys.executable, "-W", "error", "-m", "axonal.cli", *map(str, words)]
+    return subprocess.run(command, env=ENV, cwd=cwd, capture_output=True, text=True)
+
+
+def one_line(result: subprocess.CompletedProcess[str]) -> str:
+    """The line on stderr of a command that was refused."""
+    assert result.returncode == 2, result.stderr
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    return line
 
 
 def called(

@@ -72,6 +72,10 @@ def export(
         Reset | None,
         typer.Option(help="For nir: subtract, for readers that subtract v_threshold, as sinabs."),
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="File of a recipe of your own.", show_default="where the run says it is"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Export a trained network as an event graph with its golden run, or for a chip, or as NIR.
@@ -89,7 +93,7 @@ def export(
     from axonal import deploy, recipes
 
     with users_own(ValueError, OSError), told():
-        graph = recipes.export_run(recipes.trained(SHIPPED) if shipped else run)
+        graph = recipes.export_run(recipes.trained(SHIPPED) if shipped else run, recipe=recipe)
         if target in (Target.loihi2, Target.spinnaker):
             graph = deploy.quantize(graph, target)
     if graph.arithmetic != "float64":
@@ -197,8 +201,8 @@ def run(
     data: Annotated[
         str | None,
         typer.Option(
-            help="A recipe's name: its test set; an .npz of x [T, B, N], y [B], lengths [B]; or of "
-            "a stream, its lines."
+            help="A recipe (name or file.py): its test set; an .npz of x [T, B, N], y [B], lengths "
+            "[B]; or of a stream, its lines."
         ),
     ] = None,
     backend: Annotated[str, typer.Option(help="Where; `axonal info` lists them.")] = "reference",

@@ -230,7 +230,7 @@ def _check(module: types.ModuleType, path: str) -> None:
         if not callable(getattr(module, name, None))
     ]
     if lacks:
-        raise RecipeError(f"{path} is no recipe: it has no {', no '.join(lacks)}.")
+        raise RecipeError(f"{path} is no recipe: it lacks {', '.join(lacks)}.")
     declared = getattr(module, "COMPARISON", None)
     if declared is not None and not isinstance(declared, Comparison):
         raise RecipeError(f"COMPARISON in {path} must be a recipes.Comparison.")

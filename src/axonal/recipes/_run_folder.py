@@ -184,7 +184,7 @@ class RunFolder:
 
     def _same(self, name: str, settings: Settings) -> None:
         before, now = self.origin(), _find.origin(name)
-        if before["recipe"] != now.name:
+        if now.sha256 is None and before["recipe"] != now.name:
             raise RecipeError(f"{self.path} holds a run of {before['recipe']}, not of {name}.")
         if before.get("recipe_sha256") != now.sha256:
             raise RecipeError(
@@ -232,8 +232,9 @@ class RunFolder:
                 f"the run in {self.path} is not finished: go on with `axonal train {name} --out "
                 f"{self.path} --resume`."
             )
-        if self.read_summary()["recipe"] != _find.origin(name).name:
-            raise self.damaged(self.summary, f"it is not that of a run of {name}")
+        title = self.origin()["recipe"]
+        if self.read_summary()["recipe"] != title:
+            raise self.damaged(self.summary, f"it is not that of a run of {title}")
         try:
             tensors = _weights.read_tensors(self.read(self.model))
             # before a network is made, which may be far larger than the file

@@ -79,7 +79,7 @@ def train(
         ) from error
 
     net = recipe.build(settings)
-    run = RunFolder(out)
+    run = RunFolder(out, name if _find.is_file(name) else None)
     run.prepare(name, settings, resume=resume, force=force)
     if run.finished:
         try:
@@ -102,7 +102,7 @@ def train(
         )
         net = net.cpu()
         begun = time.perf_counter()
-        summary = _summary(name, settings, net, data, trained, training.history)
+        summary = _summary(run.origin()["recipe"], settings, net, data, trained, training.history)
         _draw(run, recipe, settings, net, data["test"], training.history)
         summary["seconds"] += time.perf_counter() - begun
         run.finish(net.state_dict(), summary)
@@ -126,7 +126,7 @@ def _summary(
 ) -> dict[str, Any]:
     found = {f"{s}_accuracy": _learning.accuracy(net, data[s], settings) for s in data}
     return {
-        "recipe": _find.origin(name).name,
+        "recipe": name,
         "seed": settings.seed,
         "epochs": settings.epochs,
         **dict(reversed(found.items())),
