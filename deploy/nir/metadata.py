@@ -20,6 +20,8 @@ from axonal.deploy.nir.errors import NIRError
 
 OWN = "axonal"
 VERSION = 1
+PARTS = ("inputs", "spikes", "readout")
+"""Of a golden run; NIR has no kind of neuron whose events carry a payload."""
 
 
 def graph_metadata(
@@ -33,14 +35,17 @@ def graph_metadata(
     }
     if graph.readout is not None:
         own["readout"] = graph.readout
-    golden = graph.golden
+    header, arrays = graph.to_arrays()
+    golden = header["golden"]
     if golden is not None:
         own["golden"] = {
-            part: {keys[name]: x for name, x in getattr(golden, part).items()}
-            for part in ("inputs", "spikes", "readout")
+            part: {
+                keys[name]: arrays[f"golden.{part}.{k}"] for k, name in enumerate(golden[part])
+            }
+            for part in PARTS
         }
-        if golden.seed is not None:
-            own["golden"]["seed"] = golden.seed
+        if golden["seed"] is not None:
+            own["golden"]["seed"] = golden["seed"]
     return {"dt": graph.dt, OWN: own}
 
 
@@ -116,7 +121,7 @@ def golden_of(own: Mapping[str, Any], names: Mapping[str, str]) -> Golden | None
     try:
         parts = {
             part: {names.get(key, key): np.asarray(x) for key, x in written.get(part, {}).items()}
-            for part in ("inputs", "spikes", "readout")
+            for part in PARTS
         }
         seed = written.get("seed")
         return Golden(**parts, seed=None if seed is None else int(seed))
