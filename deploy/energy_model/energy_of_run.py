@@ -63,7 +63,7 @@ def energy(
         raise ValueError("the placement is of another graph: make it with place(graph, chip)")
     counts = _counts(placed)
     if not sanafe:
-        beside = None, "it was not asked for"
+        beside = None, "sanafe=False"
     elif chip != "loihi2":
         beside = None, f"it has no model of {chip}"
     else:

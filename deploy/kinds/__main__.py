@@ -1,6 +1,5 @@
 """Tables of the kinds in docs/event-graph.md: `python -m axonal.deploy.kinds` writes them there."""
 
-import re
 import sys
 from pathlib import Path
 
@@ -53,8 +52,10 @@ def filled(page: str) -> str:
     parts = {"table": kinds_table, "sources": sources, "layout": layout}
     for name, part in parts.items():
         start, end = f"<!-- kinds: {name} -->", "<!-- end -->"
-        block = f"{start}\n\n{part()}\n\n{end}"
-        page = re.sub(f"{re.escape(start)}.*?{end}", lambda _, b=block: b, page, flags=re.S)
+        head, mark, rest = page.partition(start)
+        if mark:
+            after = rest.partition(end)[2]
+            page = f"{head}{start}\n\n{part()}\n\n{end}{after}"
     return page
 
 
