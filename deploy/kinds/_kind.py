@@ -53,8 +53,9 @@ class Kind:
         waits: whether its neurons may be refractory.
         since: first version of the file format that has it.
         layer: layer of `axonal.neuro` that it is exported from; subclasses are included.
-        from_layer: fields of such a layer beside decay, gain, threshold, reset and refractory; a
-            decay that it returns stands in place of that of the layer.
+        from_layer: fields of such a layer beside threshold, reset and refractory and, where the
+            kind has a decay, the layer's decay and the gain that follows from it; a field that it
+            returns stands in place of these.
         executor: its number in `axonal.neuro.ops.events`.
         trace_decay: field that the executor takes for the decay of its second variable.
         coupling: field that the executor takes for the coupling of that variable.
