@@ -11,10 +11,9 @@ from axonal.neuro.ops import events
 
 
 class BrianForm(NamedTuple):
-    """A kind in the words of Brian 2, whose populations have a membrane v and an input `total`.
+    """A kind in the words of Brian 2: a membrane v, an input `total`, and the fields of the kind.
 
     Args:
-        fields: parameters beside decay, gain and bias.
         variables: variables beside v and total.
         before: updates that come before that of the membrane.
         membrane: the new membrane.
@@ -22,7 +21,6 @@ class BrianForm(NamedTuple):
         after: updates beside the reset after a spike.
     """
 
-    fields: tuple[str, ...] = ("threshold",)
     variables: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     membrane: str = "decay * v + gain * (total + bias)"
