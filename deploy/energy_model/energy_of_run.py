@@ -35,7 +35,7 @@ def energy(
 
     Args:
         graph: a graph with a golden run, in floating point or quantised for this chip.
-        chip: "loihi2" or "spinnaker".
+        chip: one of `axonal.deploy.chips.names()`, such as "loihi2".
         placement: where its neurons are; by default that of `place`.
         sanafe: also run SANA-FE's model of Loihi 1, in a process of its own (for loihi2).
         timeout: seconds that SANA-FE may take.

@@ -27,7 +27,7 @@ def place(graph: EventGraph, chip: str | CoreLimits = "loihi2", *, seed: int = 0
 
     Args:
         graph: a graph with a golden run, in floating point or quantised for this chip.
-        chip: "loihi2", "spinnaker", or the limits of another.
+        chip: one of `axonal.deploy.chips.names()`, or the limits of another.
         seed: decides everything that is random.
 
     Returns:
