@@ -1,16 +1,16 @@
-"""Print what each back end can express: `python -m axonal.deploy.backends > docs/back-ends.md`."""
+"""Page of the abilities of back ends: `python -m axonal.deploy.backends > docs/back-ends.md`."""
 
 from collections.abc import Callable
 
-from axonal.deploy.backends import find, names
-from axonal.deploy.backends._support import Support
+from axonal._base.tables import markdown_table
+from axonal.deploy.backends import Support, find, names
 from axonal.deploy.kinds import SPIKING
 
 HEAD = """\
-# What the back ends can express
+# Abilities of the back ends
 
-Written by `python -m axonal.deploy.backends` from what each back end says of itself; a test
-compares it. What a back end has no form for is refused by name. Hops that take longer than those of
+Written by `python -m axonal.deploy.backends` from the `support()` of each back end; a test compares
+it. Everything unsupported is refused by name. Hops that take longer than those of
 a graph are no obstacle: the graph is retimed. A back end that does not execute maps and loads a
 graph, and `verify` compares the weights and delays that it reads back: never a spike.
 
@@ -23,7 +23,7 @@ def _kind(name: str) -> Callable[[Support], str]:
 
 ROWS: dict[str, Callable[[Support], str]] = {
     "executes": lambda s: _sign(s.executes),
-    "least steps a synapse": lambda s: str(s.hop),
+    "least steps per synapse": lambda s: str(s.hop),
     "longest delay in steps": lambda s: "any" if s.longest_delay is None else str(s.longest_delay),
     **{f"neurons of kind {kind}": _kind(kind) for kind in SPIKING},
     "reset to zero": lambda s: _sign("zero" in s.resets),
@@ -46,18 +46,14 @@ def _sign(possible: bool) -> str:
 
 
 def matrix() -> str:
-    """The support matrix as a Markdown table, one column a back end.
+    """The support matrix as a Markdown table, one column per back end.
 
     >>> "| nest" in matrix()
     True
     """
     support: dict[str, Support] = {name: find(name).support() for name in names()}
-    lines = ["| | " + " | ".join(support) + " |", "|---" * (len(support) + 1) + "|"]
-    lines += [
-        f"| {row} | " + " | ".join(of(s) for s in support.values()) + " |"
-        for row, of in ROWS.items()
-    ]
-    return HEAD + "\n".join(lines) + "\n"
+    rows = [[row, *(of(s) for s in support.values())] for row, of in ROWS.items()]
+    return f"{HEAD}{markdown_table(['', *support], rows)}\n"
 
 
 if __name__ == "__main__":

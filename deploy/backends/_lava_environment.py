@@ -1,4 +1,4 @@
-"""Where Lava's own environment is: it needs Python 3.10, which axonal does not run on."""
+"""The place of Lava's own environment: it needs Python 3.10, which axonal does not run on."""
 
 import os
 import sys

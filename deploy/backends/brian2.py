@@ -30,6 +30,8 @@ class Brian2(Backend):
         )
 
     def options(self, graph: EventGraph) -> dict[str, Any]:
-        """Target of Brian's code, and the forms of the kinds."""
-        forms = {name: form._asdict() for name, form in FORMS.items()}
+        """Target of Brian's code, and the fields and forms of the kinds."""
+        forms = {
+            name: {"fields": KINDS[name].fields, **form._asdict()} for name, form in FORMS.items()
+        }
         return {"target": self.target, "forms": forms}

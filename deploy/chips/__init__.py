@@ -43,8 +43,8 @@ def unsupported(chip: Chip, graph: "EventGraph") -> list[str]:
 def names() -> tuple[str, ...]:
     """Names of the chips that graphs can be quantised for.
 
-    >>> names()
-    ('loihi2', 'spinnaker')
+    >>> {"loihi2", "spinnaker"} <= set(names())
+    True
     """
     found = (module.name for module in pkgutil.iter_modules(__path__))
     return tuple(sorted(name for name in found if not name.startswith("_")))
@@ -64,7 +64,7 @@ def find(name: str) -> Chip:
 
     >>> find("loihi3")
     Traceback (most recent call last):
-    ValueError: unknown chip 'loihi3'; known are loihi2, spinnaker
+    ValueError: unknown chip 'loihi3'; known are loihi2, ...
     """
     if name not in names():
         raise ValueError(f"unknown chip {name!r}; known are {', '.join(names())}")

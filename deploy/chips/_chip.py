@@ -101,7 +101,7 @@ class Chip(Protocol):
         """The largest scale to try for a population with these inputs."""
 
     def formats(self, p: "Population", inputs: Sequence[Input], share: float) -> list[Format]:
-        """How each of the projections into a population is stored, at its scale."""
+        """Formats of the projections into a population, at its scale."""
 
     def shift(self, exponent: int) -> int:
         """Bits by which summed mantissas are shifted to the left on their way into a buffer.

@@ -27,8 +27,8 @@ class CoreLimits:
         axons_in: distinct sources of events that reach a core, those outside the chip among them.
         axons_out: sum over a core's neurons of the cores that they reach.
         longest_delay: longest delay of a synapse in steps.
-        slots: of arriving input a core: neurons, times steps of the longest delay, each rounded up
-            to a power of two.
+        slots: of arriving input per core: neurons, times steps of the longest delay, each rounded
+            up to a power of two.
         tile: cores that share a router.
         tile_memory: bytes that those cores share, where memory is each core's part of it.
         router_entries: of a router. Each core whose events start or arrive there takes one, and so

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
+
+from axonal._base.array_types import Float64Array
 
 
 def within(
-    where: str, what: str, values: npt.NDArray[np.float64], limits: tuple[int, int], chip: str
+    where: str, what: str, values: Float64Array, limits: tuple[int, int], chip: str
 ) -> Iterator[str]:
     """Say of the first value that is no whole number within the limits what it is.
 

@@ -275,8 +275,8 @@ LIMITS = CoreLimits(
     kinds=("lif", "cuba", "integrator"),
     sources={
         "cores": f"{_OPEN}: 120 to 128",
-        "neurons": f"{_OPEN}: about 8000 a core, a million a chip",
-        "memory": f"{_INTEL}: 192 KB a core, shared by neurons and synapses",
+        "neurons": f"{_OPEN}: about 8000 per core, a million per chip",
+        "memory": f"{_INTEL}: 192 KB per core, shared by neurons and synapses",
         "neuron_bytes": f"current and membrane of 24 bits each, {_LAVA}",
         "synapse_bytes": f"8 bits of weight, 6 of delay, 13 of target; {PACKED}",
         "axons_in": f"{_DAVIES}; none is known for Loihi 2",

@@ -57,11 +57,11 @@ LARGEST = 2**31 - 1
 READOUT = 65535 * UNIT - 1
 """A readout is a neuron with a threshold of 65535, set by the script that runs on a board."""
 CORE = 256
-"""Neurons a core."""
+"""Neurons per core."""
 CHIPS, CHIP_CORES = 48, 16
 """Chips of a board (version 5), and cores of a chip that are sure to be free; some have 15."""
 CORES = 856 - 2 * CHIPS - 1
-"""Cores of a board that populations get: of its 856 (18 a chip, 17 on 8 chips), the operating
+"""Cores of a board that populations get: of its 856 (18 per chip, 17 on 8 chips), the operating
 system and sPyNNaker's monitor keep one each on every chip, and the way to the host keeps one."""
 ROUTER_ENTRIES = 1023
 """Entries of the routing table of a chip."""
@@ -91,7 +91,7 @@ def longest_into(graph: "EventGraph", p: "Population") -> int:
 
 
 def decay_of(tau: Int64Array) -> Int64Array:
-    """What the chip makes of time constants: exp(-1 / tau) in units of 2^-15, by its own rules.
+    """Decays of time constants on the chip: exp(-1 / tau) in units of 2^-15, by its own rules.
 
     Args:
         tau: time constants in units of 2^-15 steps, at least 1.
@@ -333,7 +333,7 @@ LIMITS = CoreLimits(
         "longest_delay": f"{_SPYNNAKER}: a core has slots for two neurons at least",
         "slots": f"{_SPYNNAKER}: 2^14 over neurons and two types of synapses; delays beyond them "
         "need a delay extension, which is refused here",
-        "tile": f"{_SPYNNAKER}: 16 of 18 cores a chip, 15 on the 8 chips that have 17",
+        "tile": f"{_SPYNNAKER}: 16 of 18 cores per chip, 15 on the 8 chips that have 17",
         "columns": "48 chips drawn as 8 x 6; the board is a hexagon of them",
         "kinds": "neuron_bytes is the state of IF_curr_delta, which has no current that decays",
     },

@@ -8,7 +8,7 @@ def constants(chip: str) -> tuple[Cost, ...]:
     """Energies of what a chip does.
 
     Args:
-        chip: "loihi2" or "spinnaker".
+        chip: one of `axonal.deploy.chips.names()`, such as "loihi2".
 
     Returns:
         costs, each with a range and its source.

@@ -47,7 +47,7 @@ class EnergyEstimate:
         chip: name of the chip.
         samples: samples of the golden run.
         steps: steps of a sample on the chip, latencies included.
-        dt: seconds a step.
+        dt: seconds per step.
         counts: of the whole golden run: synaptic events, neuron updates, spikes, messages, hops,
             and seconds of cores and chips in real time.
         bytes_moved: synapses that are read, states that are read and written, and messages.
@@ -114,7 +114,7 @@ class EnergyEstimate:
         )
 
     def sources(self) -> str:
-        """Where each constant is from, as plain text."""
+        """Sources of the constants, as plain text."""
         return "\n".join(f"{part.cost.what}: {part.cost.source}" for part in self.parts)
 
     def to_json(self) -> dict[str, Any]:

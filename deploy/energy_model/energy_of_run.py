@@ -35,7 +35,7 @@ def energy(
 
     Args:
         graph: a graph with a golden run, in floating point or quantised for this chip.
-        chip: "loihi2" or "spinnaker".
+        chip: one of `axonal.deploy.chips.names()`, such as "loihi2".
         placement: where its neurons are; by default that of `place`.
         sanafe: also run SANA-FE's model of Loihi 1, in a process of its own (for loihi2).
         timeout: seconds that SANA-FE may take.
@@ -63,7 +63,7 @@ def energy(
         raise ValueError("the placement is of another graph: make it with place(graph, chip)")
     counts = _counts(placed)
     if not sanafe:
-        beside = None, "it was not asked for"
+        beside = None, "sanafe=False"
     elif chip != "loihi2":
         beside = None, f"it has no model of {chip}"
     else:

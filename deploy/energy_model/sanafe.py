@@ -24,7 +24,7 @@ class SanafeFigure:
         spikes: of the lif populations; those of the golden run, unless its arithmetic differs.
 
     >>> SanafeFigure({"total": 2e-6}, 1e-3, 10, 0, 50, 5).line(samples=2)
-    "SANA-FE's estimate, Loihi 1: 1 uJ a sample (5 spikes in all)"
+    "SANA-FE's estimate, Loihi 1: 1 uJ per sample (5 spikes in all)"
     """
 
     joules: dict[str, float]
@@ -51,7 +51,7 @@ class SanafeFigure:
             )
         total = self.joules["total"] / samples * 1e6
         return (
-            f"SANA-FE's estimate, Loihi 1: {total:.3g} uJ a sample{of} ({self.spikes} spikes in "
+            f"SANA-FE's estimate, Loihi 1: {total:.3g} uJ per sample{of} ({self.spikes} spikes in "
             f"all{relays})"
         )
 

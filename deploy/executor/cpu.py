@@ -1,25 +1,21 @@
 """The inner loop of the integer executor, compiled; what it does is said in `_integer.py`."""
 
-import numpy as np
-import numpy.typing as npt
-
+from axonal._base.array_types import Int64Array
 from axonal._base.jit import kernel
-
-Integers = npt.NDArray[np.int64]
 
 
 @kernel
 def deliver(
-    sample: Integers,
-    neuron: Integers,
-    indptr: Integers,
-    post: Integers,
-    delay: Integers,
-    mantissa: Integers,
+    sample: Int64Array,
+    neuron: Int64Array,
+    indptr: Int64Array,
+    post: Int64Array,
+    delay: Int64Array,
+    mantissa: Int64Array,
     shift: int,
     step: int,
-    ring: Integers,
-    sums: Integers,
+    ring: Int64Array,
+    sums: Int64Array,
 ) -> int:
     """Add the synapses of spikes to a ring `[D, B, N]`, and return their number.
 

@@ -76,9 +76,9 @@ class Executor:
             blocks.append(Block(start, start + p.size, *form))
             column += 0 if p.spiking else p.size
         self.network = EventNetwork.build(
-            decay=_joined([p.decay for p in cells]),
-            gain=_joined([p.gain for p in cells]),
-            bias=_joined([p.bias for p in cells]),
+            decay=_joined([_or_zeros(p, "decay") for p in cells]),
+            gain=_joined([_or_zeros(p, "gain") for p in cells]),
+            bias=_joined([_or_zeros(p, "bias") for p in cells]),
             threshold=_joined([_or_zeros(p, "threshold") for p in cells]),
             trace_decay=_joined([_or_zeros(p, KINDS[p.kind].trace_decay) for p in cells]),
             coupling=_joined([_or_zeros(p, KINDS[p.kind].coupling) for p in cells]),

@@ -126,7 +126,7 @@ def _write(
     header, arrays = graph.to_arrays()
     number = {p.name: k for k, p in enumerate(graph.populations)}
     probe = request.probe
-    asked = {
+    message = {
         "graph": {name: header[name] for name in ("arithmetic", "populations", "projections")},
         "fields": FIELDS,
         "spiking": [p.spiking for p in graph.populations],
@@ -144,7 +144,7 @@ def _write(
         arrays |= {f"{key}.t": t, f"{key}.neuron": sample * p.size + neuron}
         arrays[f"{key}.value"] = np.asarray(sent[t, sample, neuron], np.float64)
     np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
-    (folder / "request.json").write_text(json.dumps(asked))
+    (folder / "request.json").write_text(json.dumps(message))
 
 
 def _read(folder: Path, graph: EventGraph, inputs: Mapping[str, AnyArray], request: Request) -> Run:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 LARGEST = 2_000_000
-"""Synapses and neurons of the copies, one a sample, that are simulated side by side."""
+"""Synapses and neurons of the copies, one per sample, that are simulated side by side."""
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Wires:
 
 @dataclass
 class Events:
-    """What an input or constant sends, ordered by step."""
+    """Events of an input or constant, ordered by step."""
 
     t: Array
     neuron: Array
@@ -83,7 +83,7 @@ class Job:
 
 @dataclass
 class Answer:
-    """What came out, by population: steps and neurons of spikes, membranes `[T, N]` of readouts."""
+    """Results by population: steps and neurons of spikes, membranes `[T, N]` of readouts."""
 
     spikes: dict[int, tuple[Array, Array]] = field(default_factory=dict)
     readout: dict[int, Array] = field(default_factory=dict)

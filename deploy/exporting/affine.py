@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from scipy import sparse
 from torch import Tensor, nn
 
+from axonal._base.array_types import Float64Array
 from axonal.deploy.exporting.affine_signal import Signal, constant, select
 from axonal.neuro import DelayedLinear
 
@@ -23,7 +23,7 @@ RESHAPES = (nn.Flatten, nn.Unflatten)
 TRANSPARENT = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout)
 
 
-def numbers(values: Tensor) -> npt.NDArray[np.float64]:
+def numbers(values: Tensor) -> Float64Array:
     """Return a tensor as float64 numbers."""
     return values.detach().cpu().double().numpy()
 

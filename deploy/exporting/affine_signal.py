@@ -1,4 +1,4 @@
-"""Affine signals: what stands on an edge between populations, as sparse matrices by delay.
+"""Affine signals on the edges between populations, as sparse matrices by delay.
 
 Everything a network does between two populations (connections, delays, folded norms, pooling,
 skips, concatenation) is affine in the spikes of earlier populations:
@@ -16,20 +16,22 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from axonal._base.array_types import Int64Array
+
 ONE = ".always on"  # no path of a module begins with a dot
 Terms = dict[tuple[str, int], sparse.csr_array]
 
 
 @dataclass(frozen=True, eq=False)
 class Signal:
-    """A sequence of ``shape`` a sample, affine in the events of its sources."""
+    """A sequence of ``shape`` per sample, affine in the events of its sources."""
 
     shape: tuple[int, ...]
     terms: Terms
 
     @property
     def size(self) -> int:
-        """Number of values a sample and step."""
+        """Number of values per sample and step."""
         return math.prod(self.shape)
 
     def map(self, matrix: sparse.csr_array, shape: tuple[int, ...]) -> "Signal":
@@ -63,9 +65,7 @@ def constant(values: npt.ArrayLike, shape: tuple[int, ...]) -> Signal:
     return Signal(shape, {(ONE, 0): sparse.csr_array(column)} if column.any() else {})
 
 
-def select(
-    signals: Sequence[Signal], index: npt.NDArray[np.int64], shape: tuple[int, ...]
-) -> Signal:
+def select(signals: Sequence[Signal], index: Int64Array, shape: tuple[int, ...]) -> Signal:
     """Pick values of the joined ``signals`` by flat index: reshape, permute, concatenate."""
     offsets = np.cumsum([0, *(s.size for s in signals)])
     total = Signal(shape, {})

@@ -14,7 +14,7 @@ from axonal.deploy.graph import Population, Projection
 from axonal.deploy.graph.retiming import ALWAYS_ON
 
 EACH, ALL = 1e-9, 1e-6
-"""What a weight, and the sum of those of a neuron, may lose on the grid, as a share."""
+"""Largest loss of a weight, and of the sum of those of a neuron, on the grid, as a share."""
 
 
 def finest_grid(drives: Mapping[str, Signal], largest: float = 1.0) -> int:
@@ -48,7 +48,7 @@ def off_grid(
     Weights that are small beside those of any other neuron are rounded, to nothing in the end. What
     one neuron loses is held against the input at which it fires, threshold / gain, or its median
     weight where that is more; of a readout, which has no threshold, against its largest weight.
-    Weights that decayed to nothing in training are lost to nobody, then.
+    A weight that decayed to nothing in training is no loss, then.
 
     Args:
         populations: populations by name.

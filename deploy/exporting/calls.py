@@ -1,4 +1,4 @@
-"""What modules without memory and the calls between layers do to a signal."""
+"""Signals through modules without memory and the calls between layers."""
 
 import operator
 from typing import Any

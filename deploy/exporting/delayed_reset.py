@@ -11,8 +11,8 @@ h_t = d v_{t-1} + x_t. Where an event graph takes away what it compares with, bo
 
 From rest, u_t = v_t + b follows from x_t + b at the first step and x_t + (1 - d) b at every other,
 which a source that is always on delivers: b at once, and -d b one step later. Where x is a current
-that decays by a factor a a step, what enters the current is the difference of what it is to be and
-a times what it was: b at once, -(d + a) b one step later and d a b two steps later.
+that decays by a factor a per step, the input of the current is the difference between its new value
+and a times the last: b at once, -(d + a) b one step later and d a b two steps later.
 
 All of it is rounded like any other sum: where d is no short binary fraction, a potential that
 meets its threshold exactly after the first step (one spike whose weight is the threshold, into a

@@ -70,8 +70,8 @@ def export(
 
     Args:
         net: a Network; it is not changed.
-        dt: seconds a step, > 0.
-        inputs: golden inputs [T, B, ...], one tensor an input; by default spikes drawn with
+        dt: seconds per step, > 0.
+        inputs: golden inputs [T, B, ...], one tensor per input; by default spikes drawn with
             ``seed`` at the lowest rate of 0.1, 0.3, 0.6, 1 at which every population fires.
         input_shape: shape of one input step, where inputs are drawn and no layer tells it.
         steps: T of drawn inputs.
@@ -104,7 +104,7 @@ def export(
         raise TypeError(f"export expects a neuro.Network, got {type(net).__name__}: wrap it first.")
     if not isinstance(dt, (int, float)) or not 0 < dt < math.inf:
         got = dt if isinstance(dt, (int, float)) else type(dt).__name__
-        raise ValueError(f"export expects dt > 0 seconds a step, got {got}.")
+        raise ValueError(f"export expects dt > 0 seconds per step, got {got}.")
     exact = exact_copy(net)
     for module in exact.modules():
         if isinstance(module, DelayedLinear):

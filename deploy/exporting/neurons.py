@@ -48,7 +48,8 @@ def neuron(layer: Layer[Any], x: Signal) -> Form:
         raise UnsupportedError(
             f"a neuron without an event-driven equation here; {known}, IF and PLIF have one"
         )
-    kind, leaky = KINDS[name], _leak(layer, x)
+    kind = KINDS[name]
+    leaky = _leak(layer, x) if "decay" in kind.fields else {}
     fields = {field: _each(values, x) for field, values in kind.from_layer(layer).items()}
     if not kind.spikes:
         return Form(name, x, {**leaky, **fields})
@@ -57,6 +58,8 @@ def neuron(layer: Layer[Any], x: Signal) -> Form:
         raise UnsupportedError('reset="none" has no event-driven form here')
     level, reset = _each(fires.threshold, x), fires.reset
     if reset == "delayed":
+        if not leaky:
+            raise UnsupportedError('reset="delayed" of a neuron without a decay has no form here')
         synapse = fields.get("synapse_decay")
         x, level = delayed_reset.raised(x, leaky["decay"], leaky["gain"], level, synapse)
         reset = "subtract"

@@ -95,5 +95,5 @@ class Population:
 
     @property
     def spiking(self) -> bool:
-        """Whether its neurons fire."""
+        """True if its neurons fire."""
         return self.kind in SPIKING

@@ -11,10 +11,9 @@ from axonal.neuro.ops import event_network
 
 
 class BrianForm(NamedTuple):
-    """A kind in the words of Brian 2, whose populations have a membrane v and an input `total`.
+    """A kind in the words of Brian 2: a membrane v, an input `total`, and the fields of the kind.
 
     Args:
-        fields: parameters beside decay, gain and bias.
         variables: variables beside v and total.
         before: updates that come before that of the membrane.
         membrane: the new membrane.
@@ -22,7 +21,6 @@ class BrianForm(NamedTuple):
         after: updates beside the reset after a spike.
     """
 
-    fields: tuple[str, ...] = ("threshold",)
     variables: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     membrane: str = "decay * v + gain * (total + bias)"
@@ -53,8 +51,9 @@ class Kind:
         waits: whether its neurons may be refractory.
         since: first version of the file format that has it.
         layer: layer of `axonal.neuro` that it is exported from; subclasses are included.
-        from_layer: fields of such a layer beside decay, gain, threshold, reset and refractory; a
-            decay that it returns stands in place of that of the layer.
+        from_layer: fields of such a layer beside threshold, reset and refractory and, where the
+            kind has a decay, the layer's decay and the gain that follows from it; a field that it
+            returns stands in place of these.
         executor: its number in `axonal.neuro.ops.event_network`.
         trace_decay: field that the executor takes for the decay of its second variable.
         coupling: field that the executor takes for the coupling of that variable.

@@ -26,7 +26,6 @@ KIND = Kind(
     trace_decay="adaptation_decay",
     coupling="beta",
     brian=BrianForm(
-        fields=("threshold", "adaptation_decay", "beta"),
         variables=("a", "level"),
         before=("level = threshold + beta * a", "a = adaptation_decay * a"),
         threshold="level",

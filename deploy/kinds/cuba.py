@@ -24,7 +24,6 @@ KIND = Kind(
     executor=event_network.Kind.CUBA,
     trace_decay="synapse_decay",
     brian=BrianForm(
-        fields=("threshold", "synapse_decay"),
         variables=("current",),
         before=("current = synapse_decay * current + (total + bias)",),
         membrane="decay * v + gain * current",

@@ -10,5 +10,5 @@ KIND = Kind(
     fields=LEAKY,
     layer=LeakyIntegrator,
     executor=event_network.Kind.INTEGRATOR,
-    brian=BrianForm(fields=()),
+    brian=BrianForm(),
 )

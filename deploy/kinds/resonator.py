@@ -29,7 +29,6 @@ KIND = Kind(
     executor=event_network.Kind.RESONATOR,
     coupling="rotation",
     brian=BrianForm(
-        fields=("threshold", "rotation"),
         variables=("u", "earlier"),
         before=("earlier = u", "u = decay * u - rotation * v + gain * (total + bias)"),
         membrane="rotation * earlier + decay * v",

@@ -24,7 +24,7 @@ threshold / gain or its median weight, and in a readout of its largest), because
 is far larger, the graph is refused. A graph without Input or Output nodes is read from its first
 nodes to its last.
 
-What a file does not say is asked for, and what contradicts it is refused, at the node where it
+Missing choices are requested in the error, contradictions are refused, at the node where it
 stands:
 
 - `dt` is taken from the metadata, or given: `from_nir(..., dt=1e-4)`, `axonal import --dt 1e-4`.
@@ -135,7 +135,7 @@ a Delay: others refuse it or, as Norse 1.1.0, return the wrong layer without a w
 
 
 def table() -> str:
-    """What is supported, as Markdown.
+    """The page of supported nodes, as Markdown.
 
     >>> "| LIF | lif |" in table()
     True

@@ -1,8 +1,9 @@
-"""What is said when a graph cannot be exchanged, and the package that exchange needs."""
+"""Errors of the exchange, and the package that it needs."""
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
+
+from axonal._base.extras import extra
 
 
 class NIRError(ValueError):
@@ -24,9 +25,4 @@ def refusal(what: str, problems: Sequence[str]) -> NIRError:
 
 def nir_package() -> Any:
     """The package nir, or an error that says how to get it."""
-    try:
-        return importlib.import_module("nir")
-    except ImportError as error:
-        raise ImportError(
-            "NIR graphs need nir, which is not installed: pip install 'axonal[deploy]'"
-        ) from error
+    return extra("nir", "deploy", "NIR graphs")

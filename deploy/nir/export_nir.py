@@ -7,8 +7,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import BoolArray, Float64Array, Int64Array
 from axonal.deploy.graph import EventGraph, Population, Projection
 from axonal.deploy.kinds import NEURONS
 from axonal.deploy.nir.errors import NIRError, nir_package, refusal
@@ -180,13 +180,13 @@ class _Writer:
         self.nodes[name] = self.connection(np.zeros((target.size, source.size)), bias)
         self.edges += [(ends[0], name), (name, ends[1])]
 
-    def connection(self, weight: npt.NDArray[np.float64], bias: Any) -> Any:
+    def connection(self, weight: Float64Array, bias: Any) -> Any:
         """A Linear, or an Affine with the bias."""
         if bias is None:
             return self.nir.Linear(weight)
         return self.nir.Affine(weight, bias)
 
-    def branches(self, q: Projection) -> Iterator[tuple[str, npt.NDArray[np.float64], str]]:
+    def branches(self, q: Projection) -> Iterator[tuple[str, Float64Array, str]]:
         """Source, dense weight and name of every Linear that a projection takes."""
         rows, columns = self.graph.population(q.target).size, self.graph.population(q.source).size
         if not q.size:
@@ -225,13 +225,13 @@ class _Writer:
                 before = self.delay(source, self.free(f"{part}_delay"), np.full(columns, step))
             yield before, self.dense(q, q.delay == step), part
 
-    def delay(self, source: str, key: str, steps: npt.NDArray[np.int64]) -> str:
+    def delay(self, source: str, key: str, steps: Int64Array) -> str:
         """Add a Delay after a source."""
         self.nodes[key] = self.nir.Delay(steps * self.graph.dt)
         self.edges.append((source, key))
         return key
 
-    def dense(self, q: Projection, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    def dense(self, q: Projection, chosen: BoolArray) -> Float64Array:
         """Weights of the chosen synapses as a matrix [N_target, N_source]."""
         rows, columns = self.graph.population(q.target).size, self.graph.population(q.source).size
         weight = np.zeros((rows, columns))

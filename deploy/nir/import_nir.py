@@ -41,7 +41,7 @@ def from_nir(
 
     Args:
         graph: a ``nir.NIRGraph``, or a file.
-        dt: seconds a step; by default that of the metadata, which axonal writes and others do not.
+        dt: seconds per step; by default that of the metadata, which only axonal writes.
         delays: "exact" refuses a delay that is no whole number of steps, "round" takes the nearest.
         at_threshold: neurons fire at v_threshold too, which is what SpikingJelly means by the files
             it writes; it matters where potentials meet thresholds exactly.

@@ -1,4 +1,4 @@
-"""What a NIR graph carries beside its equations: dt, names, and the golden run.
+"""Metadata of a NIR graph: dt, names, and the golden run.
 
     graph    dt, and axonal: version, created_by, outputs (JSON), info (JSON), readout, golden
     neurons  name, kind, shape, order, and the exact decay, gain and synapse_decay
@@ -20,6 +20,8 @@ from axonal.deploy.nir.errors import NIRError
 
 OWN = "axonal"
 VERSION = 1
+PARTS = ("inputs", "spikes", "readout")
+"""Of a golden run; NIR has no kind of neuron whose events carry a payload."""
 
 
 def graph_metadata(
@@ -33,14 +35,15 @@ def graph_metadata(
     }
     if graph.readout is not None:
         own["readout"] = graph.readout
-    golden = graph.golden
+    header, arrays = graph.to_arrays()
+    golden = header["golden"]
     if golden is not None:
         own["golden"] = {
-            part: {keys[name]: x for name, x in getattr(golden, part).items()}
-            for part in ("inputs", "spikes", "readout")
+            part: {keys[name]: arrays[f"golden.{part}.{k}"] for k, name in enumerate(golden[part])}
+            for part in PARTS
         }
-        if golden.seed is not None:
-            own["golden"]["seed"] = golden.seed
+        if golden["seed"] is not None:
+            own["golden"]["seed"] = golden["seed"]
     return {"dt": graph.dt, OWN: own}
 
 
@@ -54,8 +57,8 @@ def time_step(metadata: Mapping[str, Any], dt: float | None, problems: list[str]
         if "dt" not in metadata:
             problems.append(
                 "it does not say its time step: write from_nir(..., dt=1e-4), or axonal import "
-                "FILE --dt 1e-4, with the seconds a step (1e-4 is the default of SpikingJelly and "
-                "snnTorch)"
+                "FILE --dt 1e-4, with the seconds per step (1e-4 is the default of SpikingJelly "
+                "and snnTorch)"
             )
             return 1.0
         dt = metadata["dt"]
@@ -69,7 +72,7 @@ def time_step(metadata: Mapping[str, Any], dt: float | None, problems: list[str]
 
 
 def own_part(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What axonal wrote into the metadata of a graph; None if it is of another origin."""
+    """Part of the metadata that axonal wrote; None if the graph is of another origin."""
     own = metadata.get(OWN)
     if not isinstance(own, Mapping) or "version" not in own:
         return None
@@ -116,7 +119,7 @@ def golden_of(own: Mapping[str, Any], names: Mapping[str, str]) -> Golden | None
     try:
         parts = {
             part: {names.get(key, key): np.asarray(x) for key, x in written.get(part, {}).items()}
-            for part in ("inputs", "spikes", "readout")
+            for part in PARTS
         }
         seed = written.get("seed")
         return Golden(**parts, seed=None if seed is None else int(seed))

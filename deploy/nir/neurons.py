@@ -22,13 +22,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import AnyArray, Float64Array
 from axonal.deploy.graph import Population
 from axonal.deploy.nir.errors import NIRError, nir_package
 from axonal.deploy.nir.node import Node
-
-Floats = npt.NDArray[np.float64]
 
 EXPORTED = ("lif", "cuba", "integrator", "constant")
 """Kinds of populations that NIR has a neuron for."""
@@ -44,7 +42,7 @@ LONGEST_STEP = 1 + 1e-6
 
 @dataclass(frozen=True)
 class Imported:
-    """What a NIR neuron becomes.
+    """The population of a NIR neuron.
 
     Args:
         kind: kind of the population.
@@ -55,13 +53,13 @@ class Imported:
 
     kind: str
     shape: tuple[int, ...]
-    fields: dict[str, Floats]
+    fields: dict[str, Float64Array]
     reset: str = "zero"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How one NIR neuron is read.
+    """Rule by which one NIR neuron is read.
 
     Args:
         becomes: the population, in words.
@@ -75,11 +73,11 @@ class Rule:
 
 
 def is_sum(p: Population) -> bool:
-    """Whether a population is the sum of its input in every step, with no state."""
+    """True if a population is the sum of its input in every step, with no state."""
     return p.kind == "integrator" and bool(np.all(p.decay == 0) and np.all(p.gain == 1))
 
 
-def below(threshold: Floats, single: bool) -> Floats:
+def below(threshold: Float64Array, single: bool) -> Float64Array:
     """The next numbers below thresholds, of double or of single precision."""
     if not single:
         return np.nextafter(threshold, -np.inf)
@@ -132,7 +130,7 @@ def exported(p: Population, dt: float, single: bool = False, subtract: bool = Fa
     return kind(tau=dt / leak, r=p.gain / leak, **shared)
 
 
-def _leak(decay: Floats, name: str) -> Floats:
+def _leak(decay: Float64Array, name: str) -> Float64Array:
     """Share dt / tau of a decay."""
     unlike = (decay < 0) | (decay >= 1)
     if unlike.any():
@@ -161,7 +159,7 @@ def _refuse_unlike(p: Population, subtract: bool) -> None:
 
 
 def imported(node: Node, dt: float, at_threshold: bool) -> Imported:
-    """What a NIR neuron becomes; see `RULES`.
+    """The population of a NIR neuron; see `RULES`.
 
     Raises:
         NIRError: a parameter has no equivalent.
@@ -182,7 +180,7 @@ def imported(node: Node, dt: float, at_threshold: bool) -> Imported:
     return found
 
 
-def _close(a: Floats, b: Floats) -> bool:
+def _close(a: Float64Array, b: Float64Array) -> bool:
     return bool(np.all(np.abs(a - b) <= SAME * np.maximum(1, np.abs(b))))
 
 
@@ -219,8 +217,8 @@ def _fires(
     kind: str,
     shape: tuple[int, ...],
     fields: dict[str, Any],
-    threshold: npt.NDArray[Any],
-    reset: npt.NDArray[Any],
+    threshold: AnyArray,
+    reset: AnyArray,
     at_threshold: bool,
 ) -> Imported:
     """A population that fires; without a v_reset it subtracts its threshold."""
@@ -258,7 +256,7 @@ RULES: dict[str, Rule] = {
 """How each neuron of NIR is read."""
 
 
-def _parameters(node: Node, *names: str) -> tuple[tuple[int, ...], list[npt.NDArray[Any]]]:
+def _parameters(node: Node, *names: str) -> tuple[tuple[int, ...], list[AnyArray]]:
     """Parameters in their own precision, in which other frameworks discretise them too."""
     found = []
     for name in names:
@@ -277,11 +275,11 @@ def _parameters(node: Node, *names: str) -> tuple[tuple[int, ...], list[npt.NDAr
     return together, [np.broadcast_to(x, together) for x in found]
 
 
-def _steps(tau: npt.NDArray[Any], dt: float, name: str) -> npt.NDArray[Any]:
+def _steps(tau: AnyArray, dt: float, name: str) -> AnyArray:
     """Share dt / tau of a time constant that passes in a step."""
     if np.any(tau <= 0):
         raise NIRError(f"{name} must be positive, got {tau.min():g} s")
-    step: npt.NDArray[Any] = dt / tau
+    step: AnyArray = dt / tau
     if np.any(step > LONGEST_STEP):
         raise NIRError(
             f"{name} is {tau.min():g} s, shorter than the time step dt = {dt:g} s: is dt right?"
@@ -289,7 +287,7 @@ def _steps(tau: npt.NDArray[Any], dt: float, name: str) -> npt.NDArray[Any]:
     return step
 
 
-def _one_rest(node: Node, leak: npt.NDArray[Any], reset: npt.NDArray[Any]) -> None:
+def _one_rest(node: Node, leak: AnyArray, reset: AnyArray) -> None:
     unlike = np.atleast_1d(leak != reset)
     if not unlike.any():
         return
@@ -305,5 +303,5 @@ def _one_rest(node: Node, leak: npt.NDArray[Any], reset: npt.NDArray[Any]) -> No
     )
 
 
-def _double(fields: dict[str, Any]) -> dict[str, Floats]:
+def _double(fields: dict[str, Any]) -> dict[str, Float64Array]:
     return {name: np.asarray(values).astype(np.float64) for name, values in fields.items()}

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from scipy import sparse
 from torch import Tensor, nn
 
+from axonal._base.array_types import Float64Array
 from axonal.deploy.exporting import affine
 from axonal.deploy.exporting.affine_signal import Signal, constant
 from axonal.deploy.nir import neurons
@@ -24,7 +24,7 @@ WHOLE = 1e-6
 
 @dataclass(frozen=True)
 class Setting:
-    """How a graph is read: seconds per step, and whether delays are rounded to whole steps."""
+    """Settings of the reader: seconds per step, and whether delays are rounded to whole steps."""
 
     dt: float
     round_delays: bool
@@ -32,7 +32,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Step:
-    """How one node without memory is read.
+    """Rule by which one node without memory is read.
 
     Args:
         becomes: what it becomes, in words.
@@ -176,14 +176,14 @@ REFUSED = {
 
 
 def unsupported(name: str, kind: str) -> Iterator[str]:
-    """What is said of a node whose type has no equivalent; nothing of the others."""
+    """Reason that a type of node has no equivalent; None if it has one."""
     if kind not in STEPS and kind not in ENDS and kind not in neurons.RULES:
         why = REFUSED.get(kind, "it is no node of NIR 1.0")
         yield f"node {name!r} is of type {kind}: {why}"
 
 
 def alike(a: Sequence[int], b: Sequence[int]) -> bool:
-    """Whether two shapes differ by axes of one at most, such as a batch axis."""
+    """True if two shapes differ by axes of one at most, such as a batch axis."""
     return [n for n in a if n != 1] == [n for n in b if n != 1]
 
 
@@ -223,7 +223,7 @@ def _without_batch(x: Signal, axes: int, wanted: str) -> tuple[Signal, tuple[int
     return Signal(x.shape[len(batch) :], x.terms), batch
 
 
-def _along(values: Any, x: Signal, name: str) -> npt.NDArray[np.float64]:
+def _along(values: Any, x: Signal, name: str) -> Float64Array:
     array = np.asarray(values)
     if array.dtype.kind not in "iuf" or not np.all(np.isfinite(array)):
         raise NIRError(f"{name} must be finite numbers")

@@ -135,7 +135,7 @@ class Reader:
             self.sent[path] = Signal(arriving, self.sent[path].terms)
 
     def ready(self, path: str) -> bool:
-        """Whether what a node needs has been sent; of a neuron that is one input, for its shape."""
+        """True if the inputs of a node were sent; a neuron needs one of them, for its shape."""
         sources = [source in self.sent for source in self.before[path]]
         if self.flat.nodes[path].kind in RULES:
             known = path in self.found

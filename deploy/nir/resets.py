@@ -1,4 +1,4 @@
-"""What a spike does to the potential, where a file does not say: nothing is guessed."""
+"""The reset of neurons in files that do not say it: nothing is guessed."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ def decide(nodes: Mapping[str, Node], reset: str | None, stored: bool) -> list[s
     Args:
         nodes: nodes by path; neurons among them are changed.
         reset: "zero" or "subtract", for neurons without v_reset.
-        stored: whether they come from a file, in which a v_reset was written by somebody.
+        stored: whether they come from a file, where a v_reset is a choice and no default.
 
     Returns:
         one line for what is missing and one for what contradicts the choice.

@@ -1,16 +1,17 @@
-"""What of a graph cannot be placed: the population, the limit, the number, and what to change."""
+"""Reasons that a graph cannot be placed: population, limit, number, and the change to make."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from axonal._base.array_types import Int64Array
 from axonal.deploy.chips import CoreLimits
 from axonal.deploy.chips._core_limits import UNVERIFIED
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.kinds import NEURONS
 from axonal.deploy.placement.mesh import entries, senders
 from axonal.deploy.placement.partition import Full, fewest, neurons, sizes
-from axonal.deploy.placement.traffic import Integers, Traffic
+from axonal.deploy.placement.traffic import Traffic
 
 LIMITS = ("neurons", "memory", "axons_in", "axons_out")
 """In the order of a partition's columns."""
@@ -21,7 +22,7 @@ class PlacementError(ValueError):
     """A graph that does not fit on a chip; the message lists every reason by name."""
 
 
-def refusals(graph: EventGraph, traffic: Traffic, limits: CoreLimits) -> Iterator[str]:
+def unsupported(graph: EventGraph, traffic: Traffic, limits: CoreLimits) -> Iterator[str]:
     """Reasons that hold for every placement, one line each."""
     found = [*_kinds(graph, limits), *_delays(graph, limits), *_single(traffic, limits)]
     # a core that holds no neuron has no use for totals
@@ -42,7 +43,9 @@ def _delays(graph: EventGraph, limits: CoreLimits) -> Iterator[str]:
         longest = int(q.delay.max(initial=0))
         if limits.neurons_with(longest):
             continue
-        slots = "" if limits.slots is None else f" ({limits.slots} slots of arriving input a core)"
+        slots = (
+            "" if limits.slots is None else f" ({limits.slots} slots of arriving input per core)"
+        )
         most = limits.slots if limits.longest_delay is None else limits.longest_delay
         yield (
             f"population {q.target!r} is reached after {longest} steps by {q.source!r}; the "
@@ -54,7 +57,7 @@ def _delays(graph: EventGraph, limits: CoreLimits) -> Iterator[str]:
 def _single(traffic: Traffic, limits: CoreLimits) -> Iterator[str]:
     """Neurons that no core could hold, the worst of each population."""
     arriving = np.diff(traffic.sources.start)
-    part = f", its part of {limits.tile_memory} a chip" if limits.tile_memory else ""
+    part = f", its part of {limits.tile_memory} per chip" if limits.tile_memory else ""
     memory = f"{limits.memory} bytes of a core{part}{_doubt(limits, 'memory')}"
     axons = f"axons in of a core{_doubt(limits, 'axons_in')}"
     checks = (
@@ -101,7 +104,7 @@ def _totals(graph: EventGraph, traffic: Traffic, limits: CoreLimits) -> Iterator
         )
 
 
-def not_found(traffic: Traffic, limits: CoreLimits, full: Full) -> str:
+def left_over(traffic: Traffic, limits: CoreLimits, full: Full) -> str:
     """Why a neuron was left over, though nothing forbids a placement outright."""
     name, neuron = traffic.owner(full.neuron)
     counts = np.bincount(full.met, minlength=len(LIMITS))
@@ -120,7 +123,7 @@ def not_found(traffic: Traffic, limits: CoreLimits, full: Full) -> str:
     )
 
 
-def crowded(traffic: Traffic, limits: CoreLimits, core: Integers) -> Iterator[str]:
+def full_router(traffic: Traffic, limits: CoreLimits, core: Int64Array) -> Iterator[str]:
     """The fullest router of a placement, if its table does not hold all that is sent there."""
     sender, router = entries(traffic, limits, core)
     taken = np.bincount(router, minlength=1)
@@ -143,7 +146,7 @@ def crowded(traffic: Traffic, limits: CoreLimits, core: Integers) -> Iterator[st
 
 
 def _doubt(limits: CoreLimits, name: str, after: str = "") -> str:
-    """What to put behind a number that nobody has verified."""
+    """Remark behind a number that is not verified."""
     return f", {UNVERIFIED}{after}" if name in limits.unverified else ""
 
 

@@ -8,7 +8,7 @@ def limits(chip: str) -> CoreLimits:
     """Look up what a core of a chip holds.
 
     Args:
-        chip: "loihi2" or "spinnaker".
+        chip: one of `axonal.deploy.chips.names()`, such as "loihi2".
 
     Returns:
         its limits, each with its source.

@@ -4,18 +4,16 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import Float64Array, Int64Array
 from axonal.deploy.placement.mesh import routers
 from axonal.deploy.placement.one_core import draw_core
 from axonal.deploy.placement.placement import Placement
 from axonal.deploy.placement.style import BORDER, style
-from axonal.deploy.placement.traffic import Integers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Floats = npt.NDArray[np.float64]
 
 EMPTY, SPIKES = "#F4F4F4", "#111111"
 STRONGEST = 40
@@ -75,7 +73,7 @@ def _plan(ax: "Axes", placement: Placement) -> None:
     ax.spines[:].set_visible(False)
 
 
-def _corners(placement: Placement) -> tuple[Floats, Floats, float]:
+def _corners(placement: Placement) -> tuple[Float64Array, Float64Array, float]:
     """Upper left corners of all cores [cores], and their width; a router's square is 1 wide."""
     limits = placement.limits
     core = np.arange(limits.cores)
@@ -89,8 +87,8 @@ def _corners(placement: Placement) -> tuple[Floats, Floats, float]:
 def _cores(
     ax: "Axes",
     placement: Placement,
-    x: Floats,
-    y: Floats,
+    x: Float64Array,
+    y: Float64Array,
     width: float,
 ) -> None:
     from matplotlib.collections import PatchCollection
@@ -113,7 +111,7 @@ def _cores(
         ax.add_patch(Rectangle((0, 0), 0, 0, label=name, **filled))
 
 
-def _shares(placement: Placement) -> dict[str, Floats]:
+def _shares(placement: Placement) -> dict[str, Float64Array]:
     """Of the neurons of every core, the share of each population."""
     neurons = placement.used["neurons"]
     return {
@@ -125,12 +123,12 @@ def _shares(placement: Placement) -> dict[str, Floats]:
 def _lines(
     ax: "Axes",
     placement: Placement,
-    x: Floats,
-    y: Floats,
+    x: Float64Array,
+    y: Float64Array,
 ) -> None:
     from matplotlib.collections import LineCollection
 
-    both: Integers = np.triu(placement.sent + placement.sent.T, 1)
+    both: Int64Array = np.triu(placement.sent + placement.sent.T, 1)
     order = np.argsort(-both, axis=None, kind="stable")[:STRONGEST]
     a, b = np.unravel_index(order, both.shape)
     a, b = a[both[a, b] > 0], b[both[a, b] > 0]

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
+from axonal._base.array_types import Int64Array
 from axonal.deploy.chips import CoreLimits
-from axonal.deploy.placement.traffic import Integers, Traffic
+from axonal.deploy.placement.traffic import Traffic
 
 
-def routers(limits: CoreLimits, core: npt.ArrayLike) -> tuple[Integers, Integers]:
+def routers(limits: CoreLimits, core: npt.ArrayLike) -> tuple[Int64Array, Int64Array]:
     """Column and row of the router of each core.
 
     >>> from axonal.deploy.placement import limits
@@ -22,14 +23,14 @@ def routers(limits: CoreLimits, core: npt.ArrayLike) -> tuple[Integers, Integers
     return column, row
 
 
-def hops(limits: CoreLimits, a: npt.ArrayLike, b: npt.ArrayLike) -> Integers:
+def hops(limits: CoreLimits, a: npt.ArrayLike, b: npt.ArrayLike) -> Int64Array:
     """Links between the routers of two cores, along columns and rows."""
     one, other = routers(limits, a), routers(limits, b)
-    away: Integers = np.abs(one[0] - other[0]) + np.abs(one[1] - other[1])
+    away: Int64Array = np.abs(one[0] - other[0]) + np.abs(one[1] - other[1])
     return away
 
 
-def axons(traffic: Traffic, core: Integers, cores: int) -> tuple[Integers, Integers]:
+def axons(traffic: Traffic, core: Int64Array, cores: int) -> tuple[Int64Array, Int64Array]:
     """Every source with every core that it reaches, once."""
     source = np.repeat(np.arange(len(traffic.events)), np.diff(traffic.targets.start))
     once = np.unique(source * cores + core[traffic.targets.neuron])
@@ -37,8 +38,8 @@ def axons(traffic: Traffic, core: Integers, cores: int) -> tuple[Integers, Integ
     return source, target
 
 
-def senders(traffic: Traffic, limits: CoreLimits, core: Integers) -> Integers:
-    """What sends the events of each source: its core, or a group outside the chip `[S]`.
+def senders(traffic: Traffic, limits: CoreLimits, core: Int64Array) -> Int64Array:
+    """Sender of the events of each source: its core, or a group outside the chip `[S]`.
 
     Groups are as large as the neurons of a core, and numbered from the last core on.
     """
@@ -50,7 +51,9 @@ def senders(traffic: Traffic, limits: CoreLimits, core: Integers) -> Integers:
     return np.concatenate(parts)
 
 
-def entries(traffic: Traffic, limits: CoreLimits, core: Integers) -> tuple[Integers, Integers]:
+def entries(
+    traffic: Traffic, limits: CoreLimits, core: Int64Array
+) -> tuple[Int64Array, Int64Array]:
     """Entries of routing tables: the sender and the router, once each.
 
     A router has one for each sender whose events start or arrive there; those for turns on the way
@@ -65,7 +68,7 @@ def entries(traffic: Traffic, limits: CoreLimits, core: Integers) -> tuple[Integ
     return sender, router
 
 
-def sent(traffic: Traffic, core: Integers, cores: int) -> Integers:
+def sent(traffic: Traffic, core: Int64Array, cores: int) -> Int64Array:
     """Events of placed neurons from core to core, one for each core that a spike reaches [K, K]."""
     source, target = axons(traffic, core, cores)
     inside = source < traffic.placed
@@ -75,7 +78,7 @@ def sent(traffic: Traffic, core: Integers, cores: int) -> Integers:
     return table
 
 
-def arranged(traffic: Traffic, limits: CoreLimits, core: Integers, cores: int) -> Integers:
+def arranged(traffic: Traffic, limits: CoreLimits, core: Int64Array, cores: int) -> Int64Array:
     """The same partition with cores that send much to one another side by side `[P]`."""
     table = sent(traffic, core, cores)
     every = np.arange(cores)
@@ -87,5 +90,5 @@ def arranged(traffic: Traffic, limits: CoreLimits, core: Integers, cores: int) -
     found = optimize.quadratic_assignment(table + table.T, far, method="faq", options=options)
     if found.fun >= ((table + table.T) * far).sum():
         return core
-    place: Integers = found.col_ind.astype(np.int64)
+    place: Int64Array = found.col_ind.astype(np.int64)
     return place[core]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WHOLE = "#BBBBBB"
-"""What is not told apart by populations."""
+"""Colour of everything that is no population."""
 
 
 def draw_core(ax: "Axes", placement: Placement) -> None:

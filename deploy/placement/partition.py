@@ -21,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from axonal._base.array_types import Int64Array
 from axonal.deploy.chips import CoreLimits
 from axonal.deploy.placement import cpu
-from axonal.deploy.placement.traffic import Integers, Traffic
+from axonal.deploy.placement.traffic import Traffic
 
 ROOM = 1.1
 """What a core may hold of neurons and bytes at first, as a multiple of an even share: cores that
@@ -41,7 +42,7 @@ MORE = 1.2
 class Full(Exception):
     """A neuron fits on no core; of each core, the limit that it would break."""
 
-    def __init__(self, neuron: int, met: Integers) -> None:
+    def __init__(self, neuron: int, met: Int64Array) -> None:
         super().__init__(neuron)
         self.neuron, self.met = neuron, met
 
@@ -59,12 +60,12 @@ class Loads:
         most: what a core holds of each `[4]`.
     """
 
-    core: Integers
+    core: Int64Array
     reach: npt.NDArray[np.int32]
-    cores_reached: Integers
-    used: Integers
-    size: Integers
-    most: Integers
+    cores_reached: Int64Array
+    used: Int64Array
+    size: Int64Array
+    most: Int64Array
 
     @classmethod
     def empty(cls, traffic: Traffic, limits: CoreLimits, cores: int, room: float) -> "Loads":
@@ -88,7 +89,7 @@ class Loads:
 
     @property
     def tables(self) -> tuple[Any, ...]:
-        """What the compiled loops change, in their order."""
+        """Arrays that the compiled loops change, in their order."""
         return self.reach, self.cores_reached, self.used, self.size, self.most
 
 
@@ -97,7 +98,7 @@ def neurons(traffic: Traffic, limits: CoreLimits) -> int:
     return limits.neurons_with(int(traffic.delay.max(initial=0)))
 
 
-def sizes(traffic: Traffic, limits: CoreLimits) -> Integers:
+def sizes(traffic: Traffic, limits: CoreLimits) -> Int64Array:
     """Bytes of each neuron with the synapses that reach it `[P]`."""
     return limits.neuron_bytes + limits.synapse_bytes * traffic.synapses
 
@@ -131,7 +132,7 @@ def _on(
     limits: CoreLimits,
     cores: int,
     room: float,
-    groups: Sequence[Integers],
+    groups: Sequence[Int64Array],
     random: np.random.Generator,
 ) -> Loads:
     """The best of a few starts on so many cores."""
@@ -162,7 +163,7 @@ def crossings(traffic: Traffic, loads: Loads) -> int:
 
 
 def _packed(
-    traffic: Traffic, limits: CoreLimits, cores: int, room: float, group: Integers | None
+    traffic: Traffic, limits: CoreLimits, cores: int, room: float, group: Int64Array | None
 ) -> Loads:
     loads = Loads.empty(traffic, limits, cores, room)
     links = traffic.sources
@@ -200,7 +201,7 @@ def _refine(traffic: Traffic, loads: Loads, random: np.random.Generator) -> None
 
 def _groups(
     traffic: Traffic, limits: CoreLimits, share: float, random: np.random.Generator
-) -> Integers:
+) -> Int64Array:
     """Group of each neuron, none larger than a share of all neurons and bytes `[P]`."""
     near = _nearness(traffic)
     label = np.arange(traffic.placed)

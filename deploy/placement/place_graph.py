@@ -6,7 +6,7 @@ from axonal.deploy.chips import CoreLimits
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.graph.retiming import retime
 from axonal.deploy.kinds import NEURONS
-from axonal.deploy.placement.constraints import PlacementError, crowded, not_found, refusals
+from axonal.deploy.placement.constraints import PlacementError, full_router, left_over, unsupported
 from axonal.deploy.placement.core_limits import limits
 from axonal.deploy.placement.mesh import arranged
 from axonal.deploy.placement.partition import Full, partition
@@ -27,7 +27,7 @@ def place(graph: EventGraph, chip: str | CoreLimits = "loihi2", *, seed: int = 0
 
     Args:
         graph: a graph with a golden run, in floating point or quantised for this chip.
-        chip: "loihi2", "spinnaker", or the limits of another.
+        chip: one of `axonal.deploy.chips.names()`, or the limits of another.
         seed: decides everything that is random.
 
     Returns:
@@ -49,16 +49,16 @@ def place(graph: EventGraph, chip: str | CoreLimits = "loihi2", *, seed: int = 0
         raise ValueError(f"the graph is quantised for {graph.arithmetic}, not for {own.chip}")
     timed = retime(graph, max(graph.hop, 1))
     traffic = Traffic.of(timed)
-    found = list(refusals(timed, traffic, own))
+    found = list(unsupported(timed, traffic, own))
     if found:
         raise PlacementError(f"the graph does not fit on {own.chip}: {'; '.join(found)}")
     try:
         loads = partition(traffic, own, np.random.default_rng(seed))
     except Full as full:
-        reason = not_found(traffic, own, full)
+        reason = left_over(traffic, own, full)
         raise PlacementError(f"the graph does not fit on {own.chip}: {reason}") from None
     core = arranged(traffic, own, loads.core, len(loads.used))
-    found = list(crowded(traffic, own, core))
+    found = list(full_router(traffic, own, core))
     if found:
         raise PlacementError(f"the graph does not fit on {own.chip}: {'; '.join(found)}")
     starts = {

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import Float64Array, Int64Array
 from axonal._base.tables import text_table
 from axonal.deploy.chips import CoreLimits
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.placement.constraints import LIMITS
 from axonal.deploy.placement.mesh import axons, hops, sent
 from axonal.deploy.placement.partition import sizes
-from axonal.deploy.placement.traffic import Integers, Traffic
+from axonal.deploy.placement.traffic import Traffic
 
 SHUFFLES = 3
 """Random placements that a placement is compared with."""
@@ -20,7 +20,7 @@ SHUFFLES = 3
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where every neuron is; ``print`` it for a report. Events are those of the golden run.
+    """The core of every neuron; ``print`` it for a report. Events are those of the golden run.
 
     Args:
         graph: the graph that was placed, retimed.
@@ -31,8 +31,8 @@ class Placement:
         sent: spikes from core to core, one for each core that a spike reaches `[K, K]`; those that
             stay are on the diagonal.
         from_outside: events of inputs and constants, one for each core that they reach.
-        random_spikes: spikes between cores if as many neurons a core were dealt at random, mean of
-            three deals.
+        random_spikes: spikes between cores if as many neurons per core were dealt at random, mean
+            of three deals.
 
     >>> from axonal.deploy import example, place
     >>> placed = place(example())
@@ -42,15 +42,15 @@ class Placement:
 
     graph: EventGraph
     limits: CoreLimits
-    core: dict[str, Integers]
-    used: dict[str, Integers]
-    sent: Integers
+    core: dict[str, Int64Array]
+    used: dict[str, Int64Array]
+    sent: Int64Array
     from_outside: int
     random_spikes: float
 
     @classmethod
     def of(
-        cls, graph: EventGraph, limits: CoreLimits, traffic: Traffic, core: dict[str, Integers]
+        cls, graph: EventGraph, limits: CoreLimits, traffic: Traffic, core: dict[str, Int64Array]
     ) -> "Placement":
         """Count what a placement takes."""
         where = np.concatenate([np.zeros(0, np.int64), *core.values()])
@@ -93,7 +93,7 @@ class Placement:
         every = np.arange(len(self.sent))
         return int((self.sent * hops(self.limits, every[:, None], every)).sum())
 
-    def utilisation(self) -> dict[str, npt.NDArray[np.float64]]:
+    def utilisation(self) -> dict[str, Float64Array]:
         """Share of each limit that every core uses `[K]`; a limit that there is not is left out."""
         return {
             name: self.used[name] / most for name, most in self._most().items() if most is not None
@@ -105,7 +105,7 @@ class Placement:
         return most | {"neurons": self.limits.neurons_with(delay)}
 
     def table(self) -> str:
-        """What the fullest core and the mean core use of every limit, as plain text."""
+        """Use of every limit by the fullest core and the mean core, as plain text."""
         busy = self.used["neurons"] > 0
         rows = [
             [
@@ -124,7 +124,7 @@ class Placement:
         )
 
     def core_table(self) -> str:
-        """What every core holds, as a share of its limits, and the spikes that cross its border."""
+        """Contents of every core, as a share of its limits, and spikes across its border."""
         used = self.utilisation()
         crossing = self.sent - np.diag(np.diag(self.sent))
         rows = []
@@ -172,5 +172,5 @@ class Placement:
         )
 
 
-def _crossing(between: Integers) -> int:
+def _crossing(between: Int64Array) -> int:
     return int(between.sum() - between.trace())

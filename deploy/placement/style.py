@@ -2,14 +2,15 @@
 
 from typing import Any
 
-# Okabe and Ito's colours, told apart with every kind of colour vision, and hatches of their own.
-COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#0072B2")
+from axonal._base.colours import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, YELLOW
+
+COLOURS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, VERMILION, BLUE)
 HATCHES = ("", "///", "...", "xxx", "\\\\\\")
 BORDER = "#999999"
 
 
 def style(k: int) -> dict[str, Any]:
-    """How population k is filled: colours first, then hatches.
+    """Fill of population k: colours first, then hatches.
 
     >>> style(0)["facecolor"] != style(1)["facecolor"]
     True

@@ -4,20 +4,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from axonal._base.array_types import Int64Array
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.kinds import NEURONS
-
-Integers = npt.NDArray[np.int64]
 
 
 class Links(NamedTuple):
     """Rows of neuron numbers: those of row k are neuron[start[k] : start[k + 1]]."""
 
-    start: Integers
-    neuron: Integers
+    start: Int64Array
+    neuron: Int64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +34,11 @@ class Traffic:
 
     first: dict[str, int]
     placed: int
-    events: Integers
+    events: Int64Array
     targets: Links
     sources: Links
-    synapses: Integers
-    delay: Integers
+    synapses: Int64Array
+    delay: Int64Array
 
     @classmethod
     def of(cls, graph: EventGraph) -> "Traffic":
@@ -71,7 +69,7 @@ class Traffic:
         return name, neuron - self.first[name]
 
 
-def events(graph: EventGraph, name: str) -> Integers:
+def events(graph: EventGraph, name: str) -> Int64Array:
     """Events that each neuron of a population sends in the golden run `[N]`.
 
     A constant sends at every step that the chip runs; an integrator sends nothing.
@@ -88,7 +86,7 @@ def events(graph: EventGraph, name: str) -> Integers:
         steps = golden.steps + graph.max_latency
         return np.full(p.size, steps * golden.samples, np.int64)
     sent = golden.spikes[name] if p.spiking else golden.inputs[name]
-    counts: Integers = np.count_nonzero(sent, axis=(0, 1)).astype(np.int64)
+    counts: Int64Array = np.count_nonzero(sent, axis=(0, 1)).astype(np.int64)
     return counts
 
 

@@ -32,7 +32,7 @@ class QuantizedNetwork(nn.Module):
 
     Args:
         graph: an exported graph with a golden run.
-        chip: "loihi2" or "spinnaker".
+        chip: one of `axonal.deploy.chips.names()`, such as "loihi2".
         surrogate: derivative of a spike by its membrane in units of the threshold.
 
     >>> QuantizedNetwork.__mro__[1].__name__
@@ -194,7 +194,7 @@ def fake_quantize(
 
     Args:
         graph: an exported graph with a golden run and one input.
-        chip: "loihi2" or "spinnaker".
+        chip: one of `axonal.deploy.chips.names()`, such as "loihi2".
         surrogate: derivative of a spike by its membrane in units of the threshold.
 
     Returns:

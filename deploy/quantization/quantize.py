@@ -56,7 +56,7 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
 
     Args:
         graph: an exported graph with a golden run.
-        chip: "loihi2" or "spinnaker".
+        chip: one of `axonal.deploy.chips.names()`, such as "loihi2".
 
     Returns:
         a graph that runs in the chip's integers on "reference", for Loihi 2 also on "lava", and

@@ -1,15 +1,14 @@
 """Checks of what a person passes to `run`; each message says what came and what to write."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import AnyArray
 from axonal.deploy.graph import EventGraph, Population
 
 
-def checked_inputs(graph: EventGraph, x: object) -> dict[str, npt.NDArray[Any]]:
+def checked_inputs(graph: EventGraph, x: object) -> dict[str, AnyArray]:
     """Bring inputs into the form that every back end takes.
 
     Args:
@@ -44,7 +43,7 @@ def checked_inputs(graph: EventGraph, x: object) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def _array(value: object, p: Population) -> npt.NDArray[Any]:
+def _array(value: object, p: Population) -> AnyArray:
     x = np.asarray(value)
     want = f"input {p.name!r} takes x [T, B, N] with N = {p.size}"
     if x.dtype.kind not in "biuf":

@@ -1,19 +1,17 @@
-"""How the output of a graph becomes one class a sample."""
+"""The class of each sample from the output of a graph."""
 
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.array_types import BoolArray, Float64Array, Int64Array
 from axonal.deploy.executor.run import Run
 from axonal.deploy.graph import EventGraph
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 NOBODY = -1
 """Class of a sample in which no neuron fired first."""
 
 
-def classify(graph: EventGraph, run: Run, lengths: npt.ArrayLike | None = None) -> Integers:
+def classify(graph: EventGraph, run: Run, lengths: npt.ArrayLike | None = None) -> Int64Array:
     """Find the class of every sample by the readout rule that a graph carries.
 
     The class is the neuron of the output with the largest score; of equals, the first:
@@ -60,7 +58,7 @@ def classify(graph: EventGraph, run: Run, lengths: npt.ArrayLike | None = None) 
         scores = np.where(counted, y, 0.0).sum(0) / counted.sum(0)
     else:
         scores = y[counted[:, :, 0].sum(0) - 1, np.arange(run.samples)]
-    best: Integers = scores.argmax(-1).astype(np.int64)
+    best: Int64Array = scores.argmax(-1).astype(np.int64)
     return best
 
 
@@ -94,11 +92,11 @@ def score(
     return float((found == wanted).mean())
 
 
-def labels(y: npt.ArrayLike, samples: int, classes: int, output: str) -> Integers:
+def labels(y: npt.ArrayLike, samples: int, classes: int, output: str) -> Int64Array:
     """Check the class of every sample.
 
     Raises:
-        ValueError: they are not whole numbers, one a sample, of classes that the output has.
+        ValueError: they are not whole numbers, one per sample, of classes that the output has.
     """
     values = np.asarray(y)
     if values.dtype.kind not in "iu":
@@ -107,7 +105,7 @@ def labels(y: npt.ArrayLike, samples: int, classes: int, output: str) -> Integer
         )
     if values.shape != (samples,):
         raise ValueError(
-            f"y takes one class a sample, [B] with B = {samples}, got {values.shape}. Is x "
+            f"y takes one class per sample, [B] with B = {samples}, got {values.shape}. Is x "
             "batch-first? It is [T, B, N]: np.swapaxes(x, 0, 1)"
         )
     if values.min() < 0 or values.max() >= classes:
@@ -118,16 +116,16 @@ def labels(y: npt.ArrayLike, samples: int, classes: int, output: str) -> Integer
     return values.astype(np.int64)
 
 
-def checked_lengths(lengths: npt.ArrayLike, steps: int, samples: int) -> Integers:
+def checked_lengths(lengths: npt.ArrayLike, steps: int, samples: int) -> Int64Array:
     """Check the steps of every sample that count.
 
     Raises:
-        ValueError: they are not whole numbers from 1 to T, one a sample.
+        ValueError: they are not whole numbers from 1 to T, one per sample.
     """
     values = np.asarray(lengths)
     if values.dtype.kind not in "iu" or values.shape != (samples,):
         raise ValueError(
-            f"lengths takes whole numbers, one a sample, [B] with B = {samples}, got "
+            f"lengths takes whole numbers, one per sample, [B] with B = {samples}, got "
             f"{values.shape} of {values.dtype}"
         )
     if values.min() < 1 or values.max() > steps:
@@ -137,18 +135,18 @@ def checked_lengths(lengths: npt.ArrayLike, steps: int, samples: int) -> Integer
     return values.astype(np.int64)
 
 
-def _counted(lengths: npt.ArrayLike | None, steps: int, samples: int) -> npt.NDArray[np.bool_]:
+def _counted(lengths: npt.ArrayLike | None, steps: int, samples: int) -> BoolArray:
     """Steps that count `[T, B, 1]`."""
     if lengths is None:
         return np.ones((steps, samples, 1), bool)
     return (np.arange(steps)[:, None] < checked_lengths(lengths, steps, samples))[:, :, None]
 
 
-def _events(run: Run, name: str) -> Floats:
+def _events(run: Run, name: str) -> Float64Array:
     return run.graded(name) if name in run.payload else run.raster(name).astype(np.float64)
 
 
-def _first(raster: npt.NDArray[np.bool_]) -> Integers:
+def _first(raster: BoolArray) -> Int64Array:
     """The neuron that fires first; of several in that step, the first of them."""
     fired = raster.any(0)
     when = np.where(fired, raster.argmax(0), len(raster))

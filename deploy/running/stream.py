@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.array_types import AnyArray, Float64Array
 from axonal._base.files import whole_file
 from axonal._base.npz import read_npz
 from axonal.deploy.executor.float_executor import Executor
@@ -24,7 +25,7 @@ WITHOUT_CHECKSUM = "axonal-stream-state 2"
 
 
 class StreamStep(NamedTuple):
-    """What one step gave, in the network's own time.
+    """Result of one step, in the network's own time.
 
     Args:
         t: by population, the step of the network that it has just done; below 0 while a population
@@ -39,8 +40,8 @@ class StreamStep(NamedTuple):
 
     t: dict[str, int]
     spikes: dict[str, npt.NDArray[np.int32]]
-    readout: dict[str, npt.NDArray[np.float64]]
-    payload: dict[str, npt.NDArray[np.float64]]
+    readout: dict[str, Float64Array]
+    payload: dict[str, Float64Array]
 
 
 class Stream:
@@ -106,7 +107,7 @@ class Stream:
             x = np.asarray(values, np.float64)
             if x.shape != inputs[name].shape[2:] or not np.all(np.isfinite(x)):
                 raise ValueError(
-                    f"input {name!r} takes {inputs[name].shape[2]} finite values [N] at a step, "
+                    f"input {name!r} takes {inputs[name].shape[2]} finite values [N] per step, "
                     f"got shape {x.shape}"
                 )
             inputs[name] = x[None, None]
@@ -183,7 +184,7 @@ class Stream:
         self._state = kind(**{**fields, "step": int(fields["step"])})
 
     def _fingerprint(self) -> str:
-        """What tells one graph from another, however its synapses are ordered."""
+        """Checksum that is equal for equal graphs, however their synapses are ordered."""
         digest = hashlib.sha256(self.graph.arithmetic.encode())
         for part in self._executor.parts():
             if isinstance(part, np.ndarray):
@@ -194,7 +195,7 @@ class Stream:
         return digest.hexdigest()
 
 
-def _checksum(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+def _checksum(arrays: Mapping[str, AnyArray]) -> str:
     """Of names, types, shapes and values, so that no part can get lost either."""
     digest = hashlib.sha256()
     for name in sorted(arrays):

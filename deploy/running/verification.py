@@ -1,4 +1,4 @@
-"""What a verification found: each comparison, each first divergence, and the verdict."""
+"""Findings of a verification: each comparison, each first divergence, and the verdict."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -40,7 +40,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Divergence:
-    """Where a back end first leaves the golden run: the earliest step of any population.
+    """First departure of a back end from the golden run: the earliest step of any population.
 
     Args:
         backend: name of the back end.
@@ -82,7 +82,7 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Verification:
-    """What `verify` found; ``print`` it for a table.
+    """Findings of `verify`; ``print`` it for a table.
 
     Args:
         comparisons: one for each back end and population.

@@ -1,11 +1,10 @@
 """The proof: every back end against the golden run of the original network, cell by cell."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from axonal._base.array_types import AnyArray, BoolArray
 from axonal.deploy.backends import Backend, Support, find
 from axonal.deploy.executor.process import BackendError
 from axonal.deploy.executor.request import TIMEOUT, Probe, Request
@@ -115,7 +114,7 @@ def _loaded(backend: str, graph: EventGraph, run: Run) -> Iterator[Comparison]:
             yield Comparison(backend, label, what, size, None, wrong, None, off)
 
 
-def _ordered(q: Projection) -> list[npt.NDArray[Any]]:
+def _ordered(q: Projection) -> list[AnyArray]:
     columns = [q.pre, q.post, q.weight, q.delay]
     order = np.lexsort((q.weight, q.delay, q.post, q.pre))
     return [column[order] for column in columns]
@@ -205,7 +204,7 @@ def _comparison(
     backend: str,
     name: str,
     what: str,
-    wrong: npt.NDArray[np.bool_],
+    wrong: BoolArray,
     spikes: int | None,
     deviation: float | None,
 ) -> Comparison:

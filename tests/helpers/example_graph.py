@@ -52,3 +52,26 @@ def example(seed=0, grid=8, synapses=80, golden=True, dt=0.001):
     found = run(graph, x)
     spikes = {name: found.raster(name) for name in found.spikes}
     return replace(graph, golden=Golden({"in": x}, spikes, found.readout, seed))
+
+
+def same_graph(one, other):
+    fields = ("decay", "gain", "bias", "threshold", "synapse_decay")
+    for p, q in zip(one.populations, other.populations, strict=True):
+        assert (p.name, p.kind, p.shape) == (q.name, q.kind, q.shape)
+        assert (p.reset, p.refractory) == (q.reset, q.refractory)
+        for name in fields:
+            np.testing.assert_array_equal(getattr(p, name), getattr(q, name))
+    assert (one.outputs, one.dt, one.info) == (other.outputs, other.dt, other.info)
+    assert (one.golden is None) == (other.golden is None)
+    if one.golden is not None:
+        assert one.golden.seed == other.golden.seed
+        for part in ("inputs", "spikes", "readout"):
+            assert set(getattr(one.golden, part)) == set(getattr(other.golden, part))
+            for name, x in getattr(one.golden, part).items():
+                np.testing.assert_array_equal(x, getattr(other.golden, part)[name])
+    x = np.random.default_rng(1).random((30, 2, 6)).round(2)
+    first, second = run(one, x), run(other, x)
+    for name in ("net.hidden", "net.cuba"):
+        np.testing.assert_array_equal(first.raster(name), second.raster(name))
+    np.testing.assert_array_equal(first.readout["out"], second.readout["out"])
+    assert first.synaptic_events == second.synaptic_events > 0

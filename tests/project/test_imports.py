@@ -89,6 +89,100 @@ def neuro_rank(module: str) -> int:
     return {"ops": 1, "layers": 2, "network": 3}.get(part, 4)
 
 
+# Rooms of deploy from the ground up; rooms of one floor do not import one another.
+DEPLOY_FLOORS = (
+    ("kinds",),
+    ("chips",),
+    ("graph",),
+    ("executor",),
+    ("backends",),
+    ("running",),
+    ("quantization", "placement", "exporting"),
+    ("energy_model", "nir"),
+    ("",),
+)
+
+
+def deploy_room(module: str) -> str | None:
+    """Room of a module of deploy; "" for the package itself, None outside it."""
+    parts = module.split(".")
+    if parts[:2] != ["axonal", "deploy"]:
+        return None
+    return parts[2] if len(parts) > 2 else ""
+
+
+def in_use(tree: ast.AST) -> Iterator[ast.AST]:
+    """Nodes that run at some time: all but the blocks for type checkers."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            continue
+        yield node
+        yield from in_use(node)
+
+
+def runtime_imports(path: Path) -> set[str]:
+    """Modules of ours that a file imports anywhere, in its functions too, types aside."""
+    return imports(path, in_use(ast.parse(path.read_text()))) & set(MODULES)
+
+
+def circle_in(graph: dict[str, set[str]]) -> list[str]:
+    """The first circle of a graph of imports, from a module back to it; empty without one."""
+    done: set[str] = set()
+
+    def walk(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module in done:
+            return []
+        for name in sorted(graph[module]):
+            circle = walk(name, [*path, module])
+            if circle:
+                return circle
+        done.add(module)
+        return []
+
+    return next(filter(None, (walk(module, []) for module in sorted(graph))), [])
+
+
+def test_a_circle_of_imports_is_found() -> None:
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert circle_in({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_deploy_imports_in_no_circle() -> None:
+    own = {m: path for m, path in MODULES.items() if folder_of(m) == "deploy"}
+    graph = {m: {n for n in runtime_imports(path) if n in own} for m, path in own.items()}
+    assert circle_in(graph) == []
+
+
+def test_a_room_of_deploy_imports_only_rooms_below_it() -> None:
+    height = {room: k for k, floor in enumerate(DEPLOY_FLOORS) for room in floor}
+    rooms = {m: room for m in MODULES if (room := deploy_room(m)) is not None}
+    assert set(rooms.values()) == set(height)
+    wrong = [
+        f"{module} imports {name}"
+        for module, room in rooms.items()
+        for name in runtime_imports(MODULES[module])
+        if name in rooms and rooms[name] != room and height[rooms[name]] >= height[room]
+    ]
+    assert wrong == []
+
+
+def test_no_room_of_deploy_bears_the_name_of_a_public_function() -> None:
+    package = importlib.import_module("axonal.deploy")
+    rooms = {room for m in MODULES if (room := deploy_room(m))}
+    assert rooms & set(package.__all__) == set()
+
+
+def test_simulations_import_nothing_of_ours() -> None:
+    files_apart = [*files("deploy/backends/simulations"), ROOT / "deploy/executor/worker.py"]
+    wrong = [
+        f"{path.name} imports {name}" for path in files_apart for name in runtime_imports(path)
+    ]
+    assert len(files_apart) > 5
+    assert wrong == []
+
+
 def test_a_folder_imports_only_the_folders_it_may() -> None:
     wrong = []
     for module, path in MODULES.items():

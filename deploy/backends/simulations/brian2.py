@@ -18,7 +18,6 @@ import numpy as np
 if TYPE_CHECKING:
     from axonal.deploy.executor.worker import Answer, Cells, Job
 
-FIELDS = ("decay", "gain", "bias")
 RESETS = {"zero": "v = 0", "subtract": "v = v - {}", "threshold": "v = {}"}
 # `wait` counts the refractory steps to come; a neuron is ready where none was left.
 UPDATE = {
@@ -84,7 +83,7 @@ def _group(b2: Any, job: "Job", k: int, p: "Cells") -> Any:
     fires = f"v >= {form['threshold']}" + (" and ready" if waits else "")
     resets = [RESETS[p.reset].format(form["threshold"]), *form["after"]]
     resets += [f"wait = {p.refractory}"] * waits
-    fields = (*FIELDS, *form["fields"])
+    fields = form["fields"]
     model = [f"{name} : 1" for name in ("v", "total", *form["variables"])]
     model += [f"{name} : 1 (constant)" for name in fields]
     model += ["wait : integer", "ready : boolean"] * waits

@@ -142,7 +142,7 @@ def _connections(q: "Wires", sources: int, targets: int, fixed: bool) -> Iterato
 
 
 def _occurrence(key: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """How many equal keys come before each."""
+    """Number of equal keys before each."""
     order = np.argsort(key, kind="stable")
     ordered = key[order]
     first = np.searchsorted(ordered, ordered)

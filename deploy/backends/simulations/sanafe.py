@@ -4,7 +4,7 @@ Its membrane is cut to multiples of 1/64 towards zero after every update and hel
 takes weights, thresholds and decays in single precision, and fires where v > threshold. The graph
 is therefore scaled by powers of two, each neuron by one as large as its own membrane and threshold
 allow, so that what is cut off is small (`resolution` in the run's extra, by population; of the
-neuron whose membrane is asked for, `probed_resolution`); `verify` shows whether it ever mattered.
+neuron whose membrane is recorded, `probed_resolution`); `verify` shows whether it ever mattered.
 
 SANA-FE 2.2.9 has delays of up to 5 steps only, and loses what it delays where no later event wakes
 the dendrite. Delays are made of relays, one neuron a step and source, which fire once for each
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from axonal.deploy.executor.worker import Answer, Cells, Job
 
 CORES, CORE = 128, 1024
-"""Cores of the chip, and neurons a core."""
+"""Cores of the chip, and neurons per core."""
 LARGEST = 2.0**25
 """What a membrane in multiples of 1/64 must stay below in 32 bits."""
 HIGHEST = 2.0**17

@@ -30,7 +30,7 @@ BUFFER = 0.75
 
 
 class Network:
-    """What the file holds: populations and projections in units of PyNN, events, the golden run."""
+    """Contents of the file: populations, projections and events in units of PyNN, golden run."""
 
     def __init__(self, file: Path) -> None:
         with np.load(file, allow_pickle=False) as found:
@@ -126,7 +126,7 @@ def ordered(rows: Array) -> Array:
 
 
 def written(network: Network, projections: list[list[Any]]) -> list[Array]:
-    """What a machine was given of every projection."""
+    """Rows of every projection that a machine was given."""
     found = []
     for k, parts in enumerate(projections):
         weight = network.arrays[f"projections.{k}.weight"]
@@ -146,7 +146,7 @@ def differing(network: Network, found: list[Array]) -> list[str]:
 
 
 def compare(network: Network, populations: list[Any], sample: int) -> tuple[int, list[str]]:
-    """How many golden spikes one sample has, and which populations differ, one line each."""
+    """Golden spikes of one sample, and its populations that differ, one line each."""
     spikes, lines = 0, []
     for k, head in enumerate(network.populations):
         if f"populations.{k}.golden" not in network.arrays:

@@ -65,7 +65,7 @@ def test_a_neuron_with_more_synapses_than_its_part_of_a_chips_memory_holds():
     most = (123469792 // 16 - 8) // 4
     text = (
         f"population 'x': {most + 1} synapses reach neuron 0; the 7716862 bytes of a core, its "
-        f"part of 123469792 a chip, suffice for {most}: prune its inputs to {most}"
+        f"part of 123469792 per chip, suffice for {most}: prune its inputs to {most}"
     )
     with pytest.raises(deploy.PlacementError, match=text):
         deploy.place(silent(1, np.zeros(most + 1, int), np.zeros(most + 1, int)), "spinnaker")

@@ -258,7 +258,7 @@ def test_a_stream_refuses_what_is_no_step_of_its_inputs():
     stream = Stream(echo())
     for events, text in (
         ({"on": [1]}, "'on' is no input; inputs are in"),
-        ({"in": [1]}, r"takes 5 finite values \[N\] at a step, got shape \(1,\)"),
+        ({"in": [1]}, r"takes 5 finite values \[N\] per step, got shape \(1,\)"),
         ({"in": [np.nan] * 5}, "finite"),
     ):
         with pytest.raises(ValueError, match=text):
