@@ -202,6 +202,34 @@ def test_elements_of_an_unknown_kind_of_variable_length_are_refused(
         read_shd(path)
 
 
+@pytest.mark.parametrize("kind", ["STD_B8LE", "STD_B64BE", "UNIX_D32LE"])
+def test_bits_are_read_as_numbers_and_times_are_refused(
+    kind: str, whole: dict[str, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "shd.h5"
+    shutil.copy(whole["shd"], path)
+    with h5py.File(path, "r+") as file:
+        space = h5py.h5s.create_simple((1,))
+        h5py.h5d.create(file.id, b"unused", getattr(h5py.h5t, kind), space)
+    if kind.startswith("STD"):
+        assert len(read_shd(path)) == 1
+    else:
+        with pytest.raises(ValueError, match="unused has elements of an unusual layout"):
+            read_shd(path)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_name_that_is_no_text_is_refused(
+    reader: str, whole: dict[str, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "file.h5"
+    shutil.copy(whole[reader], path)
+    with h5py.File(path, "r+") as file:
+        h5py.h5g.create(file.id, b"n\xfame")
+    with pytest.raises(ValueError, match=r"/ has a name that is not UTF-8: b'n\\xfame'"):
+        READERS[reader][0](path)
+
+
 @pytest.mark.parametrize("bits", [(1, 14), (0, 15)])
 def test_numbers_that_do_not_fill_their_bytes_are_refused(
     bits: tuple[int, int], whole: dict[str, Path], tmp_path: Path

@@ -74,7 +74,10 @@ class _Walk:
             if depth > _DEEPEST:
                 raise UnfitFile(f"{path[:80]}... has more than {_DEEPEST} groups in each other")
             for raw in self.names(item):
-                name = f"{path}/{raw.decode(errors='replace')}"
+                try:
+                    name = f"{path}/{raw.decode()}"
+                except UnicodeDecodeError:
+                    raise UnfitFile(f"{path or '/'} has a name that is not UTF-8: {raw!r}") from None
                 self.link(name, item, raw)
                 below = h5o.open(item, raw)
                 address = h5o.get_info(below).addr
