@@ -11,7 +11,8 @@ from axonal.deploy import chips
 from axonal.deploy.chips import Cell, Chip
 from axonal.deploy.executor import cpu
 from axonal.deploy.executor.request import Probe
-from axonal.deploy.executor.run import Run, Spikes
+from axonal.deploy.executor.run import Run
+from axonal.deploy.executor.spikes import Spikes
 from axonal.deploy.graph import EventGraph, Population, Projection
 from axonal.deploy.kinds import NEURONS
 

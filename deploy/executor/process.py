@@ -13,7 +13,8 @@ import numpy as np
 from axonal._base.array_types import AnyArray
 from axonal._base.workplace import Workplace, workplace
 from axonal.deploy.executor.request import Request
-from axonal.deploy.executor.run import Run, Spikes
+from axonal.deploy.executor.run import Run
+from axonal.deploy.executor.spikes import Spikes
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.kinds import FIELDS, OUTSIDE, READOUTS, SPIKING
 

@@ -2,30 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch import Tensor
 
+from axonal.deploy.kinds._brian_form import BrianForm
 from axonal.neuro import Layer
 from axonal.neuro.ops import events
-
-
-class BrianForm(NamedTuple):
-    """A kind in the words of Brian 2: a membrane v, an input `total`, and the fields of the kind.
-
-    Args:
-        variables: variables beside v and total.
-        before: updates that come before that of the membrane.
-        membrane: the new membrane.
-        threshold: level that it is compared with.
-        after: updates beside the reset after a spike.
-    """
-
-    variables: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    membrane: str = "decay * v + gain * (total + bias)"
-    threshold: str = "threshold"
-    after: tuple[str, ...] = ()
 
 
 def no_fields(layer: Layer[Any]) -> dict[str, Tensor]:

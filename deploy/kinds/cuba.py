@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
+from axonal.deploy.kinds._brian_form import BrianForm
+from axonal.deploy.kinds._kind import FIRING, Kind
 from axonal.neuro import CuBaLIF
 from axonal.neuro.ops import events
 

@@ -1,6 +1,7 @@
 """Leaky integrators: membranes that are read out and never fire."""
 
-from axonal.deploy.kinds._kind import LEAKY, BrianForm, Kind
+from axonal.deploy.kinds._brian_form import BrianForm
+from axonal.deploy.kinds._kind import LEAKY, Kind
 from axonal.neuro import LeakyIntegrator
 from axonal.neuro.ops import events
 

@@ -1,6 +1,7 @@
 """Leaky integrate-and-fire neurons."""
 
-from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
+from axonal.deploy.kinds._brian_form import BrianForm
+from axonal.deploy.kinds._kind import FIRING, Kind
 from axonal.neuro import LIF
 from axonal.neuro.ops import events
 

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
+from axonal.deploy.kinds._brian_form import BrianForm
+from axonal.deploy.kinds._kind import FIRING, Kind
 from axonal.neuro import ResonateAndFire
 from axonal.neuro.ops import events
 

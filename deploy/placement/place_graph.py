@@ -9,7 +9,7 @@ from axonal.deploy.kinds import NEURONS
 from axonal.deploy.placement.constraints import PlacementError, full_router, left_over, unsupported
 from axonal.deploy.placement.core_limits import limits
 from axonal.deploy.placement.mesh import arranged
-from axonal.deploy.placement.partition import Full, partition
+from axonal.deploy.placement.partition import PartitionFull, partition
 from axonal.deploy.placement.placement import Placement
 from axonal.deploy.placement.traffic import Traffic
 
@@ -54,7 +54,7 @@ def place(graph: EventGraph, chip: str | CoreLimits = "loihi2", *, seed: int = 0
         raise PlacementError(f"the graph does not fit on {own.chip}: {'; '.join(found)}")
     try:
         loads = partition(traffic, own, np.random.default_rng(seed))
-    except Full as full:
+    except PartitionFull as full:
         reason = left_over(traffic, own, full)
         raise PlacementError(f"the graph does not fit on {own.chip}: {reason}") from None
     core = arranged(traffic, own, loads.core, len(loads.used))

@@ -89,7 +89,7 @@ class Placement:
 
     @property
     def hops(self) -> int:
-        """Links between routers that the spikes take, along columns and rows of the mesh."""
+        """TrafficLinks between routers that the spikes take, along columns and rows of the mesh."""
         every = np.arange(len(self.sent))
         return int((self.sent * hops(self.limits, every[:, None], every)).sum())
 

@@ -11,8 +11,10 @@ from axonal.deploy.executor.request import TIMEOUT, Probe, Request
 from axonal.deploy.executor.run import Run
 from axonal.deploy.graph import EventGraph, Golden, Projection
 from axonal.deploy.kinds import SPIKING
+from axonal.deploy.running.comparison import Comparison, in_words
+from axonal.deploy.running.divergence import Divergence
 from axonal.deploy.running.run import fitted, in_network_time
-from axonal.deploy.running.verification import Comparison, Divergence, Verification, in_words
+from axonal.deploy.running.verification import Verification
 
 
 def verify(

@@ -29,7 +29,7 @@ BUFFER = 0.75
 """Share of a ring buffer's range for which sPyNNaker chooses the shift that is wanted."""
 
 
-class Network:
+class SpiNNakerNetwork:
     """Contents of the file: populations, projections and events in units of PyNN, golden run."""
 
     def __init__(self, file: Path) -> None:
@@ -60,7 +60,7 @@ class Network:
 FIELDS = ("pre", "post", "weight", "delay")
 
 
-def build(sim: Any, network: Network, sample: int) -> tuple[list[Any], list[list[Any]]]:
+def build(sim: Any, network: SpiNNakerNetwork, sample: int) -> tuple[list[Any], list[list[Any]]]:
     """Populations, and of each projection its excitatory and inhibitory part."""
     populations = [_population(sim, network, k, sample) for k in range(len(network.populations))]
     projections = []
@@ -78,7 +78,7 @@ def build(sim: Any, network: Network, sample: int) -> tuple[list[Any], list[list
     return populations, projections
 
 
-def _population(sim: Any, network: Network, k: int, sample: int) -> Any:
+def _population(sim: Any, network: SpiNNakerNetwork, k: int, sample: int) -> Any:
     head = network.populations[k]
     if head["kind"] in ("input", "constant"):
         times = network.spike_times(k, sample)
@@ -125,7 +125,7 @@ def ordered(rows: Array) -> Array:
     return sorted_rows
 
 
-def written(network: Network, projections: list[list[Any]]) -> list[Array]:
+def written(network: SpiNNakerNetwork, projections: list[list[Any]]) -> list[Array]:
     """Rows of every projection that a machine was given."""
     found = []
     for k, parts in enumerate(projections):
@@ -135,7 +135,7 @@ def written(network: Network, projections: list[list[Any]]) -> list[Array]:
     return found
 
 
-def differing(network: Network, found: list[Array]) -> list[str]:
+def differing(network: SpiNNakerNetwork, found: list[Array]) -> list[str]:
     """Projections whose weights or delays are not those of the file, one line each."""
     lines = []
     for k, rows in enumerate(found):
@@ -145,7 +145,9 @@ def differing(network: Network, found: list[Array]) -> list[str]:
     return lines
 
 
-def compare(network: Network, populations: list[Any], sample: int) -> tuple[int, list[str]]:
+def compare(
+    network: SpiNNakerNetwork, populations: list[Any], sample: int
+) -> tuple[int, list[str]]:
     """Golden spikes of one sample, and its populations that differ, one line each."""
     spikes, lines = 0, []
     for k, head in enumerate(network.populations):
@@ -183,7 +185,7 @@ def main() -> int:
         "--written", type=Path, help="write what was read back here (.npz), for others to judge"
     )
     given = parser.parse_args()
-    network = Network(given.data)
+    network = SpiNNakerNetwork(given.data)
 
     import spynnaker.pyNN as sim
     from spinn_utilities.config_holder import get_config_bool
