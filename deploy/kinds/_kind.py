@@ -8,7 +8,9 @@ from torch import Tensor
 
 from axonal.deploy.kinds._brian_form import BrianForm
 from axonal.neuro import Layer
-from axonal.neuro.ops import events
+from axonal.neuro.ops.events import Kind as EventKind
+
+__all__ = ["FIRING", "LEAKY", "EventKind", "Kind"]
 
 
 def no_fields(layer: Layer[Any]) -> dict[str, Tensor]:
@@ -37,7 +39,7 @@ class Kind:
         from_layer: fields of such a layer beside threshold, reset and refractory and, where the
             kind has a decay, the layer's decay and the gain that follows from it; a field that it
             returns stands in place of these.
-        executor: its number in `axonal.neuro.ops.events`.
+        executor: its number in the event-driven executor.
         trace_decay: field that the executor takes for the decay of its second variable.
         coupling: field that the executor takes for the coupling of that variable.
         brian: its form in Brian 2.
@@ -54,7 +56,7 @@ class Kind:
     since: int = 1
     layer: type[Layer[Any]] | None = None
     from_layer: Callable[[Any], dict[str, Tensor]] = no_fields
-    executor: events.Kind | None = None
+    executor: EventKind | None = None
     trace_decay: str | None = None
     coupling: str | None = None
     brian: BrianForm | None = None

@@ -3,9 +3,8 @@
 from torch import Tensor
 
 from axonal.deploy.kinds._brian_form import BrianForm
-from axonal.deploy.kinds._kind import FIRING, Kind
+from axonal.deploy.kinds._kind import FIRING, EventKind, Kind
 from axonal.neuro import ALIF
-from axonal.neuro.ops import events
 
 
 def _from_layer(layer: ALIF) -> dict[str, Tensor]:
@@ -23,7 +22,7 @@ KIND = Kind(
     since=3,
     layer=ALIF,
     from_layer=_from_layer,
-    executor=events.Kind.ALIF,
+    executor=EventKind.ALIF,
     trace_decay="adaptation_decay",
     coupling="beta",
     brian=BrianForm(
