@@ -194,17 +194,17 @@ def _probe(wanted: list[int] | None, first: int, copies: int, job: Job) -> tuple
 
 
 def _untiled(answer: Answer, job: Job, first: int, copies: int) -> dict[str, Array]:
-    found: dict[str, Array] = {}
+    results: dict[str, Array] = {}
     for k, (t, neuron) in answer.spikes.items():
         sample, within = np.divmod(np.asarray(neuron, np.int64), job.cells[k].size)
         order = np.lexsort((within, t, sample))
         rows = np.array([sample + first, np.asarray(t, np.int64), within])
-        found[f"spikes{k}"] = rows[:, order].astype(np.int32)
+        results[f"spikes{k}"] = rows[:, order].astype(np.int32)
     for k, v in answer.readout.items():
-        found[f"readout{k}"] = np.reshape(v, (job.steps, copies, job.cells[k].size))
+        results[f"readout{k}"] = np.reshape(v, (job.steps, copies, job.cells[k].size))
     if answer.membrane is not None:
-        found["membrane"] = np.asarray(answer.membrane, np.float64)
-    return found
+        results["membrane"] = np.asarray(answer.membrane, np.float64)
+    return results
 
 
 def _joined(name: str, parts: list[Array]) -> Array:

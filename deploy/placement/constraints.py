@@ -24,9 +24,9 @@ class PlacementError(ValueError):
 
 def unsupported(graph: EventGraph, traffic: Traffic, limits: CoreLimits) -> Iterator[str]:
     """Reasons that hold for every placement, one line each."""
-    found = [*_kinds(graph, limits), *_delays(graph, limits), *_single(traffic, limits)]
+    lines = [*_kinds(graph, limits), *_delays(graph, limits), *_single(traffic, limits)]
     # a core that holds no neuron has no use for totals
-    yield from found or _totals(graph, traffic, limits)
+    yield from lines or _totals(graph, traffic, limits)
 
 
 def _kinds(graph: EventGraph, limits: CoreLimits) -> Iterator[str]:

@@ -129,7 +129,7 @@ class Placement:
         crossing = self.sent - np.diag(np.diag(self.sent))
         rows = []
         for core in np.flatnonzero(self.used["neurons"]).tolist():
-            names = [name for name, own in self.core.items() if (own == core).any()]
+            names = [name for name, cores in self.core.items() if (cores == core).any()]
             shares = [f"{share[core]:.1%}" for share in used.values()]
             spikes = [int(crossing[core].sum()), int(crossing[:, core].sum())]
             rows.append([core, *shares, *spikes, ", ".join(names)])

@@ -43,11 +43,11 @@ class Verification:
     @property
     def loaded(self) -> dict[str, int]:
         """Back ends that executed nothing, with the synapses that they read back."""
-        found: dict[str, int] = {}
+        synapses: dict[str, int] = {}
         for c in self.comparisons:
             if c.what == "weights":
-                found[c.backend] = found.get(c.backend, 0) + c.cells
-        return found
+                synapses[c.backend] = synapses.get(c.backend, 0) + c.cells
+        return synapses
 
     def table(self) -> str:
         """One line for each back end and population, as plain text."""

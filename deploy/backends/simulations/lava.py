@@ -130,14 +130,14 @@ def _connections(q: "Wires", sources: int, targets: int, fixed: bool) -> Iterato
     exponent = {"weight_exp": q.exponent} if fixed else {}
     nth = _occurrence(q.pre.astype(np.int64) * targets + q.post)
     for k in range(nth.max(initial=-1) + 1):
-        own = nth == k
-        place, shape = (q.post[own], q.pre[own]), (targets, sources)
-        weights = csr_matrix((weight[own], place), shape=shape)
-        longest = int(q.delay[own].max()) - 1
+        chosen = nth == k
+        place, shape = (q.post[chosen], q.pre[chosen]), (targets, sources)
+        weights = csr_matrix((weight[chosen], place), shape=shape)
+        longest = int(q.delay[chosen].max()) - 1
         if longest == 0:
             yield Sparse(weights=weights, **exponent)
         else:
-            delays = csr_matrix((q.delay[own] - 1, place), shape=shape)
+            delays = csr_matrix((q.delay[chosen] - 1, place), shape=shape)
             yield DelaySparse(weights=weights, delays=delays, max_delay=longest, **exponent)
 
 

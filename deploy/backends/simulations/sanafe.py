@@ -38,8 +38,8 @@ def simulate(job: "Job", answer: "Answer") -> None:
     """Simulate one network; called in the process that may import SANA-FE."""
     import sanafe
 
-    given = ("input", "constant")
-    width = min(CORE, sum(p.size for p in job.cells if p.kind in given))
+    outside = ("input", "constant")
+    width = min(CORE, sum(p.size for p in job.cells if p.kind in outside))
     arch = _architecture(sanafe, width)
     # Inputs that share a core are consecutive, and no more than there are units.
     units = itertools.cycle(range(width))
@@ -53,7 +53,7 @@ def simulate(job: "Job", answer: "Answer") -> None:
         stages[k] = [_group(network, job, k, p, scales[k])]
         for late in range(1, max(delays, default=1)):
             stages[k].append(_relay(network, f"{k}_{late}", p.size, stages[k][-1]))
-        if p.kind in given:
+        if p.kind in outside:
             for neuron in stages[k][0].neurons:
                 neuron.set_attributes(soma_hw_name=f"loihi_inputs[{next(units)}]")
         for group in stages[k]:
@@ -63,26 +63,26 @@ def simulate(job: "Job", answer: "Answer") -> None:
     for q in job.wires:
         weight = q.weight * scales[q.target][q.post]
         for delay in np.unique(q.delay):
-            own = q.delay == delay
+            chosen = q.delay == delay
             stages[q.source][delay - 1].connect_neurons_sparse(
                 stages[q.target][0],
-                {"weight": weight[own].tolist()},
-                list(zip(q.pre[own].tolist(), q.post[own].tolist(), strict=True)),
+                {"weight": weight[chosen].tolist()},
+                list(zip(q.pre[chosen].tolist(), q.post[chosen].tolist(), strict=True)),
             )
     chip = sanafe.SpikingChip(arch)
     chip.load(network)
-    found = chip.sim(job.steps, spike_trace=True, potential_trace=True)
-    _read(job, answer, found, scales)
+    result = chip.sim(job.steps, spike_trace=True, potential_trace=True)
+    _read(job, answer, result, scales)
     relays = sum(job.cells[k].size * (len(groups) - 1) for k, groups in stages.items())
     answer.extra |= {
-        "energy": found["energy"],
-        "simulated_seconds": found["sim_time"],
-        "packets": found["packets_sent"],
+        "energy": result["energy"],
+        "simulated_seconds": result["sim_time"],
+        "packets": result["packets_sent"],
         "relays": relays,
         "resolution": {
             p.name: float((p.gain / scales[k]).max()) / 64
             for k, p in enumerate(job.cells)
-            if p.kind not in given
+            if p.kind not in outside
         },
     }
     if job.probe is not None:
@@ -96,9 +96,9 @@ def _architecture(sanafe: Any, inputs: int) -> Any:
     """SANA-FE's Loihi with as many input units a core as are used: 1024 take seconds to make."""
     description = Path(sanafe.__file__).parent / "examples" / "loihi.yaml"
     text = description.read_text().replace("loihi_inputs[0..1023]", f"loihi_inputs[0..{inputs}]")
-    own = Path("loihi.yaml")
-    own.write_text(text)
-    return sanafe.load_arch(own)
+    file = Path("loihi.yaml")
+    file.write_text(text)
+    return sanafe.load_arch(file)
 
 
 def _scales(job: "Job", k: int, p: "Cells") -> npt.NDArray[np.float64]:
