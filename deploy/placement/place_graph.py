@@ -44,25 +44,25 @@ def place(graph: EventGraph, chip: str | CoreLimits = "loihi2", *, seed: int = 0
     >>> placed.core["hidden"].shape, placed.cores_used
     ((128,), 1)
     """
-    held = limits(chip) if isinstance(chip, str) else chip
-    if graph.arithmetic not in ("float64", held.chip):
-        raise ValueError(f"the graph is quantised for {graph.arithmetic}, not for {held.chip}")
+    goal = limits(chip) if isinstance(chip, str) else chip
+    if graph.arithmetic not in ("float64", goal.chip):
+        raise ValueError(f"the graph is quantised for {graph.arithmetic}, not for {goal.chip}")
     timed = retime(graph, max(graph.hop, 1))
     traffic = Traffic.of(timed)
-    lines = list(unsupported(timed, traffic, held))
+    lines = list(unsupported(timed, traffic, goal))
     if lines:
-        raise PlacementError(f"the graph does not fit on {held.chip}: {'; '.join(lines)}")
+        raise PlacementError(f"the graph does not fit on {goal.chip}: {'; '.join(lines)}")
     try:
-        loads = partition(traffic, held, np.random.default_rng(seed))
+        loads = partition(traffic, goal, np.random.default_rng(seed))
     except PartitionFull as full:
-        reason = left_over(traffic, held, full)
-        raise PlacementError(f"the graph does not fit on {held.chip}: {reason}") from None
-    core = arranged(traffic, held, loads.core, len(loads.used))
-    lines = list(full_router(traffic, held, core))
+        reason = left_over(traffic, goal, full)
+        raise PlacementError(f"the graph does not fit on {goal.chip}: {reason}") from None
+    core = arranged(traffic, goal, loads.core, len(loads.used))
+    lines = list(full_router(traffic, goal, core))
     if lines:
-        raise PlacementError(f"the graph does not fit on {held.chip}: {'; '.join(lines)}")
+        raise PlacementError(f"the graph does not fit on {goal.chip}: {'; '.join(lines)}")
     starts = {
         p.name: slice(traffic.first[p.name], traffic.first[p.name] + p.size)
         for p in timed.of_kind(*NEURONS)
     }
-    return Placement.of(timed, held, traffic, {name: core[part] for name, part in starts.items()})
+    return Placement.of(timed, goal, traffic, {name: core[part] for name, part in starts.items()})

@@ -36,7 +36,7 @@ def test_what_is_no_file_of_arrays_is_refused(tmp_path):
         ({"x": np.array([{}])}, "Object arrays cannot be loaded"),
         ({"x": X, "y": np.array(["a", "b"])}, "y takes whole numbers, one class .* array of <U1"),
         ({"x": X, "labels": np.array([0.5, 1])}, "y takes whole numbers, .* array of float64"),
-        ({"x": X, "y": np.zeros((2, 1), int)}, r"one class per sample, \[B\] with B = 2, got \(2, 1"),
+        ({"x": X, "y": np.zeros((2, 1), int)}, r"one class per sample, \[B\] with B = 2, got \(2"),
         ({"x": X, "y": np.zeros(3, int)}, "with B = 2, got .3,.. Is x batch-first"),
         ({"x": X, "y": [0, 10]}, "y goes from 0 to 10, and the classes of 'readout' from 0 to 9"),
         ({"x": X, "y": [0, 1], "labels": [0, 1]}, "holds y and labels, its older name: leave one"),
