@@ -17,6 +17,22 @@ graph, and `verify` compares the weights and delays that it reads back: never a 
 """
 
 
+FOOT = """
+## A back end of one's own
+
+A back end is a subclass of `axonal.deploy.backends.Backend` whose `support()` says what it has a form
+for. Its simulation, `simulate(job, answer)`, lies in a file that imports no axonal and runs in a
+process of its own, with another Python if need be (`python()`). A package of yours brings one by an
+entry point:
+
+    [project.entry-points."axonal.backends"]
+    my_simulator = "my_package.backend:MySimulator"
+
+`deploy.run(graph, x, backend="my_simulator")`, `verify` and `axonal info` then know it by this
+name.
+"""
+
+
 def _kind(name: str) -> Callable[[Support], str]:
     return lambda s: _sign(name in s.neurons)
 
@@ -53,7 +69,7 @@ def matrix() -> str:
     """
     support: dict[str, Support] = {name: find(name).support() for name in names()}
     rows = [[row, *(of(s) for s in support.values())] for row, of in ROWS.items()]
-    return f"{HEAD}{markdown_table(['', *support], rows)}\n"
+    return f"{HEAD}{markdown_table(['', *support], rows)}\n{FOOT}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from axonal._base.array_types import Float64Array, Int64Array, IntegerArray
 from axonal.deploy.chips._core_limits import CoreLimits
 from axonal.deploy.chips._cost import Cost
-from axonal.deploy.chips._straight_through import Step
+from axonal.deploy.chips._straight_through import StraightThrough
 
 if TYPE_CHECKING:
     from axonal.deploy.graph import EventGraph, Population
@@ -84,7 +84,7 @@ class Chip(Protocol):
     """Energies of its operations, for `energy`."""
     COSTS_NOTE: str
     """Parts of its energy that are left out."""
-    STEP: Step
+    STEP: StraightThrough
     """Its arithmetic with gradients, for `fake_quantize`."""
 
     def unsupported(self, graph: "EventGraph") -> list[str]:

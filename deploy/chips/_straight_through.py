@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-class Step(Protocol):
+class StraightThrough(Protocol):
     """One step of a neuron of a chip, in units of weights; equal to `Chip.advance`."""
 
     def buffers(self, weight: Tensor) -> tuple[Tensor, ...]:

@@ -78,27 +78,27 @@ def weight_range(weight: Float64Array) -> tuple[tuple[int, int], int]:
 
 def _not_quantizable(graph: "EventGraph") -> list[str]:
     """Parts of a retimed graph in float64 that the neuron has no form for, one line each."""
-    found = []
+    lines = []
     for p in graph.of_kind(*NEURONS):
         if p.reset != "zero":
-            found.append(
+            lines.append(
                 f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only: "
                 "train with it, LIF(..., reset='zero') or axonal train digits --reset zero"
             )
         if p.refractory:
-            found.append(f"population {p.name!r} is refractory; the chip's neuron is not")
+            lines.append(f"population {p.name!r} is refractory; the chip's neuron is not")
         if np.any((p.decay < 0) | (p.decay > 1)):
-            found.append(f"population {p.name!r} has decays outside 0 to 1")
+            lines.append(f"population {p.name!r} has decays outside 0 to 1")
         if np.any((p.synapse_decay < 0) | (p.synapse_decay > 1)):
-            found.append(f"population {p.name!r} has decays of currents outside 0 to 1")
+            lines.append(f"population {p.name!r} has decays of currents outside 0 to 1")
     longest = DELAYS[1]
-    found += [
+    lines += [
         f"projection {q.source} -> {q.target} has a delay of {q.delay.max()} steps; the longest is "
         f"{longest}"
         for q in graph.projections
         if q.size and q.delay.max() > longest
     ]
-    return found
+    return lines
 
 
 def whole_population(p: "Population", scale: float) -> "Population":
@@ -161,12 +161,12 @@ def advance(
     >>> advance(np.array([[-3]]), np.array([[9]]), np.array([[[2]]]), cell)
     (array([[127]]), array([[128]]), 0)
     """
-    given = _kept(u, cell.synapse) + arrived[0] * UNIT
-    wrapped = np.where(given > LARGEST, given - 2 * LARGEST, given)
-    wrapped = np.where(wrapped <= -LARGEST, given + 2 * LARGEST, wrapped)
+    current = _kept(u, cell.synapse) + arrived[0] * UNIT
+    wrapped = np.where(current > LARGEST, current - 2 * LARGEST, current)
+    wrapped = np.where(wrapped <= -LARGEST, current + 2 * LARGEST, wrapped)
     after = _kept(v, cell.decay) + wrapped + cell.bias
     clipped = np.clip(after, 1 - LARGEST, LARGEST - 1)
-    lost = np.count_nonzero(given != wrapped) + np.count_nonzero(after != clipped)
+    lost = np.count_nonzero(current != wrapped) + np.count_nonzero(after != clipped)
     return clipped, wrapped, int(lost)
 
 
@@ -181,8 +181,8 @@ def unsupported(graph: "EventGraph") -> list[str]:
     """Parts of a graph without a form on the chip, one line each; see `Chip.unsupported`."""
     if graph.arithmetic == "float64":
         return _not_quantizable(graph)
-    found = [line for p in graph.of_kind(*NEURONS) for line in _population(p)]
-    return found + [line for q in graph.projections if q.size for line in _projection(q)]
+    lines = [line for p in graph.of_kind(*NEURONS) for line in _population(p)]
+    return lines + [line for q in graph.projections if q.size for line in _projection(q)]
 
 
 def _population(p: "Population") -> Iterator[str]:

@@ -130,17 +130,17 @@ def time_constant(decay: Float64Array) -> Int64Array:
 
 def _not_quantizable(graph: "EventGraph") -> list[str]:
     """Parts of a retimed graph in float64 that the neuron has no form for, one line each."""
-    found = list(_too_late(graph))
+    lines = list(_too_late(graph))
     highest = DECAYS[1] / 2**DECAY_BITS
     for p in graph.of_kind(*NEURONS):
         if np.any((p.decay < 0) | (p.decay > highest)):
-            found.append(f"population {p.name!r} has decays outside 0 to {highest:.5f}")
+            lines.append(f"population {p.name!r} has decays outside 0 to {highest:.5f}")
         if p.reset != "zero":
-            found.append(
+            lines.append(
                 f"population {p.name!r} has reset {p.reset!r}; the chip's neuron has 'zero' only: "
                 "train with it, LIF(..., reset='zero') or axonal train digits --reset zero"
             )
-    return found
+    return lines
 
 
 def whole_population(p: "Population", scale: float) -> "Population":
@@ -209,11 +209,11 @@ def advance(
     (array([[8]]), array([[0]]), 0)
     """
     held = np.minimum(arrived, WEIGHT)
-    given = (held[0] - held[1]) << (cell.exponent + DECAY_BITS)
-    gap = _wrapped(given - v)
-    after = _wrapped(given - ((gap * cell.decay) >> DECAY_BITS))
+    current = (held[0] - held[1]) << (cell.exponent + DECAY_BITS)
+    gap = _wrapped(current - v)
+    after = _wrapped(current - ((gap * cell.decay) >> DECAY_BITS))
     lost = np.count_nonzero(held != arrived)
-    lost += np.count_nonzero(gap != given - v)
+    lost += np.count_nonzero(gap != current - v)
     return after, u, int(lost)
 
 
@@ -225,10 +225,10 @@ def unsupported(graph: "EventGraph") -> list[str]:
     """Parts of a graph without a form on the chip, one line each; see `Chip.unsupported`."""
     if graph.arithmetic == "float64":
         return _not_quantizable(graph)
-    found = [line for p in graph.of_kind(*NEURONS) for line in _population(graph, p)]
-    found += [line for q in graph.projections if q.size for line in _projection(q)]
+    lines = [line for p in graph.of_kind(*NEURONS) for line in _population(graph, p)]
+    lines += [line for q in graph.projections if q.size for line in _projection(q)]
     late = list(_too_late(graph))
-    return found + (late or list(_too_many(graph)))
+    return lines + (late or list(_too_many(graph)))
 
 
 def _too_many(graph: "EventGraph") -> Iterator[str]:
@@ -292,8 +292,8 @@ class SpiNNakerStep:
     def given(self, arrived: Tensor, exponent: int) -> Tensor:
         """Excitatory minus inhibitory input."""
         excitatory, inhibitory = arrived.clamp(max=WEIGHT * 2.0**exponent)
-        given: Tensor = excitatory - inhibitory
-        return given
+        difference: Tensor = excitatory - inhibitory
+        return difference
 
     def current(self, u: Tensor, given: Tensor, decay: Tensor) -> Tensor:
         """Refused: its neuron has no current that decays, and `quantize` takes none that has."""

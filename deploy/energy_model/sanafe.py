@@ -63,10 +63,10 @@ def figure(graph: EventGraph, timeout: float) -> tuple[SanafeFigure | None, str]
     if missing is not None:
         return None, missing
     try:
-        found = run(in_floats(graph), graph.golden.inputs, backend="sanafe", timeout=timeout)
+        result = run(in_floats(graph), graph.golden.inputs, backend="sanafe", timeout=timeout)
     except ValueError as error:
         return None, str(error)
-    parts = found.extra["parts"]
+    parts = result.extra["parts"]
     names = dict.fromkeys(name for part in parts for name in part["energy"])
     return (
         SanafeFigure(
@@ -74,8 +74,8 @@ def figure(graph: EventGraph, timeout: float) -> tuple[SanafeFigure | None, str]
             sum(part["simulated_seconds"] for part in parts),
             sum(part["packets"] for part in parts),
             sum(part["relays"] for part in parts),
-            found.steps + graph.max_latency,
-            sum(len(spikes.t) for spikes in found.spikes.values()),
+            result.steps + graph.max_latency,
+            sum(len(spikes.t) for spikes in result.spikes.values()),
         ),
         "",
     )

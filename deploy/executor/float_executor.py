@@ -8,7 +8,8 @@ import numpy as np
 
 from axonal._base.array_types import AnyArray, Float64Array
 from axonal.deploy.executor.request import Probe
-from axonal.deploy.executor.run import Run, Spikes
+from axonal.deploy.executor.run import Run
+from axonal.deploy.executor.spikes import Spikes
 from axonal.deploy.graph import EventGraph, Population
 from axonal.deploy.kinds import GRADED, KINDS, NEURONS, OUTSIDE, READOUTS
 from axonal.neuro.ops.event_network import (

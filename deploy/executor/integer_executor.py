@@ -11,7 +11,8 @@ from axonal.deploy import chips
 from axonal.deploy.chips import Cell, Chip
 from axonal.deploy.executor import cpu
 from axonal.deploy.executor.request import Probe
-from axonal.deploy.executor.run import Run, Spikes
+from axonal.deploy.executor.run import Run
+from axonal.deploy.executor.spikes import Spikes
 from axonal.deploy.graph import EventGraph, Population, Projection
 from axonal.deploy.kinds import NEURONS
 
@@ -100,23 +101,23 @@ class IntegerExecutor:
         overflows = dict.fromkeys(self.cells, 0)
         for t in range(steps):
             now: dict[str, AnyArray] = {name: x[t] for name, x in sent.items()}
-            for name, own in cells:
-                slot = state.ring[(state.step + t) % self.depth, :, :, own.place]
-                before, left = state.v[:, own.place], state.left[:, own.place]
-                current = state.u[:, own.place]
-                v, current[:], lost = self.chip.advance(before, current, slot, own.cell)
+            for name, population in cells:
+                slot = state.ring[(state.step + t) % self.depth, :, :, population.place]
+                before, left = state.v[:, population.place], state.left[:, population.place]
+                current = state.u[:, population.place]
+                v, current[:], lost = self.chip.advance(before, current, slot, population.cell)
                 v = np.where(left > 0, before, v)
                 slot[:] = 0
                 overflows[name] += lost
-                above = (v > own.threshold) & (left == 0)
+                above = (v > population.threshold) & (left == 0)
                 v = np.where(above, 0, v)
-                if own.spiking:
+                if population.spiking:
                     now[name] = rasters[name][t] = above
-                    left[:] = np.where(above, own.refractory, np.maximum(left - 1, 0))
+                    left[:] = np.where(above, population.refractory, np.maximum(left - 1, 0))
                 else:
                     overflows[name] += int(np.count_nonzero(above))
                     readout[name][t] = v / self.chip.UNIT
-                state.v[:, own.place] = v
+                state.v[:, population.place] = v
                 if probe is not None and probe.population == name:
                     membrane[t] = v[probe.sample, probe.neuron] / self.chip.UNIT
             for wire in self.wires:
@@ -139,8 +140,15 @@ class IntegerExecutor:
     def parts(self) -> list[Any]:
         """Everything that decides what a run gives: names, numbers and arrays."""
         parts: list[Any] = [self.depth, self.inputs, list(self.constants.items())]
-        for name, own in self.cells.items():
-            parts += [name, own.spiking, own.size, *own.cell, own.threshold, own.refractory]
+        for name, population in self.cells.items():
+            parts += [
+                name,
+                population.spiking,
+                population.size,
+                *population.cell,
+                population.threshold,
+                population.refractory,
+            ]
         for wire in self.wires:
             parts += [wire.source, wire.target, wire.buffer, wire.shift]
             parts += [wire.indptr, wire.post, wire.delay, wire.mantissa]
@@ -216,8 +224,8 @@ class _Wires:
         mantissa = np.rint(np.ldexp(q.weight, -q.exponent)).astype(np.int64)
         for buffer in range(chip.BUFFERS):
             # the second buffer takes negative weights, without their sign
-            own = np.full(q.size, True) if chip.BUFFERS == 1 else (mantissa < 0) == bool(buffer)
-            order = np.flatnonzero(own)[np.argsort(q.pre[own], kind="stable")]
+            chosen = np.full(q.size, True) if chip.BUFFERS == 1 else (mantissa < 0) == bool(buffer)
+            order = np.flatnonzero(chosen)[np.argsort(q.pre[chosen], kind="stable")]
             if not order.size:
                 continue
             count = np.bincount(q.pre[order], minlength=graph.population(q.source).size)

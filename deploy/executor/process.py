@@ -13,11 +13,12 @@ import numpy as np
 from axonal._base.array_types import AnyArray
 from axonal._base.workplace import Workplace, workplace
 from axonal.deploy.executor.request import Request
-from axonal.deploy.executor.run import Run, Spikes
+from axonal.deploy.executor.run import Run
+from axonal.deploy.executor.spikes import Spikes
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.kinds import FIELDS, OUTSIDE, READOUTS, SPIKING
 
-WORKER = Path(__file__).with_name("worker.py")
+JOB = Path(__file__).with_name("job.py")
 
 
 class BackendError(RuntimeError):
@@ -62,7 +63,7 @@ def simulate(
         raise ValueError(f"{name} always starts from rest: only the reference goes on from a state")
     with place_for(name, Path(file).stem) as place:
         _write(place.folder, graph, inputs, request, options)
-        command = [python, "-I", str(WORKER), file, str(place.folder)]
+        command = [python, "-I", str(JOB), file, str(place.folder)]
         execute(command, place, "result.json", name, request.timeout, os.environ)
         return _read(place.folder, graph, inputs, request)
 

@@ -1,31 +1,14 @@
 """The result of a run, whichever back end it was done by."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from axonal._base.array_types import BoolArray, Float64Array
 from axonal.deploy.executor.request import Probe
+from axonal.deploy.executor.spikes import Spikes
 from axonal.deploy.graph import Projection
-
-
-class Spikes(NamedTuple):
-    """The spikes of one population as events, ordered by sample, then step, then neuron.
-
-    Args:
-        sample: sample of each spike `[E]`.
-        t: step of each spike `[E]`, counted from the start of the run.
-        neuron: neuron of each spike within its population `[E]`.
-
-    >>> Spikes(np.array([0]), np.array([3]), np.array([7])).t
-    array([3])
-    """
-
-    sample: npt.NDArray[np.int32]
-    t: npt.NDArray[np.int32]
-    neuron: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)

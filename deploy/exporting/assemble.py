@@ -96,9 +96,9 @@ def _medians(weight: sparse.csr_array) -> Float64Array:
     rows = np.repeat(np.arange(weight.shape[0]), np.diff(weight.indptr))
     by_size = weight.data[np.lexsort((weight.data, rows))]
     count = np.diff(weight.indptr)
-    found = np.zeros(weight.shape[0])
-    found[count > 0] = by_size[(weight.indptr[:-1] + (count - 1) // 2)[count > 0]]
-    return found
+    medians = np.zeros(weight.shape[0])
+    medians[count > 0] = by_size[(weight.indptr[:-1] + (count - 1) // 2)[count > 0]]
+    return medians
 
 
 def assemble(

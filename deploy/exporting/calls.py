@@ -119,9 +119,9 @@ def _size(target: Any, args: Any, kwargs: Any) -> Any:
 
 def _move(target: Any, args: Any, kwargs: Any, signals: list[Signal]) -> Signal:
     def call(*indices: Tensor) -> Tensor:
-        given = iter(indices)
+        numbered = iter(indices)
         real_args, real_kwargs = pytree.tree_map(
-            lambda a: next(given) if isinstance(a, Signal) else a, (args, kwargs),
+            lambda a: next(numbered) if isinstance(a, Signal) else a, (args, kwargs),
             is_leaf=lambda a: isinstance(a, Signal),
         )  # fmt: skip
         moved: Tensor = (

@@ -168,8 +168,8 @@ def _shapes(net: Network, shape: Sequence[int] | int | None) -> list[tuple[int, 
         if node.op != "placeholder":
             continue
         users = [net.get_submodule(str(u.target)) for u in node.users if u.op == "call_module"]
-        found = [_input_shape(m) for m in users]
-        known = [s for s in found if s is not None]
+        taken = [_input_shape(m) for m in users]
+        known = [s for s in taken if s is not None]
         if not known:
             raise ValueError(
                 f"export cannot tell the shape of the input {node.name}: name it, "
@@ -259,12 +259,12 @@ class _Builder:
     def network(self, net: Network, sources: Sequence[Signal], prefix: str) -> Any:
         """Run the graph of a Network on signals."""
         values: dict[fx.Node, Any] = {}
-        given = iter(sources)
+        arriving = iter(sources)
         for node in net.traced.nodes:
             args = fx.node.map_arg(node.args, values.__getitem__)
             kwargs = fx.node.map_arg(node.kwargs, values.__getitem__)
             if node.op == "placeholder":
-                values[node] = next(given)
+                values[node] = next(arriving)
             elif node.op == "get_attr":
                 values[node] = attribute(net, str(node.target))
             elif node.op == "output":

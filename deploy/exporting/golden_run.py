@@ -71,10 +71,10 @@ def _run(
         if kinds[name] in READOUTS
     }
     sources = [p.name for p in populations if p.kind == "input"]
-    given = {name: _flat(x) for name, x in zip(sources, inputs, strict=True)}
+    events = {name: _flat(x) for name, x in zip(sources, inputs, strict=True)}
     graded = [p.name for p in populations if p.kind in GRADED]
     payload = {name: _flat(traces[name]["spikes"]) for name in graded}
-    return Golden(given, flat, readout, seed, payload)
+    return Golden(events, flat, readout, seed, payload)
 
 
 def _flat(x: Tensor) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":

@@ -18,11 +18,11 @@ def warn_of_counts(inputs: Mapping[str, Tensor]) -> None:
     Warns:
         UserWarning: one line for all inputs.
     """
-    found = {k: x for k, x in inputs.items() if not bool(((x == 0) | (x == 1)).all())}
-    if not found:
+    graded = {k: x for k, x in inputs.items() if not bool(((x == 0) | (x == 1)).all())}
+    if not graded:
         return
     refuse = [name for name in backends.names() if not backends.find(name).support().graded]
-    held = ", ".join(f"{k} up to {_largest(x)}" for k, x in found.items())
+    held = ", ".join(f"{k} up to {_largest(x)}" for k, x in graded.items())
     warnings.warn(
         f"golden inputs hold other values than 0 and 1 ({held}), which are graded events: "
         f"{', '.join(refuse)} and every graph quantised for {' or '.join(chips.names())} refuse "

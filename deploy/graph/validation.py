@@ -31,34 +31,34 @@ def problems(graph: "EventGraph") -> list[str]:
     Returns:
         one line for each problem, with the name of the population or projection; empty if valid.
     """
-    found = [line for p in graph.populations for line in _population(p)]
+    lines = [line for p in graph.populations for line in _population(p)]
     names = [p.name for p in graph.populations]
-    found += [f"population {n!r} appears twice" for n in dict.fromkeys(names) if names.count(n) > 1]
+    lines += [f"population {n!r} appears twice" for n in dict.fromkeys(names) if names.count(n) > 1]
     if not any(p.kind == "input" for p in graph.populations):
-        found.append("the graph has no input population")
+        lines.append("the graph has no input population")
     if not (math.isfinite(graph.dt) and graph.dt > 0):
-        found.append(f"dt must be a positive number of seconds, got {graph.dt}")
+        lines.append(f"dt must be a positive number of seconds, got {graph.dt}")
     if graph.arithmetic not in ("float64", *chips.names()):
         known_chips = ", ".join(chips.names())
-        found.append(f"unknown arithmetic {graph.arithmetic!r}, known are float64, {known_chips}")
+        lines.append(f"unknown arithmetic {graph.arithmetic!r}, known are float64, {known_chips}")
     if graph.hop < 0:
-        found.append(f"hop must be at least 0 steps, got {graph.hop}")
+        lines.append(f"hop must be at least 0 steps, got {graph.hop}")
     known = {p.name: p for p in graph.populations}
-    found += [line for p in graph.projections for line in _projection(p, known, graph.hop)]
-    found += _outputs(graph.outputs, known)
+    lines += [line for p in graph.projections for line in _projection(p, known, graph.hop)]
+    lines += _outputs(graph.outputs, known)
     unread = unreadable(graph.readout, graph.outputs, {name: p.kind for name, p in known.items()})
-    found += [] if unread is None else [unread]
-    if found:
-        return found
+    lines += [] if unread is None else [unread]
+    if lines:
+        return lines
     try:
         update_order(graph.populations, graph.projections)
     except GraphError as error:
-        found.append(str(error))
+        lines.append(str(error))
     if graph.golden is not None:
-        found += _golden(graph, graph.golden)
-    if not found and graph.arithmetic != "float64":
-        found += chips.unsupported(chips.find(graph.arithmetic), graph)
-    return found
+        lines += _golden(graph, graph.golden)
+    if not lines and graph.arithmetic != "float64":
+        lines += chips.unsupported(chips.find(graph.arithmetic), graph)
+    return lines
 
 
 def update_order(

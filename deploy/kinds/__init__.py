@@ -3,7 +3,8 @@
 import importlib
 import pkgutil
 
-from axonal.deploy.kinds._kind import BrianForm, Kind
+from axonal.deploy.kinds._brian_form import BrianForm
+from axonal.deploy.kinds._kind import Kind
 
 __all__ = [
     "FIELDS",

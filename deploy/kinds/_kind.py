@@ -2,30 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch import Tensor
 
+from axonal.deploy.kinds._brian_form import BrianForm
 from axonal.neuro import Layer
-from axonal.neuro.ops import event_network
+from axonal.neuro.ops.event_network import Kind as EventKind
 
-
-class BrianForm(NamedTuple):
-    """A kind in the words of Brian 2: a membrane v, an input `total`, and the fields of the kind.
-
-    Args:
-        variables: variables beside v and total.
-        before: updates that come before that of the membrane.
-        membrane: the new membrane.
-        threshold: level that it is compared with.
-        after: updates beside the reset after a spike.
-    """
-
-    variables: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    membrane: str = "decay * v + gain * (total + bias)"
-    threshold: str = "threshold"
-    after: tuple[str, ...] = ()
+__all__ = ["FIRING", "LEAKY", "EventKind", "Kind"]
 
 
 def no_fields(layer: Layer[Any]) -> dict[str, Tensor]:
@@ -54,7 +39,7 @@ class Kind:
         from_layer: fields of such a layer beside threshold, reset and refractory and, where the
             kind has a decay, the layer's decay and the gain that follows from it; a field that it
             returns stands in place of these.
-        executor: its number in `axonal.neuro.ops.event_network`.
+        executor: its number in the event-driven executor.
         trace_decay: field that the executor takes for the decay of its second variable.
         coupling: field that the executor takes for the coupling of that variable.
         brian: its form in Brian 2.
@@ -71,7 +56,7 @@ class Kind:
     since: int = 1
     layer: type[Layer[Any]] | None = None
     from_layer: Callable[[Any], dict[str, Tensor]] = no_fields
-    executor: event_network.Kind | None = None
+    executor: EventKind | None = None
     trace_decay: str | None = None
     coupling: str | None = None
     brian: BrianForm | None = None

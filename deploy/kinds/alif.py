@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
+from axonal.deploy.kinds._brian_form import BrianForm
+from axonal.deploy.kinds._kind import FIRING, EventKind, Kind
 from axonal.neuro import ALIF
-from axonal.neuro.ops import event_network
 
 
 def _from_layer(layer: ALIF) -> dict[str, Tensor]:
@@ -22,7 +22,7 @@ KIND = Kind(
     since=3,
     layer=ALIF,
     from_layer=_from_layer,
-    executor=event_network.Kind.ALIF,
+    executor=EventKind.ALIF,
     trace_decay="adaptation_decay",
     coupling="beta",
     brian=BrianForm(

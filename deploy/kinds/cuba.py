@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
+from axonal.deploy.kinds._brian_form import BrianForm
+from axonal.deploy.kinds._kind import FIRING, EventKind, Kind
 from axonal.neuro import CuBaLIF
-from axonal.neuro.ops import event_network
 
 
 def _from_layer(layer: CuBaLIF) -> dict[str, Tensor]:
@@ -21,7 +21,7 @@ KIND = Kind(
     since=3,
     layer=CuBaLIF,
     from_layer=_from_layer,
-    executor=event_network.Kind.CUBA,
+    executor=EventKind.CUBA,
     trace_decay="synapse_decay",
     brian=BrianForm(
         variables=("current",),

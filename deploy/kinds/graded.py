@@ -1,8 +1,7 @@
 """Leaky integrate-and-fire neurons whose spikes carry their potential."""
 
-from axonal.deploy.kinds._kind import FIRING, Kind
+from axonal.deploy.kinds._kind import FIRING, EventKind, Kind
 from axonal.neuro import GradedLIF
-from axonal.neuro.ops import event_network
 
 KIND = Kind(
     equation="as `lif`",
@@ -14,5 +13,5 @@ KIND = Kind(
     waits=True,
     since=3,
     layer=GradedLIF,
-    executor=event_network.Kind.GRADED,
+    executor=EventKind.GRADED,
 )

@@ -1,8 +1,8 @@
 """Leaky integrate-and-fire neurons."""
 
-from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
+from axonal.deploy.kinds._brian_form import BrianForm
+from axonal.deploy.kinds._kind import FIRING, EventKind, Kind
 from axonal.neuro import LIF
-from axonal.neuro.ops import event_network
 
 KIND = Kind(
     equation="`h = decay * v + gain * I`; a spike where `h >= threshold`; then `v = 0` (reset "
@@ -11,6 +11,6 @@ KIND = Kind(
     spikes=True,
     waits=True,
     layer=LIF,
-    executor=event_network.Kind.LIF,
+    executor=EventKind.LIF,
     brian=BrianForm(),
 )

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from axonal.deploy.kinds._kind import FIRING, BrianForm, Kind
+from axonal.deploy.kinds._brian_form import BrianForm
+from axonal.deploy.kinds._kind import FIRING, EventKind, Kind
 from axonal.neuro import ResonateAndFire
-from axonal.neuro.ops import event_network
 
 
 def _from_layer(layer: ResonateAndFire) -> dict[str, Tensor]:
@@ -26,7 +26,7 @@ KIND = Kind(
     since=3,
     layer=ResonateAndFire,
     from_layer=_from_layer,
-    executor=event_network.Kind.RESONATOR,
+    executor=EventKind.RESONATOR,
     coupling="rotation",
     brian=BrianForm(
         variables=("u", "earlier"),

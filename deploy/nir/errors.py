@@ -15,7 +15,7 @@ class NIRError(ValueError):
     """
 
 
-def refusal(what: str, problems: Sequence[str]) -> NIRError:
+def nir_error(what: str, problems: Sequence[str]) -> NIRError:
     """One line for one problem, a list for several."""
     distinct = list(dict.fromkeys(problems))
     if len(distinct) == 1:

@@ -11,7 +11,7 @@ import numpy as np
 from axonal._base.array_types import BoolArray, Float64Array, Int64Array
 from axonal.deploy.graph import EventGraph, Population, Projection
 from axonal.deploy.kinds import NEURONS
-from axonal.deploy.nir.errors import NIRError, nir_package, refusal
+from axonal.deploy.nir.errors import NIRError, nir_error, nir_package
 from axonal.deploy.nir.file import write
 from axonal.deploy.nir.metadata import graph_metadata
 from axonal.deploy.nir.neurons import exported, is_sum
@@ -85,7 +85,7 @@ def to_nir(
     writer = _Writer(graph, delays == "unroll", precision == "single", reset == "subtract")
     writer.build()
     if writer.problems:
-        raise refusal("the graph has no NIR form", writer.problems)
+        raise nir_error("the graph has no NIR form", writer.problems)
     # Checking types would add nodes.
     made = nir.NIRGraph(
         writer.nodes, writer.edges, graph_metadata(graph, writer.keys, writer.outputs),
@@ -155,8 +155,8 @@ class _Writer:
             except NIRError as error:
                 self.problems.append(f"population {p.name!r}: {error}")
                 return
-        own = {"name": p.name, "kind": p.kind, "shape": np.array(p.shape), "order": order}
-        node.metadata = {**node.metadata, **own}
+        kept = {"name": p.name, "kind": p.kind, "shape": np.array(p.shape), "order": order}
+        node.metadata = {**node.metadata, **kept}
         self.nodes[key] = node
 
     def inputs_of(self, p: Population) -> None:

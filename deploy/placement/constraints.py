@@ -10,7 +10,7 @@ from axonal.deploy.chips._core_limits import UNVERIFIED
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.kinds import NEURONS
 from axonal.deploy.placement.mesh import entries, senders
-from axonal.deploy.placement.partition import Full, fewest, neurons, sizes
+from axonal.deploy.placement.partition import PartitionFull, fewest, neurons, sizes
 from axonal.deploy.placement.traffic import Traffic
 
 LIMITS = ("neurons", "memory", "axons_in", "axons_out")
@@ -24,9 +24,9 @@ class PlacementError(ValueError):
 
 def unsupported(graph: EventGraph, traffic: Traffic, limits: CoreLimits) -> Iterator[str]:
     """Reasons that hold for every placement, one line each."""
-    found = [*_kinds(graph, limits), *_delays(graph, limits), *_single(traffic, limits)]
+    lines = [*_kinds(graph, limits), *_delays(graph, limits), *_single(traffic, limits)]
     # a core that holds no neuron has no use for totals
-    yield from found or _totals(graph, traffic, limits)
+    yield from lines or _totals(graph, traffic, limits)
 
 
 def _kinds(graph: EventGraph, limits: CoreLimits) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _totals(graph: EventGraph, traffic: Traffic, limits: CoreLimits) -> Iterator
         )
 
 
-def left_over(traffic: Traffic, limits: CoreLimits, full: Full) -> str:
+def left_over(traffic: Traffic, limits: CoreLimits, full: PartitionFull) -> str:
     """Why a neuron was left over, though nothing forbids a placement outright."""
     name, neuron = traffic.owner(full.neuron)
     counts = np.bincount(full.met, minlength=len(LIMITS))

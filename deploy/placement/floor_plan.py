@@ -101,8 +101,8 @@ def _cores(
     full = np.max(list(placement.utilisation().values()), axis=0)
     share = _shares(placement)
     bottom = (y + width)[: len(full)]
-    for k, (name, own) in enumerate(share.items()):
-        height = own * np.minimum(full, 1) * width
+    for k, (name, members) in enumerate(share.items()):
+        height = members * np.minimum(full, 1) * width
         filled = style(k)
         bottom = bottom - height
         bars = zip(x, bottom, height, strict=False)

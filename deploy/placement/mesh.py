@@ -24,7 +24,7 @@ def routers(limits: CoreLimits, core: npt.ArrayLike) -> tuple[Int64Array, Int64A
 
 
 def hops(limits: CoreLimits, a: npt.ArrayLike, b: npt.ArrayLike) -> Int64Array:
-    """Links between the routers of two cores, along columns and rows."""
+    """TrafficLinks between the routers of two cores, along columns and rows."""
     one, other = routers(limits, a), routers(limits, b)
     away: Int64Array = np.abs(one[0] - other[0]) + np.abs(one[1] - other[1])
     return away

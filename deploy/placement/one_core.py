@@ -21,8 +21,8 @@ def draw_core(ax: "Axes", placement: Placement) -> None:
     names = list(shares)
     most = placement.limits.neurons_with(_longest(placement))
     left = 0.0
-    for k, (name, own) in enumerate(placement.core.items()):
-        width = 100 * len(own) / most
+    for k, (name, members) in enumerate(placement.core.items()):
+        width = 100 * len(members) / most
         ax.barh([names.index("neurons")], [width], 0.6, left, label=name, **style(k))
         left += width
     for place, name in enumerate(names):

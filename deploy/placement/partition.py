@@ -39,7 +39,7 @@ MORE = 1.2
 """If cores do not suffice, so many times as many are tried."""
 
 
-class Full(Exception):
+class PartitionFull(Exception):
     """A neuron fits on no core; of each core, the limit that it would break."""
 
     def __init__(self, neuron: int, met: Int64Array) -> None:
@@ -48,7 +48,7 @@ class Full(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Loads:
+class PartitionLoads:
     """Neurons on cores, and what that makes of every limit.
 
     Args:
@@ -68,7 +68,9 @@ class Loads:
     most: Int64Array
 
     @classmethod
-    def empty(cls, traffic: Traffic, limits: CoreLimits, cores: int, room: float) -> "Loads":
+    def empty(
+        cls, traffic: Traffic, limits: CoreLimits, cores: int, room: float
+    ) -> "PartitionLoads":
         """No neuron on any core; each is to hold `room` times its even share at most."""
         sources = len(traffic.events)
         size = sizes(traffic, limits)
@@ -110,19 +112,19 @@ def fewest(traffic: Traffic, limits: CoreLimits) -> int:
     return max(by_neurons, by_bytes, 1)
 
 
-def partition(traffic: Traffic, limits: CoreLimits, random: np.random.Generator) -> Loads:
+def partition(traffic: Traffic, limits: CoreLimits, random: np.random.Generator) -> PartitionLoads:
     """Place every neuron on as few cores as can be found, and keep heavy traffic inside a core.
 
     Raises:
-        Full: a neuron fits on none of all the cores.
+        PartitionFull: a neuron fits on none of all the cores.
     """
     cores = fewest(traffic, limits)
     groups = [_groups(traffic, limits, share / cores, random) for share in SHARES]
     while cores < limits.cores:
-        with suppress(Full):
+        with suppress(PartitionFull):
             return _on(traffic, limits, cores, ROOM, groups, random)
         cores = min(math.ceil(MORE * cores), limits.cores)
-    with suppress(Full):
+    with suppress(PartitionFull):
         return _on(traffic, limits, cores, ROOM, groups, random)
     return _on(traffic, limits, cores, cores, groups, random)
 
@@ -134,15 +136,15 @@ def _on(
     room: float,
     groups: Sequence[Int64Array],
     random: np.random.Generator,
-) -> Loads:
+) -> PartitionLoads:
     """The best of a few starts on so many cores."""
-    best: Loads | None = None
-    full: Full | None = None
+    best: PartitionLoads | None = None
+    full: PartitionFull | None = None
     # the order of the graph, too: layers in a row are hard to beat
     for group in (None, *groups):
         try:
             loads = _packed(traffic, limits, cores, room, group)
-        except Full as error:
+        except PartitionFull as error:
             full = error
             continue
         _refine(traffic, loads, random)
@@ -154,7 +156,7 @@ def _on(
     return best
 
 
-def crossings(traffic: Traffic, loads: Loads) -> int:
+def crossings(traffic: Traffic, loads: PartitionLoads) -> int:
     """Events that go to cores other than that of their source."""
     own = loads.reach[np.arange(traffic.placed), loads.core] > 0
     away = loads.cores_reached.copy()
@@ -164,8 +166,8 @@ def crossings(traffic: Traffic, loads: Loads) -> int:
 
 def _packed(
     traffic: Traffic, limits: CoreLimits, cores: int, room: float, group: Int64Array | None
-) -> Loads:
-    loads = Loads.empty(traffic, limits, cores, room)
+) -> PartitionLoads:
+    loads = PartitionLoads.empty(traffic, limits, cores, room)
     links = traffic.sources
     order = np.arange(traffic.placed)
     if group is not None:
@@ -184,11 +186,11 @@ def _packed(
     )
     if left >= 0:
         met = cpu.limit_met(left, loads.core, links.start, links.neuron, *loads.tables)
-        raise Full(left, met)
+        raise PartitionFull(left, met)
     return loads
 
 
-def _refine(traffic: Traffic, loads: Loads, random: np.random.Generator) -> None:
+def _refine(traffic: Traffic, loads: PartitionLoads, random: np.random.Generator) -> None:
     links = traffic.sources
     for _ in range(PASSES):
         order = random.permutation(traffic.placed)

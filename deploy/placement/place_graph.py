@@ -9,7 +9,7 @@ from axonal.deploy.kinds import NEURONS
 from axonal.deploy.placement.constraints import PlacementError, full_router, left_over, unsupported
 from axonal.deploy.placement.core_limits import limits
 from axonal.deploy.placement.mesh import arranged
-from axonal.deploy.placement.partition import Full, partition
+from axonal.deploy.placement.partition import PartitionFull, partition
 from axonal.deploy.placement.placement import Placement
 from axonal.deploy.placement.traffic import Traffic
 
@@ -44,25 +44,25 @@ def place(graph: EventGraph, chip: str | CoreLimits = "loihi2", *, seed: int = 0
     >>> placed.core["hidden"].shape, placed.cores_used
     ((128,), 1)
     """
-    own = limits(chip) if isinstance(chip, str) else chip
-    if graph.arithmetic not in ("float64", own.chip):
-        raise ValueError(f"the graph is quantised for {graph.arithmetic}, not for {own.chip}")
+    goal = limits(chip) if isinstance(chip, str) else chip
+    if graph.arithmetic not in ("float64", goal.chip):
+        raise ValueError(f"the graph is quantised for {graph.arithmetic}, not for {goal.chip}")
     timed = retime(graph, max(graph.hop, 1))
     traffic = Traffic.of(timed)
-    found = list(unsupported(timed, traffic, own))
-    if found:
-        raise PlacementError(f"the graph does not fit on {own.chip}: {'; '.join(found)}")
+    lines = list(unsupported(timed, traffic, goal))
+    if lines:
+        raise PlacementError(f"the graph does not fit on {goal.chip}: {'; '.join(lines)}")
     try:
-        loads = partition(traffic, own, np.random.default_rng(seed))
-    except Full as full:
-        reason = left_over(traffic, own, full)
-        raise PlacementError(f"the graph does not fit on {own.chip}: {reason}") from None
-    core = arranged(traffic, own, loads.core, len(loads.used))
-    found = list(full_router(traffic, own, core))
-    if found:
-        raise PlacementError(f"the graph does not fit on {own.chip}: {'; '.join(found)}")
+        loads = partition(traffic, goal, np.random.default_rng(seed))
+    except PartitionFull as full:
+        reason = left_over(traffic, goal, full)
+        raise PlacementError(f"the graph does not fit on {goal.chip}: {reason}") from None
+    core = arranged(traffic, goal, loads.core, len(loads.used))
+    lines = list(full_router(traffic, goal, core))
+    if lines:
+        raise PlacementError(f"the graph does not fit on {goal.chip}: {'; '.join(lines)}")
     starts = {
         p.name: slice(traffic.first[p.name], traffic.first[p.name] + p.size)
         for p in timed.of_kind(*NEURONS)
     }
-    return Placement.of(timed, own, traffic, {name: core[part] for name, part in starts.items()})
+    return Placement.of(timed, goal, traffic, {name: core[part] for name, part in starts.items()})

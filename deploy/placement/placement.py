@@ -89,7 +89,7 @@ class Placement:
 
     @property
     def hops(self) -> int:
-        """Links between routers that the spikes take, along columns and rows of the mesh."""
+        """TrafficLinks between routers that the spikes take, along columns and rows of the mesh."""
         every = np.arange(len(self.sent))
         return int((self.sent * hops(self.limits, every[:, None], every)).sum())
 
@@ -129,7 +129,7 @@ class Placement:
         crossing = self.sent - np.diag(np.diag(self.sent))
         rows = []
         for core in np.flatnonzero(self.used["neurons"]).tolist():
-            names = [name for name, own in self.core.items() if (own == core).any()]
+            names = [name for name, cores in self.core.items() if (cores == core).any()]
             shares = [f"{share[core]:.1%}" for share in used.values()]
             spikes = [int(crossing[core].sum()), int(crossing[:, core].sum())]
             rows.append([core, *shares, *spikes, ", ".join(names)])

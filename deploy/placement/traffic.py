@@ -11,7 +11,7 @@ from axonal.deploy.graph import EventGraph
 from axonal.deploy.kinds import NEURONS
 
 
-class Links(NamedTuple):
+class TrafficLinks(NamedTuple):
     """Rows of neuron numbers: those of row k are neuron[start[k] : start[k + 1]]."""
 
     start: Int64Array
@@ -35,8 +35,8 @@ class Traffic:
     first: dict[str, int]
     placed: int
     events: Int64Array
-    targets: Links
-    sources: Links
+    targets: TrafficLinks
+    sources: TrafficLinks
     synapses: Int64Array
     delay: Int64Array
 
@@ -90,6 +90,6 @@ def events(graph: EventGraph, name: str) -> Int64Array:
     return counts
 
 
-def _links(matrix: sparse.csr_matrix) -> Links:
+def _links(matrix: sparse.csr_matrix) -> TrafficLinks:
     matrix.sort_indices()
-    return Links(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64))
+    return TrafficLinks(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64))

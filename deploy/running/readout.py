@@ -87,9 +87,9 @@ def score(
     >>> score(graph, run(graph, [[[0, 1], [1, 0]]]), y=[1, 1])
     0.5
     """
-    found = classify(graph, run, lengths)
+    classes = classify(graph, run, lengths)
     wanted = labels(y, run.samples, graph.population(graph.outputs[0]).size, graph.outputs[0])
-    return float((found == wanted).mean())
+    return float((classes == wanted).mean())
 
 
 def labels(y: npt.ArrayLike, samples: int, classes: int, output: str) -> Int64Array:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from axonal._base.array_types import AnyArray
 from axonal.deploy.backends import Backend, find
 from axonal.deploy.executor.request import TIMEOUT, Request
-from axonal.deploy.executor.run import Run, Spikes
+from axonal.deploy.executor.run import Run
+from axonal.deploy.executor.spikes import Spikes
 from axonal.deploy.graph import EventGraph
 from axonal.deploy.graph.retiming import RetimeError, retime
 from axonal.deploy.running.inputs import checked_inputs

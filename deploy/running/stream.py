@@ -112,15 +112,15 @@ class Stream:
                 )
             inputs[name] = x[None, None]
         t = self.step
-        found = self._executor.run(inputs, self._state)
+        result = self._executor.run(inputs, self._state)
         # Only what is complete is kept: an interrupt leaves the stream before this step or after.
-        self._state = found.state
-        self._overflows.update(found.extra.get("overflows", {}))
+        self._state = result.state
+        self._overflows.update(result.extra.get("overflows", {}))
         return StreamStep(
             {name: t - latency for name, latency in self._latency.items()},
-            {name: spikes.neuron for name, spikes in found.spikes.items()},
-            {name: v[0, 0] for name, v in found.readout.items()},
-            found.payload,
+            {name: spikes.neuron for name, spikes in result.spikes.items()},
+            {name: v[0, 0] for name, v in result.readout.items()},
+            result.payload,
         )
 
     def save(self, path: str | PathLike[str]) -> None:

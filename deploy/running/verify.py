@@ -11,8 +11,10 @@ from axonal.deploy.executor.request import TIMEOUT, Probe, Request
 from axonal.deploy.executor.run import Run
 from axonal.deploy.graph import EventGraph, Golden, Projection
 from axonal.deploy.kinds import SPIKING
+from axonal.deploy.running.comparison import Comparison, in_words
+from axonal.deploy.running.divergence import Divergence
 from axonal.deploy.running.run import fitted, in_network_time
-from axonal.deploy.running.verification import Comparison, Divergence, Verification, in_words
+from axonal.deploy.running.verification import Verification
 
 
 def verify(
@@ -99,15 +101,15 @@ def verify(
 
 def _loaded(backend: str, graph: EventGraph, run: Run) -> Iterator[Comparison]:
     """Weights and delays that were read back, synapse by synapse."""
-    for q, own in zip(graph.projections, run.written, strict=True):
-        label, size = f"{q.source} -> {q.target}", max(q.size, own.size)
-        (pre, post, weight, delay), found = _ordered(q), _ordered(own)
-        if own.size != q.size or np.any(pre != found[0]) or np.any(post != found[1]):
+    for q, read in zip(graph.projections, run.written, strict=True):
+        label, size = f"{q.source} -> {q.target}", max(q.size, read.size)
+        (pre, post, weight, delay), columns = _ordered(q), _ordered(read)
+        if read.size != q.size or np.any(pre != columns[0]) or np.any(post != columns[1]):
             yield Comparison(backend, label, "weights", size, None, size, None, None)
             continue
         for what, expected, values in (
-            ("weights", weight, found[2]),
-            ("delays", delay, found[3]),
+            ("weights", weight, columns[2]),
+            ("delays", delay, columns[3]),
         ):
             wrong = int(np.count_nonzero(~(values == expected)))
             off = float(np.abs(values - expected).max(initial=0.0))
@@ -153,7 +155,9 @@ def _diverged(
     inputs = {k: x[: step + 1, sample : sample + 1] for k, x in golden.inputs.items()}
     request = Request(probe=Probe(earliest.population, 0, neuron), timeout=timeout)
     cell = graph.population(earliest.population)
-    own = in_network_time(graph, inputs, backend, request)
+    differing = in_network_time(graph, inputs, backend, request)
+    parts = differing.extra.get("parts", [])
+    resolution = next(filter(None, (part.get("probed_resolution") for part in parts)), None)
     return [
         Divergence(
             name,
@@ -162,11 +166,9 @@ def _diverged(
             step,
             neuron,
             _membranes(in_network_time(graph, inputs, find("reference"), request)),
-            _membranes(own),
+            _membranes(differing),
             float(cell.threshold[neuron]) if cell.spiking else None,
-            next(
-                filter(None, (p.get("probed_resolution") for p in own.extra.get("parts", []))), None
-            ),
+            resolution,
         )
     ]
 
@@ -181,23 +183,23 @@ def _membranes(run: Run) -> tuple[float, float] | None:
 def _compare(
     order: Sequence[str], golden: Golden, backend: str, run: Run, support: Support
 ) -> list[Comparison]:
-    found = []
+    comparisons = []
     for name in order:
         if name in golden.spikes:
             raster = golden.spikes[name]
             wrong = run.raster(name) != raster
             spikes = int(np.count_nonzero(raster))
-            found.append(_comparison(backend, name, "spikes", wrong, spikes, None))
+            comparisons.append(_comparison(backend, name, "spikes", wrong, spikes, None))
         for what, expected in (("payload", golden.payload), ("readout", golden.readout)):
             if name in expected:
-                own = run.graded(name) if what == "payload" else run.readout[name]
-                difference = np.abs(own - expected[name])
+                values = run.graded(name) if what == "payload" else run.readout[name]
+                difference = np.abs(values - expected[name])
                 scale = float(np.abs(expected[name]).max()) or 1.0
                 # Written so that a value that is not a number is a mismatch.
                 wrong = ~(difference <= support.readout_error * scale)
                 deviation = float(difference.max())
-                found.append(_comparison(backend, name, what, wrong, None, deviation))
-    return found
+                comparisons.append(_comparison(backend, name, what, wrong, None, deviation))
+    return comparisons
 
 
 def _comparison(

@@ -175,7 +175,7 @@ def test_no_room_of_deploy_bears_the_name_of_a_public_function() -> None:
 
 
 def test_simulations_import_nothing_of_ours() -> None:
-    files_apart = [*files("deploy/backends/simulations"), ROOT / "deploy/executor/worker.py"]
+    files_apart = [*files("deploy/backends/simulations"), ROOT / "deploy/executor/job.py"]
     wrong = [
         f"{path.name} imports {name}" for path in files_apart for name in runtime_imports(path)
     ]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from axonal.deploy.executor.worker import Answer, Cells, Job
+    from axonal.deploy.executor.job import Job, JobAnswer, JobPopulation
 
 RESETS = {"zero": "v = 0", "subtract": "v = v - {}", "threshold": "v = {}"}
 # `wait` counts the refractory steps to come; a neuron is ready where none was left.
@@ -31,7 +31,7 @@ UPDATE = {
 }
 
 
-def simulate(job: "Job", answer: "Answer") -> None:
+def simulate(job: "Job", answer: "JobAnswer") -> None:
     """Simulate one network; called in the process that may import Brian."""
     import brian2 as b2
 
@@ -40,9 +40,9 @@ def simulate(job: "Job", answer: "Answer") -> None:
     b2.prefs.codegen.loop_invariant_optimisations = False
     b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", "-ffp-contract=off"]
     b2.defaultclock.dt = 1 * b2.ms
-    groups = [_group(b2, job, k, p) for k, p in enumerate(job.cells)]
+    groups = [_group(b2, job, k, p) for k, p in enumerate(job.populations)]
     network = b2.Network(*groups)
-    for q in job.wires:
+    for q in job.projections:
         if len(q.pre):
             synapses = b2.Synapses(
                 groups[q.source], groups[q.target], "w : 1 (constant)", on_pre="total_post += w"
@@ -51,8 +51,8 @@ def simulate(job: "Job", answer: "Answer") -> None:
             synapses.w = q.weight
             synapses.delay = (q.delay - 1) * b2.ms
             network.add(synapses)
-    spikes = {k: b2.SpikeMonitor(groups[k]) for k, p in enumerate(job.cells) if p.spiking}
-    read = [k for k, p in enumerate(job.cells) if p.kind == "integrator"]
+    spikes = {k: b2.SpikeMonitor(groups[k]) for k, p in enumerate(job.populations) if p.spiking}
+    read = [k for k, p in enumerate(job.populations) if p.kind == "integrator"]
     # At the end of a step, when resets are done.
     membranes = {k: b2.StateMonitor(groups[k], "v", record=True, when="end") for k in read}
     network.add(*spikes.values(), *membranes.values())
@@ -75,7 +75,7 @@ def simulate(job: "Job", answer: "Answer") -> None:
     answer.extra["version"] = b2.__version__
 
 
-def _group(b2: Any, job: "Job", k: int, p: "Cells") -> Any:
+def _group(b2: Any, job: "Job", k: int, p: "JobPopulation") -> Any:
     if p.kind in ("input", "constant"):
         events = job.events[k]
         return b2.SpikeGeneratorGroup(p.size, events.neuron, events.t * b2.ms)

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from axonal.deploy.executor.worker import Answer, Cells, Job, Wires
+    from axonal.deploy.executor.job import Job, JobAnswer, JobPopulation, JobProjection
 
 NEVER = 1e300
 """Threshold of what does not spike."""
@@ -30,7 +30,7 @@ LONGEST = 63
 """Longest hop: 62 steps of delay, as lava-dl stores it, and the step that any hop takes."""
 
 
-def simulate(job: "Job", answer: "Answer") -> None:
+def simulate(job: "Job", answer: "JobAnswer") -> None:
     """Simulate one network; called in the process that may import Lava."""
     from lava.magma.core.run_conditions import RunSteps
     from lava.magma.core.run_configs import Loihi2SimCfg
@@ -38,23 +38,25 @@ def simulate(job: "Job", answer: "Answer") -> None:
     from lava.proc.monitor.process import Monitor
 
     fixed = job.arithmetic == "loihi2"
-    cells = {k: p for k, p in enumerate(job.cells) if p.decay.size}
+    cells = {k: p for k, p in enumerate(job.populations) if p.decay.size}
     neurons = {k: _whole_neurons(p) if fixed else _neurons(p) for k, p in cells.items()}
-    sources = {k: _source(job, k) for k in {q.source for q in job.wires} - set(neurons)}
-    for q in job.wires:
-        for wire in _connections(q, job.cells[q.source].size, job.cells[q.target].size, fixed):
+    sources = {k: _source(job, k) for k in {q.source for q in job.projections} - set(neurons)}
+    for q in job.projections:
+        for wire in _connections(
+            q, job.populations[q.source].size, job.populations[q.target].size, fixed
+        ):
             (neurons | sources)[q.source].s_out.connect(wire.s_in)
             wire.a_out.connect(neurons[q.target].a_in)
-    sinks = {k: Sink(shape=(job.cells[k].size,), buffer=job.steps) for k in neurons}
+    sinks = {k: Sink(shape=(job.populations[k].size,), buffer=job.steps) for k in neurons}
     for k, sink in sinks.items():
         neurons[k].s_out.connect(sink.a_in)
     # Lava runs what is connected, and nothing else: silent wires join what the graph does not.
     first, *others = neurons
     for k in others:
-        silent = _silent(job.cells[k].size, job.cells[first].size)
+        silent = _silent(job.populations[k].size, job.populations[first].size)
         neurons[k].s_out.connect(silent.s_in)
         silent.a_out.connect(sinks[first].a_in)
-    watched = {k for k in neurons if job.cells[k].kind == "integrator"}
+    watched = {k for k in neurons if job.populations[k].kind == "integrator"}
     if job.probe is not None:
         watched.add(job.probe[0])
     monitors = {k: Monitor() for k in watched}
@@ -64,21 +66,21 @@ def simulate(job: "Job", answer: "Answer") -> None:
     how = Loihi2SimCfg(select_tag=model)
     sinks[first].run(condition=RunSteps(num_steps=job.steps), run_cfg=how)
     for k, sink in sinks.items():
-        if job.cells[k].spiking:
+        if job.populations[k].spiking:
             t, neuron = np.nonzero(sink.data.get().T)
             answer.spikes[k] = t, neuron
     unit = {k: 1 / 64 if fixed else p.gain for k, p in cells.items()}
     membranes = {k: _monitored(monitor) * unit[k] for k, monitor in monitors.items()}
     sinks[first].stop()
     for k, v in membranes.items():
-        if job.cells[k].kind == "integrator":
+        if job.populations[k].kind == "integrator":
             answer.readout[k] = v
     if job.probe is not None:
         answer.membrane = membranes[job.probe[0]][:, job.probe[1]]
     answer.extra["model"] = model
 
 
-def _neurons(p: "Cells") -> Any:
+def _neurons(p: "JobPopulation") -> Any:
     from lava.proc.lif.process import LIF
 
     threshold = np.full(p.size, NEVER)
@@ -93,7 +95,7 @@ def _neurons(p: "Cells") -> Any:
     )
 
 
-def _whole_neurons(p: "Cells") -> Any:
+def _whole_neurons(p: "JobPopulation") -> Any:
     """Neurons in the integers of `axonal.deploy.chips.loihi2`, whose ranges were checked."""
     from lava.proc.lif.process import LIF
 
@@ -116,12 +118,12 @@ def _one_if_equal(values: npt.NDArray[Any]) -> Any:
 def _source(job: "Job", k: int) -> Any:
     from lava.proc.io.source import RingBuffer
 
-    data = np.zeros((job.cells[k].size, job.steps))
+    data = np.zeros((job.populations[k].size, job.steps))
     data[job.events[k].neuron, job.events[k].t] = 1
     return RingBuffer(data=data)
 
 
-def _connections(q: "Wires", sources: int, targets: int, fixed: bool) -> Iterator[Any]:
+def _connections(q: "JobProjection", sources: int, targets: int, fixed: bool) -> Iterator[Any]:
     """The processes of a projection; a matrix holds one synapse of each pair of neurons."""
     from lava.proc.sparse.process import DelaySparse, Sparse
     from scipy.sparse import csr_matrix
@@ -130,14 +132,14 @@ def _connections(q: "Wires", sources: int, targets: int, fixed: bool) -> Iterato
     exponent = {"weight_exp": q.exponent} if fixed else {}
     nth = _occurrence(q.pre.astype(np.int64) * targets + q.post)
     for k in range(nth.max(initial=-1) + 1):
-        own = nth == k
-        place, shape = (q.post[own], q.pre[own]), (targets, sources)
-        weights = csr_matrix((weight[own], place), shape=shape)
-        longest = int(q.delay[own].max()) - 1
+        chosen = nth == k
+        place, shape = (q.post[chosen], q.pre[chosen]), (targets, sources)
+        weights = csr_matrix((weight[chosen], place), shape=shape)
+        longest = int(q.delay[chosen].max()) - 1
         if longest == 0:
             yield Sparse(weights=weights, **exponent)
         else:
-            delays = csr_matrix((q.delay[own] - 1, place), shape=shape)
+            delays = csr_matrix((q.delay[chosen] - 1, place), shape=shape)
             yield DelaySparse(weights=weights, delays=delays, max_delay=longest, **exponent)
 
 

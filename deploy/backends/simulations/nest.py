@@ -16,28 +16,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from axonal.deploy.executor.worker import Answer, Cells, Job, Wires
+    from axonal.deploy.executor.job import Job, JobAnswer, JobPopulation, JobProjection
 
 NEVER = 1e300
 """Threshold of what does not spike [mV]."""
 
 
-def simulate(job: "Job", answer: "Answer") -> None:
+def simulate(job: "Job", answer: "JobAnswer") -> None:
     """Simulate one network; called in the process that may import NEST."""
     import nest
 
     nest.set_verbosity("M_ERROR")
     nest.ResetKernel()
     nest.SetKernelStatus({"resolution": 1.0, "local_num_threads": 1})
-    nodes = [_nodes(nest, job, k, p) for k, p in enumerate(job.cells)]
+    nodes = [_nodes(nest, job, k, p) for k, p in enumerate(job.populations)]
     first = [int(node[0].global_id) for node in nodes]
-    for q in job.wires:
+    for q in job.projections:
         _connect(nest, first, q)
-    spikes = {k: nest.Create("spike_recorder") for k, p in enumerate(job.cells) if p.kind == "lif"}
+    spikes = {
+        k: nest.Create("spike_recorder") for k, p in enumerate(job.populations) if p.kind == "lif"
+    }
     for k, recorder in spikes.items():
         nest.Connect(nodes[k], recorder)
     meter = {"interval": 1.0, "record_from": ["V_m"]}
-    read = [k for k, p in enumerate(job.cells) if p.kind == "integrator"]
+    read = [k for k, p in enumerate(job.populations) if p.kind == "integrator"]
     meters = {k: nest.Create("multimeter", params=meter) for k in read}
     for k, recorder in meters.items():
         nest.Connect(recorder, nodes[k])
@@ -57,18 +59,18 @@ def simulate(job: "Job", answer: "Answer") -> None:
         answer.spikes[k] = t[kept], events["senders"][kept] - first[k]
     for k, recorder in meters.items():
         events = recorder.get("events")
-        v = np.zeros((job.steps + 1, job.cells[k].size))
+        v = np.zeros((job.steps + 1, job.populations[k].size))
         v[np.rint(events["times"]).astype(np.int64) - 1, events["senders"] - first[k]] = events[
             "V_m"
         ]
-        answer.readout[k] = v[: job.steps] * job.cells[k].gain
+        answer.readout[k] = v[: job.steps] * job.populations[k].gain
     if job.probe is not None:
-        gain = job.cells[job.probe[0]].gain[job.probe[1]]
+        gain = job.populations[job.probe[0]].gain[job.probe[1]]
         answer.membrane = np.asarray(probe.get("events")["V_m"])[: job.steps] * gain
     answer.extra["version"] = nest.__version__
 
 
-def _nodes(nest: Any, job: "Job", k: int, p: "Cells") -> Any:
+def _nodes(nest: Any, job: "Job", k: int, p: "JobPopulation") -> Any:
     if p.kind in ("lif", "integrator"):
         return nest.Create("iaf_psc_delta", p.size, params=_parameters(p))
     sources = nest.Create("spike_generator", p.size)
@@ -81,7 +83,7 @@ def _nodes(nest: Any, job: "Job", k: int, p: "Cells") -> Any:
     return sources
 
 
-def _parameters(p: "Cells") -> dict[str, Any]:
+def _parameters(p: "JobPopulation") -> dict[str, Any]:
     threshold = p.threshold / p.gain if p.kind == "lif" else np.full(p.size, NEVER)
     values, index = np.unique(p.decay, return_inverse=True)
     return {
@@ -111,7 +113,7 @@ def _time_constant(decay: float) -> float:
     return min(near, key=lambda x: abs(math.exp(-1.0 / x) - decay))
 
 
-def _connect(nest: Any, first: list[int], q: "Wires") -> None:
+def _connect(nest: Any, first: list[int], q: "JobProjection") -> None:
     if not len(q.pre):
         return
     nest.Connect(

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from axonal.deploy.executor.worker import Answer, Cells, Job
+    from axonal.deploy.executor.job import Job, JobAnswer, JobPopulation
 
 CORES, CORE = 128, 1024
 """Cores of the chip, and neurons per core."""
@@ -34,61 +34,61 @@ NEVER = 2.0**30
 """Threshold of what does not spike."""
 
 
-def simulate(job: "Job", answer: "Answer") -> None:
+def simulate(job: "Job", answer: "JobAnswer") -> None:
     """Simulate one network; called in the process that may import SANA-FE."""
     import sanafe
 
-    given = ("input", "constant")
-    width = min(CORE, sum(p.size for p in job.cells if p.kind in given))
+    outside = ("input", "constant")
+    width = min(CORE, sum(p.size for p in job.populations if p.kind in outside))
     arch = _architecture(sanafe, width)
     # Inputs that share a core are consecutive, and no more than there are units.
     units = itertools.cycle(range(width))
     cores = [core for tile in arch.tiles for core in tile.cores]
     network = sanafe.Network()
-    scales = [_scales(job, k, p) for k, p in enumerate(job.cells)]
+    scales = [_scales(job, k, p) for k, p in enumerate(job.populations)]
     used = 0
     stages: dict[int, list[Any]] = {}  # a population, then what it sent 1, 2, ... steps ago
-    for k, p in enumerate(job.cells):
-        delays = [int(q.delay.max(initial=1)) for q in job.wires if q.source == k]
+    for k, p in enumerate(job.populations):
+        delays = [int(q.delay.max(initial=1)) for q in job.projections if q.source == k]
         stages[k] = [_group(network, job, k, p, scales[k])]
         for late in range(1, max(delays, default=1)):
             stages[k].append(_relay(network, f"{k}_{late}", p.size, stages[k][-1]))
-        if p.kind in given:
+        if p.kind in outside:
             for neuron in stages[k][0].neurons:
                 neuron.set_attributes(soma_hw_name=f"loihi_inputs[{next(units)}]")
         for group in stages[k]:
             for place, neuron in enumerate(group.neurons, used):
                 neuron.map_to_core(cores[place // CORE])
             used += len(group.neurons)
-    for q in job.wires:
+    for q in job.projections:
         weight = q.weight * scales[q.target][q.post]
         for delay in np.unique(q.delay):
-            own = q.delay == delay
+            chosen = q.delay == delay
             stages[q.source][delay - 1].connect_neurons_sparse(
                 stages[q.target][0],
-                {"weight": weight[own].tolist()},
-                list(zip(q.pre[own].tolist(), q.post[own].tolist(), strict=True)),
+                {"weight": weight[chosen].tolist()},
+                list(zip(q.pre[chosen].tolist(), q.post[chosen].tolist(), strict=True)),
             )
     chip = sanafe.SpikingChip(arch)
     chip.load(network)
-    found = chip.sim(job.steps, spike_trace=True, potential_trace=True)
-    _read(job, answer, found, scales)
-    relays = sum(job.cells[k].size * (len(groups) - 1) for k, groups in stages.items())
+    result = chip.sim(job.steps, spike_trace=True, potential_trace=True)
+    _read(job, answer, result, scales)
+    relays = sum(job.populations[k].size * (len(groups) - 1) for k, groups in stages.items())
     answer.extra |= {
-        "energy": found["energy"],
-        "simulated_seconds": found["sim_time"],
-        "packets": found["packets_sent"],
+        "energy": result["energy"],
+        "simulated_seconds": result["sim_time"],
+        "packets": result["packets_sent"],
         "relays": relays,
         "resolution": {
             p.name: float((p.gain / scales[k]).max()) / 64
-            for k, p in enumerate(job.cells)
-            if p.kind not in given
+            for k, p in enumerate(job.populations)
+            if p.kind not in outside
         },
     }
     if job.probe is not None:
         k, neuron = job.probe
         answer.extra["probed_resolution"] = (
-            float(job.cells[k].gain[neuron] / scales[k][neuron]) / 64
+            float(job.populations[k].gain[neuron] / scales[k][neuron]) / 64
         )
 
 
@@ -96,17 +96,17 @@ def _architecture(sanafe: Any, inputs: int) -> Any:
     """SANA-FE's Loihi with as many input units a core as are used: 1024 take seconds to make."""
     description = Path(sanafe.__file__).parent / "examples" / "loihi.yaml"
     text = description.read_text().replace("loihi_inputs[0..1023]", f"loihi_inputs[0..{inputs}]")
-    own = Path("loihi.yaml")
-    own.write_text(text)
-    return sanafe.load_arch(own)
+    file = Path("loihi.yaml")
+    file.write_text(text)
+    return sanafe.load_arch(file)
 
 
-def _scales(job: "Job", k: int, p: "Cells") -> npt.NDArray[np.float64]:
+def _scales(job: "Job", k: int, p: "JobPopulation") -> npt.NDArray[np.float64]:
     """For every neuron, the largest power of two by which its membrane stays in its 32 bits."""
     if not p.decay.size:
         return np.ones(p.size)
     largest = np.zeros(p.size)
-    for q in job.wires:
+    for q in job.projections:
         if q.target == k:
             largest += np.bincount(q.post, np.abs(q.weight), minlength=p.size)
     largest /= np.maximum(1.0 - p.decay, 1.0 / job.steps)
@@ -118,7 +118,9 @@ def _scales(job: "Job", k: int, p: "Cells") -> npt.NDArray[np.float64]:
     return scales
 
 
-def _group(network: Any, job: "Job", k: int, p: "Cells", scale: npt.NDArray[np.float64]) -> Any:
+def _group(
+    network: Any, job: "Job", k: int, p: "JobPopulation", scale: npt.NDArray[np.float64]
+) -> Any:
     if p.kind in ("input", "constant"):
         group = network.create_neuron_group(f"{k}", p.size)
         sent = np.zeros((p.size, job.steps), bool)
@@ -162,10 +164,10 @@ def _relay(network: Any, name: str, size: int, source: Any) -> Any:
 
 
 def _read(
-    job: "Job", answer: "Answer", found: dict[str, Any], scales: list[npt.NDArray[np.float64]]
+    job: "Job", answer: "JobAnswer", found: dict[str, Any], scales: list[npt.NDArray[np.float64]]
 ) -> None:
     spikes: dict[int, tuple[list[int], list[int]]] = {
-        k: ([], []) for k, p in enumerate(job.cells) if p.kind == "lif"
+        k: ([], []) for k, p in enumerate(job.populations) if p.kind == "lif"
     }
     for t, fired in enumerate(found["spike_trace"]):
         for address in fired:
@@ -174,7 +176,7 @@ def _read(
             spikes[int(group)][1].append(int(neuron))
     answer.spikes = {k: (np.array(t, int), np.array(n, int)) for k, (t, n) in spikes.items()}
     column, trace = 0, np.array(found["potential_trace"]).reshape(job.steps, -1)
-    for k, p in enumerate(job.cells):
+    for k, p in enumerate(job.populations):
         probed = job.probe is not None and job.probe[0] == k
         if p.kind != "integrator" and not probed:
             continue

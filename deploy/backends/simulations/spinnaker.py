@@ -29,12 +29,12 @@ BUFFER = 0.75
 """Share of a ring buffer's range for which sPyNNaker chooses the shift that is wanted."""
 
 
-class Network:
+class SpiNNakerNetwork:
     """Contents of the file: populations, projections and events in units of PyNN, golden run."""
 
     def __init__(self, file: Path) -> None:
-        with np.load(file, allow_pickle=False) as found:
-            self.arrays: dict[str, Array] = dict(found)
+        with np.load(file, allow_pickle=False) as stored:
+            self.arrays: dict[str, Array] = dict(stored)
         head = json.loads(str(self.arrays["network"]))
         self.steps: int = head["steps"]
         self.samples: int = head["samples"]
@@ -60,25 +60,25 @@ class Network:
 FIELDS = ("pre", "post", "weight", "delay")
 
 
-def build(sim: Any, network: Network, sample: int) -> tuple[list[Any], list[list[Any]]]:
+def build(sim: Any, network: SpiNNakerNetwork, sample: int) -> tuple[list[Any], list[list[Any]]]:
     """Populations, and of each projection its excitatory and inhibitory part."""
     populations = [_population(sim, network, k, sample) for k in range(len(network.populations))]
     projections = []
     for k, head in enumerate(network.projections):
         rows, parts = network.synapses(k), []
-        for receptor, own in (
+        for receptor, chosen in (
             ("excitatory", rows[:, 2] >= 0),
             ("inhibitory", rows[:, 2] < 0),
         ):
-            if own.any():
+            if chosen.any():
                 ends = populations[head["source"]], populations[head["target"]]
-                connector = sim.FromListConnector(rows[own])
+                connector = sim.FromListConnector(rows[chosen])
                 parts.append(sim.Projection(*ends, connector, receptor_type=receptor))
         projections.append(parts)
     return populations, projections
 
 
-def _population(sim: Any, network: Network, k: int, sample: int) -> Any:
+def _population(sim: Any, network: SpiNNakerNetwork, k: int, sample: int) -> Any:
     head = network.populations[k]
     if head["kind"] in ("input", "constant"):
         times = network.spike_times(k, sample)
@@ -113,8 +113,8 @@ def read_back(parts: list[Any], signs: list[int]) -> Array:
     """Rows of source, target, weight and delay that a machine was given, in order `[S, 4]`."""
     rows = [np.zeros((0, 4))]
     for part, sign in zip(parts, signs, strict=True):
-        found = np.array([tuple(row) for row in part.get(["weight", "delay"], "list")], float)
-        rows.append(found * [1, 1, sign, 1])
+        read = np.array([tuple(row) for row in part.get(["weight", "delay"], "list")], float)
+        rows.append(read * [1, 1, sign, 1])
     return ordered(np.concatenate(rows))
 
 
@@ -125,17 +125,17 @@ def ordered(rows: Array) -> Array:
     return sorted_rows
 
 
-def written(network: Network, projections: list[list[Any]]) -> list[Array]:
+def written(network: SpiNNakerNetwork, projections: list[list[Any]]) -> list[Array]:
     """Rows of every projection that a machine was given."""
-    found = []
+    projections_read = []
     for k, parts in enumerate(projections):
         weight = network.arrays[f"projections.{k}.weight"]
         signs = [sign for sign, has in ((1, np.any(weight >= 0)), (-1, np.any(weight < 0))) if has]
-        found.append(read_back(parts, signs))
-    return found
+        projections_read.append(read_back(parts, signs))
+    return projections_read
 
 
-def differing(network: Network, found: list[Array]) -> list[str]:
+def differing(network: SpiNNakerNetwork, found: list[Array]) -> list[str]:
     """Projections whose weights or delays are not those of the file, one line each."""
     lines = []
     for k, rows in enumerate(found):
@@ -145,7 +145,9 @@ def differing(network: Network, found: list[Array]) -> list[str]:
     return lines
 
 
-def compare(network: Network, populations: list[Any], sample: int) -> tuple[int, list[str]]:
+def compare(
+    network: SpiNNakerNetwork, populations: list[Any], sample: int
+) -> tuple[int, list[str]]:
     """Golden spikes of one sample, and its populations that differ, one line each."""
     spikes, lines = 0, []
     for k, head in enumerate(network.populations):
@@ -155,10 +157,10 @@ def compare(network: Network, populations: list[Any], sample: int) -> tuple[int,
         steps, first = len(golden), START + head["latency"]
         if head["kind"] == "lif":
             raster = np.zeros_like(golden)
-            found = np.reshape(populations[k].spinnaker_get_data("spikes"), (-1, 2))
-            t = np.rint(found[:, 1]).astype(int) - first
+            events = np.reshape(populations[k].spinnaker_get_data("spikes"), (-1, 2))
+            t = np.rint(events[:, 1]).astype(int) - first
             kept = (t >= 0) & (t < steps)
-            raster[t[kept], found[kept, 0].astype(int)] = True
+            raster[t[kept], events[kept, 0].astype(int)] = True
             wrong, spikes = raster != golden, spikes + int(golden.sum())
         else:
             # a membrane is recorded before it is updated, so after step t at t + 1
@@ -182,8 +184,8 @@ def main() -> int:
     parser.add_argument(
         "--written", type=Path, help="write what was read back here (.npz), for others to judge"
     )
-    given = parser.parse_args()
-    network = Network(given.data)
+    options = parser.parse_args()
+    network = SpiNNakerNetwork(options.data)
 
     import spynnaker.pyNN as sim
     from spinn_utilities.config_holder import get_config_bool
@@ -195,18 +197,18 @@ def main() -> int:
         populations, projections = build(sim, network, sample)
         sim.run(float(START + network.steps + 1))
         if sample == 0:
-            found = written(network, projections)
-            lines += differing(network, found)
-            if given.written:
-                arrays: dict[str, Any] = {str(k): rows for k, rows in enumerate(found)}
-                np.savez(given.written, **arrays)
+            rows_read = written(network, projections)
+            lines += differing(network, rows_read)
+            if options.written:
+                arrays: dict[str, Any] = {str(k): rows for k, rows in enumerate(rows_read)}
+                np.savez(options.written, **arrays)
         if not virtual:
             compared, wrong = compare(network, populations, sample)
             spikes, lines = spikes + compared, lines + wrong
         sim.end()
         if virtual:
             break
-    synapses = sum(len(rows) for rows in found)
+    synapses = sum(len(rows) for rows in rows_read)
     print("\n".join(lines) or f"{synapses} weights and delays read back equal")
     if virtual:
         print("a virtual board executes nothing: no spike was compared")
@@ -215,7 +217,7 @@ def main() -> int:
         print(lines[-1])
     else:
         print(f"{spikes} golden spikes compared")
-    return 1 if lines and not given.written else 0
+    return 1 if lines and not options.written else 0
 
 
 if __name__ == "__main__":

@@ -77,7 +77,9 @@ class _Walk:
                 try:
                     name = f"{path}/{raw.decode()}"
                 except UnicodeDecodeError:
-                    raise UnfitFile(f"{path or '/'} has a name that is not UTF-8: {raw!r}") from None
+                    raise UnfitFile(
+                        f"{path or '/'} has a name that is not UTF-8: {raw!r}"
+                    ) from None
                 self.link(name, item, raw)
                 below = h5o.open(item, raw)
                 address = h5o.get_info(below).addr

@@ -175,7 +175,7 @@ def test_what_a_worker_is_given_is_the_graph_and_the_options(tmp_path):
         "import json\n"
         "import numpy as np\n"
         "assert job.options == {'wish': 3}\n"
-        "assert [p.kind for p in job.cells] == ['input', 'lif', 'integrator', 'constant']\n"
+        "assert [p.kind for p in job.populations] == ['input', 'lif', 'integrator', 'constant']\n"
         "assert job.steps == 5 and sorted(job.events) == [0, 3]\n"
         "assert len(job.events[3].t) == 5 * 2\n"
         "answer.spikes[1] = [0, 3], [1, 6]\n"

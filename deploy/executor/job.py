@@ -1,6 +1,6 @@
 """The other end of the protocol: runs in a process of its own, with the simulator's Python.
 
-    python -I worker.py SIMULATION.py FOLDER
+    python -I job.py SIMULATION.py FOLDER
 
 reads request.json and arrays.npz in the folder, gives the network to ``simulate(job, answer)`` of
 the simulation's file, and writes result.json and result.npz. It needs Python 3.10 and numpy, and no
@@ -26,10 +26,10 @@ LARGEST = 2_000_000
 
 
 @dataclass
-class Cells:
+class JobPopulation:
     """One population; parameters are arrays `[N]`, or empty where its kind has none.
 
-    They are read as attributes: ``cells.decay`` is ``cells.parameters["decay"]``.
+    They are read as attributes: ``population.decay`` is ``population.parameters["decay"]``.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Cells:
 
 
 @dataclass
-class Wires:
+class JobProjection:
     """One projection between populations given by number."""
 
     source: int
@@ -60,7 +60,7 @@ class Wires:
 
 
 @dataclass
-class Events:
+class JobEvents:
     """Events of an input or constant, ordered by step."""
 
     t: Array
@@ -74,15 +74,15 @@ class Job:
 
     steps: int
     arithmetic: str
-    cells: list[Cells]
-    wires: list[Wires]
-    events: dict[int, Events]
+    populations: list[JobPopulation]
+    projections: list[JobProjection]
+    events: dict[int, JobEvents]
     probe: tuple[int, int] | None  # population and neuron whose membrane is wanted
     options: dict[str, Any]
 
 
 @dataclass
-class Answer:
+class JobAnswer:
     """Results by population: steps and neurons of spikes, membranes `[T, N]` of readouts."""
 
     spikes: dict[int, tuple[Array, Array]] = field(default_factory=dict)
@@ -98,25 +98,25 @@ def tiled(job: Job, copies: int) -> Job:
         moved: Array = size * np.arange(copies)[:, None] + index
         return moved.ravel()
 
-    cells = []
-    for p in job.cells:
+    populations = []
+    for p in job.populations:
         parameters = {name: np.tile(x, copies) for name, x in p.parameters.items()}
-        cells.append(replace(p, size=p.size * copies, parameters=parameters))
-    wires = [
+        populations.append(replace(p, size=p.size * copies, parameters=parameters))
+    projections = [
         replace(
             q,
-            pre=spread(q.pre, job.cells[q.source].size),
-            post=spread(q.post, job.cells[q.target].size),
+            pre=spread(q.pre, job.populations[q.source].size),
+            post=spread(q.post, job.populations[q.target].size),
             weight=np.tile(q.weight, copies),
             delay=np.tile(q.delay, copies),
         )
-        for q in job.wires
+        for q in job.projections
     ]
-    return replace(job, cells=cells, wires=wires)
+    return replace(job, populations=populations, projections=projections)
 
 
 def main(backend: str, folder: Path) -> None:
-    """Answer one request."""
+    """JobAnswer one request."""
     spec = importlib.util.spec_from_file_location("axonal_back_end", backend)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -124,7 +124,7 @@ def main(backend: str, folder: Path) -> None:
     request = json.loads((folder / "request.json").read_text())
     arrays = dict(np.load(folder / "arrays.npz"))
     job, samples = _job(request, arrays), request["samples"]
-    weight = sum(p.size for p in job.cells) + sum(len(q.pre) for q in job.wires)
+    weight = sum(p.size for p in job.populations) + sum(len(q.pre) for q in job.projections)
     batch = max(1, min(samples, job.options.get("copies", samples), LARGEST // max(weight, 1)))
     results: dict[str, list[Array]] = {}
     extra: list[dict[str, Any]] = []
@@ -134,7 +134,7 @@ def main(backend: str, folder: Path) -> None:
         part = tiled(job, copies)
         part.events = {k: _chosen(e, first, copies, job, k) for k, e in part.events.items()}
         part.probe = _probe(request["probe"], first, copies, job)
-        answer = Answer()
+        answer = JobAnswer()
         module.simulate(part, answer)
         for name, values in _untiled(answer, job, first, copies).items():
             results.setdefault(name, []).append(values)
@@ -148,7 +148,7 @@ def main(backend: str, folder: Path) -> None:
 def _job(request: dict[str, Any], arrays: dict[str, Array]) -> Job:
     graph = request["graph"]
     number = {head["name"]: k for k, head in enumerate(graph["populations"])}
-    cells = []
+    populations = []
     for k, head in enumerate(graph["populations"]):
         names = {name: f"populations.{k}.{name}" for name in request["fields"]}
         parameters = {name: arrays.get(key, np.zeros(0)) for name, key in names.items()}
@@ -161,27 +161,29 @@ def _job(request: dict[str, Any], arrays: dict[str, Array]) -> Job:
             head["reset"],
             head["refractory"],
         )
-        cells.append(Cells(*form, parameters))
-    wires = []
+        populations.append(JobPopulation(*form, parameters))
+    projections = []
     for k, head in enumerate(graph["projections"]):
         ends = (number[head["source"]], number[head["target"]], head["exponent"])
         pre, post, delay = (
             arrays[f"projections.{k}.{name}"].astype(np.int64) for name in ("pre", "post", "delay")
         )
-        wires.append(Wires(*ends, pre, post, arrays[f"projections.{k}.weight"], delay))
+        projections.append(
+            JobProjection(*ends, pre, post, arrays[f"projections.{k}.weight"], delay)
+        )
     events = {
-        k: Events(*(arrays[f"events.{k}.{name}"] for name in ("t", "neuron", "value")))
+        k: JobEvents(*(arrays[f"events.{k}.{name}"] for name in ("t", "neuron", "value")))
         for k in request["events"]
     }
     arithmetic, options = graph["arithmetic"], request["options"]
-    return Job(request["steps"], arithmetic, cells, wires, events, None, options)
+    return Job(request["steps"], arithmetic, populations, projections, events, None, options)
 
 
-def _chosen(events: Events, first: int, copies: int, job: Job, k: int) -> Events:
+def _chosen(events: JobEvents, first: int, copies: int, job: Job, k: int) -> JobEvents:
     """The events of some samples, numbered as those of the copies: neuron is sample * N + n."""
-    size = job.cells[k].size
+    size = job.populations[k].size
     kept = (events.neuron >= first * size) & (events.neuron < (first + copies) * size)
-    return Events(events.t[kept], events.neuron[kept] - first * size, events.value[kept])
+    return JobEvents(events.t[kept], events.neuron[kept] - first * size, events.value[kept])
 
 
 def _probe(wanted: list[int] | None, first: int, copies: int, job: Job) -> tuple[int, int] | None:
@@ -190,21 +192,21 @@ def _probe(wanted: list[int] | None, first: int, copies: int, job: Job) -> tuple
     population, sample, neuron = wanted
     if not first <= sample < first + copies:
         return None
-    return population, (sample - first) * job.cells[population].size + neuron
+    return population, (sample - first) * job.populations[population].size + neuron
 
 
-def _untiled(answer: Answer, job: Job, first: int, copies: int) -> dict[str, Array]:
-    found: dict[str, Array] = {}
+def _untiled(answer: JobAnswer, job: Job, first: int, copies: int) -> dict[str, Array]:
+    results: dict[str, Array] = {}
     for k, (t, neuron) in answer.spikes.items():
-        sample, within = np.divmod(np.asarray(neuron, np.int64), job.cells[k].size)
+        sample, within = np.divmod(np.asarray(neuron, np.int64), job.populations[k].size)
         order = np.lexsort((within, t, sample))
         rows = np.array([sample + first, np.asarray(t, np.int64), within])
-        found[f"spikes{k}"] = rows[:, order].astype(np.int32)
+        results[f"spikes{k}"] = rows[:, order].astype(np.int32)
     for k, v in answer.readout.items():
-        found[f"readout{k}"] = np.reshape(v, (job.steps, copies, job.cells[k].size))
+        results[f"readout{k}"] = np.reshape(v, (job.steps, copies, job.populations[k].size))
     if answer.membrane is not None:
-        found["membrane"] = np.asarray(answer.membrane, np.float64)
-    return found
+        results["membrane"] = np.asarray(answer.membrane, np.float64)
+    return results
 
 
 def _joined(name: str, parts: list[Array]) -> Array:

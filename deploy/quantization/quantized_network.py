@@ -114,11 +114,11 @@ class QuantizedNetwork(nn.Module):
                     arrived = one.new_zeros((self._chip.BUFFERS, batch, p.size))
                 decay = getattr(self, self._key("decay", p.name))
                 exponent = self._exponents.get(p.name, 0)
-                given = self._rule.given(arrived, exponent)
+                current = self._rule.given(arrived, exponent)
                 if p.name in u:
                     synapse = getattr(self, self._key("synapse", p.name))
-                    u[p.name] = given = self._rule.current(u[p.name], given, synapse)
-                h = self._rule.membrane(v[p.name], given, decay)
+                    u[p.name] = current = self._rule.current(u[p.name], current, synapse)
+                h = self._rule.membrane(v[p.name], current, decay)
                 if p.refractory:
                     h = torch.where(left[p.name] > 0, v[p.name], h)
                 spikes = self._spikes(p.name, h)
