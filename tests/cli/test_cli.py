@@ -14,7 +14,7 @@ from helpers import ROOT, needs
 from helpers.nir_layouts import write
 from helpers.shell import ENV, Axonal, Refused, process
 
-from axonal.cli import _info
+from axonal.cli import info
 from axonal.deploy import EventGraph, Population, backends
 from axonal.recipes import digits
 
@@ -126,10 +126,10 @@ def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
 def test_info_names_back_ends_that_are_missing_and_what_installs_them(monkeypatch) -> None:
     for name, command in (("lava", "make lava"), ("nest", r"pip install 'axonal[deploy]'")):
         monkeypatch.setattr(backends.find(name), "missing", lambda command=command: command)
-    answer = _info.collect()["backends"]
+    answer = info.collect()["backends"]
     assert answer["reference"] == {"found": True, "install": None}
     assert answer["lava"] == {"found": False, "install": "make lava"}
-    assert "  nest           missing: pip install 'axonal[deploy]'" in _info.table(_info.collect())
+    assert "  nest           missing: pip install 'axonal[deploy]'" in info.table(info.collect())
 
 
 def test_the_shipped_digits_are_exported_run_and_verified_by_name(
@@ -243,6 +243,6 @@ def test_the_extras_of_info_are_those_of_setup_cfg() -> None:
     }
     # numpy is core; the extra only limits its version
     declared["deploy"] = {n for n in declared["deploy"] if not n.startswith(("numpy", "python_"))}
-    assert {extra: set(names) for extra, names in _info.EXTRAS.items()} == declared
+    assert {extra: set(names) for extra, names in info.EXTRAS.items()} == declared
     core = {line.split(">")[0] for line in config["options"]["install_requires"].split()}
-    assert set(_info.CORE) == core
+    assert set(info.CORE) == core
