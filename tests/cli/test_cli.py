@@ -19,17 +19,17 @@ from axonal.deploy import EventGraph, Population, backends
 from axonal.recipes import digits
 
 
-def test_train_export_run_and_verify_work_one_after_another(tmp_path: Path) -> None:
+def test_train_export_run_and_verify_work_one_after_another(axonal: Axonal, tmp_path: Path) -> None:
     trained = process("train", "digits", "--epochs", "1", "--seed", "2", cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     assert "test accuracy" in trained.stdout
     assert "epochs" in trained.stderr
-    exported = process("export", "runs/digits", "--target", "graph", cwd=tmp_path)
+    exported = axonal("export", "runs/digits", "--target", "graph", cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr
     verified = process("verify", "runs/digits/graph.h5", "--backends", "reference", cwd=tmp_path)
     assert verified.returncode == 0, verified.stderr
     assert "0 mismatches" in verified.stdout
-    ran = process("run", "runs/digits/graph.h5", "--data", "digits", "--json", cwd=tmp_path)
+    ran = axonal("run", "runs/digits/graph.h5", "--data", "digits", "--json", cwd=tmp_path)
     summary = json.loads((tmp_path / "runs/digits/summary.json").read_text())
     assert summary["seed"] == 2
     assert json.loads(ran.stdout)["accuracy"] == pytest.approx(summary["test_accuracy"], abs=0.01)

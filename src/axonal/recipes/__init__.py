@@ -84,7 +84,8 @@ def trained(name: str) -> Path:
     Raises:
         ValueError: no trained network of that name comes with axonal.
 
-    >>> net, settings = load_run(trained("digits"))
+    >>> from axonal import recipes
+    >>> net, settings = recipes.load_run(trained("digits"))
     >>> settings.seed
     0
     """
