@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Target(StrEnum):
-    """What a network can be exported to."""
+    """Targets of an export."""
 
     graph = "graph"
     loihi2 = "loihi2"
@@ -23,7 +23,7 @@ class Target(StrEnum):
 
 
 class Reset(StrEnum):
-    """What a spike does to the potential."""
+    """Resets of the potential by a spike."""
 
     zero = "zero"
     subtract = "subtract"
@@ -90,7 +90,9 @@ def import_nir(
     file: Annotated[Path, typer.Argument(help="NIR file of another framework.")],
     dt: Annotated[
         float | None,
-        typer.Option(help="Seconds a step; snnTorch's is 1e-4.", show_default="what the file says"),
+        typer.Option(
+            help="Seconds per step; snnTorch's is 1e-4.", show_default="what the file says"
+        ),
     ] = None,
     round_delays: Annotated[
         bool, typer.Option("--round-delays", help="Take the nearest whole steps.")

@@ -29,7 +29,7 @@ def phase(
         Path | None,
         typer.Option(help="Folder of cells and figure.", show_default="runs/phase-MODEL"),
     ] = None,
-    P: Annotated[int | None, typer.Option("--P", help="Spins a coupling, of dense; 3.")] = None,
+    P: Annotated[int | None, typer.Option("--P", help="Spins per coupling, of dense; 3.")] = None,
     K: Annotated[int | None, typer.Option("--K", help="Patterns, of multitasking; 3.")] = None,
     interaction: Annotated[str | None, typer.Option(help="Of dense: distinct or overlap.")] = None,
     quality: Annotated[float | None, typer.Option(help="r of noisy examples, 0 to 1.")] = None,
@@ -40,7 +40,7 @@ def phase(
         typer.Option(help="Of examples in theory: binomial, exact, or gaussian, for many."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides everything that is random.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one per core.")] = -1,
     as_json: Json = False,
 ) -> None:
     """Draw a phase diagram: lines of the theory over Monte Carlo cells; resumes if repeated."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Late(StrEnum):
-    """What is done with a line of a stream whose step has run."""
+    """Treatment of a line of a stream whose step has run."""
 
     refuse = "refuse"
     drop = "drop"

@@ -136,7 +136,7 @@ class RunFolder:
         return RecipeError(f"{file} is damaged: {why}; {helps}")
 
     def read_summary(self) -> dict[str, Any]:
-        """What summary.json holds; RecipeError if it is no summary."""
+        """Content of summary.json; RecipeError if it is no summary."""
         values = self._json(self.summary)
         expected: dict[str, tuple[type, ...]] = {
             "recipe": (str,),

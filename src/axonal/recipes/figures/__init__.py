@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from axonal import neuro
+from axonal._base.colours import BLUE, GREEN, VERMILION
 from axonal._base.files import whole_file
 from axonal.recipes import _learning
 from axonal.recipes._samples import Samples
 from axonal.recipes._settings import Settings
 
-# Okabe and Ito's colours, told apart with every kind of colour vision.
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+GREY = "#666666"
 SHOWN_CLASSES = 3
 
 
@@ -44,7 +44,7 @@ def raster(
     size = inputs.shape[1]
     for spikes, offset, colour, label in (
         (inputs, 0, BLUE, "inputs"),
-        (hidden, size, ORANGE, "hidden"),
+        (hidden, size, VERMILION, "hidden"),
     ):
         step, neuron = np.nonzero(spikes)
         time = step * dt * 1e3
@@ -95,7 +95,7 @@ def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
     2
     """
     epochs = [row["epoch"] + 1 for row in history]
-    for split, colour in (("train", BLUE), ("validation", ORANGE)):
+    for split, colour in (("train", BLUE), ("validation", VERMILION)):
         values = [row[f"{split}_accuracy"] for row in history]
         ax.plot(epochs, values, color=colour, marker=".", label=split)
     frozen = [row["epoch"] + 1 for row in history if row["delays_frozen"]]
@@ -142,7 +142,7 @@ def delays(
 def confusion(
     ax: Axes, labels: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int
 ) -> Axes:
-    """How many samples of each class were taken for each class.
+    """Confusion matrix: samples of each class by the class that was found.
 
     Args:
         ax: where to draw.
