@@ -177,6 +177,17 @@ def test_a_graph_runs_no_code_but_that_of_the_file_that_made_it(mine: Path) -> N
     assert recipes.graph_accuracy(loaded) == pytest.approx(graph.info["test_accuracy"], abs=0.03)
 
 
+def test_figures_leave_out_what_a_network_has_not(mine: Path) -> None:
+    mine.write_text(
+        MINE.replace('"hidden": neuro.LIF(5, 4.0),', "")
+        .replace("neuro.Linear(6, 5)", "neuro.Linear(6, 4)")
+        .replace("neuro.Linear(5, 2)", "neuro.Linear(4, 3)")
+        .replace("neuro.LeakyIntegrator(2, 4.0)", "neuro.LeakyIntegrator(3, 4.0)")
+    )
+    figures = trained(mine) / "figures"
+    assert {path.name for path in figures.iterdir()} == {"learning_curve.png", "confusion.png"}
+
+
 COMPARED = """
 COMPARISON = recipes.Comparison(
     {"low": recipes.Arm("low contrast", {"contrast": 0.1}), "high": recipes.Arm("high", {})},

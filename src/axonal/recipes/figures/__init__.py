@@ -183,7 +183,7 @@ def save_all(
 ) -> None:
     """Draw every figure of a run into ``folder``; those without anything to show are left out."""
     found = _learning.predict(net, test, settings)
-    classes = int(test.labels.max()) + 1
+    classes = int(max(test.labels.max(), found.max())) + 1
 
     figure, ax = _figure(5.4, 3.6)
     learning_curve(ax, history)
@@ -200,15 +200,18 @@ def save_all(
         delays(ax, before, after, settings.dt)
         _save(figure, folder / "delays.png")
 
-    spiking = next(path for path, m in net.stateful_layers.items() if m.spiking)
-    chosen = [int(np.flatnonzero(test.labels == c)[0]) for c in _some(classes)]
+    spiking = next((path for path, m in net.stateful_layers.items() if m.spiking), None)
+    if spiking is None:
+        return
+    present = np.unique(test.labels)
+    chosen = [int(np.flatnonzero(test.labels == c)[0]) for c in present[_some(len(present))]]
     x = torch.from_numpy(test.dense(chosen))
     _, traces = neuro.record(net.eval(), x, {spiking: ("spikes",)})
     hidden = traces[spiking]["spikes"]
     figure = Figure(figsize=(3.2 * len(chosen), 4.2), layout="constrained")
     axes = figure.subplots(1, len(chosen), sharey=True, squeeze=False)[0]
     for k, ax in enumerate(axes):
-        raster(ax, x[:, k].numpy(), hidden[:, k].numpy(), settings.dt)
+        raster(ax, x[:, k].flatten(1).numpy(), hidden[:, k].flatten(1).numpy(), settings.dt)
         ax.set_title(f"class {test.labels[chosen[k]]}, taken for {found[chosen[k]]}", fontsize=10)
     axes[0].set_ylabel("neuron")
     handles, names = axes[0].get_legend_handles_labels()
