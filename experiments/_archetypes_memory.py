@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from axonal._base.array_types import Float64Array
 from axonal._base.sweeps import Row
 from axonal.datasets import fashion_mnist, mnist
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._runs import Job
-
-Array = NDArray[np.float64]
 
 READERS: dict[str, Callable[[str], tuple[Any, Any]]] = {
     "mnist": mnist,
@@ -92,7 +91,9 @@ def binary(images: NDArray[np.uint8]) -> NDArray[np.int8]:
     return np.where(flat > flat.mean(1, keepdims=True), np.int8(1), np.int8(-1))
 
 
-def from_copies(archetypes: Array, r: float, M: int, rng: np.random.Generator) -> dict[str, Any]:
+def from_copies(
+    archetypes: Float64Array, r: float, M: int, rng: np.random.Generator
+) -> dict[str, Any]:
     """Retrieve archetypes from unseen noisy copies, by a memory of the means of M noisy copies.
 
     Args:
@@ -103,7 +104,7 @@ def from_copies(archetypes: Array, r: float, M: int, rng: np.random.Generator) -
     """
     K, N = archetypes.shape
 
-    def kept(*shape: int) -> Array:
+    def kept(*shape: int) -> Float64Array:
         return np.where(rng.random(shape) < (1 + r) / 2, 1.0, -1.0)
 
     means = np.stack([(kept(M, N) * xi).mean(0) for xi in archetypes])
@@ -121,7 +122,9 @@ def from_copies(archetypes: Array, r: float, M: int, rng: np.random.Generator) -
     return found
 
 
-def from_classes(means: Array, images: Array, labels: NDArray[np.int64]) -> dict[str, float]:
+def from_classes(
+    means: Float64Array, images: Float64Array, labels: NDArray[np.int64]
+) -> dict[str, float]:
     """Share of unseen images that end nearest to the mean of their class, and start nearest to it.
 
     Args:
@@ -137,7 +140,7 @@ def from_classes(means: Array, images: Array, labels: NDArray[np.int64]) -> dict
     return shares
 
 
-def decorrelated(stored: Array) -> Array:
+def decorrelated(stored: Float64Array) -> Float64Array:
     """Patterns whose Hebbian couplings are the projection onto all patterns, [K, N].
 
     ``C^(-1/2) X`` with C the matrix of overlaps, so that the couplings are ``X^T C^(-1) X / N``.
@@ -154,7 +157,7 @@ def decorrelated(stored: Array) -> Array:
     return np.asarray((axes / np.sqrt(values)) @ axes.T @ stored)
 
 
-def descend(stored: Array, starts: Array, P: int) -> Array:
+def descend(stored: Float64Array, starts: Float64Array, P: int) -> Float64Array:
     """States that single spins reach downhill in E = -sum over patterns of (X s / N)^P.
 
     Spins are visited in turn until none moves, at most 20 times each; the difference of the two

@@ -8,17 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from axonal._base.colours import BLUE, GREEN, VERMILION
 from axonal._base.statistics import half_width
-from axonal.recipes.figures import BLUE, GREEN, GREY, ORANGE
+from axonal.recipes.figures import GREY
 
 if TYPE_CHECKING:
     from experiments.coincidence import Comparison
 
-STYLES = {"learned": (ORANGE, "o", "-"), "fixed": (BLUE, "s", "--"), "none": (GREEN, "^", ":")}
+STYLES = {"learned": (VERMILION, "o", "-"), "fixed": (BLUE, "s", "--"), "none": (GREEN, "^", ":")}
 
 
 def draw(compared: Sequence["Comparison"]) -> Figure:
-    """Accuracy over hidden neurons, a column a number of classes and a row a membrane."""
+    """Accuracy over hidden neurons, one column per number of classes and one row per membrane."""
     taus = sorted({c.point.tau for c in compared})
     classes = sorted({c.point.classes for c in compared})
     figure = Figure(figsize=(3.1 * len(classes), 2.9 * len(taus)), layout="constrained")

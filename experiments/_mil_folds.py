@@ -11,19 +11,20 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
+from axonal._base.array_types import Float64Array, Int64Array
 from axonal._base.sweeps import Row
 from axonal.datasets import mil
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._runs import Job
 from experiments import _mil_network as network
-from experiments._mil_network import Indices, Scores, Settings
+from experiments._mil_network import Settings
 
 FOLDS, INNER_FOLDS = 10, 3
 CHOICES = tuple(Settings(*pair) for pair in product((0, 64), (32**-0.5, 1.0)))
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 S = TypeVar("S")
-Score = Callable[[Indices, Indices, S], Scores]
+Score = Callable[[Int64Array, Int64Array, S], Float64Array]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Repeat(Job):
         except (FileNotFoundError, ValueError) as error:
             raise RecipeError(str(error)) from error
 
-        def pooled(train: Indices, test: Indices, settings: Settings) -> Scores:
+        def pooled(train: Int64Array, test: Int64Array, settings: Settings) -> Float64Array:
             return network.hopfield(bags, train, test, settings, self.seed)
 
         aucs, choices = cross_validate(bags.labels, self.seed, CHOICES, pooled)
@@ -73,12 +74,12 @@ class Repeat(Job):
         }
 
 
-def _logistic(x: Scores, labels: Indices) -> Score[float]:
+def _logistic(x: Float64Array, labels: Int64Array) -> Score[float]:
     return lambda train, test, strength: network.logistic(x, labels, train, test, strength)
 
 
 def cross_validate(
-    labels: Indices, seed: int, settings: Sequence[S], score: Score[S]
+    labels: Int64Array, seed: int, settings: Sequence[S], score: Score[S]
 ) -> tuple[list[float], list[S]]:
     """Area under the ROC curve of every test fold, with settings chosen on the other folds alone.
 
@@ -89,7 +90,7 @@ def cross_validate(
         score: trains on the bags of its first argument, scores those of its second.
 
     Returns:
-        The area under the curve and the settings chosen, a fold each.
+        The area under the curve and the settings chosen, one per fold.
     """
     aucs, chosen = [], []
     for train, test in _split(np.arange(len(labels)), labels, FOLDS, seed):
@@ -104,10 +105,12 @@ def cross_validate(
     return aucs, chosen
 
 
-def _split(bags: Indices, labels: Indices, folds: int, seed: int) -> list[tuple[Indices, Indices]]:
+def _split(
+    bags: Int64Array, labels: Int64Array, folds: int, seed: int
+) -> list[tuple[Int64Array, Int64Array]]:
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     return [(bags[a], bags[b]) for a, b in splitter.split(bags, labels[bags])]
 
 
-def _auc(labels: Indices, bags: Indices, scores: Scores) -> float:
+def _auc(labels: Int64Array, bags: Int64Array, scores: Float64Array) -> float:
     return float(roc_auc_score(labels[bags], scores))

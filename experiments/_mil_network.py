@@ -3,18 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
+from axonal._base.array_types import Float64Array, Int64Array
 from axonal.datasets import Bags
 from axonal.hebbian import HopfieldPooling
-
-Indices = npt.NDArray[np.int64]
-Scores = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -73,14 +70,16 @@ class Network(nn.Module):
         return logits.squeeze(-1)
 
 
-def hopfield(bags: Bags, train: Indices, test: Indices, settings: Settings, seed: int) -> Scores:
+def hopfield(
+    bags: Bags, train: Int64Array, test: Int64Array, settings: Settings, seed: int
+) -> Float64Array:
     """Train on some bags for a fixed number of epochs and score others."""
     instances = np.concatenate([bags[bag][0] for bag in train])
     mean, deviation = instances.mean(0), instances.std(0)
     # a feature that is constant in training says nothing
     deviation[deviation == 0] = np.inf
 
-    def tensors(chosen: Indices) -> tuple[Tensor, Tensor]:
+    def tensors(chosen: Int64Array) -> tuple[Tensor, Tensor]:
         values, mask = bags.padded(chosen)
         return torch.from_numpy((values - mean) / deviation).float(), torch.from_numpy(mask)
 
@@ -106,7 +105,7 @@ def hopfield(bags: Bags, train: Indices, test: Indices, settings: Settings, seed
         return np.asarray(net(*tensors(test)).double())
 
 
-def summarized(bags: Bags, extremes: bool) -> Scores:
+def summarized(bags: Bags, extremes: bool) -> Float64Array:
     """Mean of each bag, [bags, F], or mean, least and largest value, [bags, 3 F]."""
     rows = []
     for bag in range(len(bags)):
@@ -118,8 +117,10 @@ def summarized(bags: Bags, extremes: bool) -> Scores:
     return np.stack(rows)
 
 
-def logistic(x: Scores, labels: Indices, train: Indices, test: Indices, strength: float) -> Scores:
+def logistic(
+    x: Float64Array, labels: Int64Array, train: Int64Array, test: Int64Array, strength: float
+) -> Float64Array:
     """Fit a logistic regression to standardised summaries of some bags and score others."""
     model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=5000))
-    scores: Scores = model.fit(x[train], labels[train]).decision_function(x[test])
+    scores: Float64Array = model.fit(x[train], labels[train]).decision_function(x[test])
     return scores

@@ -1,11 +1,9 @@
 """Averages of one sample of the multitasking network at finite N, without any saddle point."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from axonal._base.array_types import Float64Array
 from axonal.hebbian.theory.columns import Columns
-
-Array = NDArray[np.float64]
 
 NODES = {1: 401, 2: 61, 3: 31, 4: 15}
 """Nodes of the grid along each direction, for K patterns."""
@@ -14,7 +12,7 @@ _WIDTH = 6.0
 _SOFTEST = 0.01
 
 
-def weights(columns: Columns, dilution: float, T: float, N: int, n: Array) -> Array:
+def weights(columns: Columns, dilution: float, T: float, N: int, n: Float64Array) -> Float64Array:
     """Density exp(-N f(n) / T) of the Gibbs measure over fields n, up to a factor.
 
     The Hubbard-Stratonovich transformation of exp(-H / T) is exact at every N: given n the spins
@@ -33,7 +31,9 @@ def weights(columns: Columns, dilution: float, T: float, N: int, n: Array) -> Ar
     return np.asarray(np.exp(-N / T * (f - f.min())))
 
 
-def average(columns: Columns, dilution: float, T: float, N: int, state: Array) -> Array:
+def average(
+    columns: Columns, dilution: float, T: float, N: int, state: Float64Array
+) -> Float64Array:
     """Overlaps <m> of one state at finite N, [K].
 
     A sum over a grid along the axes of the Hessian at the saddle point, 6 standard deviations

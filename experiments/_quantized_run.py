@@ -97,7 +97,7 @@ def accuracy(graph: deploy.EventGraph, samples: Samples) -> float:
 
 
 def _report(graph: deploy.EventGraph) -> dict[str, Any]:
-    """What `quantize` says of the layers, with the number of golden cells of each."""
+    """Report of `quantize` on the layers, with the number of golden cells of each."""
     report: dict[str, Any] = graph.info["quantization"]
     assert graph.golden is not None
     cells = {name: int(x.size) for name, x in graph.golden.spikes.items()}

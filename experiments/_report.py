@@ -1,4 +1,4 @@
-"""What every report is made of: tables, numbers with their spread, and where they come from."""
+"""Parts of every page: its template, where its rows come from, and files."""
 
 import json
 from collections.abc import Mapping, Sequence

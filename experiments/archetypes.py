@@ -7,10 +7,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from axonal._base.colours import BLUE, GREEN, VERMILION
 from axonal._base.statistics import half_width, spread
 from axonal._base.sweeps import Row, Store
 from axonal._base.tables import markdown_table
-from axonal.recipes.figures import BLUE, GREEN, GREY, ORANGE
+from axonal.recipes.figures import GREY
 from experiments import _report
 from experiments._archetypes_memory import (
     ARMS,
@@ -28,7 +29,7 @@ NAMES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
 STYLES = {
     "P = 2": (GREY, "x", ":"),
     "P = 2, projection": ("black", "+", "--"),
-    "P = 4": (ORANGE, "s", "-"),
+    "P = 4": (VERMILION, "s", "-"),
     "P = 6": (GREEN, "^", "-"),
     "P = 10": (BLUE, "o", "-"),
 }
@@ -36,7 +37,7 @@ Rows = dict[str, list[Row]]
 
 
 def plan() -> list[Repeat]:
-    """Every data set, a repeat a seed."""
+    """Every data set, one repeat per seed."""
     return [Repeat(data, seed) for data in READERS for seed in _report.SEEDS]
 
 
@@ -131,7 +132,7 @@ def _table(rows: list[Row], name: str, settings: list[tuple[float, int]], what: 
 
 
 def draw(rows: Rows) -> Figure:
-    """Overlap with the archetype over quality and over number of examples, a row a data set."""
+    """Overlap with the archetype over quality and over number of examples, one row per data set."""
     figure = Figure(figsize=(9, 3.1 * len(rows)), layout="constrained")
     axes = figure.subplots(len(rows), 2, sharey=True, squeeze=False)
     for row, (data, found) in zip(axes, rows.items(), strict=True):

@@ -36,7 +36,7 @@ class Point:
     hidden: int
 
     def runs(self, arm: str) -> list[Run]:
-        """The runs of an arm, one a seed."""
+        """The runs of an arm, one per seed."""
         changes = {
             "arm": arm,
             "classes": self.classes,
@@ -48,11 +48,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the arms reached at a point.
+    """Accuracies of the arms at a point.
 
     Args:
         point: the task and the size.
-        test: accuracies of each arm, a seed each.
+        test: accuracies of each arm, one per seed.
         trained: trained parameters of each arm.
     """
 
@@ -100,7 +100,7 @@ def points() -> Iterator[Point]:
 
 
 def plan() -> list[Run]:
-    """Every point and arm, a run a seed."""
+    """Every point and arm, one run per seed."""
     return [run for p in points() for arm in coincidence.ARMS for run in p.runs(arm)]
 
 
@@ -160,7 +160,7 @@ def report(compared: list[Comparison], rows: list[Row], figure: str) -> str:
 
 
 def _found(compared: list[Comparison]) -> list[str]:
-    """Which order holds where: a line for every verdict."""
+    """Points at which each order holds, one line per verdict."""
     lines = []
     for found in sorted({c.verdict for c in compared}, key=lambda v: (v != ORDER, v)):
         where = [f"{c.point.classes}/{c.point.hidden}" for c in compared if c.verdict == found]
@@ -173,7 +173,7 @@ def _found(compared: list[Comparison]) -> list[str]:
 
 
 def _memory(compared: list[Comparison]) -> list[str]:
-    """How far the longer membrane alone comes above chance."""
+    """Accuracy above chance of the longer membrane alone."""
     above = [
         f"{statistics.fmean(c.test['none']):.3f} for a chance of {1 / c.point.classes:.3f}"
         f" ({c.point.classes}/{c.point.hidden})"

@@ -1,4 +1,4 @@
-"""Which kernel delays should be learned by, and whether to freeze them before the end."""
+"""Kernels that delays are learned by, and freezing before the end or not."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Task:
     controls: dict[str, dict[str, Any]]
 
     def learned(self, kernel: str, end: str) -> list[Run]:
-        """Runs whose delays are learned, a run a seed."""
+        """Runs whose delays are learned, one run per seed."""
         return [self._run(kernel, {"seed": seed, **self._rest, **ENDS[end]}) for seed in self.seeds]
 
     def control(self, name: str) -> list[Run]:
@@ -122,7 +122,7 @@ def arms(task: Task) -> Iterator[tuple[str, list[Run]]]:
 
 
 def plan() -> list[Run]:
-    """Every task, kernel, end and control, a run a seed."""
+    """Every task, kernel, end and control, one run per seed."""
     return [run for task in TASKS.values() for _, runs in arms(task) for run in runs]
 
 

@@ -13,7 +13,7 @@ MEAN_WANTED, SEED_WANTED = 0.96, 0.94
 
 
 def plan() -> list[Run]:
-    """The recipe as it is, a run a seed."""
+    """The recipe as it is, one run per seed."""
     return [Run("digits", {"seed": seed}) for seed in _report.SEEDS]
 
 

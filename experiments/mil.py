@@ -23,7 +23,7 @@ PUBLISHED = {"tiger": "91.3 ± 0.5", "fox": "64.05 ± 0.4", "elephant": "94.9 ±
 
 
 def plan() -> list[Repeat]:
-    """Every data set, a repeat a seed."""
+    """Every data set, one repeat per seed."""
     return [Repeat(data, seed) for data in DATA for seed in _report.SEEDS]
 
 

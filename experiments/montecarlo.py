@@ -195,7 +195,7 @@ def _diluted(rows: list[Row]) -> list[str]:
 
 
 def _explained(rows: list[Row]) -> list[str]:
-    """What deviates from the saddle point beyond a finite-N average."""
+    """Deviations from the saddle point beyond a finite-N average."""
     each = [sample for row in rows for sample in row["runs"][0]["each"]]
     off = [sample for sample in each if sample["deviation"] > TOLERANCE]
     if not off:
@@ -218,7 +218,7 @@ def _explained(rows: list[Row]) -> list[str]:
 
 
 def _softening(row: Row) -> list[str]:
-    """What the softest direction of a point that misses does at 4 N."""
+    """The softest direction of a point that misses, at N and at 4 N."""
     first, again = row["runs"]
     point = row["changes"]["parameters"]
     before, after = (min(each["curvature"] for each in run["each"]) for run in (first, again))

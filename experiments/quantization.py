@@ -1,4 +1,4 @@
-"""What quantising costs: digits in float, on Loihi 2 and on SpiNNaker, over seeds."""
+"""Costs of quantising: digits in float, on Loihi 2 and on SpiNNaker, over seeds."""
 
 import statistics
 from pathlib import Path
@@ -22,7 +22,7 @@ ARMS = [f"{chip} {stage}" for chip in CHIPS for stage in STAGES]
 
 
 def plan() -> list[Quantized]:
-    """A network a seed, with all that is made of it."""
+    """One network per seed, with all that is made of it."""
     return [Quantized(seed) for seed in _report.SEEDS]
 
 
@@ -44,7 +44,7 @@ def write(store: Store, out: Path) -> list[Path]:
 
 
 def _layers(rows: list[Row], arm: str) -> dict[str, dict[str, list[float]]]:
-    """Of every projection and population, a value a seed."""
+    """Errors of every projection and population, one value per seed."""
     found: dict[str, dict[str, list[float]]] = {}
     for row in rows:
         report = row["reports"][arm]

@@ -1,4 +1,4 @@
-"""What rounding the delays costs, on the same network: with and without freezing them before."""
+"""Costs of rounding the delays of a network, with and without freezing them before."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def changes(recipe: str, way: str) -> dict[str, Any]:
 
 
 def plan() -> list[Run]:
-    """Every recipe and way to end training, a run a seed."""
+    """Every recipe and way to end training, one run per seed."""
     return [run for recipe in RECIPES for way in WAYS for run in _runs(recipe, way)]
 
 

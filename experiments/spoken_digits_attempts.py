@@ -66,12 +66,12 @@ def lines() -> dict[str, Arm]:
 
 
 def plan() -> list[Run]:
-    """Every attempt and control, a run a seed."""
+    """Every attempt and control, one run per seed."""
     return [run for arm in (*lines().values(), *CODE.values()) for run in runs(arm)]
 
 
 def runs(arm: Arm) -> list[Run]:
-    """The runs of an attempt, one a seed."""
+    """The runs of an attempt, one per seed."""
     return [Run(RECIPE, {"seed": seed, "split": SPLIT, **arm.changes}) for seed in SEEDS]
 
 
@@ -91,7 +91,7 @@ def write(store: Store, out: Path) -> list[Path]:
 
 
 def best(rows: dict[str, list[Row]], names: list[str]) -> str:
-    """Which of some lines has the highest mean accuracy on validation data."""
+    """The line with the highest mean accuracy on validation data."""
     return max(names, key=lambda name: statistics.fmean(values(rows[name], "validation")))
 
 

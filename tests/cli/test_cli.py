@@ -14,22 +14,22 @@ from helpers import ROOT, needs
 from helpers.nir_layouts import write
 from helpers.shell import ENV, Axonal, Refused, process
 
-from axonal.cli import _info
+from axonal.cli import info
 from axonal.deploy import EventGraph, Population, backends
 from axonal.recipes import digits
 
 
-def test_train_export_run_and_verify_work_one_after_another(tmp_path: Path) -> None:
+def test_train_export_run_and_verify_work_one_after_another(axonal: Axonal, tmp_path: Path) -> None:
     trained = process("train", "digits", "--epochs", "1", "--seed", "2", cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     assert "test accuracy" in trained.stdout
     assert "epochs" in trained.stderr
-    exported = process("export", "runs/digits", "--target", "graph", cwd=tmp_path)
+    exported = axonal("export", "runs/digits", "--target", "graph", cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr
     verified = process("verify", "runs/digits/graph.h5", "--backends", "reference", cwd=tmp_path)
     assert verified.returncode == 0, verified.stderr
     assert "0 mismatches" in verified.stdout
-    ran = process("run", "runs/digits/graph.h5", "--data", "digits", "--json", cwd=tmp_path)
+    ran = axonal("run", "runs/digits/graph.h5", "--data", "digits", "--json", cwd=tmp_path)
     summary = json.loads((tmp_path / "runs/digits/summary.json").read_text())
     assert summary["seed"] == 2
     assert json.loads(ran.stdout)["accuracy"] == pytest.approx(summary["test_accuracy"], abs=0.01)
@@ -126,10 +126,10 @@ def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
 def test_info_names_back_ends_that_are_missing_and_what_installs_them(monkeypatch) -> None:
     for name, command in (("lava", "make lava"), ("nest", r"pip install 'axonal[deploy]'")):
         monkeypatch.setattr(backends.find(name), "missing", lambda command=command: command)
-    answer = _info.collect()["backends"]
+    answer = info.collect()["backends"]
     assert answer["reference"] == {"found": True, "install": None}
     assert answer["lava"] == {"found": False, "install": "make lava"}
-    assert "  nest           missing: pip install 'axonal[deploy]'" in _info.table(_info.collect())
+    assert "  nest           missing: pip install 'axonal[deploy]'" in info.table(info.collect())
 
 
 def test_the_shipped_digits_are_exported_run_and_verified_by_name(
@@ -243,6 +243,6 @@ def test_the_extras_of_info_are_those_of_setup_cfg() -> None:
     }
     # numpy is core; the extra only limits its version
     declared["deploy"] = {n for n in declared["deploy"] if not n.startswith(("numpy", "python_"))}
-    assert {extra: set(names) for extra, names in _info.EXTRAS.items()} == declared
+    assert {extra: set(names) for extra, names in info.EXTRAS.items()} == declared
     core = {line.split(">")[0] for line in config["options"]["install_requires"].split()}
-    assert set(_info.CORE) == core
+    assert set(info.CORE) == core

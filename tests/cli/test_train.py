@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from helpers.shell import ENV, Axonal, Refused, process
 
-from axonal import recipes
+from axonal import cli, recipes
 from axonal.cli._settings import meanings
 
 
@@ -43,6 +43,11 @@ def test_the_help_of_a_recipe_lists_every_setting_with_default_and_meaning(
         (line,) = (x for x in text.splitlines() if f"--{field.name.replace('_', '-')} " in x)
         assert words[field.name][1:30] in line
     assert text.count("[default: ") >= len(dataclasses.fields(settings))
+
+
+def test_no_command_knows_the_name_of_a_recipe() -> None:
+    files = {path.name: path.read_text() for path in Path(cli.__file__).parent.glob("*.py")}
+    assert [f for f, text in files.items() for name in recipes.names() if name in text] == []
 
 
 def test_every_setting_can_be_given(axonal: Axonal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,9 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/numerics.md", "docs/training.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/numerics.md", "docs/training.md", "docs/recipes.md"]
+)
 def test_the_python_code_of_a_document_runs(document: str, tmp_path: Path) -> None:
     code = blocks(document, "python")
     assert code

@@ -295,6 +295,17 @@ def test_nothing_that_ships_imports_experiments() -> None:
     assert wrong == []
 
 
+def test_recipes_know_nothing_of_the_command_line() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, path in MODULES.items()
+        if not module.startswith("axonal.cli")
+        for name in imports(path)
+        if name.startswith("axonal.cli")
+    ]
+    assert wrong == []
+
+
 def test_importing_axonal_does_not_import_torch() -> None:
     heavy = "{'torch', 'numpy', 'numba', 'sklearn', 'matplotlib', 'lightning'}"
     assert fresh(f"import sys, axonal; print({heavy} & set(sys.modules))") == "set()"

@@ -7,6 +7,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import joblib
 import pytest
 import torch
 from helpers.shell import Axonal, called
@@ -174,6 +175,48 @@ def test_a_graph_runs_no_code_but_that_of_the_file_that_made_it(mine: Path) -> N
         recipes.graph_accuracy(loaded)
     mine.write_text(MINE)
     assert recipes.graph_accuracy(loaded) == pytest.approx(graph.info["test_accuracy"], abs=0.03)
+
+
+def test_figures_leave_out_what_a_network_has_not(mine: Path) -> None:
+    mine.write_text(
+        MINE.replace('"hidden": neuro.LIF(5, 4.0),', "")
+        .replace("neuro.Linear(6, 5)", "neuro.Linear(6, 4)")
+        .replace("neuro.Linear(5, 2)", "neuro.Linear(4, 3)")
+        .replace("neuro.LeakyIntegrator(2, 4.0)", "neuro.LeakyIntegrator(3, 4.0)")
+    )
+    figures = trained(mine) / "figures"
+    assert {path.name for path in figures.iterdir()} == {"learning_curve.png", "confusion.png"}
+
+
+COMPARED = """
+COMPARISON = recipes.Comparison(
+    {"low": recipes.Arm("low contrast", {"contrast": 0.1}), "high": recipes.Arm("high", {})},
+    seeds=(0, 1),
+    pairs=(("high", "low"),),
+    chosen_by="contrast",
+)
+"""
+
+
+def test_a_file_that_compares_arms_is_compared_and_again_when_it_changes(
+    axonal: Axonal, mine: Path
+) -> None:
+    mine.write_text(MINE + COMPARED)
+    words = ("train", mine, "--epochs", "1", "--out", mine.with_name("arms"))
+    with joblib.parallel_config(backend="sequential"):
+        done = axonal(*words)
+        assert done.returncode == 0, done.stderr
+        for part in ("# mine: 2 arms, 2 seeds", "low contrast", "cost of rounding", "wrote "):
+            assert part in done.stdout
+        rows = mine.with_name("arms") / "runs.jsonl"
+        assert len(rows.read_text().splitlines()) == 4
+        axonal(*words)
+        assert len(rows.read_text().splitlines()) == 4
+        mine.write_text(MINE + COMPARED + "# another\n")
+        axonal(*words)
+    assert len(rows.read_text().splitlines()) == 8
+    refused = axonal(*words, "--seed", "3")
+    assert "--seed is for one network, and without --contrast all arms" in refused.stderr
 
 
 @pytest.mark.parametrize(

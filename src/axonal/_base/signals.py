@@ -1,4 +1,4 @@
-"""What ends a command: Ctrl-C, and what a shell or a machine that closes sends, alike."""
+"""Signals that end a command: Ctrl-C, and those of a shell or a machine that closes."""
 
 import contextlib
 import signal
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# What Python sets where nobody has chosen anything else.
+# Python's own handlers, in place unless others were chosen.
 _UNCHOSEN = (signal.SIG_DFL, signal.default_int_handler)
 
 
 class Ending:
-    """Ends a command as Ctrl-C does, and remembers what asked for it.
+    """Handler that ends a command as Ctrl-C does, and remembers the signal.
 
     Attributes:
         number: the first signal that came, if any did.
@@ -44,7 +44,7 @@ class Ending:
 def ending() -> Iterator[Ending]:
     """Let TERM and HUP end a block as Ctrl-C does; a signal that is ignored stays ignored.
 
-    Signals for which somebody has chosen a handler keep it; so do all outside of the main thread.
+    Signals with a chosen handler keep it; so do all outside of the main thread.
     """
     ends = Ending()
     with _handled(ends, [n for n in ENDS if signal.getsignal(n) in _UNCHOSEN]):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from axonal._base.processes import end_with_parent
+from axonal._base.progress import bar
 
 Row = dict[str, Any]
 
@@ -29,7 +30,6 @@ class Keyed(Protocol):
 
 
 J = TypeVar("J", bound=Keyed)
-T = TypeVar("T")
 R = TypeVar("R")
 
 
@@ -102,12 +102,12 @@ def fill(
     if not missing:
         return
     with (
-        _bar("jobs", len(missing), shown=progress) as advance,
+        bar("jobs", len(missing), shown=progress) as step,
         unordered(_make, [(job, commit) for job in missing], processes) as rows,
     ):
         for row in rows:
             store.add(row)
-            advance()
+            step()
 
 
 def _make(job: Keyed, commit: str | None) -> Row:
@@ -131,7 +131,6 @@ def unordered(
         n_jobs=processes, batch_size=1, return_as="generator_unordered", **_ending(joblib)
     )
     work = joblib.delayed(function)
-    # one call runs here, and torch would be slower on many threads than in one per process
     results = run(work(*each) for each in arguments)
     try:
         yield results
@@ -148,22 +147,3 @@ def _ending(joblib: Any) -> dict[str, Any]:
     if not isinstance(backend, joblib.parallel.LokyBackend):
         return {}
     return {"initializer": end_with_parent, "initargs": (os.getpid(),)}
-
-
-@contextmanager
-def _bar(name: str, total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
-    if not shown:
-        yield lambda: None
-        return
-    from rich import progress
-    from rich.console import Console
-
-    columns = (
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(name, total=total)
-        yield lambda: bar.advance(task)

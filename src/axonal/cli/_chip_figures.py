@@ -1,4 +1,4 @@
-"""What `axonal place` and `axonal energy` do: answers of `deploy`, and their figures in files."""
+"""Placement and energy with their figures in files."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -16,7 +16,7 @@ _ENTRY = re.compile(r"(\w+): (.*)")
 
 
 def meanings(settings: type[Settings]) -> dict[str, str]:
-    """What each setting means, from the ``Args:`` of the docstrings of a class and its bases.
+    """Meaning of each setting, from the ``Args:`` of the docstrings of a class and its bases.
 
     >>> meanings(Settings)["epochs"]
     'passes over the training samples, >= 1.'

@@ -28,7 +28,7 @@ LONGEST_LINE = 1 << 26
 
 @dataclass
 class Summary:
-    """What a stream did.
+    """Counts and latencies of a stream.
 
     Attributes:
         first: step with which it began.
@@ -71,7 +71,7 @@ class Summary:
         late = f", {self.late} late lines left out" if self.late else ""
         return (
             f"{self.steps} steps from step {self.first} on, {self.events} events in, "
-            f"{self.spikes} spikes out{late}; ms a step: {times}"
+            f"{self.spikes} spikes out{late}; ms per step: {times}"
         )
 
 
@@ -104,7 +104,7 @@ def emit(line: str) -> None:
     except BrokenPipeError:
         # what is left in the buffer would fail once more when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise BrokenPipeError("whoever read the spikes is gone") from None
+        raise BrokenPipeError("the reader of the spikes is gone") from None
 
 
 def run(
@@ -128,7 +128,7 @@ def run(
         drop_late: leave out lines whose step has run, instead of refusing them.
 
     Returns:
-        what it did.
+        counts and latencies.
 
     Raises:
         LineError: a line cannot be understood, or its step has run.
@@ -181,7 +181,7 @@ def run(
                 raise
             raise LineError(f"{error}; the state before it is in {save_state}") from None
         finally:
-            # whoever asks a stream to end may ask more than once: its state is kept all the same
+            # a second signal must not end the saving of the state
             waiting.saves = True
             if save_state is not None:
                 stream.save(save_state)
@@ -197,7 +197,7 @@ class _Waiting:
         self.stopped = self.now = self.saves = False
 
     def stop(self) -> None:
-        # the second time it must not wait either for somebody to read what leaves
+        # a second signal does not wait for the reader of the output either
         at_once = self.now or self.stopped
         self.stopped = True
         if at_once and not self.saves:

@@ -91,7 +91,7 @@ def _short(value: object) -> str:
 
 
 def leaving(step: StreamStep, outputs: list[str], end: float) -> Iterator[dict[str, Any]]:
-    """What leaves, by step of the network: populations may run behind by different latencies."""
+    """Lines that leave, by step of the network, behind which populations run by their latencies."""
     lines: dict[int, dict[str, Any]] = {}
     for name, neurons in step.spikes.items():
         if len(neurons) and 0 <= step.t[name] < end:

@@ -1,4 +1,4 @@
-"""What all commands share: how they answer in JSON, and errors that are one line."""
+"""Answers in JSON and errors of one line, shared by all commands."""
 
 import io
 import json
@@ -17,7 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.
 
 
 class UserError(Exception):
-    """What the user can mend: one line on stderr, exit code 2."""
+    """An error of the user: one line on stderr, exit code 2."""
 
 
 class Stopped(Exception):
@@ -46,12 +46,12 @@ class _Output(io.FileIO):
 
 
 def check_printing() -> None:
-    """Make what cannot be printed an error of its own: `Unprinted`.
+    """Turn errors of standard output into `Unprinted`.
 
-    What the language of the shell has no letters for is written as its number.
+    Letters that the shell's encoding lacks are written as their numbers.
     """
     out = sys.stdout
-    if type(out) is not io.TextIOWrapper:  # it is closed, or belongs to somebody else
+    if type(out) is not io.TextIOWrapper:  # it is closed, or was replaced
         return
     out.flush()
     raw = _Output(out.fileno(), "wb", closefd=False)

@@ -42,10 +42,12 @@ __all__ = [
     "graph_accuracy",
     "load_run",
     "names",
+    "shipped",
     "train",
     "trained",
 ]
 
+_TRAINED = Path(__file__).with_name("trained")
 # imported when they are first used: these need torch, or numpy
 _LATER = {
     "compare": "_comparison",
@@ -82,15 +84,23 @@ def trained(name: str) -> Path:
     Raises:
         ValueError: no trained network of that name comes with axonal.
 
-    >>> net, settings = load_run(trained("digits"))
+    >>> from axonal import recipes
+    >>> net, settings = recipes.load_run(trained("digits"))
     >>> settings.seed
     0
     """
-    shipped = Path(__file__).with_name("trained")
-    folders = sorted(folder.name for folder in shipped.iterdir() if folder.is_dir())
-    if name not in folders:
+    if name not in shipped():
         raise RecipeError(
-            f"no trained {name!r} comes with axonal, only {', '.join(folders)}: make one with "
+            f"no trained {name!r} comes with axonal, only {', '.join(shipped())}: make one with "
             "`axonal train`."
         )
-    return shipped / name
+    return _TRAINED / name
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the trained networks that come with axonal.
+
+    >>> shipped()
+    ('digits',)
+    """
+    return tuple(sorted(folder.name for folder in _TRAINED.iterdir() if folder.is_dir()))

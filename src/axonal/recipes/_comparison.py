@@ -16,7 +16,7 @@ from axonal._base.files import whole_file, write_text
 from axonal._base.statistics import Difference, half_width, order, paired, spread
 from axonal._base.sweeps import Row, Store, fill
 from axonal._base.tables import markdown_table, text_table
-from axonal.recipes import _train
+from axonal.recipes import _find, _train
 from axonal.recipes._compared import Comparison
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._runs import Run
@@ -99,16 +99,16 @@ COMPARISON.
             f"the {len(store.missing(everything))} networks that are missing."
         ) from error
     rows = {
-        comparison.tables.get(table, name): {
+        comparison.tables.get(table, _find.origin(name).name): {
             key: [store.find(run) for run in few] for key, few in arms.items()
         }
         for table, arms in runs.items()
     }
-    epochs = everything[0].settings.epochs
-    files = _write(folder, name, epochs, comparison, rows)
+    epochs, title = everything[0].settings.epochs, _find.origin(name).name
+    files = _write(folder, title, epochs, comparison, rows)
     return {
         "networks": len(everything),
-        "table": "\n".join(report(name, epochs, comparison, rows, text=True)),
+        "table": "\n".join(report(title, epochs, comparison, rows, text=True)),
         "files": [str(path) for path in files],
     }
 

@@ -1,7 +1,7 @@
 """Recipes by name, and those of users by the path of their file.
 
-A file is code: it runs where somebody names it, or where a run or a graph of theirs recorded its
-absolute path and SHA-256 and both still agree. Copies inside a run folder never run.
+A file is code: it runs where it is named, or where a run or a graph recorded its absolute path and
+its SHA-256 and both still agree. Copies inside a run folder never run.
 """
 
 import ast
@@ -40,7 +40,7 @@ class Recipe(Protocol):
 
 
 class Origin(NamedTuple):
-    """Where a recipe comes from.
+    """Origin of a recipe.
 
     Args:
         name: of one that ships, or of the file without its ending.
@@ -126,7 +126,7 @@ def comparison(name: str) -> Comparison | None:
 
 
 def origin(name: str) -> Origin:
-    """Where a recipe comes from, as it is now.
+    """Origin of a recipe, as its file is now.
 
     Raises:
         RecipeError: there is no such file, or it has the name of a recipe that ships.
@@ -150,7 +150,7 @@ def origin(name: str) -> Origin:
 def recorded(
     record: Mapping[str, Any], where: str, *, named: str | None, within: Path | None = None
 ) -> str:
-    """What `find` takes for the recipe that a run or a graph recorded.
+    """Name or path, for `find`, of the recipe that a run or a graph recorded.
 
     Args:
         record: as `Origin.to_json` made it.

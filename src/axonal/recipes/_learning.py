@@ -1,4 +1,4 @@
-"""What a recipe does in an epoch, as functions: the same for Lightning and for plain loops."""
+"""The steps of an epoch as functions: the same for Lightning and for plain loops."""
 
 import math
 from collections.abc import Iterator

@@ -1,11 +1,11 @@
-"""The Lightning side of training: module, data module, checkpoint and progress bar."""
+"""The Lightning side of training: module, loaders, checkpoint and progress bar."""
 
 import logging
 import signal
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,12 @@ import lightning
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, Checkpoint
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from axonal._base import signals
 from axonal._base.files import check_source, whole_file
+from axonal._base.progress import bar
 from axonal.neuro import Network
 from axonal.recipes import _learning, _weights
 from axonal.recipes._errors import RecipeError
@@ -160,7 +159,11 @@ class Training(lightning.LightningModule):
 
 
 class SaveEpoch(Checkpoint):
-    """Writes checkpoint and metrics after each epoch; a kill leaves the old or the new one."""
+    """Writes checkpoint and metrics after each epoch; a kill leaves the old or the new one.
+
+    Lightning's own `ModelCheckpoint` moves its file over from the folder of temporary files, which
+    may lie on another disk, and its `CSVLogger` adds to a file that a kill may cut.
+    """
 
     def __init__(self, run: RunFolder) -> None:
         self.run = run
@@ -173,37 +176,34 @@ class SaveEpoch(Checkpoint):
 
 
 class Bar(Callback):
-    """A progress bar on stderr, an epoch a tick."""
+    """A progress bar on stderr; that of a resumed run begins where it goes on."""
 
     def __init__(self, name: str, epochs: int) -> None:
-        self.progress = Progress(
-            TextColumn(name), BarColumn(), MofNCompleteColumn(), TextColumn("epochs"),
-            TimeRemainingColumn(), TextColumn("{task.fields[state]}"),
-            console=Console(stderr=True),
-        )  # fmt: skip
-        self.task = self.progress.add_task(name, total=epochs, state="")
+        self._bar = bar(name, epochs, unit="epochs")
+        self._open = ExitStack()
+        self._step: Callable[..., None] = lambda *_: None
 
     def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Show the bar, at the epoch where a resumed run goes on."""
-        self.progress.update(self.task, completed=trainer.current_epoch)
-        self.progress.start()
+        """Show the bar."""
+        self._step = self._open.enter_context(self._bar)
+        self._step(trainer.current_epoch)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: Training) -> None:  # type: ignore[override]
         """Advance."""
-        state = f"validation accuracy {module.history[-1]['validation_accuracy']:.3f}"
-        self.progress.update(self.task, completed=trainer.current_epoch + 1, state=state)
+        remark = f"validation accuracy {module.history[-1]['validation_accuracy']:.3f}"
+        self._step(trainer.current_epoch + 1, remark)
 
     def teardown(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, stage: str
     ) -> None:
         """Leave the finished bar."""
-        self.progress.stop()
+        self._open.close()
 
     def on_exception(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, error: BaseException
     ) -> None:
         """Give the terminal back."""
-        self.progress.stop()
+        self._open.close()
 
 
 def fit(

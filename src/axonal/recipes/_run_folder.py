@@ -1,6 +1,7 @@
 """The files of a run: settings, metrics, summary, weights; each is whole or not there."""
 
 import contextlib
+import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -135,7 +136,7 @@ class RunFolder:
         return RecipeError(f"{file} is damaged: {why}; {helps}")
 
     def read_summary(self) -> dict[str, Any]:
-        """What summary.json holds; RecipeError if it is no summary."""
+        """Content of summary.json; RecipeError if it is no summary."""
         values = self._json(self.summary)
         expected: dict[str, tuple[type, ...]] = {
             "recipe": (str,),
@@ -288,6 +289,8 @@ def json_bytes(values: Mapping[str, Any]) -> bytes:
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows with equal keys as a CSV file that is whole at every moment."""
-    lines = [",".join(rows[0])] if rows else []
-    lines += [",".join(str(value) for value in row.values()) for row in rows]
-    write_text(path, "\n".join(lines) + "\n")
+    text = io.StringIO()
+    table = csv.DictWriter(text, rows[0] if rows else (), lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_text(path, text.getvalue())

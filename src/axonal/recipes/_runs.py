@@ -17,7 +17,7 @@ import torch
 from axonal import neuro, recipes
 from axonal._base.sweeps import Row
 from axonal._base.threads import cores
-from axonal.recipes import _learning, _train
+from axonal.recipes import _find, _learning, _train
 
 
 class Job(ABC):
@@ -77,7 +77,7 @@ class Run(Job):
     """The training of one network.
 
     Args:
-        recipe: name of the recipe.
+        recipe: name of the recipe, or path of its file.
         changes: settings that differ from those of the recipe.
     """
 
@@ -93,13 +93,15 @@ class Run(Job):
 
     @property
     def identity(self) -> list[Any]:
-        """The recipe and all its settings."""
-        return [self.recipe, self.settings.to_json()]
+        """The recipe, the content of its file if it has one, and all settings."""
+        origin = _find.origin(self.recipe)
+        code = [] if origin.sha256 is None else [origin.sha256]
+        return [origin.name, *code, self.settings.to_json()]
 
     @property
     def label(self) -> tuple[str, Mapping[str, Any]]:
         """The recipe, and its settings that are not the default."""
-        return self.recipe, self.changes
+        return _find.origin(self.recipe).name, self.changes
 
     def build(self) -> neuro.Network:
         """The untrained network."""

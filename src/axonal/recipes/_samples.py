@@ -1,4 +1,4 @@
-"""What a recipe needs of data: labelled rasters, time first."""
+"""Data of recipes: labelled rasters, time first."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -34,7 +34,7 @@ def read_tensors(content: bytes) -> dict[str, Tensor]:
 
 
 def read_torch(content: bytes) -> tuple[Any, list[int]]:
-    """What `torch.save` wrote, of plain types and tensors only, and the bytes of each record.
+    """Content of a file of `torch.save`, plain types and tensors only, and bytes per record.
 
     Raises:
         ValueError: the file is damaged; one line without its name.

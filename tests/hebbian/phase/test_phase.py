@@ -10,7 +10,7 @@ import xarray as xr
 from helpers.phase import QUICK, chunks
 from matplotlib.figure import Figure
 
-from axonal.cli import _phase
+from axonal.cli import _phase_diagram as _phase
 from axonal.hebbian import (
     DenseHopfield,
     ExponentialMemory,

@@ -16,7 +16,7 @@ import xarray as xr
 from helpers import ROOT, SCRIPTS
 from helpers.phase import QUICK, chunks
 
-from axonal.cli import _phase
+from axonal.cli import _phase_diagram as _phase
 from axonal.hebbian import Hopfield, load_phase_diagram, phase_diagram
 
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}

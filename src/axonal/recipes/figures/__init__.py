@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from axonal import neuro
+from axonal._base.colours import BLUE, GREEN, VERMILION
 from axonal._base.files import whole_file
 from axonal.recipes import _learning
 from axonal.recipes._samples import Samples
 from axonal.recipes._settings import Settings
 
-# Okabe and Ito's colours, told apart with every kind of colour vision.
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+GREY = "#666666"
 SHOWN_CLASSES = 3
 
 
@@ -44,7 +44,7 @@ def raster(
     size = inputs.shape[1]
     for spikes, offset, colour, label in (
         (inputs, 0, BLUE, "inputs"),
-        (hidden, size, ORANGE, "hidden"),
+        (hidden, size, VERMILION, "hidden"),
     ):
         step, neuron = np.nonzero(spikes)
         time = step * dt * 1e3
@@ -95,7 +95,7 @@ def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
     2
     """
     epochs = [row["epoch"] + 1 for row in history]
-    for split, colour in (("train", BLUE), ("validation", ORANGE)):
+    for split, colour in (("train", BLUE), ("validation", VERMILION)):
         values = [row[f"{split}_accuracy"] for row in history]
         ax.plot(epochs, values, color=colour, marker=".", label=split)
     frozen = [row["epoch"] + 1 for row in history if row["delays_frozen"]]
@@ -142,7 +142,7 @@ def delays(
 def confusion(
     ax: Axes, labels: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int
 ) -> Axes:
-    """How many samples of each class were taken for each class.
+    """Confusion matrix: samples of each class by the class that was found.
 
     Args:
         ax: where to draw.
@@ -183,7 +183,7 @@ def save_all(
 ) -> None:
     """Draw every figure of a run into ``folder``; those without anything to show are left out."""
     found = _learning.predict(net, test, settings)
-    classes = int(test.labels.max()) + 1
+    classes = int(max(test.labels.max(), found.max())) + 1
 
     figure, ax = _figure(5.4, 3.6)
     learning_curve(ax, history)
@@ -200,15 +200,18 @@ def save_all(
         delays(ax, before, after, settings.dt)
         _save(figure, folder / "delays.png")
 
-    spiking = next(path for path, m in net.stateful_layers.items() if m.spiking)
-    chosen = [int(np.flatnonzero(test.labels == c)[0]) for c in _some(classes)]
+    spiking = next((path for path, m in net.stateful_layers.items() if m.spiking), None)
+    if spiking is None:
+        return
+    present = np.unique(test.labels)
+    chosen = [int(np.flatnonzero(test.labels == c)[0]) for c in present[_some(len(present))]]
     x = torch.from_numpy(test.dense(chosen))
     _, traces = neuro.record(net.eval(), x, {spiking: ("spikes",)})
     hidden = traces[spiking]["spikes"]
     figure = Figure(figsize=(3.2 * len(chosen), 4.2), layout="constrained")
     axes = figure.subplots(1, len(chosen), sharey=True, squeeze=False)[0]
     for k, ax in enumerate(axes):
-        raster(ax, x[:, k].numpy(), hidden[:, k].numpy(), settings.dt)
+        raster(ax, x[:, k].flatten(1).numpy(), hidden[:, k].flatten(1).numpy(), settings.dt)
         ax.set_title(f"class {test.labels[chosen[k]]}, taken for {found[chosen[k]]}", fontsize=10)
     axes[0].set_ylabel("neuron")
     handles, names = axes[0].get_legend_handles_labels()

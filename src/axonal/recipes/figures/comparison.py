@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from axonal.recipes.figures import BLUE, GREY
+from axonal._base.colours import BLUE
+from axonal.recipes.figures import GREY
 
 
 def draw(accuracies: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from axonal import datasets
-from axonal.recipes.figures import BLUE, GREY, ORANGE, key
+from axonal._base.colours import BLUE, VERMILION
+from axonal.recipes.figures import GREY, key
 
 
 def waveform(ax: Axes, sound: npt.ArrayLike, rate: int) -> Axes:
@@ -94,7 +95,7 @@ def events(
     )
     time, unit = cells
     rows = channels // 2 if signed else channels
-    parts = ((BLUE, "ON", unit < rows), (ORANGE, "OFF", unit >= rows))
+    parts = ((BLUE, "ON", unit < rows), (VERMILION, "OFF", unit >= rows))
     for colour, label, chosen in parts if signed else parts[:1]:
         ax.scatter(
             time[chosen] / 1e3,

@@ -1,10 +1,13 @@
-"""What is installed of that which axonal can use."""
+"""The command that shows installed optional dependencies and back ends."""
 
 import platform
 from importlib import metadata
 from typing import Any
 
+import typer
+
 from axonal import __version__
+from axonal.cli._terminal import Json, print_json
 
 CORE = (
     "torch", "numpy", "scipy", "numba", "h5py", "matplotlib", "typer", "psutil", "rich",
@@ -18,6 +21,15 @@ EXTRAS = {
     "data": ("tonic",),
     "gpu": ("cuda-core", "nvidia-cuda-nvrtc", "nvidia-cuda-runtime"),
 }
+
+
+def info(as_json: Json = False) -> None:
+    """Show versions, and the extras and back ends that are found or missing."""
+    answer = collect()
+    if as_json:
+        print_json(answer)
+    else:
+        typer.echo(table(answer))
 
 
 def collect() -> dict[str, Any]:

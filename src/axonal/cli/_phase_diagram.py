@@ -1,4 +1,4 @@
-"""What `axonal phase` does with its words: model, grid, diagram, figure, summary."""
+"""From the words of `axonal phase` to a model, a grid, the diagram, its figure and a summary."""
 
 import time
 from collections.abc import Callable
@@ -63,7 +63,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for.
+    """A phase diagram as it was asked for.
 
     Attributes:
         model: with all its parameters.

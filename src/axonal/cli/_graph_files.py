@@ -1,0 +1,62 @@
+"""Files of graphs: read, and checked before they are written; what commands on graphs share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from axonal import recipes
+from axonal._base.files import check_target
+from axonal.cli._terminal import users_own
+
+if TYPE_CHECKING:
+    from axonal.deploy import EventGraph
+
+SHIPPED = recipes.shipped()
+"""Names of trained networks that come with axonal."""
+NIR = ".nir"
+
+Graph = Annotated[
+    Path,
+    typer.Argument(
+        help=f"File that `axonal export` wrote, or a .nir; or what ships: {', '.join(SHIPPED)}."
+    ),
+]
+Timeout = Annotated[float, typer.Option(min=0.0, help="Seconds that a simulator may take.")]
+
+
+def load(file: Path) -> "EventGraph":
+    """Read a graph, a NIR file or the network that ships; one line where that fails."""
+    from axonal import deploy
+
+    with users_own(ValueError, OSError, ImportError):
+        if ships(file):
+            return deploy.example()
+        if file.suffix == NIR:
+            return deploy.from_nir(file)
+        return deploy.EventGraph.load(file)
+
+
+def writable(*files: Path | None) -> None:
+    """Refuse at once what could not be written after the work."""
+    with users_own(OSError):
+        for file in files:
+            if file is not None:
+                check_target(file)
+
+
+def ships(path: Path) -> bool:
+    """Whether the trained network of the package is meant; a file of the user comes first."""
+    return str(path) in SHIPPED and not path.exists()
+
+
+def description(graph: "EventGraph") -> dict[str, Any]:
+    """Sizes of a graph, as JSON can hold them."""
+    return {
+        "populations": {p.name: p.size for p in graph.populations},
+        "synapses": sum(p.size for p in graph.projections),
+        "max_delay": graph.max_delay,
+        "dt": graph.dt,
+        "readout": graph.readout,
+        "info": graph.info,
+    }
