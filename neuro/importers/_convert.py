@@ -89,7 +89,7 @@ class _Walk:
         self.made: dict[int, nn.Module] = {}
 
     def problem(self, path: str, module: nn.Module, reason: str) -> nn.Module:
-        """Note a module without an equivalent; return what stands for it meanwhile."""
+        """Note a module without an equivalent; return its placeholder."""
         self.problems.append(f"{path or 'the module'} ({type(module).__name__}): {reason}.")
         return nn.Identity()
 

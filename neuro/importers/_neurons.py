@@ -12,7 +12,7 @@ from axonal.neuro.layers import LIF, CuBaLIF, LeakyIntegrator, Linear
 
 
 def values(name: str, given: Any, size: tuple[int, ...]) -> Tensor:
-    """Return a setting as float64, a scalar or one a neuron."""
+    """Return a setting as float64, a scalar or one per neuron."""
     try:
         tensor = torch.as_tensor(given).detach().cpu().double()
         return tensor.reshape(()) if tensor.numel() == 1 else tensor.expand(size).clone()
@@ -37,10 +37,10 @@ def neuron(
 
     Args:
         site: where it stands.
-        decay: factor of the potential a step, 0 to 1, a scalar or one a neuron.
+        decay: factor of the potential per step, 0 to 1, a scalar or one per neuron.
         threshold: > 0, likewise.
         form: "exp" or "euler": how time constants are told from factors.
-        synapse: factor of the current a step.
+        synapse: factor of the current per step.
         strict: fire above the threshold only, not at it: the threshold held is the next number.
         learn: what is learned.
         surrogate: what the original has, if it is known here.
@@ -108,11 +108,11 @@ def required(module: nn.Module, **wanted: Any) -> None:
 
 
 def _hold(layer: Any, name: str, factor: Any, site: Site) -> None:
-    """Put a factor a step where the layer holds that of the time constant ``name``."""
+    """Hold a factor per step in place of that of the time constant ``name``."""
     held, decay = name.replace("tau", "decay"), values(f"the factor of {name}", factor, site.size)
     if not ((decay >= 0) & (decay <= 1)).all():
         worst = decay[(decay < 0) | (decay > 1)].flatten()[0].item()
-        raise Unlike(f"a factor of {worst:g} a step is not between 0 and 1")
+        raise Unlike(f"a factor of {worst:g} per step is not between 0 and 1")
     if name not in layer.learn:
         setattr(layer, f"{held}_factor", decay.to(site.device, site.dtype))
         return

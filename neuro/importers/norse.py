@@ -16,7 +16,7 @@ _RATES = "factors 1 - dt tau_inv; v_leak shifts potential and threshold and must
 
 
 def _factor(dt: float, rate: Any) -> Tensor:
-    """What is left after a step, from the share that is lost as Norse rounds it."""
+    """Return the factor that is left after a step, from the share lost as Norse rounds it."""
     return 1 - torch.as_tensor(dt * rate).detach().double()
 
 
@@ -153,7 +153,7 @@ def from_norse(
     """Make a Network of a Norse module that fires the same spikes.
 
     Norse fires above the threshold where a LIF here fires at it, so that the threshold becomes the
-    next number of the type. dt and the rates become factors a step; the current of ``LIFCell``
+    next number of the type. dt and the rates become factors per step; the current of ``LIFCell``
     reaches the potential within the step, as in :class:`CuBaLIF`. In single precision a potential
     within rounding of its threshold may go the other way.
 

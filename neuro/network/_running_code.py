@@ -80,7 +80,9 @@ class _StatesThreaded(Walker):
     def call_method(self, target: Any, args: Any, kwargs: Any) -> fx.Node:
         return self._checked(target, self.made.call_method, args, kwargs)
 
-    def _checked(self, target: Any, create: Callable[..., fx.Node], args: Any, kwargs: Any) -> Any:
+    def _checked(
+        self, target: Any, create: Callable[..., fx.Node], args: Any, kwargs: Any
+    ) -> fx.Node:
         """Copy a call, with what must hold of its shapes before it or after it."""
         if not self.is_sequence(self.node):
             return create(target, args, kwargs)

@@ -204,16 +204,17 @@ class Network(Composition, metaclass=_TracedWhenMade):
         """Make the code for the modules that stand there now; refuse those that do not fit."""
         made = vars(self)
         if not self._traces:
-            made["_plan"], made["_run_looked_at"] = (_eager.run, (), ()), _eager.run
-            return self._plan
+            plan: _Plan = (_eager.run, (), ())
+            made["_plan"], made["_run_looked_at"] = plan, _eager.run
+            return plan
         _replacements.check(self, self._parts, self._called, self._paths)
         if "_run_looked_at" not in made:
             made["_run_looked_at"] = running_code(self)
         paths = list(dict.fromkeys(self._called))
         layers = tuple(map(self.get_submodule, paths))
         places = _replacements.places(self, (*self._parts, *paths))
-        made["_plan"] = running_code(self, paths), layers, places
-        return self._plan
+        made["_plan"] = plan = running_code(self, paths), layers, places
+        return plan
 
     def _replicate_for_data_parallel(self) -> Any:
         # a replica has other modules than those of the plan
