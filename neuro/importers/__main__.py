@@ -1,4 +1,4 @@
-"""Print the modules that can be imported: `python -m axonal.neuro.importers > docs/importers.md`."""
+"""Print which modules are imported: `python -m axonal.neuro.importers > docs/importers.md`."""
 
 from axonal.neuro.importers._rules import Framework
 from axonal.neuro.importers.norse import NORSE

@@ -14,7 +14,7 @@ class ConversionError(ValueError):
     """A module that has no equivalent here; the message lists every reason by path."""
 
 
-class Unlike(Exception):
+class UnlikeError(Exception):
     """The reason for which one module has no equivalent."""
 
 
@@ -43,7 +43,7 @@ class Rule:
         becomes: the layers it becomes, as the table shows them.
         conventions: settings that are kept, and those that are refused.
         exports: whether the result can be exported to an event graph.
-        make: builds the layers; raises :class:`Unlike` for settings without an equivalent.
+        make: builds the layers; raises :class:`UnlikeError` for settings without an equivalent.
     """
 
     becomes: str

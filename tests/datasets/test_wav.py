@@ -58,7 +58,7 @@ BAD = {
         riff(part(b"fmt ", extensible(channels=2)), DATA),
         "has 2 channels, expected 1: mix it down",
     ),
-    "24 bits": (riff(part(b"fmt ", form(bits=24)), DATA), "24 bits per sample, expected 16: convert"),
+    "24 bits": (riff(part(b"fmt ", form(bits=24)), DATA), "24 bits per sample, expected 16"),
     "no channels": (riff(part(b"fmt ", form(channels=0)), DATA), "has 0 channels, expected 1"),
     "no bits": (riff(part(b"fmt ", form(bits=0)), DATA), "has 0 bits per sample"),
     "odd frame": (riff(part(b"fmt ", form()[:12] + b"\5\0\x10\0"), DATA), "5 bytes per step"),

@@ -22,7 +22,7 @@ CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 20
 
 
 def answer(script, *arguments):
-    """What a script prints in the environment of the peers."""
+    """Output of a script in the environment of the peers."""
     needs.require("peers")
     done = subprocess.run(
         [needs.PEERS, SCRIPTS / script, *map(str, arguments)],
