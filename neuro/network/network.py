@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -53,8 +54,8 @@ def _threading_states(written: Callable[..., Any]) -> Callable[..., Any]:
                 or not x.is_floating_point() or x.shape[:2] != inputs[0].shape[:2]
             ):  # fmt: skip
                 raise _refusals.wrong_input(self, name, x, inputs[0])
-            # on the CPU only, since reading a value stalls a GPU
-            if not compiling and x.device.type == "cpu" and not torch.isfinite(x).all():
+            # on the CPU only, since reading a value stalls a GPU; a sum is finite only if all are
+            if not compiling and x.device.type == "cpu" and not math.isfinite(x.detach().sum()):
                 _checks.finite(self, x, f"the input {name}")
         if state is None:
             state = dict.fromkeys(self._paths)
