@@ -22,9 +22,9 @@ DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError)
 
 def cache_folder() -> Path:
     """The folder that AXONAL_CACHE names, or ``axonal`` among the user's caches."""
-    own = os.environ.get(VARIABLE)
-    if own:
-        return Path(own)
+    folder = os.environ.get(VARIABLE)
+    if folder:
+        return Path(folder)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser(), "axonal")
 
 

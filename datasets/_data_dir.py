@@ -1,4 +1,4 @@
-"""Where data lie that are not part of the package."""
+"""Paths of data that are not part of the package."""
 
 import os
 from collections.abc import Callable

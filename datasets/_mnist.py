@@ -80,7 +80,7 @@ def _read(
     part, where = FOLDERS[name]
     prefix, count = SPLITS[split]
     shapes = {"images-idx3": (count, SIDE, SIDE), "labels-idx1": (count,)}
-    found = []
+    arrays = []
     for kind, shape in shapes.items():
         path = data_file(folder, part, f"{prefix}-{kind}-ubyte.gz", where)
         try:
@@ -91,8 +91,8 @@ def _read(
             raise ValueError(
                 f"{path} is damaged or not whole ({error}): copy it again from {where}."
             ) from error
-        found.append(values)
-    return found[0], found[1].astype(np.int64)
+        arrays.append(values)
+    return arrays[0], arrays[1].astype(np.int64)
 
 
 def _unpacked(path: Path, shape: tuple[int, ...]) -> bytes:

@@ -20,10 +20,10 @@ STREAMED = 0xFFFFFFFF
 MOST_PARTS = 1000
 
 
-class Format(NamedTuple):
+class WavFormat(NamedTuple):
     """Fields of the header of a WAV file.
 
-    >>> Format(code=1, channels=1, rate=8000, frame=2, bits=16).bits
+    >>> WavFormat(code=1, channels=1, rate=8000, frame=2, bits=16).bits
     16
     """
 
@@ -88,8 +88,8 @@ def _check_size(size: int, path: Path) -> None:
         raise ValueError(f"{path} holds no samples: copy it again.")
 
 
-def _header(sound: BinaryIO, path: Path) -> tuple[Format, int]:
-    """Format and bytes of sound; the file then stands before its first sample."""
+def _header(sound: BinaryIO, path: Path) -> tuple[WavFormat, int]:
+    """WavFormat and bytes of sound; the file then stands before its first sample."""
     head = sound.read(12)
     if head[:4] in (b"RIFX", b"RF64", b"BW64"):
         raise ValueError(f"{path} is a {head[:4].decode()} file, expected RIFF: convert it first.")
@@ -114,7 +114,7 @@ def _header(sound: BinaryIO, path: Path) -> tuple[Format, int]:
     raise ValueError(f"{path} is not a readable WAV file (more than {MOST_PARTS} parts).")
 
 
-def _format(fields: bytes, path: Path) -> Format:
+def _format(fields: bytes, path: Path) -> WavFormat:
     if len(fields) < 16:
         raise ValueError(f"{path} is not a readable WAV file (its format is cut short).")
     code, channels = (int.from_bytes(fields[at : at + 2], "little") for at in (0, 2))
@@ -127,10 +127,10 @@ def _format(fields: bytes, path: Path) -> Format:
                 "convert it to 16-bit PCM first."
             )
         code = int.from_bytes(fields[24:26], "little")
-    return Format(code, channels, rate, frame, bits)
+    return WavFormat(code, channels, rate, frame, bits)
 
 
-def _check(form: Format, path: Path, rate: int) -> None:
+def _check(form: WavFormat, path: Path, rate: int) -> None:
     if form.code != PCM:
         what = FOREIGN.get(form.code, f"of format {form.code:#06x}")
         raise ValueError(f"{path} is {what}, expected PCM: convert it to 16-bit PCM first.")

@@ -103,8 +103,8 @@ def sequence(module: nn.Module, x: Any, size: Sequence[int], dtype: torch.dtype 
         hint = ""
         if isinstance(x, tuple) and x and isinstance(x[0], Tensor):
             hint = (
-                " A layer returns (output, state): write y, state = layer(x), or put the layers "
-                "into a neuro.Network, which passes the states on."
+                " A layer returns (output, state): write y, state = layer(x), or make a network of "
+                "the module, neuro.Network(Net()), which passes the states on."
             )
         raise InputError(f"{expected}, got {type(x).__name__}.{hint}", module)
     got = tuple(x.shape)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from axonal.deploy.exporting import affine
@@ -38,6 +38,7 @@ from axonal.neuro import (
     Network,
     Recurrent,
 )
+from axonal.neuro.network.walker import Walker
 
 
 class ExportError(ValueError):
@@ -192,6 +193,26 @@ def _input_shape(module: nn.Module) -> tuple[int, ...] | None:
     return (features,) if isinstance(features, int) else None
 
 
+class _OnSignals(Walker):
+    """Runs the graph of a Network on signals; the builder says what becomes of each."""
+
+    def __init__(self, builder: "_Builder", net: Network, prefix: str) -> None:
+        super().__init__(net)
+        self.builder, self.prefix = builder, prefix
+
+    def get_attr(self, target: Any, args: Any, kwargs: Any) -> Any:
+        return attribute(self.net, target)
+
+    def call_module(self, target: Any, args: Any, kwargs: Any) -> Any:
+        module = self.net.get_submodule(target)
+        return self.builder.module(f"{self.prefix}{target}", module, args[0])
+
+    def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
+        return self.builder.call(f"{self.prefix}{self.here}", target, args, kwargs)
+
+    call_method = call_function
+
+
 class _Builder:
     """Walks the graph of a Network with a :class:`Signal` in place of every tensor."""
 
@@ -258,24 +279,7 @@ class _Builder:
 
     def network(self, net: Network, sources: Sequence[Signal], prefix: str) -> Any:
         """Run the graph of a Network on signals."""
-        values: dict[fx.Node, Any] = {}
-        arriving = iter(sources)
-        for node in net.traced.nodes:
-            args = fx.node.map_arg(node.args, values.__getitem__)
-            kwargs = fx.node.map_arg(node.kwargs, values.__getitem__)
-            if node.op == "placeholder":
-                values[node] = next(arriving)
-            elif node.op == "get_attr":
-                values[node] = attribute(net, str(node.target))
-            elif node.op == "output":
-                return args[0]
-            elif node.op == "call_module":
-                path = f"{prefix}{node.target}"
-                values[node] = self.module(path, net.get_submodule(str(node.target)), args[0])
-            else:
-                target = node.target if node.op == "call_function" else str(node.target)
-                values[node] = self.call(f"{prefix}{node.meta['here']}", target, args, kwargs)
-        raise AssertionError("a traced graph ends in an output")
+        return _OnSignals(self, net, prefix).run(*sources)
 
     def module(self, path: str, module: nn.Module, x: Signal) -> Signal:
         """Return the output of one module."""

@@ -1,6 +1,6 @@
 """Networks of other frameworks, with the same spikes: their modules in, a Network out.
 
-The frameworks are never imported: whoever has one of their modules has them.
+The frameworks are never imported: their modules come with them.
 """
 
 from axonal.neuro.importers._rules import ConversionError

@@ -1,4 +1,4 @@
-"""Print what can be imported: `python -m axonal.neuro.importers > docs/importers.md`."""
+"""Print which modules are imported: `python -m axonal.neuro.importers > docs/importers.md`."""
 
 from axonal.neuro.importers._rules import Framework
 from axonal.neuro.importers.norse import NORSE
@@ -44,7 +44,7 @@ graph = deploy.export(net, dt=1e-3, input_shape=(1, 8, 8))
 
 
 def table() -> str:
-    """What is supported, as Markdown.
+    """The page of supported modules, as Markdown.
 
     >>> "| Leaky | LIF |" in table()
     True

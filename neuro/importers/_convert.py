@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro.importers import _stateless
-from axonal.neuro.importers._rules import ConversionError, Framework, Rule, Site, Unlike
+from axonal.neuro.importers._rules import ConversionError, Framework, Rule, Site, UnlikeError
 from axonal.neuro.layers import Lift
 from axonal.neuro.network import Network, NetworkError, Sequential
 from axonal.neuro.surrogates import Surrogate
@@ -42,7 +42,7 @@ def convert(
             continue  # no step comes through here: the forward does not call it
         try:
             pending.made = pending.make(dtype, device, surrogate).train(pending.training)
-        except Unlike as reason:
+        except UnlikeError as reason:
             walk.problem(path, pending.original, str(reason))
         except AttributeError as error:
             walk.problem(
@@ -89,7 +89,7 @@ class _Walk:
         self.made: dict[int, nn.Module] = {}
 
     def problem(self, path: str, module: nn.Module, reason: str) -> nn.Module:
-        """Note a module without an equivalent; return what stands for it meanwhile."""
+        """Note a module without an equivalent; return its placeholder."""
         self.problems.append(f"{path or 'the module'} ({type(module).__name__}): {reason}.")
         return nn.Identity()
 
@@ -193,14 +193,14 @@ def _join(path: str, name: str) -> str:
 def _type_of(who: str, module: nn.Module) -> tuple[torch.dtype, torch.device]:
     """Return the one floating-point type and device of a module's parameters, or else buffers."""
     tensors: list[Tensor] = [*module.parameters()] or [*module.buffers()]
-    found = {(t.dtype, t.device) for t in tensors if t.is_floating_point()}
-    if len(found) > 1:
-        shown = ", ".join(sorted(f"{dtype} on {device}" for dtype, device in found))
+    kinds = {(t.dtype, t.device) for t in tensors if t.is_floating_point()}
+    if len(kinds) > 1:
+        shown = ", ".join(sorted(f"{dtype} on {device}" for dtype, device in kinds))
         raise ConversionError(
             f"{who} expects parameters of one type on one device, got {shown}: write "
             "module.to(device, dtype) first."
         )
-    return found.pop() if found else (torch.get_default_dtype(), torch.device("cpu"))
+    return kinds.pop() if kinds else (torch.get_default_dtype(), torch.device("cpu"))
 
 
 def _network(who: str, root: nn.Module, module: nn.Module) -> Network:

@@ -6,19 +6,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from axonal.neuro.importers._rules import Site, Unlike
+from axonal.neuro.importers._rules import Site, UnlikeError
 from axonal.neuro.layers import LIF, CuBaLIF, LeakyIntegrator, Linear
 from axonal.neuro.surrogates import Surrogate
 
 
-def values(name: str, given: Any, size: tuple[int, ...]) -> Tensor:
-    """Return a setting as float64, a scalar or one a neuron."""
+def values(name: str, setting: Any, size: tuple[int, ...]) -> Tensor:
+    """Return a setting as float64, a scalar or one per neuron."""
     try:
-        tensor = torch.as_tensor(given).detach().cpu().double()
+        tensor = torch.as_tensor(setting).detach().cpu().double()
         return tensor.reshape(()) if tensor.numel() == 1 else tensor.expand(size).clone()
     except (TypeError, ValueError, RuntimeError):
-        got = f"of shape {tuple(given.shape)}" if isinstance(given, Tensor) else repr(given)
-        raise Unlike(f"{name} is {got}, for neurons of shape {size}") from None
+        got = f"of shape {tuple(setting.shape)}" if isinstance(setting, Tensor) else repr(setting)
+        raise UnlikeError(f"{name} is {got}, for neurons of shape {size}") from None
 
 
 def neuron(
@@ -37,21 +37,21 @@ def neuron(
 
     Args:
         site: where it stands.
-        decay: factor of the potential a step, 0 to 1, a scalar or one a neuron.
+        decay: factor of the potential per step, 0 to 1, a scalar or one per neuron.
         threshold: > 0, likewise.
         form: "exp" or "euler": how time constants are told from factors.
-        synapse: factor of the current a step.
+        synapse: factor of the current per step.
         strict: fire above the threshold only, not at it: the threshold held is the next number.
         learn: what is learned.
         surrogate: what the original has, if it is known here.
         settings: of LIF.
 
     Raises:
-        Unlike: for values that no neuron here can have.
+        UnlikeError: for values that no neuron here can have.
     """
     level = values("threshold", threshold, site.size)
     if not ((level > 0) & (level < math.inf)).all():
-        raise Unlike(
+        raise UnlikeError(
             f"its threshold is {level.min().item():g} above the potential at rest, not > 0"
         )
     level = level.to(site.dtype)
@@ -104,19 +104,19 @@ def required(module: nn.Module, **wanted: Any) -> None:
         if isinstance(got, Tensor):
             got = got.item() if got.numel() == 1 else got.tolist()
         if got != value:
-            raise Unlike(f"{name}={got} has no equivalent; {name}={value} has")
+            raise UnlikeError(f"{name}={got} has no equivalent; {name}={value} has")
 
 
 def _hold(layer: Any, name: str, factor: Any, site: Site) -> None:
-    """Put a factor a step where the layer holds that of the time constant ``name``."""
+    """Hold a factor per step in place of that of the time constant ``name``."""
     held, decay = name.replace("tau", "decay"), values(f"the factor of {name}", factor, site.size)
     if not ((decay >= 0) & (decay <= 1)).all():
         worst = decay[(decay < 0) | (decay > 1)].flatten()[0].item()
-        raise Unlike(f"a factor of {worst:g} a step is not between 0 and 1")
+        raise UnlikeError(f"a factor of {worst:g} per step is not between 0 and 1")
     if name not in layer.learn:
         setattr(layer, f"{held}_factor", decay.to(site.device, site.dtype))
         return
     if ((decay == 0) | (decay == 1)).any():
-        raise Unlike("it learns from a decay of exactly 0 or 1, where a sigmoid has no slope")
+        raise UnlikeError("it learns from a decay of exactly 0 or 1, where a sigmoid has no slope")
     with torch.no_grad():
         getattr(layer, f"{held}_logit").copy_(decay.logit())

@@ -1,4 +1,4 @@
-"""What is known of another framework: which of its classes become which layers here."""
+"""Rules of another framework: its classes and the layers that they become."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,19 +14,19 @@ class ConversionError(ValueError):
     """A module that has no equivalent here; the message lists every reason by path."""
 
 
-class Unlike(Exception):
-    """Why one module has no equivalent."""
+class UnlikeError(Exception):
+    """The reason for which one module has no equivalent."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where a neuron stands.
+    """The place of a neuron in a network.
 
     Attributes:
         size: shape of the neurons, (N,) or (C, H, W).
         dtype: floating-point type of the whole network.
         device: where its parameters lie.
-        surrogate: what the caller wants in the backward pass; ``None`` leaves it to the rule.
+        surrogate: of the backward pass, as the caller asks for it; ``None`` leaves it to the rule.
     """
 
     size: tuple[int, ...]
@@ -37,13 +37,13 @@ class Site:
 
 @dataclass(frozen=True)
 class Rule:
-    """How one class of neurons is imported.
+    """The import of one class of neurons.
 
     Attributes:
         becomes: the layers it becomes, as the table shows them.
-        conventions: what of its settings is kept, and what is refused.
+        conventions: settings that are kept, and those that are refused.
         exports: whether the result can be exported to an event graph.
-        make: builds the layers; raises :class:`Unlike` for settings without an equivalent.
+        make: builds the layers; raises :class:`UnlikeError` for settings without an equivalent.
     """
 
     becomes: str
@@ -62,7 +62,7 @@ class Framework:
         neurons: a :class:`Rule` for every neuron with an equivalent.
         containers: modules that only run their children in order.
         wrappers: modules that only run one child, with the name of that child.
-        instead: what to use in place of classes without an equivalent.
+        instead: advice for classes without an equivalent.
     """
 
     package: str

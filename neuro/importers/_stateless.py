@@ -9,12 +9,12 @@ from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Linear
 
 
 def hooked(module: nn.Module) -> bool:
-    """Whether something else runs with its forward, which a layer in its place would not know."""
+    """Return whether hooks run with its forward, which a layer in its place would not have."""
     return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 def converted(module: nn.Module) -> nn.Module:
-    """Return a copy of a module of torch.nn; what knows time here is used in its place."""
+    """Return a copy of a module of torch.nn, or the layer here in its place that knows time."""
     kind = None if hooked(module) else type(module)
     like: Any = module
     if kind is nn.Linear:
@@ -29,7 +29,7 @@ def converted(module: nn.Module) -> nn.Module:
 
 
 def subclass(module: nn.Module, same_mask: str = "") -> nn.Module | None:
-    """Return what a framework's subclass of a module of torch is without its own additions.
+    """Return the layer that a framework's subclass of a module of torch is without its additions.
 
     Args:
         module: of a class that adds a way to step, and computes what its base class does.

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron, values
-from axonal.neuro.importers._rules import Framework, Rule, Site, Unlike
+from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import FastSigmoid, Surrogate
 
@@ -16,7 +16,7 @@ _RATES = "factors 1 - dt tau_inv; v_leak shifts potential and threshold and must
 
 
 def _factor(dt: float, rate: Any) -> Tensor:
-    """What is left after a step, from the share that is lost as Norse rounds it."""
+    """Return the factor that is left after a step, from the share lost as Norse rounds it."""
     return 1 - torch.as_tensor(dt * rate).detach().double()
 
 
@@ -26,7 +26,7 @@ def _firing(site: Site, p: Any, **settings: Any) -> nn.Module:
         values(name, v, site.size) for name, v in (("v_leak", rest), ("v_reset", p.v_reset))
     )
     if not torch.equal(leak.expand(site.size), goal.expand(site.size)):
-        raise Unlike(
+        raise UnlikeError(
             "v_reset differs from v_leak, so that a neuron at rest is not where one starts"
         )
     known = p.method == "super"
@@ -55,7 +55,7 @@ def _lif(module: Any, site: Site) -> nn.Module:
 def _refractory(module: Any, site: Site) -> nn.Module:
     steps = torch.as_tensor(module.p.rho_reset)
     if steps.numel() != 1 or steps.item() != int(steps.item()) or steps.item() < 0:
-        raise Unlike(f"rho_reset={steps.tolist()} is not one whole number of steps")
+        raise UnlikeError(f"rho_reset={steps.tolist()} is not one whole number of steps")
     return _current_based(module, site, module.p.lif, refractory=int(steps.item()))
 
 
@@ -74,9 +74,9 @@ def _box(module: Any, site: Site) -> nn.Module:
     resets = {"reset_value": "zero", "reset_subtract": "subtract"}
     name = getattr(p.reset_method, "__name__", repr(p.reset_method))
     if name not in resets:
-        raise Unlike(f"reset_method={name}; {' and '.join(resets)} have an equivalent")
+        raise UnlikeError(f"reset_method={name}; {' and '.join(resets)} have an equivalent")
     if name == "reset_subtract" and torch.as_tensor(p.v_reset).any():
-        raise Unlike("reset_subtract with a v_reset other than 0")
+        raise UnlikeError("reset_subtract with a v_reset other than 0")
     decay = _factor(module.dt, p.tau_mem_inv)
     return _firing(site, p, decay=decay, reset=resets[name])
 
@@ -87,7 +87,7 @@ def _iaf(module: Any, site: Site) -> nn.Module:
 
 def _at_rest_at_zero(p: Any) -> None:
     if torch.as_tensor(p.v_leak).any():
-        raise Unlike("a readout with a v_leak other than 0; add it after the network")
+        raise UnlikeError("a readout with a v_leak other than 0; add it after the network")
 
 
 def _li(module: Any, site: Site) -> nn.Module:
@@ -153,7 +153,7 @@ def from_norse(
     """Make a Network of a Norse module that fires the same spikes.
 
     Norse fires above the threshold where a LIF here fires at it, so that the threshold becomes the
-    next number of the type. dt and the rates become factors a step; the current of ``LIFCell``
+    next number of the type. dt and the rates become factors per step; the current of ``LIFCell``
     reaches the potential within the step, as in :class:`CuBaLIF`. In single precision a potential
     within rounding of its threshold may go the other way.
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import connections, neuron, required, values
-from axonal.neuro.importers._rules import Framework, Rule, Site, Unlike
+from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
 from axonal.neuro.importers._stateless import converted
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import Surrogate
@@ -22,13 +22,13 @@ def _firing(module: Any, site: Site, *, decay: Any, gain: Any = 1, **settings: A
     required(module, inhibition=False, state_quant=False, graded_spikes_factor=1)
     reset = {"subtract": "delayed"}.get(module.reset_mechanism, module.reset_mechanism)
     if reset == "delayed" and not getattr(module, "reset_delay", True):
-        raise Unlike(
+        raise UnlikeError(
             'reset_mechanism="subtract" with reset_delay=False subtracts twice where the potential '
             "stays above the threshold; reset_delay=True has an equivalent"
         )
     learn = [name for name, held in settings.pop("learned").items() if _learned(module, held)]
     if gain != 1 and _learned(module, "threshold"):
-        raise Unlike("learn_threshold=True beside an input that is scaled by time_step / C")
+        raise UnlikeError("learn_threshold=True beside an input that is scaled by time_step / C")
     return neuron(
         site,
         decay=decay,
@@ -84,7 +84,9 @@ def _loop(module: Any, site: Site, body: nn.Module) -> nn.Module:
     if shared is None:
         return Recurrent(body, converted(back), size=site.size)
     if len(site.size) > 1:
-        raise Unlike("all_to_all=False over maps; over a vector of neurons it has an equivalent")
+        raise UnlikeError(
+            "all_to_all=False over maps; over a vector of neurons it has an equivalent"
+        )
     n = site.size[0]
     each = values("V", shared, site.size).expand(n)
     feedback = connections(site, torch.diag(each), mask=torch.eye(n))

@@ -8,7 +8,7 @@ from torch import nn
 
 from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron
-from axonal.neuro.importers._rules import Framework, Rule, Site, Unlike
+from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
 from axonal.neuro.layers import Linear
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import ATan, Sigmoid, Surrogate
@@ -22,7 +22,7 @@ _RESETS = (
 def _surrogate(module: Any) -> Surrogate | None:
     function = module.surrogate_function
     if not getattr(function, "spiking", True):
-        raise Unlike("surrogate_function(spiking=False) makes its outputs numbers, not spikes")
+        raise UnlikeError("surrogate_function(spiking=False) makes its outputs numbers, not spikes")
     kinds = {"ATan": ATan, "Sigmoid": Sigmoid}
     kind = kinds.get(type(function).__name__)
     return None if kind is None else kind(float(function.alpha))
@@ -58,13 +58,15 @@ def _plif(module: Any, site: Site) -> nn.Module:
 
 def _cuba(module: Any, site: Site) -> nn.Module:
     if module.v_reset:
-        raise Unlike(f"v_reset={module.v_reset} is not where its potential rests; 0 and None are")
+        raise UnlikeError(
+            f"v_reset={module.v_reset} is not where its potential rests; 0 and None are"
+        )
     return _firing(module, site, decay=module.v_decay, synapse=module.c_decay)
 
 
 def _integrating(module: Any, site: Site) -> nn.Module:
     if module.decode is not None:
-        raise Unlike(f"decode={module.decode!r} mixes steps; take it after the network")
+        raise UnlikeError(f"decode={module.decode!r} mixes steps; take it after the network")
     tau = getattr(module, "tau", None)
     if tau is None:
         return integrator(site, decay=1.0, decay_input=False)
@@ -75,7 +77,9 @@ def _loop(module: Any, site: Site) -> nn.Module:
     body, joined = module.sub_module, module.rc
     rule = NEURONS.get(type(body).__name__)
     if rule is None or rule.make is _loop:
-        raise Unlike(f"its sub_module is {type(body).__name__}; a neuron alone has an equivalent")
+        raise UnlikeError(
+            f"its sub_module is {type(body).__name__}; a neuron alone has an equivalent"
+        )
     n = site.size[-1]
     forward = Linear(n, joined.out_features, bias=joined.bias is not None)
     forward.to(site.device, site.dtype)

@@ -249,9 +249,9 @@ class DelaySNN(Network):
 def _layers(state_dict: Mapping[str, Tensor]) -> list[int]:
     """Return the numbers of the delay layers; refuse names that the original does not write."""
     names = map(str, state_dict)
-    found = sorted(int(m[1]) for n in names if (m := re.fullmatch(r"model\.(\d+)\.P", n)))
-    if not found or found != list(range(0, 4 * len(found), 4)):
-        layers = ", ".join(f"model.{k}" for k in found) or "none"
+    numbers = sorted(int(m[1]) for n in names if (m := re.fullmatch(r"model\.(\d+)\.P", n)))
+    if not numbers or numbers != list(range(0, 4 * len(numbers), 4)):
+        layers = ", ".join(f"model.{k}" for k in numbers) or "none"
         first = ", ".join(map(str, list(state_dict)[:4])) or "nothing"
         inside = [n for n, x in state_dict.items() if isinstance(x, Mapping)]
         whole = [n for n in map(str, state_dict) if n.endswith("model.0.P")]
@@ -270,14 +270,14 @@ def _layers(state_dict: Mapping[str, Tensor]) -> list[int]:
         raise ValueError(
             f"from_official expects tensors of finite numbers, {', '.join(strange)} is none."
         )
-    delays = {f"model.{k}.{name}" for k in found for name in ("weight", "P", "SIG")}
-    norms = tuple(f"model.{k + 1}." for k in found[:-1])
+    delays = {f"model.{k}.{name}" for k in numbers for name in ("weight", "P", "SIG")}
+    norms = tuple(f"model.{k + 1}." for k in numbers[:-1])
     missing = sorted(delays - set(state_dict))
     foreign = sorted(n for n in set(state_dict) - delays if not n.startswith(norms or ("?",)))
     if missing or foreign:
         wrong = [f"{n} is missing" for n in missing] + [f"{n} is unknown" for n in foreign]
         raise ValueError(f"from_official cannot read this checkpoint: {', '.join(wrong)}.")
-    return found
+    return numbers
 
 
 def _fills_the_kernel(places: list[Tensor], max_delay: Any) -> None:

@@ -53,9 +53,9 @@ def run(net: Any, *inputs: Any) -> tuple[Any, dict[str, Any]]:
 
 def _entering(running: list[nn.Module], before: Hook) -> Hook:
     def enter(module: nn.Module, args: tuple[Any, ...]) -> Any:
-        given = args if running else before(module, args)
+        arguments = args if running else before(module, args)
         running.append(module)
-        return given
+        return arguments
 
     return enter
 

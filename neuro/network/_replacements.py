@@ -42,11 +42,13 @@ def places(
     root: nn.Module, paths: Iterable[str]
 ) -> tuple[tuple[nn.Module | None, str, nn.Module], ...]:
     """Return where the modules at ``paths`` stand: in which module (None: the root), its name."""
-    found = []
+    standing = []
     for path in paths:
         owner, _, name = path.rpartition(".")
-        found.append((root.get_submodule(owner) if owner else None, name, root.get_submodule(path)))
-    return tuple(found)
+        standing.append(
+            (root.get_submodule(owner) if owner else None, name, root.get_submodule(path))
+        )
+    return tuple(standing)
 
 
 def check(

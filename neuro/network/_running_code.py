@@ -5,17 +5,18 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from torch import fx, nn
+from torch import fx
 
 from axonal.neuro.layers import Layer
 from axonal.neuro.layers.lift import over_time
 from axonal.neuro.network import _axes, _supported_calls
+from axonal.neuro.network._composition import Composition
 from axonal.neuro.network.walker import Walker
 
 Run = Callable[..., Any]
 
 
-def running_code(net: nn.Module, paths: list[str] | None = None) -> Run:
+def running_code(net: Composition, paths: list[str] | None = None) -> Run:
     """Return a plain function of (network, *inputs, state) that returns the outputs and states.
 
     Args:
@@ -30,7 +31,7 @@ def running_code(net: nn.Module, paths: list[str] | None = None) -> Run:
 class _StatesThreaded(Walker):
     """Rewrites the traced graph so that every layer takes its state and gives back the next one."""
 
-    def __init__(self, net: nn.Module, paths: list[str] | None) -> None:
+    def __init__(self, net: Composition, paths: list[str] | None) -> None:
         super().__init__(net)
         self.made = fx.Graph()
         self.inputs = [
@@ -80,7 +81,9 @@ class _StatesThreaded(Walker):
     def call_method(self, target: Any, args: Any, kwargs: Any) -> fx.Node:
         return self._checked(target, self.made.call_method, args, kwargs)
 
-    def _checked(self, target: Any, create: Callable[..., fx.Node], args: Any, kwargs: Any) -> Any:
+    def _checked(
+        self, target: Any, create: Callable[..., fx.Node], args: Any, kwargs: Any
+    ) -> fx.Node:
         """Copy a call, with what must hold of its shapes before it or after it."""
         if not self.is_sequence(self.node):
             return create(target, args, kwargs)

@@ -186,7 +186,7 @@ def _may_reach_front(axis: Any) -> bool:
 
 def problems(root: nn.Module, graph: fx.Graph) -> list[str]:
     """List every node of ``graph`` that a Network cannot run, by path and line."""
-    found = []
+    listed = []
     seen: dict[str, str] = {}
     is_sequence = sequences(graph).__contains__
     for node in graph.nodes:
@@ -199,8 +199,8 @@ def problems(root: nn.Module, graph: fx.Graph) -> list[str]:
                 )
             seen.setdefault(str(node.target), node.meta["here"])
         if reason:
-            found.append(f"{node.meta['here']}: {reason}")
-    return found
+            listed.append(f"{node.meta['here']}: {reason}")
+    return listed
 
 
 def _is_layer(root: nn.Module, node: Any) -> bool:

@@ -215,17 +215,17 @@ def _trace_once(module: nn.Module) -> tuple[Tracer, fx.Graph | None]:
 
 def _kept_values(before: dict[str, tuple[nn.Module, dict[str, Any]]]) -> list[str]:
     """List the attributes in which ``forward`` kept a value, and put back what they were."""
-    found = []
+    problems = []
     for path, (module, attributes) in before.items():
         kept = [name for name, value in vars(module).items() if _symbolic(value)]
         vars(module).clear()
         vars(module).update(attributes)
-        found += [
+        problems += [
             f"{path or 'forward'}: keeps a tensor of the run on the module (self.{name}), a state "
             "that nobody sees: write the part as a Cell, whose state is passed along."
             for name in kept
         ]
-    return found
+    return problems
 
 
 def _symbolic(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -53,8 +54,8 @@ def _threading_states(written: Callable[..., Any]) -> Callable[..., Any]:
                 or not x.is_floating_point() or x.shape[:2] != inputs[0].shape[:2]
             ):  # fmt: skip
                 raise _refusals.wrong_input(self, name, x, inputs[0])
-            # on the CPU only, since reading a value stalls a GPU
-            if not compiling and x.device.type == "cpu" and not torch.isfinite(x).all():
+            # on the CPU only, since reading a value stalls a GPU; a sum is finite only if all are
+            if not compiling and x.device.type == "cpu" and not math.isfinite(x.detach().sum()):
                 _checks.finite(self, x, f"the input {name}")
         if state is None:
             state = dict.fromkeys(self._paths)
@@ -204,16 +205,17 @@ class Network(Composition, metaclass=_TracedWhenMade):
         """Make the code for the modules that stand there now; refuse those that do not fit."""
         made = vars(self)
         if not self._traces:
-            made["_plan"], made["_run_looked_at"] = (_eager.run, (), ()), _eager.run
-            return self._plan
+            plan: _Plan = (_eager.run, (), ())
+            made["_plan"], made["_run_looked_at"] = plan, _eager.run
+            return plan
         _replacements.check(self, self._parts, self._called, self._paths)
         if "_run_looked_at" not in made:
             made["_run_looked_at"] = running_code(self)
         paths = list(dict.fromkeys(self._called))
         layers = tuple(map(self.get_submodule, paths))
         places = _replacements.places(self, (*self._parts, *paths))
-        made["_plan"] = running_code(self, paths), layers, places
-        return self._plan
+        made["_plan"] = plan = running_code(self, paths), layers, places
+        return plan
 
     def _replicate_for_data_parallel(self) -> Any:
         # a replica has other modules than those of the plan

@@ -115,14 +115,14 @@ class Recurrent(Layer[RecurrentState]):
             back, feedback = self.feedback(recent[: len(block)], feedback)
             if back.shape != block.shape:
                 raise _checks.InputError(
-                    f"Recurrent: the feedback gives {tuple(back.shape[2:])} values a sample, the "
+                    f"Recurrent: the feedback gives {tuple(back.shape[2:])} values per sample, the "
                     f"body's input has {tuple(block.shape[2:])}.",
                     self,
                 )
             y, body = self.body(block + back, body)
             if y.shape[2:] != recent.shape[2:]:
                 raise _checks.InputError(
-                    f"Recurrent: the body returns {tuple(y.shape[2:])} values a sample, the "
+                    f"Recurrent: the body returns {tuple(y.shape[2:])} values per sample, the "
                     f"feedback takes {self.size}.",
                     self,
                 )
@@ -136,7 +136,7 @@ class Recurrent(Layer[RecurrentState]):
         return ", ".join((*changed(self, {"delay": self.delay}), *size))
 
     def _connections(self, x: Tensor) -> Linear | None:
-        """Return the feedback if the loop is one of plain LIF neurons that nobody looks into."""
+        """Return the feedback if the loop is one of plain LIF neurons without hooks."""
         lif, net = self.body, self.feedback
         # IF and PLIF only choose the parameters of a LIF
         if type(lif) not in (LIF, IF, PLIF) or not isinstance(net, Network) or self.delay != 1:
@@ -145,7 +145,7 @@ class Recurrent(Layer[RecurrentState]):
         linear = net.inner if net.source_name == _Call.__name__ else None
         if type(linear) is not Linear or any(map(_watched, (lif, net, linear))):
             return None
-        # whatever does not fit is refused step by step, where each part knows why
+        # an input that does not fit is refused step by step, with the reason of each part
         fits = x.shape[2:] == lif.size == self.size and linear.weight.shape == 2 * lif.size
         return linear if fits and x.dtype == lif.decay.dtype == linear.weight.dtype else None
 
@@ -175,7 +175,7 @@ def _features(feedback: nn.Module) -> int | None:
 
 
 def _watched(module: nn.Module) -> bool:
-    """Whether calling a module does more than its forward."""
+    """Return whether calling a module does more than its forward."""
     hooks = (
         module._forward_hooks, module._forward_pre_hooks,
         module._backward_hooks, module._backward_pre_hooks,

@@ -45,7 +45,7 @@ class Sequential(Network):
         if type(self)._written is Sequential._written:
             self._make()  # a subclass that adds nothing to forward may run it in its constructor
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
         """Run ``x`` [T, B, ...] through the layers."""
         for layer in self._modules.values():
             x = layer(x)  # type: ignore[misc]

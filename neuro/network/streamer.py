@@ -1,4 +1,4 @@
-"""Running a network step by step, for robots and notebooks."""
+"""A network that runs step by step, for robots and notebooks."""
 
 from typing import Any
 

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from torch import fx, nn
+from torch import fx
+
+from axonal.neuro.network._composition import Composition
 
 
 class Walker(fx.Interpreter):
@@ -28,7 +30,7 @@ class Walker(fx.Interpreter):
     'lif(fc(x))'
     """
 
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, net: Composition) -> None:
         super().__init__(net, graph=net.traced)
         self.net: Any = net
         self.node: fx.Node = next(iter(self.graph.nodes))

@@ -1,6 +1,6 @@
 """One of two processes that train on halves of a batch; the first compares with the whole batch.
 
-Usage: ddp.py RANK PORT
+Usage: ddp.py RANK PORT sequential|subclass
 """
 
 import os
@@ -16,15 +16,29 @@ from axonal import neuro
 STEPS, BATCH = 15, 6
 
 
+def layers():
+    return {
+        "delays": neuro.DelayedLinear(5, 8, max_delay=4),
+        "lif": neuro.LIF(8, 3.0, learn=("tau", "threshold")),
+        "loop": neuro.Recurrent(neuro.LIF(8, refractory=1), neuro.Linear(8, 8), delay=2),
+        "fc": neuro.Linear(8, 3),
+        "readout": neuro.LeakyIntegrator(3),
+    }
+
+
+class Net(neuro.Network):
+    def __init__(self):
+        super().__init__()
+        for name, layer in layers().items():
+            setattr(self, name, layer)
+
+    def forward(self, x):
+        return self.readout(self.fc(self.loop(self.lif(self.delays(x)))))
+
+
 def network():
     torch.manual_seed(0)
-    return neuro.Sequential(
-        neuro.DelayedLinear(5, 8, max_delay=4),
-        neuro.LIF(8, 3.0, learn=("tau", "threshold")),
-        neuro.Recurrent(neuro.LIF(8, refractory=1), neuro.Linear(8, 8), delay=2),
-        neuro.Linear(8, 3),
-        neuro.LeakyIntegrator(3),
-    ).double()
+    return (Net() if sys.argv[3] == "subclass" else neuro.Sequential(layers())).double()
 
 
 def main():
@@ -75,17 +89,17 @@ def end_training(parallel, x, target):
 
     step()
     step(freeze=True)
-    frozen = net[0].delay.clone()
+    frozen = net.delays.delay.clone()
     for _ in range(3):
         step()
-    weight = net[0].weight.detach().clone()
+    weight = net.delays.weight.detach().clone()
     parallel = DistributedDataParallel(net)
     step()
-    if torch.equal(weight, net[0].weight):
+    if torch.equal(weight, net.delays.weight):
         raise SystemExit("nothing was trained after freezing")
     other = frozen.clone()
     dist.broadcast(other, 0)
-    kept = (net[0].delay, average.module[0].delay, other)
+    kept = (net.delays.delay, average.module.delays.delay, other)
     return sum(int((delay != frozen).sum()) for delay in kept)
 
 

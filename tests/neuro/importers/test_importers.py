@@ -22,7 +22,7 @@ CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 20
 
 
 def answer(script, *arguments):
-    """What a script prints in the environment of the peers."""
+    """Output of a script in the environment of the peers."""
     needs.require("peers")
     done = subprocess.run(
         [needs.PEERS, SCRIPTS / script, *map(str, arguments)],
@@ -113,7 +113,7 @@ def test_an_imported_network_learns(modules, framework):
         ("graded each", r"graded_spikes_factor=\[2.0, 1.0\] has no equivalent"),
         ("rest", r"1 \(CUBALIFNode\): v_reset=-0.25 is not where its potential rests"),
         ("v_reset", r"1 \(LIFCell\): v_reset differs from v_leak"),
-        ("dt", r"1 \(LIFBoxCell\): a factor of -1 a step is not between 0 and 1"),
+        ("dt", r"1 \(LIFBoxCell\): a factor of -1 per step is not between 0 and 1"),
         ("shape", r"from_snntorch\(module, input_shape=\(C, H, W\)\)\.$"),
     ],
 )  # fmt: skip

@@ -297,11 +297,11 @@ def test_errors_inside_a_loop_name_the_whole_path():
     refused(lambda: loop(neuro.LIF(5), neuro.Linear(3, 3))(X), "loop.body: LIF expects")
     refused(
         lambda: loop(neuro.LIF(3), neuro.Linear(3, 4))(X),
-        "loop: Recurrent: the feedback gives (4,) values a sample, the body's input has (3,).",
+        "loop: Recurrent: the feedback gives (4,) values per sample, the body's input has (3,).",
     )
     refused(
         lambda: loop(neuro.LIF(3), neuro.Linear(4, 3))(X),
-        "loop: Recurrent: the body returns (3,) values a sample, the feedback takes (4,).",
+        "loop: Recurrent: the body returns (3,) values per sample, the feedback takes (4,).",
     )
 
 

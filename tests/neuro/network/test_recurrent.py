@@ -89,7 +89,7 @@ def test_a_loop_from_a_state_that_learns():
 
 
 def one_operator(net, x):
-    """Whether the loop runs as one operator."""
+    """Return whether the loop runs as one operator."""
     with torch.no_grad(), torch.profiler.profile() as profile:
         net(x)
     return any(event.key == "axonal::recurrent_lif" for event in profile.key_averages())

@@ -1,4 +1,4 @@
-"""What a user's module has, its Network has: attributes, methods, properties."""
+"""Attributes, methods and properties of a wrapped module are those of its Network."""
 
 import copy
 import pickle

@@ -144,11 +144,12 @@ def test_large_tensors_in_several_threads_and_after_a_fork(options):
 
 
 @pytest.mark.slow
-def test_two_processes_give_the_gradients_of_the_joined_batch_and_freeze_their_delays():
+@pytest.mark.parametrize("form", ["sequential", "subclass"])
+def test_two_processes_give_the_gradients_of_the_joined_batch_and_freeze_their_delays(form):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    outputs = finished(*(launch("ddp.py", rank, port) for rank in range(2)))
+    outputs = finished(*(launch("ddp.py", rank, port, form) for rank in range(2)))
     assert all("largest difference" in output for output in outputs)
     assert all("0 frozen delays moved" in output for output in outputs)
 
