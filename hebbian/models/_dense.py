@@ -5,18 +5,18 @@ from math import factorial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from axonal.hebbian import _checks
-from axonal.hebbian.models._data import DataSet
-from axonal.hebbian.models._retrieval import RetrievalModel
-from axonal.hebbian.theory import crosstalk, lines, saddle
-from axonal.hebbian.theory.system import Solution
+from axonal._base.array_types import Float64Array
+from axonal._base.checks import one_of, whole_number
+from axonal.hebbian.models._examples import DataSet
+from axonal.hebbian.models._replica_model import RetrievalModel
+from axonal.hebbian.theory import crosstalk, phase_boundaries, states
+from axonal.hebbian.theory._solution import Solution
 
 if TYPE_CHECKING:
     from axonal.hebbian.montecarlo import Measurement
 
-Array = NDArray[np.float64]
 
 INTERACTIONS = ("distinct", "overlap")
 
@@ -79,13 +79,13 @@ class DenseHopfield(RetrievalModel):
         rho: float | None = None,
         entropy: float | None = None,
     ) -> None:
-        _checks.whole("DenseHopfield", "P", P, 2)
+        whole_number("DenseHopfield", "P", P, 2)
         if P > MOST_SPINS:
             raise ValueError(
                 f"DenseHopfield expects couplings of P <= {MOST_SPINS} spins, got {P}: the load of"
                 " more patterns than a number can hold has no meaning."
             )
-        _checks.one_of("DenseHopfield", "interaction", interaction, INTERACTIONS)
+        one_of("DenseHopfield", "interaction", interaction, INTERACTIONS)
         object.__setattr__(self, "P", P)
         object.__setattr__(self, "interaction", interaction)
         self._learn(quality, examples, protocol, noise, entropy if rho is None else rho)
@@ -149,7 +149,7 @@ class DenseHopfield(RetrievalModel):
         settings = {**self._simulated(gamma, T, K), **settings}
         return montecarlo.dense(N, self.P, interaction=self.interaction, **settings)
 
-    def gamma_M(self, T: ArrayLike) -> Array:
+    def gamma_M(self, T: ArrayLike) -> Float64Array:
         """Load at which the branch of the pattern ends; 0 where T is too high for any load.
 
         From zero load on, the state with the largest overlap follows the load without a jump up to
@@ -167,9 +167,9 @@ class DenseHopfield(RetrievalModel):
         >>> [round(float(memory.gamma_M(0.1)), 6) for memory in noisy]
         [0.128671, 0.076196, 0.075872]
         """
-        return lines.spinodal_load(self._system(), *self._numbers("gamma_M", T=T))
+        return phase_boundaries.spinodal_load(self._system(), *self._numbers("gamma_M", T=T))
 
-    def gamma_low(self, T: ArrayLike) -> Array:
+    def gamma_low(self, T: ArrayLike) -> Float64Array:
         """Largest load of the branch of low overlap, P >= 3; 0 where there is none.
 
         At low temperature the states at one temperature have two folds: behind that of the pattern
@@ -185,14 +185,14 @@ class DenseHopfield(RetrievalModel):
         0.140571
         """
         (T,) = self._numbers("gamma_low", T=T)
-        return np.zeros(T.shape) if self.P == 2 else saddle.low_overlap_load(self._system(), T)
+        return np.zeros(T.shape) if self.P == 2 else states.low_overlap_load(self._system(), T)
 
-    def gamma_c(self, T: ArrayLike) -> Array:
+    def gamma_c(self, T: ArrayLike) -> Float64Array:
         """Load below which retrieval has a smaller free energy than the paramagnet."""
-        return lines.coexistence_load(self._system(), *self._numbers("gamma_c", T=T))
+        return phase_boundaries.coexistence_load(self._system(), *self._numbers("gamma_c", T=T))
 
-    def patterns(self, gamma: ArrayLike, N: int) -> Array:
+    def patterns(self, gamma: ArrayLike, N: int) -> Float64Array:
         """Number of patterns K at a load, ``gamma N^(P-1) / (P-1)!``."""
-        _checks.whole("DenseHopfield.patterns", "N", N, self.P)
+        whole_number("DenseHopfield.patterns", "N", N, self.P)
         (gamma,) = self._numbers("patterns", gamma=gamma)
         return gamma * float(N) ** (self.P - 1) / factorial(self.P - 1)

@@ -3,21 +3,19 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from axonal.hebbian import _checks
-from axonal.hebbian.models._data import DataSet
+from axonal._base.array_types import Float64Array
+from axonal._base.checks import whole_number
+from axonal.hebbian.models._examples import DataSet
 from axonal.hebbian.models._phase_model import Named
-from axonal.hebbian.models._retrieval import RetrievalModel
-from axonal.hebbian.theory import ags, lines
+from axonal.hebbian.models._replica_model import RetrievalModel
+from axonal.hebbian.theory import hopfield, phase_boundaries
+from axonal.hebbian.theory._solution import Solution
 from axonal.hebbian.theory.crosstalk import Reaction, of_pairs
-from axonal.hebbian.theory.system import Solution
 
 if TYPE_CHECKING:
     from axonal.hebbian.montecarlo import Measurement
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -132,23 +130,23 @@ class Hopfield(RetrievalModel):
         """
         if not self._data().clean:
             raise ValueError("Hopfield.mixture is known for clean patterns only: use quality=1.")
-        _checks.whole("Hopfield.mixture", "patterns", patterns, 1)
+        whole_number("Hopfield.mixture", "patterns", patterns, 1)
         alpha, T = self._numbers("mixture", alpha=alpha, T=T)
-        return ags.mixture(alpha, T, patterns)
+        return hopfield.mixture(alpha, T, patterns)
 
-    def alpha_M(self, T: ArrayLike) -> Array:
+    def alpha_M(self, T: ArrayLike) -> Float64Array:
         """Load above which nothing is retrieved at temperature T; 0 where nothing ever is."""
-        return lines.spinodal_load(self._system(), *self._numbers("alpha_M", T=T))
+        return phase_boundaries.spinodal_load(self._system(), *self._numbers("alpha_M", T=T))
 
-    def alpha_c(self, T: ArrayLike) -> Array:
+    def alpha_c(self, T: ArrayLike) -> Float64Array:
         """Load below which retrieval is the global minimum of the free energy."""
-        return lines.coexistence_load(self._system(), *self._numbers("alpha_c", T=T))
+        return phase_boundaries.coexistence_load(self._system(), *self._numbers("alpha_c", T=T))
 
-    def lines(self, load: Array) -> Named:
+    def lines(self, load: Float64Array) -> Named:
         """Temperatures T_M, T_c, T_AT and T_g at some loads."""
         return {**super().lines(load), "T_g": (self.T_g(load), "the paramagnet freezes below")}
 
-    def T_g(self, alpha: ArrayLike) -> Array:
-        """Temperature at which the paramagnet freezes to a spin glass."""
+    def T_g(self, alpha: ArrayLike) -> Float64Array:
+        """Temperature at which the paramagnet freezes to a spin spin_glass."""
         reaction = self._crosstalk(self._data())
-        return ags.glass_temperature(reaction, *self._numbers("T_g", alpha=alpha))
+        return hopfield.glass_temperature(reaction, *self._numbers("T_g", alpha=alpha))

@@ -8,7 +8,7 @@ import torch
 from scipy.special import lambertw
 from torch import Tensor
 
-from axonal.hebbian.modern import _checks, _iterate
+from axonal.hebbian.modern import _checks, _update
 from axonal.hebbian.modern._retrieve import _prepared, retrieve
 
 
@@ -108,7 +108,7 @@ def regime(
     who = "regime"
     xi, stored, bias = _prepared(state, patterns, mask, who)
     beta = _checks.inverse_temperature(beta, who)
-    weights = _iterate.associate(xi, stored, beta, bias, steps=1, eps=0.0)
+    weights = _update.associate(xi, stored, beta, bias, steps=1, eps=0.0)
     count = pattern_count(weights, mass)
     number = stored.shape[-2] if mask is None else (~mask).sum(-1, keepdim=True)
     kind = torch.full_like(count, FixedPoint.CLUSTER)

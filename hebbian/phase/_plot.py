@@ -3,15 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from axonal._base.array_types import Float64Array, Int64Array
 from axonal.hebbian.phase._legend import seen
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
 # Okabe and Ito's colours, told apart with every kind of colour vision, and dashes of their own.
 LINES: dict[str, tuple[str, str, Any]] = {
@@ -82,7 +81,7 @@ def plot_phase_diagram(diagram: "xr.Dataset", ax: "Axes") -> "Axes":
     return ax
 
 
-def _overlaps(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
+def _overlaps(diagram: "xr.Dataset") -> tuple[Float64Array, Float64Array, str]:
     """Colour and area of cells, and what the colour is."""
     if "overlap" not in diagram:
         m = diagram.m.values
@@ -91,7 +90,7 @@ def _overlaps(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
     return diagram.overlap.values, diagram.survival.fillna(0.0).values, label
 
 
-def _shares(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
+def _shares(diagram: "xr.Dataset") -> tuple[Float64Array, Float64Array, str]:
     if "acceptance" not in diagram:
         m, source = diagram.m.values, "theory"
     else:
@@ -106,7 +105,7 @@ def _shares(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
     return ratio, retrieved.astype(float), f"$m_2 / m_1$, {source}"
 
 
-def _edges(axis: Floats) -> Floats:
+def _edges(axis: Float64Array) -> Float64Array:
     """Borders between cells, halfway between their values."""
     if len(axis) == 1:
         width = 0.5 * axis[0] or 0.5
@@ -115,7 +114,9 @@ def _edges(axis: Floats) -> Floats:
     return np.concatenate([[2 * axis[0] - inner[0]], inner, [2 * axis[-1] - inner[-1]]])
 
 
-def _cells(ax: "Axes", load: Floats, T: Floats, colour: Floats, kept: Floats) -> Any:
+def _cells(
+    ax: "Axes", load: Float64Array, T: Float64Array, colour: Float64Array, kept: Float64Array
+) -> Any:
     """Rectangles [L, T] with a colour, and an area between nothing and the whole cell."""
     from matplotlib.collections import PolyCollection
 
@@ -130,7 +131,7 @@ def _cells(ax: "Axes", load: Floats, T: Floats, colour: Floats, kept: Floats) ->
     return ax.add_collection(cells, autolim=False)
 
 
-def _line(ax: "Axes", x: Floats, y: Floats, text: str, shade: str, dashes: Any) -> None:
+def _line(ax: "Axes", x: Float64Array, y: Float64Array, text: str, shade: str, dashes: Any) -> None:
     from matplotlib import patheffects
 
     # A pale rim keeps lines apart from dark cells and dark lines from one another.
@@ -171,7 +172,7 @@ def _outline(ax: "Axes", diagram: "xr.Dataset") -> None:
 
 
 def _name_phases(
-    ax: "Axes", load: Floats, T: Floats, phase: NDArray[np.int64], names: tuple[str, ...]
+    ax: "Axes", load: Float64Array, T: Float64Array, phase: Int64Array, names: tuple[str, ...]
 ) -> None:
     """Names of phases where there is room."""
     from scipy.ndimage import distance_transform_edt

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from axonal.hebbian.theory.columns import Columns
+from axonal.hebbian.theory.site_classes import SiteClasses
 
 Array = NDArray[np.float64]
 
@@ -14,7 +14,7 @@ _WIDTH = 6.0
 _SOFTEST = 0.01
 
 
-def weights(columns: Columns, dilution: float, T: float, N: int, n: Array) -> Array:
+def weights(columns: SiteClasses, dilution: float, T: float, N: int, n: Array) -> Array:
     """Density exp(-N f(n) / T) of the Gibbs measure over fields n, up to a factor.
 
     The Hubbard-Stratonovich transformation of exp(-H / T) is exact at every N: given n the spins
@@ -33,7 +33,7 @@ def weights(columns: Columns, dilution: float, T: float, N: int, n: Array) -> Ar
     return np.asarray(np.exp(-N / T * (f - f.min())))
 
 
-def average(columns: Columns, dilution: float, T: float, N: int, state: Array) -> Array:
+def average(columns: SiteClasses, dilution: float, T: float, N: int, state: Array) -> Array:
     """Overlaps <m> of one state at finite N, [K].
 
     A sum over a grid along the axes of the Hessian at the saddle point, 6 standard deviations

@@ -7,8 +7,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from axonal.hebbian.montecarlo._forms import (
-    Array,
+from axonal._base.array_types import AnyArray, Float32Array, Float64Array, Int8Array, Int64Array
+from axonal.hebbian.montecarlo._representations import (
     Bits,
     Couplings,
     Form,
@@ -16,7 +16,6 @@ from axonal.hebbian.montecarlo._forms import (
     Powers,
     RealPowers,
     Reals,
-    Spins,
     Symmetric,
 )
 
@@ -35,13 +34,13 @@ class Setup:
         exact: whether all numbers are integers, so that nothing drifts.
     """
 
-    begin: Callable[[Spins], Form]
+    begin: Callable[[Int8Array], Form]
     energy: Callable[[Form], float]
     unit: float
     exact: bool
 
 
-def sums(rows: Array, spins: Spins) -> NDArray[np.float64]:
+def sums(rows: AnyArray, spins: Int8Array) -> Float64Array:
     """Overlaps x_k = sum_i X_ik s_i; exact for integers."""
     total = np.zeros(rows.shape[1])
     for first in range(0, len(rows), ROWS):
@@ -50,7 +49,7 @@ def sums(rows: Array, spins: Spins) -> NDArray[np.float64]:
     return total
 
 
-def unpacked(rows: NDArray[np.uint64], patterns: int) -> NDArray[np.int8]:
+def unpacked(rows: NDArray[np.uint64], patterns: int) -> Int8Array:
     """Rows of bits as +-1."""
     octets = rows.astype("<u8", copy=False).view(np.uint8)
     bits = np.unpackbits(octets, axis=1, count=patterns, bitorder="little")
@@ -63,14 +62,14 @@ def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Setup:
     ones = np.bitwise_count(rows).sum(1, dtype=np.int64)
     digits = tuple(range(size.bit_length()))
 
-    def overlaps(spins: Spins) -> NDArray[np.int64]:
+    def overlaps(spins: Int8Array) -> Int64Array:
         total = np.zeros(patterns)
         for first in range(0, size, ROWS):
             part = slice(first, first + ROWS)
             total += sums(unpacked(rows[part], patterns), spins[part])
         return total.astype(np.int64)
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         agree = np.zeros(64 * words, np.uint64)
         agree[:patterns] = (size + overlaps(spins)) // 2
         planes = [
@@ -93,7 +92,7 @@ def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Setup:
     return Setup(begin, energy, unit, exact=True)
 
 
-def quadratic(rows: Array, unit: float) -> Setup:
+def quadratic(rows: AnyArray, unit: float) -> Setup:
     """Patterns of -1, 0 and 1, or real ones, with the quadratic energy."""
     integers = rows.dtype == np.int8
     norms = np.count_nonzero(rows, axis=1) if integers else np.square(rows).sum(1)
@@ -101,7 +100,7 @@ def quadratic(rows: Array, unit: float) -> Setup:
     narrow = len(rows) < 2**15 and rows.size < 2**31
     kind = (np.int16 if narrow else np.int32) if integers else np.float32
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         form = Integers if integers else Reals
         return form(rows, norms, sums(rows, spins).astype(kind), spins)
 
@@ -113,7 +112,7 @@ def quadratic(rows: Array, unit: float) -> Setup:
     return Setup(begin, energy, unit, exact=integers)
 
 
-def couplings(rows: NDArray[np.int8], unit: float) -> Setup:
+def couplings(rows: Int8Array, unit: float) -> Setup:
     """The matrix J = X X^T without its diagonal."""
     kind = np.int16 if rows.shape[1] < 2**15 else np.int32
     matrix = np.empty((len(rows), len(rows)), kind)
@@ -124,7 +123,7 @@ def couplings(rows: NDArray[np.int8], unit: float) -> Setup:
         matrix[part] = whole[part] @ whole.T
     np.fill_diagonal(matrix, 0)
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         # A field is below N K, so that float64 holds every partial sum.
         fields = np.concatenate(
             [
@@ -193,12 +192,12 @@ def _compiled(polynomial: Polynomial) -> tuple[float, ...]:
     return tuple(float(c) for c in polynomial[top::-2])
 
 
-def value(polynomial: Polynomial, x: NDArray[np.float64]) -> NDArray[np.float64]:
+def value(polynomial: Polynomial, x: Float64Array) -> Float64Array:
     """The polynomial at x."""
     return np.asarray(np.polynomial.polynomial.polyval(x, np.array(polynomial, float)))
 
 
-def powers(rows: NDArray[np.int8], order: int, distinct: bool, unit: float) -> Setup:
+def powers(rows: Int8Array, order: int, distinct: bool, unit: float) -> Setup:
     """Patterns of +-1 with an interaction of P spins."""
     size = len(rows)
     f = symmetric_polynomial(order - 1, size - 1) if distinct else power_difference(order)
@@ -207,7 +206,7 @@ def powers(rows: NDArray[np.int8], order: int, distinct: bool, unit: float) -> S
     shift = [a - b for a, b in zip(below, above, strict=True)]
     whole = symmetric_polynomial(order, size) if distinct else [*[0] * order, order]
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         x = sums(rows, spins)
         gains = value(gain, x)
         own = np.array([value(shift, x).sum(), gains.sum()])
@@ -221,11 +220,11 @@ def powers(rows: NDArray[np.int8], order: int, distinct: bool, unit: float) -> S
     return Setup(begin, energy, unit, exact=True)
 
 
-def real_powers(rows: NDArray[np.float32], order: int, unit: float) -> Setup:
+def real_powers(rows: Float32Array, order: int, unit: float) -> Setup:
     """Real patterns with the power P of their overlap."""
     coefficients = tuple(float(comb(order, j)) for j in range(order, 0, -1) if j % 2)
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         return RealPowers(rows, sums(rows, spins), spins, coefficients, order % 2 == 0)
 
     def energy(state: Form) -> float:
@@ -235,10 +234,10 @@ def real_powers(rows: NDArray[np.float32], order: int, unit: float) -> Setup:
     return Setup(begin, energy, unit, exact=False)
 
 
-def symmetric(rows: NDArray[np.float32], order: int, unit: float) -> Setup:
+def symmetric(rows: Float32Array, order: int, unit: float) -> Setup:
     """Real patterns with all products of P different entries."""
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         found = np.zeros((order + 1, rows.shape[1]))
         found[0] = 1
         for row, spin in zip(rows, spins, strict=True):
