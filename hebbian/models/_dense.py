@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from axonal._base.array_types import Float64Array
 from axonal._base.checks import one_of, whole_number
-from axonal.hebbian.models._examples import DataSet
-from axonal.hebbian.models._replica_model import RetrievalModel
+from axonal.hebbian.models._examples import Examples
+from axonal.hebbian.models._replica_model import ReplicaModel
 from axonal.hebbian.theory import crosstalk, phase_boundaries, states
 from axonal.hebbian.theory._solution import Solution
 
@@ -25,7 +25,7 @@ MOST_SPINS = 100
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class DenseHopfield(RetrievalModel):
+class DenseHopfield(ReplicaModel):
     """Associative memory with couplings of P spins and ``gamma = (P-1)! K / N^(P-1)``.
 
         distinct  H = -((P-1)! / N^(P-1)) sum_mu e_P(xi^mu s)  over P different sites (Gardner)
@@ -40,7 +40,7 @@ class DenseHopfield(RetrievalModel):
         P: order of the interaction, >= 2.
         interaction: ``"distinct"`` or ``"overlap"``.
         quality: r in (0, 1], as for :class:`Hopfield`.
-        examples: M >= 1 a pattern; None for clean patterns.
+        examples: M >= 1 per pattern; None for clean patterns.
         protocol: ``"supervised"`` or ``"unsupervised"``.
         noise: ``"binomial"``, exact for every M, or ``"gaussian"``, the limit of many examples.
         rho: entropy of the data set, >= 0, instead of quality and examples, from which it follows
@@ -90,7 +90,7 @@ class DenseHopfield(RetrievalModel):
         object.__setattr__(self, "interaction", interaction)
         self._learn(quality, examples, protocol, noise, entropy if rho is None else rho)
 
-    def _crosstalk(self, data: DataSet) -> crosstalk.Crosstalk:
+    def _crosstalk(self, data: Examples) -> crosstalk.Crosstalk:
         if self.P == 2:
             return crosstalk.of_pairs(data.rho, data.examples or 1, data.protocol)
         kinds = {"distinct": crosstalk.distinct, "overlap": crosstalk.overlap}

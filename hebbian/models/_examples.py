@@ -1,4 +1,4 @@
-"""What a memory learns from."""
+"""Noisy examples of archetypes, from which a memory learns."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ NOISES = ("binomial", "gaussian")
 
 
 @dataclass(frozen=True)
-class DataSet:
-    """What a memory learns from: noisy examples of archetypes, or the archetypes themselves."""
+class Examples:
+    """Noisy examples of archetypes, or the archetypes themselves, from which a memory learns."""
 
     quality: float
     examples: int | None
@@ -64,7 +64,7 @@ class DataSet:
         return entropy(self.quality, self.examples or 1)
 
     def signal(self) -> Signal:
-        """What a site sees of the pattern that is retrieved."""
+        """Signal of the retrieved pattern at a site."""
         if self.clean or self.noise == "gaussian":
             return GaussianNoise(self.rho)
         return BinomialNoise(self.quality, self.examples or 1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExponentialSolution:
-    """How a pattern stands against exponentially many others, arrays of one shape.
+    """State of a pattern against exponentially many others, arrays of one shape.
 
     Args:
         noise: exponent Phi of what the other patterns add.

@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike
 
 from axonal._base.array_types import Float64Array
 from axonal._base.checks import whole_number
-from axonal.hebbian.models._examples import DataSet
+from axonal.hebbian.models._examples import Examples
 from axonal.hebbian.models._phase_model import Named
-from axonal.hebbian.models._replica_model import RetrievalModel
+from axonal.hebbian.models._replica_model import ReplicaModel
 from axonal.hebbian.theory import hopfield, phase_boundaries
 from axonal.hebbian.theory._solution import Solution
 from axonal.hebbian.theory.crosstalk import Reaction, of_pairs
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Hopfield(RetrievalModel):
+class Hopfield(ReplicaModel):
     """Pairwise associative memory of K = alpha N patterns, clean or learned from noisy examples.
 
         H = -(1 / 2N) sum_(i != j) sum_mu X_i^mu X_j^mu s_i s_j
@@ -31,7 +31,7 @@ class Hopfield(RetrievalModel):
     Args:
         quality: r in (0, 1]; an entry of an example has the sign of its archetype with
             probability (1 + r) / 2. 1 stores the patterns themselves.
-        examples: M >= 1 a pattern; None for clean patterns.
+        examples: M >= 1 per pattern; None for clean patterns.
         protocol: ``"supervised"`` or ``"unsupervised"``.
         noise: ``"binomial"``, exact for every M, or ``"gaussian"``, the limit of many examples.
         rho: entropy of the data set, >= 0, instead of quality and examples, from which it follows
@@ -69,7 +69,7 @@ class Hopfield(RetrievalModel):
     ) -> None:
         self._learn(quality, examples, protocol, noise, entropy if rho is None else rho)
 
-    def _crosstalk(self, data: DataSet) -> Reaction:
+    def _crosstalk(self, data: Examples) -> Reaction:
         return of_pairs(data.rho, data.examples or 1, data.protocol)
 
     def theory(self, alpha: ArrayLike, T: ArrayLike, phase: str = "retrieval") -> Solution:
@@ -147,6 +147,6 @@ class Hopfield(RetrievalModel):
         return {**super().lines(load), "T_g": (self.T_g(load), "the paramagnet freezes below")}
 
     def T_g(self, alpha: ArrayLike) -> Float64Array:
-        """Temperature at which the paramagnet freezes to a spin spin_glass."""
+        """Temperature at which the paramagnet freezes to a spin glass."""
         reaction = self._crosstalk(self._data())
         return hopfield.glass_temperature(reaction, *self._numbers("T_g", alpha=alpha))

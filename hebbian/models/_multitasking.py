@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from axonal._base.array_types import AnyArray, Float64Array, Int64Array
 from axonal._base.checks import not_negative, one_of, whole_number
-from axonal.hebbian.models._examples import DataSet
+from axonal.hebbian.models._examples import Examples
 from axonal.hebbian.models._phase_model import Named, PhaseModel
 from axonal.hebbian.theory import multitasking, regimes, site_classes
 from axonal.hebbian.theory.multitasking import MultitaskingSolution
@@ -25,7 +25,7 @@ REGIME_CODES = "0 paramagnet, 1 pure, 2 hierarchical, 3 parallel, 4 partial"
 _BISECTIONS = 10
 """Of an edge of the grid, to a thousandth of it."""
 
-_MOST_COLUMNS = 200_000
+_MOST_CLASSES = 200_000
 """Classes of sites that a sum still goes over."""
 
 
@@ -44,11 +44,11 @@ class MultitaskingHopfield(PhaseModel):
         dilution: d in [0, 1).
         K: number of patterns, >= 1.
         quality: r in (0, 1], as for :class:`Hopfield`.
-        examples: M >= 1 a pattern; None for clean patterns.
+        examples: M >= 1 per pattern; None for clean patterns.
         protocol: ``"supervised"`` or ``"unsupervised"``.
 
     Raises:
-        ValueError: for values outside these ranges, or too many columns to sum over.
+        ValueError: for values outside these ranges, or too many classes of sites to sum over.
 
     >>> network = MultitaskingHopfield(dilution=0.5, K=3)
     >>> network.theory(T=0.05).m.round(4)
@@ -71,14 +71,14 @@ class MultitaskingHopfield(PhaseModel):
         _below_one(where, self.dilution)
         self._data().check(where)
         values = 1 if self._data().clean else (self.examples or 1) + 1
-        if (2 * values + 1) ** self.K > 4 * _MOST_COLUMNS:
+        if (2 * values + 1) ** self.K > 4 * _MOST_CLASSES:
             raise ValueError(
-                f"{where} sums over all columns of K = {self.K} patterns, more than"
-                f" {_MOST_COLUMNS} here: use fewer patterns or examples, or sample_theory."
+                f"{where} sums over all classes of sites of K = {self.K} patterns, more than"
+                f" {_MOST_CLASSES} here: use fewer patterns or examples, or sample_theory."
             )
 
-    def _data(self) -> DataSet:
-        return DataSet(self.quality, self.examples, self.protocol, "binomial")
+    def _data(self) -> Examples:
+        return Examples(self.quality, self.examples, self.protocol, "binomial")
 
     @property
     def rho(self) -> float:
@@ -161,7 +161,7 @@ class MultitaskingHopfield(PhaseModel):
         return regimes.regime(regimes.ground_state(self._classes(d), d, T).m)
 
     @property
-    def quantities(self) -> tuple[str, ...]:  # type: ignore[override]
+    def quantities(self) -> tuple[str, ...]:
         """Overlaps with all patterns, the largest first, their errors, energy and acceptance."""
         names = [f"overlap_{k + 1}" for k in range(self.K)]
         errors = [f"{name}_error" for name in names]
@@ -238,7 +238,7 @@ class MultitaskingHopfield(PhaseModel):
         archetypes: ArrayLike | None = None,
         start: ArrayLike | None = None,
     ) -> MultitaskingSolution:
-        """Overlaps in one sample of patterns, from the same equations with its own columns.
+        """Overlaps in one sample of patterns, by the same equations with its own site classes.
 
         Fluctuations of a sample move the overlaps by more than everything else at finite N: this
         is what Monte Carlo on these patterns should be compared with.

@@ -1,6 +1,7 @@
-"""What memories that retrieve one pattern at a time have in common."""
+"""The common part of memories that retrieve one pattern at a time."""
 
 import abc
+from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from axonal._base.array_types import Float64Array, Int64Array
 from axonal._base.checks import not_negative, one_of
-from axonal.hebbian.models._examples import DataSet
+from axonal.hebbian.models._examples import Examples
 from axonal.hebbian.models._phase_model import Named, PhaseModel
 from axonal.hebbian.theory import learning_thresholds, phase_boundaries, spin_glass, states
 from axonal.hebbian.theory._solution import Solution
@@ -27,14 +28,14 @@ LOW_OVERLAP = "low-overlap"
 """Of couplings of more than two spins."""
 
 
-class RetrievalModel(PhaseModel):
+class ReplicaModel(PhaseModel):
     """A memory whose states are the saddle points of one condensed pattern.
 
     Loads, called alpha or gamma in the models, and temperatures may be arrays; they broadcast.
     """
 
     load_name: ClassVar[str]
-    quantities: ClassVar[tuple[str, ...]] = (  # type: ignore[misc]
+    quantities: ClassVar[tuple[str, ...]] = (
         "overlap",
         "overlap_error",
         "survival",
@@ -44,6 +45,9 @@ class RetrievalModel(PhaseModel):
         "autocorrelation_time",
         "acceptance",
     )
+    simulate: Callable[..., "Measurement"]
+    """Monte Carlo of the same model at a load and a temperature"""
+
     P: int
     quality: float
     examples: int | None
@@ -62,7 +66,7 @@ class RetrievalModel(PhaseModel):
         """Set what a frozen model learns from, and refuse what says nothing."""
         # All that an entropy alone describes are class means of many examples.
         noise = "gaussian" if entropy is not None and noise == "binomial" else noise
-        data = DataSet(quality, examples, protocol, noise, entropy)
+        data = Examples(quality, examples, protocol, noise, entropy)
         data.check(type(self).__name__)
         for name, value in (
             ("quality", quality),
@@ -83,13 +87,13 @@ class RetrievalModel(PhaseModel):
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
     @abc.abstractmethod
-    def _crosstalk(self, data: DataSet) -> Crosstalk:
+    def _crosstalk(self, data: Examples) -> Crosstalk:
         """Noise from patterns that are not retrieved."""
 
-    def _data(self) -> DataSet:
-        return DataSet(self.quality, self.examples, self.protocol, self.noise, self.entropy)
+    def _data(self) -> Examples:
+        return Examples(self.quality, self.examples, self.protocol, self.noise, self.entropy)
 
-    def _system(self, data: DataSet | None = None) -> SaddlePoint:
+    def _system(self, data: Examples | None = None) -> SaddlePoint:
         data = data or self._data()
         return SaddlePoint(self.P, data.signal(), self._crosstalk(data))
 
@@ -216,10 +220,6 @@ class RetrievalModel(PhaseModel):
         values = (getattr(measured, name) for name in self.quantities[:6])
         return [*map(float, values), time, float(measured.acceptance)]
 
-    @abc.abstractmethod
-    def simulate(self, load: float, T: float, *, N: int, **settings: Any) -> "Measurement":
-        """Monte Carlo of the same model."""
-
     def spinodal(self, T: ArrayLike, phase: str = "retrieval") -> Solution:
         """The retrieval state at the largest load that has one.
 
@@ -254,7 +254,7 @@ class RetrievalModel(PhaseModel):
         noise: they need not say anything about the archetypes then.
         """
         load, T = map(float, self._numbers("critical_rho", **{self.load_name: load, "T": T}))
-        clean = self._crosstalk(DataSet(1.0, None, "supervised", "gaussian"))
+        clean = self._crosstalk(Examples(1.0, None, "supervised", "gaussian"))
         return learning_thresholds.critical_rho(self.P, clean, load, T)
 
     def critical_examples(self, load: float, T: float = 0.0) -> int:
@@ -274,7 +274,7 @@ class RetrievalModel(PhaseModel):
         load, T = map(float, self._numbers("critical_examples", **{self.load_name: load, "T": T}))
 
         def learned(examples: int) -> SaddlePoint:
-            return self._system(DataSet(self.quality, examples, self.protocol, self.noise))
+            return self._system(Examples(self.quality, examples, self.protocol, self.noise))
 
         if not self._crosstalk_allows(load, T):
             raise ValueError(
@@ -286,5 +286,5 @@ class RetrievalModel(PhaseModel):
         return learning_thresholds.critical_examples(learned, guess, load, T)
 
     def _crosstalk_allows(self, load: float, T: float) -> bool:
-        clean = self._system(DataSet(1.0, None, "supervised", "gaussian"))
+        clean = self._system(Examples(1.0, None, "supervised", "gaussian"))
         return bool(phase_boundaries.spinodal_load(clean, T) > load)

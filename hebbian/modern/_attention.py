@@ -62,7 +62,7 @@ class HopfieldAttention(nn.Module):
             size of what is static.
         output_size: size of an output; by default ``input_size``. Only with ``output_projection``.
         num_heads: number of heads.
-        beta: inverse temperature >= 0, or one a head; by default 1 / sqrt(hidden_size), and 1 if
+        beta: inverse temperature >= 0, or one per head; by default 1 / sqrt(hidden_size), and 1 if
             state, stored and values are all static.
         steps: number of softmaxes, >= 1: the original's update_steps_max plus one. None goes on
             until every head stops.
@@ -83,7 +83,7 @@ class HopfieldAttention(nn.Module):
             static; Z is not used.
         output_projection: whether there is W_o; without, outputs have size num_heads pattern_size.
         official: betas of several heads spread over features as in the original, feature i of all
-            heads together times beta[i mod num_heads], instead of one beta a head.
+            heads together times beta[i mod num_heads], instead of one beta per head.
         backend: "auto", or "reference" for plain torch.
 
     Attributes:
@@ -285,7 +285,7 @@ class HopfieldAttention(nn.Module):
         _checkpoint.load(self, self, state_dict, {}, official=official)
 
     def extra_repr(self) -> str:
-        """What the parts do not show."""
+        """Settings that the parts do not show."""
         beta = self.beta if isinstance(self.beta, float) else self.beta.tolist()
         return f"num_heads={self.num_heads}, beta={beta}, steps={self.steps}"
 

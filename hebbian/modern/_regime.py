@@ -1,4 +1,4 @@
-"""Which kind of fixed point a state is, and which beta keeps patterns apart."""
+"""Kinds of fixed points of states, and the range of beta that keeps patterns apart."""
 
 import enum
 import math
@@ -28,7 +28,7 @@ class FixedPoint(enum.IntEnum):
 
 
 class Regime(NamedTuple):
-    """What :func:`regime` says of states [..., S].
+    """Kinds of the fixed points of states [..., S], as :func:`regime` returns them.
 
     ``kind`` holds :class:`FixedPoint` codes, ``patterns`` how many share the softmax,
     ``moved`` how far the next update moves the state (0 at a fixed point).
@@ -125,7 +125,7 @@ def _expanded(mask: Tensor | None, stored: Tensor) -> Tensor | None:
 
 
 def separation(patterns: Tensor) -> Tensor:
-    """How far each pattern stands out, Delta_i = x_i.x_i - max_{j != i} x_i.x_j.
+    """Separation of each pattern, Delta_i = x_i.x_i - max_{j != i} x_i.x_j.
 
     Args:
         patterns: [..., N, D] with N >= 2.
@@ -152,7 +152,7 @@ def separation(patterns: Tensor) -> Tensor:
 
 
 class BetaRange(NamedTuple):
-    """What :func:`beta_range` returns: ``mean_below`` and ``stored_above``."""
+    """Ends of the range of beta from :func:`beta_range`: ``mean_below`` and ``stored_above``."""
 
     mean_below: float
     stored_above: float

@@ -1,4 +1,4 @@
-"""Which form of quadratic patterns is cheapest, from what its parts were measured to take."""
+"""Costs of the forms of quadratic patterns, from measured times of their parts."""
 
 import math
 
@@ -18,7 +18,7 @@ COUPLING = 0.1
 PRODUCT = 0.03
 
 EMULATED = 2.5
-"""What bits take more where no instruction counts those of a vector."""
+"""Factor on the time of bits where no instruction counts those of a vector."""
 
 
 def counts_bits() -> bool:

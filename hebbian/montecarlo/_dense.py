@@ -65,7 +65,7 @@ def dense(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
-    """Monte Carlo of a dense associative memory with interactions of P spins, O(K) a spin.
+    """Monte Carlo of a dense associative memory with interactions of P spins, O(K) per spin.
 
     Two models have this name. "distinct": every product is of P different spins,
     H = -(P - 1)! / (R^(P/2) N^(P-1)) sum over patterns of e_P(X s), with e_P the elementary

@@ -55,7 +55,7 @@ def _word(probability: float) -> np.uint64:
 
 @dataclass(frozen=True)
 class Disorder:
-    """What is stored in one sample; every entry is a function of these numbers alone.
+    """Stored patterns of one sample; every entry is a function of these numbers alone.
 
     Attributes:
         N: sites.
@@ -150,7 +150,7 @@ class Disorder:
             yield slice(first, last), archetypes, examples
 
     def stored(self, targets: int, *, packed: bool) -> tuple[NDArray, Int8Array]:  # type: ignore[type-arg]
-        """What the network keeps, and the first archetypes.
+        """Stored rows of the network, and the first archetypes.
 
         Args:
             targets: how many archetypes.
@@ -181,7 +181,7 @@ class Disorder:
         return kept, first
 
     def first_stored(self) -> Float64Array:
-        """What the network keeps first, [N]: the first class mean, or example, up to its scale."""
+        """First stored row [N]: the first class mean, or example, up to its scale."""
         found = np.empty(self.N)
         for sites, archetypes, examples in self.blocks():
             if self.real and self.rho is not None:

@@ -149,7 +149,7 @@ def hopfield(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
-    """Monte Carlo of the Hopfield model in pattern space, O(K) a spin.
+    """Monte Carlo of the Hopfield model in pattern space, O(K) per spin.
 
     H = -1/(2 N R) sum over pairs i != j and patterns of X_i X_j s_i s_j. The patterns X are K
     archetypes of +-1, or, for quality r < 1, noisy examples of them (every sign kept with

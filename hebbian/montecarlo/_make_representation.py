@@ -1,4 +1,4 @@
-"""How every form is made from patterns, and the energy in its units."""
+"""Representations of patterns, made from their entries, and the energy in their units."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

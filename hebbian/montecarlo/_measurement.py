@@ -1,4 +1,4 @@
-"""What a simulation returns."""
+"""Results of a simulation."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -38,7 +38,7 @@ def phase_diagram(
     progress: bool = False,
     **load: ArrayLike,
 ) -> "xr.Dataset":
-    """Theory and, if asked for, Monte Carlo of a model over a grid of loads and temperatures.
+    """Theory and, with `mc`, Monte Carlo of a model over a grid of loads and temperatures.
 
     Cells go through joblib: over the cores of this machine, or over a cluster inside
     ``joblib.parallel_config(backend="dask")``. Each has random numbers of its own, which depend on
@@ -51,7 +51,7 @@ def phase_diagram(
         mc: how cells are simulated; None for the theory alone.
         out: folder in which the cells are kept, as ``diagram.zarr``.
         seed: of all random numbers, 0 to 2^64 - 1.
-        jobs: processes, -1 for one a core.
+        jobs: processes, -1 for one per core.
         progress: whether to show a bar on stderr.
         load: the other axis, rising, under the name that the model gives it: ``alpha=`` [L],
             ``gamma=`` or ``dilution=``. Zero load is simulated with one pattern.
@@ -152,11 +152,11 @@ def axis(name: str, values: ArrayLike) -> Float64Array:
 def _theory(model: PhaseModel, header: Header, load: Float64Array, T: Float64Array) -> "xr.Dataset":
     line, turning = model.line_loads(load), model.line_temperatures()
     states = model.states(load, T)
-    between = {
+    between: dict[str, tuple[str, ...]] = {
         "border_load": (f"between_{model.load_name}", "T"),
         "border_T": (model.load_name, "between_T"),
     }
-    grid = (model.load_name, "T", "pattern")
+    grid: tuple[str, ...] = (model.load_name, "T", "pattern")
     variables: dict[str, Any] = {
         **_on_axes(states, {name: grid[: x.ndim] for name, (x, _) in states.items()}),
         **_on_axes(model.borders(load, T, states["phase"][0]), between),

@@ -22,7 +22,7 @@ _RELATIVE, _TINY = 1e-14, 1e-300
 
 _ROUNDS = 40
 _NARROWER, _NEXT_NODE, _WIDER = 0.05, 0.35, 2.0
-"""What becomes of an interval that is smooth, is not, or has its peak at an end."""
+"""Factors on an interval that is smooth, is not, or has its peak at an end."""
 _SETTLED = 1e-13
 _NARROWEST = 1e-7
 """Width at which rounding hides the bend of a peak."""
@@ -196,7 +196,7 @@ def refine_maximum(
 
 
 def _top_of_polynomial(y: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """Where the polynomials through values at the nodes are highest in [-1, 1], and how high."""
+    """Place and height of the maximum in [-1, 1] of the polynomials through values at the nodes."""
     c = _FIT @ y.T
     place = _FINE[(_AT_FINE @ c).argmax(0)]
     slope = chebyshev.chebder(c)

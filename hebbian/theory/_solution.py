@@ -19,8 +19,8 @@ class Solution:
         m: overlap with the pattern, or with the archetype behind noisy examples.
         n: overlap with what is stored, ``<zeta s_i>``; equals m for clean patterns.
         q: Edwards-Anderson overlap of two replicas.
-        r: crosstalk variance a unit of load.
-        f: free energy a spin.
+        r: crosstalk variance per unit of load.
+        f: free energy per spin.
         replicon: replica symmetry is stable where this is below 1.
         stable: whether it is; False where the state does not exist.
         minmax: whether f is largest over q and then least over n there, so that slow dynamics of

@@ -10,7 +10,7 @@ from axonal._base.array_types import Float64Array
 
 
 class Crosstalk(Protocol):
-    """How the load, q and C = beta (1 - q) set the variance s^2 of the local field."""
+    """Variance s^2 of the local field as a function of the load, q and C = beta (1 - q)."""
 
     @property
     def bound(self) -> float:
@@ -22,7 +22,7 @@ class Crosstalk(Protocol):
         ...
 
     def variance(self, q: Float64Array, C: Float64Array) -> Float64Array:
-        """s^2 a unit of load."""
+        """s^2 per unit of load."""
         ...
 
     def replicon(
@@ -39,7 +39,7 @@ class Crosstalk(Protocol):
     def free_energy(
         self, load: Float64Array, s: Float64Array, q: Float64Array, C: Float64Array, T: Float64Array
     ) -> Float64Array:
-        """What the crosstalk adds to the free energy a spin."""
+        """Contribution of the crosstalk to the free energy per spin."""
         ...
 
 
@@ -69,7 +69,7 @@ class Reaction:
         return ((1.0, 1), (self.small, self.copies)) if self.copies and self.small else ((1.0, 1),)
 
     def variance(self, q: Float64Array, C: Float64Array) -> Float64Array:
-        """s^2 a unit of load."""
+        """s^2 per unit of load."""
         return q * self.amplification(C)
 
     def amplification(self, C: Float64Array) -> Float64Array:
@@ -148,7 +148,7 @@ class Polynomial:
     coefficients: tuple[float, ...]
 
     def variance(self, q: Float64Array, C: Float64Array) -> Float64Array:
-        """s^2 a unit of load, kappa(q)."""
+        """s^2 per unit of load, kappa(q)."""
         return np.asarray(np.polynomial.polynomial.polyval(q, np.array(self.coefficients)))
 
     @property

@@ -1,4 +1,4 @@
-"""Where branches of states end: the maxima of the load along the curve of all states.
+"""Ends of branches of states: the maxima of the load along the curve of all states.
 
 From zero load the branch of the pattern runs to the first maximum, the fold at which retrieval is
 lost by a jump. Beyond the valley behind it lies a second branch, of low overlap, up to the last
@@ -39,7 +39,7 @@ _FINE: Float64Array = np.linspace(-1, 1, 257)
 _SLOPE_AT_FINE = chebyshev.chebvander(_FINE, _DEGREE - 1)
 
 _LEAST_NOISE = -9
-"""Power of two of the least entropy at which it is asked whether the fold is still there."""
+"""Power of two of the least entropy down to which the fold is looked for."""
 
 _WARMER = 1.1
 """Noise moves the temperature above which no valley is left by less than a tenth, P = 3 to 12."""
@@ -65,7 +65,7 @@ class Ends(NamedTuple):
 
 
 def ends(system: SaddlePoint, T: Float64Array) -> Ends:
-    """Where branches end at some temperatures, one a row.
+    """Ends of branches at some temperatures, one per row.
 
     >>> from axonal.hebbian.theory.crosstalk import distinct
     >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise

@@ -1,4 +1,4 @@
-"""How good a data set has to be before its archetypes are retrieved."""
+"""Least quality of a data set whose archetypes are retrieved."""
 
 from collections.abc import Callable
 from math import ceil

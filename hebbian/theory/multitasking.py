@@ -38,7 +38,7 @@ class MultitaskingSolution:
     Args:
         m: overlaps with the archetypes [..., K].
         n: overlaps with what is stored [..., K]; equal m for clean patterns.
-        f: free energy a spin.
+        f: free energy per spin.
         curvature: smallest eigenvalue of the Hessian of f over n,
             ``(1 - beta' E[sech^2 zeta zeta^T]) / (1 - d)``.
         stable: whether the curvature is above 0.
@@ -94,7 +94,7 @@ def solve(
     basin of a state; Newton's method then finishes where the free energy is convex.
 
     Args:
-        classes: what sites look like; its weights may differ from point to point.
+        classes: of sites; its weights may differ from point to point.
         dilution: d in [0, 1), broadcasts with T.
         T: temperature, > 0.
         start: overlaps n to start from [..., K].
@@ -115,7 +115,7 @@ def symmetric(
     It may be unstable; zero overlaps at T >= 1.
 
     Args:
-        classes: what sites look like, with independent entries.
+        classes: of sites, with independent entries.
         dilution: d in [0, 1), broadcasts with T.
         T: temperature, > 0.
         patterns: how many share the overlap.

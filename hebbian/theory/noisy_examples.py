@@ -41,7 +41,7 @@ class Averages(NamedTuple):
 
 
 class Signal(Protocol):
-    """What a site sees of the pattern that is retrieved."""
+    """Signal of the retrieved pattern at a site."""
 
     def averages(self, w: Float64Array, s: Float64Array, T: Float64Array) -> Averages:
         """Averages over sites with the field ``w zeta + s z``."""

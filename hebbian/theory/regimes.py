@@ -1,4 +1,4 @@
-"""Which patterns a multitasking network retrieves at once, and how strongly."""
+"""Regimes of a multitasking network: the patterns retrieved at once, and their overlaps."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,7 +28,7 @@ def ground_state(classes: SiteClasses, dilution: ArrayLike, T: ArrayLike) -> Mul
     made slightly unequal.
 
     Args:
-        classes: what sites look like, with independent entries.
+        classes: of sites, with independent entries.
         dilution: d in [0, 1), broadcasts with T.
         T: temperature, > 0.
 

@@ -39,8 +39,8 @@ def clean_classes(K: int, dilution: ArrayLike) -> SiteClasses:
         K: number of patterns.
         dilution: d in [0, 1), [points] or a number.
 
-    >>> columns = clean_classes(2, 0.5)
-    >>> columns.stored.astype(int).tolist(), columns.weights.tolist()
+    >>> classes = clean_classes(2, 0.5)
+    >>> classes.stored.astype(int).tolist(), classes.weights.tolist()
     ([[0, 0], [0, 1], [1, -1], [1, 0], [1, 1]], [0.25, 0.25, 0.125, 0.25, 0.125])
     """
     return _independent(K, np.array([1.0]), np.array([1.0]), dilution)
@@ -109,8 +109,8 @@ def sample_classes(stored: ArrayLike, archetypes: ArrayLike | None = None) -> Si
         stored: patterns, or class means over sqrt(R), of every site [N, K].
         archetypes: archetypes of every site [N, K]; None if the patterns themselves are stored.
 
-    >>> columns = sample_classes([[1, 0], [-1, 0], [1, 1], [0, 0]])
-    >>> columns.weights.tolist()
+    >>> classes = sample_classes([[1, 0], [-1, 0], [1, 1], [0, 0]])
+    >>> classes.weights.tolist()
     [0.25, 0.5, 0.25]
     """
     stored = np.asarray(stored, dtype=np.float64)

@@ -223,7 +223,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: HopfieldAttention(6, pattern_size=3, static_values=True),
         "pattern_size = 3 has to be 6",
     ),
-    "betas": (lambda: HopfieldAttention(6, num_heads=2, beta=(1, 2, 3)), "one a head"),
+    "betas": (lambda: HopfieldAttention(6, num_heads=2, beta=(1, 2, 3)), "one per head"),
     "size without a projection": (
         lambda: HopfieldAttention(6, 4, 5, output_projection=False),
         "needs output_projection=True",
