@@ -29,7 +29,7 @@ def check_exact(N: int, P: int) -> None:
 
 def dense_setup(
     disorder: Disorder, *, P: int, distinct: bool
-) -> tuple[_make_representation.Setup, Int8Array]:
+) -> tuple[_make_representation.Representation, Int8Array]:
     """Form and first archetype of a sample."""
     kept, first = disorder.stored(1, packed=False)
     unit = 1 / disorder.N ** (P - 1) / (1 if distinct else P)

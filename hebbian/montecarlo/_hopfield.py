@@ -103,7 +103,7 @@ def choose(form: str, disorder: Disorder, schedule: Schedule, *, binary: bool) -
 
 def quadratic_setup(
     disorder: Disorder, *, form: str, factor: float, targets: int, examples: bool
-) -> tuple[_make_representation.Setup, Int8Array]:
+) -> tuple[_make_representation.Representation, Int8Array]:
     """Form and targets of a sample with the quadratic energy.
 
     Args:

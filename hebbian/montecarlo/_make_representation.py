@@ -24,7 +24,7 @@ ROWS = 1024
 
 
 @dataclass(frozen=True)
-class Setup:
+class Representation:
     """Patterns of one sample in the form in which they are used.
 
     Attributes:
@@ -56,7 +56,7 @@ def unpacked(rows: NDArray[np.uint64], patterns: int) -> Int8Array:
     return (2 * bits.astype(np.int8) - 1).astype(np.int8)
 
 
-def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Setup:
+def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Representation:
     """Bit-packed patterns with the quadratic energy."""
     size, words = rows.shape
     ones = np.bitwise_count(rows).sum(1, dtype=np.int64)
@@ -89,10 +89,10 @@ def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Setup:
         x = 2 * agree - size
         return float(size * patterns - x @ x) / 2
 
-    return Setup(begin, energy, unit, exact=True)
+    return Representation(begin, energy, unit, exact=True)
 
 
-def quadratic(rows: AnyArray, unit: float) -> Setup:
+def quadratic(rows: AnyArray, unit: float) -> Representation:
     """Patterns of -1, 0 and 1, or real ones, with the quadratic energy."""
     integers = rows.dtype == np.int8
     norms = np.count_nonzero(rows, axis=1) if integers else np.square(rows).sum(1)
@@ -109,10 +109,10 @@ def quadratic(rows: AnyArray, unit: float) -> Setup:
         x = state.overlaps.astype(np.float64)
         return float(norms.sum(dtype=np.float64) - x @ x) / 2
 
-    return Setup(begin, energy, unit, exact=integers)
+    return Representation(begin, energy, unit, exact=integers)
 
 
-def couplings(rows: Int8Array, unit: float) -> Setup:
+def couplings(rows: Int8Array, unit: float) -> Representation:
     """The matrix J = X X^T without its diagonal."""
     kind = np.int16 if rows.shape[1] < 2**15 else np.int32
     matrix = np.empty((len(rows), len(rows)), kind)
@@ -137,7 +137,7 @@ def couplings(rows: Int8Array, unit: float) -> Setup:
         assert isinstance(state, Couplings)
         return -float(state.fields @ state.spins) / 2
 
-    return Setup(begin, energy, unit, exact=True)
+    return Representation(begin, energy, unit, exact=True)
 
 
 Polynomial = list[int]
@@ -197,7 +197,7 @@ def value(polynomial: Polynomial, x: Float64Array) -> Float64Array:
     return np.asarray(np.polynomial.polynomial.polyval(x, np.array(polynomial, float)))
 
 
-def powers(rows: Int8Array, order: int, distinct: bool, unit: float) -> Setup:
+def powers(rows: Int8Array, order: int, distinct: bool, unit: float) -> Representation:
     """Patterns of +-1 with an interaction of P spins."""
     size = len(rows)
     f = symmetric_polynomial(order - 1, size - 1) if distinct else power_difference(order)
@@ -217,10 +217,10 @@ def powers(rows: Int8Array, order: int, distinct: bool, unit: float) -> Setup:
         assert isinstance(state, Powers)
         return -float(value(whole, state.overlaps).sum()) / order
 
-    return Setup(begin, energy, unit, exact=True)
+    return Representation(begin, energy, unit, exact=True)
 
 
-def real_powers(rows: Float32Array, order: int, unit: float) -> Setup:
+def real_powers(rows: Float32Array, order: int, unit: float) -> Representation:
     """Real patterns with the power P of their overlap."""
     coefficients = tuple(float(comb(order, j)) for j in range(order, 0, -1) if j % 2)
 
@@ -231,10 +231,10 @@ def real_powers(rows: Float32Array, order: int, unit: float) -> Setup:
         assert isinstance(state, RealPowers)
         return -float((state.overlaps**order).sum())
 
-    return Setup(begin, energy, unit, exact=False)
+    return Representation(begin, energy, unit, exact=False)
 
 
-def symmetric(rows: Float32Array, order: int, unit: float) -> Setup:
+def symmetric(rows: Float32Array, order: int, unit: float) -> Representation:
     """Real patterns with all products of P different entries."""
 
     def begin(spins: Int8Array) -> Form:
@@ -250,4 +250,4 @@ def symmetric(rows: Float32Array, order: int, unit: float) -> Setup:
         assert isinstance(state, Symmetric)
         return -float(state.sums[-1].sum()) / order
 
-    return Setup(begin, energy, unit, exact=False)
+    return Representation(begin, energy, unit, exact=False)

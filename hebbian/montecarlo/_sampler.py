@@ -8,7 +8,7 @@ import numpy as np
 
 from axonal._base.array_types import Float64Array, Int8Array
 from axonal.hebbian.montecarlo._disorder import Disorder
-from axonal.hebbian.montecarlo._make_representation import Setup
+from axonal.hebbian.montecarlo._make_representation import Representation
 from axonal.hebbian.montecarlo._measurement import Measurement, summarise
 from axonal.hebbian.montecarlo._random import key_of
 from axonal.hebbian.montecarlo._representations import Walk
@@ -21,11 +21,11 @@ CHUNK = 100
 CHUNK_WORK = 1 << 32
 """Patterns times spins visited in a chunk at most: about a second."""
 
-Prepare = Callable[[Disorder], tuple[Setup, Int8Array]]
+Prepare = Callable[[Disorder], tuple[Representation, Int8Array]]
 Records = tuple[Float64Array, Float64Array, Float64Array]
 
 
-def _walk(schedule: Schedule, setup: Setup, sample: int, replica: int) -> Walk:
+def _walk(schedule: Schedule, setup: Representation, sample: int, replica: int) -> Walk:
     metropolis = schedule.dynamics == "metropolis"
     return Walk(
         *key_of(schedule.seed),

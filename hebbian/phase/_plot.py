@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from axonal._base import colours
 from axonal._base.array_types import Float64Array, Int64Array
 from axonal.hebbian.phase._legend import seen
 
@@ -12,14 +13,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-# Okabe and Ito's colours, told apart with every kind of colour vision, and dashes of their own.
+# Dashes tell lines apart where colours do not.
 LINES: dict[str, tuple[str, str, Any]] = {
-    "T_g": ("$T_g$: paramagnet freezes below", "#009E73", "-"),
-    "T_M": ("$T_M$: retrieval exists below", "#D55E00", "-"),
-    "T_c": ("$T_c$: retrieval is the ground state below", "#CC79A7", (0, (5, 1.5))),
-    "T_AT": ("$T_{AT}$: replica symmetry breaks below", "#56B4E9", (0, (1.5, 1))),
-    "T_crit": ("$T = 1$: nothing is retrieved above", "#009E73", "-"),
-    "T_pure": ("one pattern alone is stable above", "#D55E00", (0, (5, 1.5))),
+    "T_g": ("$T_g$: paramagnet freezes below", colours.GREEN, "-"),
+    "T_M": ("$T_M$: retrieval exists below", colours.VERMILION, "-"),
+    "T_c": ("$T_c$: retrieval is the ground state below", colours.PURPLE, (0, (5, 1.5))),
+    "T_AT": ("$T_{AT}$: replica symmetry breaks below", colours.SKY, (0, (1.5, 1))),
+    "T_crit": ("$T = 1$: nothing is retrieved above", colours.GREEN, "-"),
+    "T_pure": ("one pattern alone is stable above", colours.VERMILION, (0, (5, 1.5))),
 }
 LOADS = {
     "alpha": r"load $\alpha = K / N$",

@@ -66,7 +66,7 @@ class Store:
         draft = Path(tempfile.mkdtemp(prefix=f".{FILE}-", dir=folder))
         codecs = extra("zarr", "phase", "phase diagrams").codecs
         try:
-            coding: dict[str, Any] = {name: {"compressors": None} for name in diagram.variables}
+            coding: dict[Any, Any] = {name: {"compressors": None} for name in diagram.variables}
             if CELLS in diagram:
                 one = (1, 1, diagram[CELLS].shape[2])
                 coding[CELLS] = {"chunks": one, "compressors": codecs.Crc32cCodec()}

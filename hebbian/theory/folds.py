@@ -20,7 +20,7 @@ from scipy.optimize import brentq
 
 from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_maximum, find_root, refine_maximum
-from axonal.hebbian.theory.branch import (
+from axonal.hebbian.theory.curve import (
     DENSE_NUMBERS,
     PAIR_NUMBERS,
     Curve,

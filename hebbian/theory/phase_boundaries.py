@@ -10,7 +10,7 @@ from scipy.interpolate import PchipInterpolator
 
 from axonal._base.array_types import Float64Array, Int64Array
 from axonal.hebbian.theory._roots import find_maximum, find_root
-from axonal.hebbian.theory.branch import Curve, curves, zero_load_temperature
+from axonal.hebbian.theory.curve import Curve, curves, zero_load_temperature
 from axonal.hebbian.theory.saddle_point import SaddlePoint
 from axonal.hebbian.theory.spin_glass import no_retrieval
 from axonal.hebbian.theory.states import (

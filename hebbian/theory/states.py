@@ -1,6 +1,6 @@
 """Saddle points of one condensed pattern, each the root of one scalar function.
 
-All states at a temperature lie on one curve, :mod:`~axonal.hebbian.theory.branch`, on which each
+All states at a temperature lie on one curve, :mod:`~axonal.hebbian.theory.curve`, on which each
 has a number and a load. From zero load the load rises along the branch of the pattern up to its
 largest, the spinodal, and a state with a given load is a root on the way.
 """
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_root
 from axonal.hebbian.theory._solution import Solution, assemble
-from axonal.hebbian.theory.branch import Curve, Point, curves, point, zero_load_temperature
+from axonal.hebbian.theory.curve import Curve, Point, curves, point, zero_load_temperature
 from axonal.hebbian.theory.folds import Ends, ends
 from axonal.hebbian.theory.saddle_point import SaddlePoint
 

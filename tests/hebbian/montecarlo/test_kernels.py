@@ -45,7 +45,7 @@ def packed(rows: NDArray[np.int8]) -> NDArray[np.uint64]:
 
 
 def run(
-    setup: _make_representation.Setup, spins: NDArray[np.int8], walk: Walk, sweeps: int
+    setup: _make_representation.Representation, spins: NDArray[np.int8], walk: Walk, sweeps: int
 ) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.float64]]:
     """Spins at the end, flips and energies after every sweep."""
     state = setup.begin(spins.copy())
@@ -57,7 +57,7 @@ def run(
     return state.spins, flips, begin + energies
 
 
-QUADRATIC: dict[str, Callable[[NDArray[np.int8]], _make_representation.Setup]] = {
+QUADRATIC: dict[str, Callable[[NDArray[np.int8]], _make_representation.Representation]] = {
     "bits": lambda rows: _make_representation.bits(packed(rows), rows.shape[1], 1.0),
     "int8": lambda rows: _make_representation.quadratic(rows, 1.0),
     "float32": lambda rows: _make_representation.quadratic(rows.astype(np.float32), 1.0),
@@ -157,7 +157,7 @@ def test_sums_of_more_than_32_bits_are_formed_in_64() -> None:
     narrow = _make_representation.quadratic(rows, 1.0)
     state = narrow.begin(spins.copy())
     assert state.overlaps.dtype == np.int16
-    wide = _make_representation.Setup(
+    wide = _make_representation.Representation(
         lambda s: narrow.begin(s)._replace(overlaps=narrow.begin(s).overlaps.astype(np.int32)),
         narrow.energy,
         1.0,

@@ -11,7 +11,7 @@ from axonal.hebbian import DenseHopfield, Hopfield, phase_diagram
 from axonal.hebbian.models._replica_model import ReplicaModel
 from axonal.hebbian.theory import phase_boundaries, states
 from axonal.hebbian.theory._roots import find_maximum, find_root
-from axonal.hebbian.theory.branch import zero_load_temperature
+from axonal.hebbian.theory.curve import zero_load_temperature
 from axonal.hebbian.theory.saddle_point import SaddlePoint
 
 MODELS = [Hopfield(), DenseHopfield(3), DenseHopfield(4, "overlap"), Hopfield(rho=0.3)]
