@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonal.hebbian.montecarlo._disorder import Disorder
-from axonal.hebbian.montecarlo._forms import Form, Walk
 from axonal.hebbian.montecarlo._hopfield import quadratic_setup
 from axonal.hebbian.montecarlo._random import key_of
+from axonal.hebbian.montecarlo._representations import Form, Walk
 from axonal.hebbian.montecarlo.cpu import advance
 from benchmarks._measure import Table, interleaved
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from axonal._base.array_types import Float64Array
-from axonal.hebbian.theory.columns import Columns
+from axonal.hebbian.theory.site_classes import SiteClasses
 
 NODES = {1: 401, 2: 61, 3: 31, 4: 15}
 """Nodes of the grid along each direction, for K patterns."""
@@ -12,7 +12,9 @@ _WIDTH = 6.0
 _SOFTEST = 0.01
 
 
-def weights(columns: Columns, dilution: float, T: float, N: int, n: Float64Array) -> Float64Array:
+def weights(
+    columns: SiteClasses, dilution: float, T: float, N: int, n: Float64Array
+) -> Float64Array:
     """Density exp(-N f(n) / T) of the Gibbs measure over fields n, up to a factor.
 
     The Hubbard-Stratonovich transformation of exp(-H / T) is exact at every N: given n the spins
@@ -32,7 +34,7 @@ def weights(columns: Columns, dilution: float, T: float, N: int, n: Float64Array
 
 
 def average(
-    columns: Columns, dilution: float, T: float, N: int, state: Float64Array
+    columns: SiteClasses, dilution: float, T: float, N: int, state: Float64Array
 ) -> Float64Array:
     """Overlaps <m> of one state at finite N, [K].
 

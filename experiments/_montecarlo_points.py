@@ -11,7 +11,7 @@ import numpy as np
 from axonal._base.sweeps import Row
 from axonal.hebbian import DenseHopfield, Hopfield, MultitaskingHopfield
 from axonal.hebbian.montecarlo import Measurement, multitasking_archetypes, statistics
-from axonal.hebbian.theory.columns import sample_columns
+from axonal.hebbian.theory.site_classes import sample_classes
 from axonal.recipes._runs import Job
 from experiments import _montecarlo_finite
 
@@ -179,7 +179,7 @@ def diluted(point: Point) -> dict[str, Any]:
             point.N, model.K, dilution=model.dilution, seed=point.seed, sample=sample
         )
         state = model.sample_theory(xi, point.T, start=m)
-        columns = sample_columns(xi)
+        columns = sample_classes(xi)
         exact = _montecarlo_finite.average(columns, model.dilution, point.T, point.N, state.n)
         rows.append(
             {

@@ -9,22 +9,14 @@ tensor([1., 0.])
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from axonal.hebbian.models import (
-    DenseHopfield,
-    ExponentialMemory,
-    ExponentialSolution,
-    Hopfield,
-    MultitaskingHopfield,
-)
-from axonal.hebbian.phase import (
-    MonteCarlo,
-    load_phase_diagram,
-    phase_diagram,
-    plot_phase_diagram,
-)
-from axonal.hebbian.theory import MultitaskingSolution, Solution
-
 if TYPE_CHECKING:
+    from axonal.hebbian.models import (
+        DenseHopfield,
+        ExponentialMemory,
+        ExponentialSolution,
+        Hopfield,
+        MultitaskingHopfield,
+    )
     from axonal.hebbian.modern import (
         BetaRange,
         FixedPoint,
@@ -39,6 +31,13 @@ if TYPE_CHECKING:
         retrieve,
         separation,
     )
+    from axonal.hebbian.phase import (
+        MonteCarlo,
+        load_phase_diagram,
+        phase_diagram,
+        plot_phase_diagram,
+    )
+    from axonal.hebbian.theory import MultitaskingSolution, Solution
 
 __all__ = [
     "BetaRange",
@@ -67,8 +66,16 @@ __all__ = [
 ]
 
 
+_FOLDERS = ("models", "modern", "montecarlo", "phase", "theory")
+
+
 def __getattr__(name: str) -> Any:
-    # these need torch, which theory and simulation do not wait for
+    # each folder is imported when it is used: layers need torch, simulation a compiler
+    if name in _FOLDERS:
+        return importlib.import_module(f"{__name__}.{name}")
     if name in __all__:
-        return getattr(importlib.import_module("axonal.hebbian.modern"), name)
+        for folder in ("models", "theory", "phase", "modern"):
+            module = importlib.import_module(f"{__name__}.{folder}")
+            if name in module.__all__:
+                return getattr(module, name)
     raise AttributeError(f"axonal.hebbian has no attribute {name!r}")

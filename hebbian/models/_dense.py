@@ -5,18 +5,18 @@ from math import factorial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from axonal.hebbian import _checks
-from axonal.hebbian.models._data import DataSet
-from axonal.hebbian.models._retrieval import RetrievalModel
-from axonal.hebbian.theory import crosstalk, lines, saddle
-from axonal.hebbian.theory.system import Solution
+from axonal._base.array_types import Float64Array
+from axonal._base.checks import one_of, whole_number
+from axonal.hebbian.models._examples import Examples
+from axonal.hebbian.models._replica_model import ReplicaModel
+from axonal.hebbian.theory import crosstalk, phase_boundaries, states
+from axonal.hebbian.theory._solution import Solution
 
 if TYPE_CHECKING:
     from axonal.hebbian.montecarlo import Measurement
 
-Array = NDArray[np.float64]
 
 INTERACTIONS = ("distinct", "overlap")
 
@@ -25,7 +25,7 @@ MOST_SPINS = 100
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class DenseHopfield(RetrievalModel):
+class DenseHopfield(ReplicaModel):
     """Associative memory with couplings of P spins and ``gamma = (P-1)! K / N^(P-1)``.
 
         distinct  H = -((P-1)! / N^(P-1)) sum_mu e_P(xi^mu s)  over P different sites (Gardner)
@@ -40,7 +40,7 @@ class DenseHopfield(RetrievalModel):
         P: order of the interaction, >= 2.
         interaction: ``"distinct"`` or ``"overlap"``.
         quality: r in (0, 1], as for :class:`Hopfield`.
-        examples: M >= 1 a pattern; None for clean patterns.
+        examples: M >= 1 per pattern; None for clean patterns.
         protocol: ``"supervised"`` or ``"unsupervised"``.
         noise: ``"binomial"``, exact for every M, or ``"gaussian"``, the limit of many examples.
         rho: entropy of the data set, >= 0, instead of quality and examples, from which it follows
@@ -79,18 +79,18 @@ class DenseHopfield(RetrievalModel):
         rho: float | None = None,
         entropy: float | None = None,
     ) -> None:
-        _checks.whole("DenseHopfield", "P", P, 2)
+        whole_number("DenseHopfield", "P", P, 2)
         if P > MOST_SPINS:
             raise ValueError(
                 f"DenseHopfield expects couplings of P <= {MOST_SPINS} spins, got {P}: the load of"
                 " more patterns than a number can hold has no meaning."
             )
-        _checks.one_of("DenseHopfield", "interaction", interaction, INTERACTIONS)
+        one_of("DenseHopfield", "interaction", interaction, INTERACTIONS)
         object.__setattr__(self, "P", P)
         object.__setattr__(self, "interaction", interaction)
         self._learn(quality, examples, protocol, noise, entropy if rho is None else rho)
 
-    def _crosstalk(self, data: DataSet) -> crosstalk.Crosstalk:
+    def _crosstalk(self, data: Examples) -> crosstalk.Crosstalk:
         if self.P == 2:
             return crosstalk.of_pairs(data.rho, data.examples or 1, data.protocol)
         kinds = {"distinct": crosstalk.distinct, "overlap": crosstalk.overlap}
@@ -149,7 +149,7 @@ class DenseHopfield(RetrievalModel):
         settings = {**self._simulated(gamma, T, K), **settings}
         return montecarlo.dense(N, self.P, interaction=self.interaction, **settings)
 
-    def gamma_M(self, T: ArrayLike) -> Array:
+    def gamma_M(self, T: ArrayLike) -> Float64Array:
         """Load at which the branch of the pattern ends; 0 where T is too high for any load.
 
         From zero load on, the state with the largest overlap follows the load without a jump up to
@@ -167,9 +167,9 @@ class DenseHopfield(RetrievalModel):
         >>> [round(float(memory.gamma_M(0.1)), 6) for memory in noisy]
         [0.128671, 0.076196, 0.075872]
         """
-        return lines.spinodal_load(self._system(), *self._numbers("gamma_M", T=T))
+        return phase_boundaries.spinodal_load(self._system(), *self._numbers("gamma_M", T=T))
 
-    def gamma_low(self, T: ArrayLike) -> Array:
+    def gamma_low(self, T: ArrayLike) -> Float64Array:
         """Largest load of the branch of low overlap, P >= 3; 0 where there is none.
 
         At low temperature the states at one temperature have two folds: behind that of the pattern
@@ -185,14 +185,14 @@ class DenseHopfield(RetrievalModel):
         0.140571
         """
         (T,) = self._numbers("gamma_low", T=T)
-        return np.zeros(T.shape) if self.P == 2 else saddle.low_overlap_load(self._system(), T)
+        return np.zeros(T.shape) if self.P == 2 else states.low_overlap_load(self._system(), T)
 
-    def gamma_c(self, T: ArrayLike) -> Array:
+    def gamma_c(self, T: ArrayLike) -> Float64Array:
         """Load below which retrieval has a smaller free energy than the paramagnet."""
-        return lines.coexistence_load(self._system(), *self._numbers("gamma_c", T=T))
+        return phase_boundaries.coexistence_load(self._system(), *self._numbers("gamma_c", T=T))
 
-    def patterns(self, gamma: ArrayLike, N: int) -> Array:
+    def patterns(self, gamma: ArrayLike, N: int) -> Float64Array:
         """Number of patterns K at a load, ``gamma N^(P-1) / (P-1)!``."""
-        _checks.whole("DenseHopfield.patterns", "N", N, self.P)
+        whole_number("DenseHopfield.patterns", "N", N, self.P)
         (gamma,) = self._numbers("patterns", gamma=gamma)
         return gamma * float(N) ** (self.P - 1) / factorial(self.P - 1)

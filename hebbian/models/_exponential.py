@@ -4,20 +4,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from axonal.hebbian import _checks
+from axonal._base.array_types import BoolArray, Float64Array
+from axonal._base.checks import not_negative, one_of
 from axonal.hebbian.theory import exponential
 
 if TYPE_CHECKING:
     from axonal.hebbian.montecarlo import Retrieval
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class ExponentialSolution:
-    """How a pattern stands against exponentially many others, arrays of one shape.
+    """State of a pattern against exponentially many others, arrays of one shape.
 
     Args:
         noise: exponent Phi of what the other patterns add.
@@ -31,10 +30,10 @@ class ExponentialSolution:
     array([ True, False])
     """
 
-    noise: Array
-    basin: Array
-    exists: NDArray[np.bool_]
-    condensed: NDArray[np.bool_]
+    noise: Float64Array
+    basin: Float64Array
+    exists: BoolArray
+    condensed: BoolArray
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,11 @@ class ExponentialMemory:
     load_name: ClassVar[str] = "alpha"
 
     def __post_init__(self) -> None:
-        _checks.one_of("ExponentialMemory", "thresholds", self.thresholds, exponential.KINDS)
+        one_of("ExponentialMemory", "thresholds", self.thresholds, exponential.KINDS)
 
-    def _numbers(self, method: str, **values: ArrayLike) -> list[Array]:
+    def _numbers(self, method: str, **values: ArrayLike) -> list[Float64Array]:
         where = f"ExponentialMemory.{method}"
-        found = [_checks.not_negative(where, name, value) for name, value in values.items()]
+        found = [not_negative(where, name, value) for name, value in values.items()]
         if "lam" in values and (found[-1] == 0).any():
             raise ValueError(f"{where} expects lam > 0, got 0.")
         return [np.asarray(a) for a in np.broadcast_arrays(*found)]
@@ -106,12 +105,12 @@ class ExponentialMemory:
             N, alpha=alpha, lam=lam, m0=start, thresholds=self.thresholds, **settings
         )
 
-    def alpha_1(self, lam: ArrayLike) -> Array:
+    def alpha_1(self, lam: ArrayLike) -> Float64Array:
         """Load up to which a typical pattern is a fixed point."""
         (lam,) = self._numbers("alpha_1", lam=lam)
         return exponential.basin_load(lam, np.ones(lam.shape), self.thresholds)
 
-    def alpha_basin(self, lam: ArrayLike, start: ArrayLike) -> Array:
+    def alpha_basin(self, lam: ArrayLike, start: ArrayLike) -> Float64Array:
         """Load up to which one step from an overlap in [0, 1] retrieves the pattern."""
         start, lam = self._numbers("alpha_basin", start=start, lam=lam)
         if (start > 1).any():
@@ -120,7 +119,7 @@ class ExponentialMemory:
             )
         return exponential.basin_load(lam, start, self.thresholds)
 
-    def alpha_condensed(self, lam: ArrayLike) -> Array:
+    def alpha_condensed(self, lam: ArrayLike) -> Float64Array:
         """Load below which the noise is that of the closest pattern alone."""
         (lam,) = self._numbers("alpha_condensed", lam=lam)
         return exponential.condensation_load(lam, self.thresholds)

@@ -3,25 +3,23 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from axonal.hebbian import _checks
-from axonal.hebbian.models._data import DataSet
+from axonal._base.array_types import Float64Array
+from axonal._base.checks import whole_number
+from axonal.hebbian.models._examples import Examples
 from axonal.hebbian.models._phase_model import Named
-from axonal.hebbian.models._retrieval import RetrievalModel
-from axonal.hebbian.theory import ags, lines
+from axonal.hebbian.models._replica_model import ReplicaModel
+from axonal.hebbian.theory import hopfield, phase_boundaries
+from axonal.hebbian.theory._solution import Solution
 from axonal.hebbian.theory.crosstalk import Reaction, of_pairs
-from axonal.hebbian.theory.system import Solution
 
 if TYPE_CHECKING:
     from axonal.hebbian.montecarlo import Measurement
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True, init=False, repr=False)
-class Hopfield(RetrievalModel):
+class Hopfield(ReplicaModel):
     """Pairwise associative memory of K = alpha N patterns, clean or learned from noisy examples.
 
         H = -(1 / 2N) sum_(i != j) sum_mu X_i^mu X_j^mu s_i s_j
@@ -33,7 +31,7 @@ class Hopfield(RetrievalModel):
     Args:
         quality: r in (0, 1]; an entry of an example has the sign of its archetype with
             probability (1 + r) / 2. 1 stores the patterns themselves.
-        examples: M >= 1 a pattern; None for clean patterns.
+        examples: M >= 1 per pattern; None for clean patterns.
         protocol: ``"supervised"`` or ``"unsupervised"``.
         noise: ``"binomial"``, exact for every M, or ``"gaussian"``, the limit of many examples.
         rho: entropy of the data set, >= 0, instead of quality and examples, from which it follows
@@ -71,7 +69,7 @@ class Hopfield(RetrievalModel):
     ) -> None:
         self._learn(quality, examples, protocol, noise, entropy if rho is None else rho)
 
-    def _crosstalk(self, data: DataSet) -> Reaction:
+    def _crosstalk(self, data: Examples) -> Reaction:
         return of_pairs(data.rho, data.examples or 1, data.protocol)
 
     def theory(self, alpha: ArrayLike, T: ArrayLike, phase: str = "retrieval") -> Solution:
@@ -132,23 +130,23 @@ class Hopfield(RetrievalModel):
         """
         if not self._data().clean:
             raise ValueError("Hopfield.mixture is known for clean patterns only: use quality=1.")
-        _checks.whole("Hopfield.mixture", "patterns", patterns, 1)
+        whole_number("Hopfield.mixture", "patterns", patterns, 1)
         alpha, T = self._numbers("mixture", alpha=alpha, T=T)
-        return ags.mixture(alpha, T, patterns)
+        return hopfield.mixture(alpha, T, patterns)
 
-    def alpha_M(self, T: ArrayLike) -> Array:
+    def alpha_M(self, T: ArrayLike) -> Float64Array:
         """Load above which nothing is retrieved at temperature T; 0 where nothing ever is."""
-        return lines.spinodal_load(self._system(), *self._numbers("alpha_M", T=T))
+        return phase_boundaries.spinodal_load(self._system(), *self._numbers("alpha_M", T=T))
 
-    def alpha_c(self, T: ArrayLike) -> Array:
+    def alpha_c(self, T: ArrayLike) -> Float64Array:
         """Load below which retrieval is the global minimum of the free energy."""
-        return lines.coexistence_load(self._system(), *self._numbers("alpha_c", T=T))
+        return phase_boundaries.coexistence_load(self._system(), *self._numbers("alpha_c", T=T))
 
-    def lines(self, load: Array) -> Named:
+    def lines(self, load: Float64Array) -> Named:
         """Temperatures T_M, T_c, T_AT and T_g at some loads."""
         return {**super().lines(load), "T_g": (self.T_g(load), "the paramagnet freezes below")}
 
-    def T_g(self, alpha: ArrayLike) -> Array:
+    def T_g(self, alpha: ArrayLike) -> Float64Array:
         """Temperature at which the paramagnet freezes to a spin glass."""
         reaction = self._crosstalk(self._data())
-        return ags.glass_temperature(reaction, *self._numbers("T_g", alpha=alpha))
+        return hopfield.glass_temperature(reaction, *self._numbers("T_g", alpha=alpha))

@@ -4,19 +4,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from axonal.hebbian import _checks
-from axonal.hebbian.models._data import DataSet
+from axonal._base.array_types import AnyArray, Float64Array, Int64Array
+from axonal._base.checks import not_negative, one_of, whole_number
+from axonal.hebbian.models._examples import Examples
 from axonal.hebbian.models._phase_model import Named, PhaseModel
-from axonal.hebbian.theory import columns, multitasking, regimes
-from axonal.hebbian.theory.columns import Columns
+from axonal.hebbian.theory import multitasking, regimes, site_classes
 from axonal.hebbian.theory.multitasking import MultitaskingSolution
+from axonal.hebbian.theory.site_classes import SiteClasses
 
 if TYPE_CHECKING:
     from axonal.hebbian.montecarlo import Measurement
 
-Array = NDArray[np.float64]
 
 PHASES = ("ground", "hierarchical", "parallel", "pure")
 
@@ -25,7 +25,7 @@ REGIME_CODES = "0 paramagnet, 1 pure, 2 hierarchical, 3 parallel, 4 partial"
 _BISECTIONS = 10
 """Of an edge of the grid, to a thousandth of it."""
 
-_MOST_COLUMNS = 200_000
+_MOST_CLASSES = 200_000
 """Classes of sites that a sum still goes over."""
 
 
@@ -44,11 +44,11 @@ class MultitaskingHopfield(PhaseModel):
         dilution: d in [0, 1).
         K: number of patterns, >= 1.
         quality: r in (0, 1], as for :class:`Hopfield`.
-        examples: M >= 1 a pattern; None for clean patterns.
+        examples: M >= 1 per pattern; None for clean patterns.
         protocol: ``"supervised"`` or ``"unsupervised"``.
 
     Raises:
-        ValueError: for values outside these ranges, or too many columns to sum over.
+        ValueError: for values outside these ranges, or too many classes of sites to sum over.
 
     >>> network = MultitaskingHopfield(dilution=0.5, K=3)
     >>> network.theory(T=0.05).m.round(4)
@@ -67,30 +67,32 @@ class MultitaskingHopfield(PhaseModel):
 
     def __post_init__(self) -> None:
         where = "MultitaskingHopfield"
-        _checks.whole(where, "K", self.K, 1)
+        whole_number(where, "K", self.K, 1)
         _below_one(where, self.dilution)
         self._data().check(where)
         values = 1 if self._data().clean else (self.examples or 1) + 1
-        if (2 * values + 1) ** self.K > 4 * _MOST_COLUMNS:
+        if (2 * values + 1) ** self.K > 4 * _MOST_CLASSES:
             raise ValueError(
-                f"{where} sums over all columns of K = {self.K} patterns, more than"
-                f" {_MOST_COLUMNS} here: use fewer patterns or examples, or sample_theory."
+                f"{where} sums over all classes of sites of K = {self.K} patterns, more than"
+                f" {_MOST_CLASSES} here: use fewer patterns or examples, or sample_theory."
             )
 
-    def _data(self) -> DataSet:
-        return DataSet(self.quality, self.examples, self.protocol, "binomial")
+    def _data(self) -> Examples:
+        return Examples(self.quality, self.examples, self.protocol, "binomial")
 
     @property
     def rho(self) -> float:
         """Entropy of the data set, ``(1 - r^2) / (M r^2)``; 0 for clean patterns."""
         return self._data().rho
 
-    def _columns(self, dilution: ArrayLike) -> Columns:
+    def _classes(self, dilution: ArrayLike) -> SiteClasses:
         if self._data().clean:
-            return columns.clean_columns(self.K, dilution)
-        return columns.example_columns(self.K, dilution, self.quality, self.examples or 1)
+            return site_classes.clean_classes(self.K, dilution)
+        return site_classes.example_classes(self.K, dilution, self.quality, self.examples or 1)
 
-    def _points(self, method: str, T: ArrayLike, dilution: ArrayLike | None) -> tuple[Array, Array]:
+    def _points(
+        self, method: str, T: ArrayLike, dilution: ArrayLike | None
+    ) -> tuple[Float64Array, Float64Array]:
         where = f"MultitaskingHopfield.{method}"
         T = _positive(where, T)
         d = _below_one(where, self.dilution if dilution is None else dilution)
@@ -115,9 +117,9 @@ class MultitaskingHopfield(PhaseModel):
         Raises:
             ValueError: for a temperature or dilution outside its range, or an unknown phase.
         """
-        _checks.one_of("MultitaskingHopfield.theory", "phase", phase, PHASES)
+        one_of("MultitaskingHopfield.theory", "phase", phase, PHASES)
         d, T = self._points("theory", T, dilution)
-        sites = self._columns(d)
+        sites = self._classes(d)
         if phase == "ground":
             return regimes.ground_state(sites, d, T)
         if phase == "hierarchical":
@@ -145,7 +147,7 @@ class MultitaskingHopfield(PhaseModel):
         settings = {"dilution": self.dilution, "T": T, **learned, **settings}
         return montecarlo.multitasking(N, self.K, **settings)
 
-    def regime(self, T: ArrayLike, dilution: ArrayLike | None = None) -> NDArray[np.int64]:
+    def regime(self, T: ArrayLike, dilution: ArrayLike | None = None) -> Int64Array:
         """Regime of the ground state: 0 paramagnet, 1 pure, 2 hierarchical, 3 parallel, 4 partial.
 
         Hierarchical are overlaps that differ, parallel are equal ones with all patterns, partial
@@ -156,16 +158,16 @@ class MultitaskingHopfield(PhaseModel):
             dilution: d in [0, 1) instead of the model's; broadcasts with T.
         """
         d, T = self._points("regime", T, dilution)
-        return regimes.regime(regimes.ground_state(self._columns(d), d, T).m)
+        return regimes.regime(regimes.ground_state(self._classes(d), d, T).m)
 
     @property
-    def quantities(self) -> tuple[str, ...]:  # type: ignore[override]
+    def quantities(self) -> tuple[str, ...]:
         """Overlaps with all patterns, the largest first, their errors, energy and acceptance."""
         names = [f"overlap_{k + 1}" for k in range(self.K)]
         errors = [f"{name}_error" for name in names]
         return (*names, *errors, "energy", "energy_error", "acceptance")
 
-    def states(self, load: Array, T: Array) -> Named:
+    def states(self, load: Float64Array, T: Float64Array) -> Named:
         """The ground state and its regime at every dilution and temperature of a grid."""
         state = self.theory(T, dilution=load[:, None])
         return {
@@ -174,14 +176,14 @@ class MultitaskingHopfield(PhaseModel):
             "phase": (regimes.regime(state.m), REGIME_CODES),
         }
 
-    def lines(self, load: Array) -> Named:
+    def lines(self, load: Float64Array) -> Named:
         """Temperatures above which nothing is retrieved, and one pattern alone is stable."""
         named: Named = {"T_crit": (np.ones(load.shape), "nothing is retrieved above")}
         if self.rho == 0:
             named["T_pure"] = (self.T_pure(load), "one pattern alone is stable above")
         return named
 
-    def borders(self, load: Array, T: Array, phase: NDArray[Any]) -> Named:
+    def borders(self, load: Float64Array, T: Float64Array, phase: AnyArray) -> Named:
         """Places at which the regime changes, by bisection of the edges of a grid."""
         d, temperatures = np.meshgrid(load, T, indexing="ij")
         places = {}
@@ -215,7 +217,7 @@ class MultitaskingHopfield(PhaseModel):
         last = (measured.energy, measured.energy_error, measured.acceptance)
         return [*map(float, values), *last]
 
-    def T_pure(self, dilution: ArrayLike | None = None) -> Array:
+    def T_pure(self, dilution: ArrayLike | None = None) -> Float64Array:
         """Temperature above which one pattern alone is stable, just above d; clean patterns.
 
         1 where it never is, for d >= 2/3.
@@ -236,7 +238,7 @@ class MultitaskingHopfield(PhaseModel):
         archetypes: ArrayLike | None = None,
         start: ArrayLike | None = None,
     ) -> MultitaskingSolution:
-        """Overlaps in one sample of patterns, from the same equations with its own columns.
+        """Overlaps in one sample of patterns, by the same equations with its own site classes.
 
         Fluctuations of a sample move the overlaps by more than everything else at finite N: this
         is what Monte Carlo on these patterns should be compared with.
@@ -260,7 +262,7 @@ class MultitaskingHopfield(PhaseModel):
         array([0.512, 0.235])
         """
         d, temperature = self._points("sample_theory", T, None)
-        sites = columns.sample_columns(patterns, archetypes)
+        sites = site_classes.sample_classes(patterns, archetypes)
         if sites.stored.shape[1] != self.K:
             raise ValueError(
                 f"MultitaskingHopfield.sample_theory expects patterns [N, {self.K}], one row a"
@@ -271,15 +273,15 @@ class MultitaskingHopfield(PhaseModel):
         return multitasking.solve(sites, d, temperature, start)
 
 
-def _positive(where: str, T: ArrayLike) -> Array:
-    T = _checks.not_negative(where, "T", T)
+def _positive(where: str, T: ArrayLike) -> Float64Array:
+    T = not_negative(where, "T", T)
     if (T == 0).any():
         raise ValueError(f"{where} expects T > 0, got 0; sites without a field need some noise.")
     return T
 
 
-def _below_one(where: str, dilution: ArrayLike) -> Array:
-    d = _checks.not_negative(where, "dilution", dilution)
+def _below_one(where: str, dilution: ArrayLike) -> Float64Array:
+    d = not_negative(where, "dilution", dilution)
     if (d >= 1).any():
         raise ValueError(f"{where} expects a dilution in [0, 1), got {d.max():g}.")
     return d

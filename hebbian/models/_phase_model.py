@@ -18,7 +18,7 @@ class PhaseModel(abc.ABC):
     :meth:`turning_lines`, and simulates cells by :meth:`cell`.
     """
 
-    load_name: str
+    load_name: ClassVar[str]
     """name of the axis beside T"""
 
     line_points: ClassVar[int] = 100

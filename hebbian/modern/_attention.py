@@ -6,7 +6,7 @@ from typing import Any, Self, TypedDict
 
 from torch import Tensor, nn
 
-from axonal.hebbian.modern import _checks, _iterate, _masks, _official, _sizes
+from axonal.hebbian.modern import _checkpoint, _checks, _head_sizes, _masks, _update
 
 DEVIATION = 0.02
 
@@ -62,7 +62,7 @@ class HopfieldAttention(nn.Module):
             size of what is static.
         output_size: size of an output; by default ``input_size``. Only with ``output_projection``.
         num_heads: number of heads.
-        beta: inverse temperature >= 0, or one a head; by default 1 / sqrt(hidden_size), and 1 if
+        beta: inverse temperature >= 0, or one per head; by default 1 / sqrt(hidden_size), and 1 if
             state, stored and values are all static.
         steps: number of softmaxes, >= 1: the original's update_steps_max plus one. None goes on
             until every head stops.
@@ -83,7 +83,7 @@ class HopfieldAttention(nn.Module):
             static; Z is not used.
         output_projection: whether there is W_o; without, outputs have size num_heads pattern_size.
         official: betas of several heads spread over features as in the original, feature i of all
-            heads together times beta[i mod num_heads], instead of one beta a head.
+            heads together times beta[i mod num_heads], instead of one beta per head.
         backend: "auto", or "reference" for plain torch.
 
     Attributes:
@@ -137,13 +137,13 @@ class HopfieldAttention(nn.Module):
         static["stored_size"] = (static_stored, stored_size)
         for name, given in (("input_size", input_size), ("num_heads", num_heads)):
             _checks.count(given, name, who)
-        hidden_size = _sizes.hidden(hidden_size, input_size, num_heads, static, who)
+        hidden_size = _head_sizes.hidden(hidden_size, input_size, num_heads, static, who)
         if values_from_stored and static_stored:
             raise ValueError(f"{who}: values_from_stored needs projected stored patterns.")
         # a projection of values starts from K, heads side by side, or from Z
         source = num_heads * hidden_size if values_from_stored else value_size
         whole = (hidden_size if values_from_stored else value_size) if static_values else None
-        pattern_size = _sizes.pattern(pattern_size, hidden_size, whole, who)
+        pattern_size = _head_sizes.pattern(pattern_size, hidden_size, whole, who)
         if output_size is not None and not output_projection:
             raise ValueError(
                 f"{who}: output_size = {output_size} needs output_projection=True; without one, "
@@ -153,7 +153,7 @@ class HopfieldAttention(nn.Module):
         self.num_heads, self.hidden_size, self.pattern_size = num_heads, hidden_size, pattern_size
         self.values_from_stored, self.official = values_from_stored, official
         self.steps, self.eps = _checks.steps(steps, who), _checks.tolerance(eps, who)
-        self.backend = _iterate.known_backend(backend, who)
+        self.backend = _update.known_backend(backend, who)
         self.dropout = nn.Dropout(dropout)
 
         def norm(size: int, wanted: bool) -> nn.LayerNorm | None:
@@ -223,7 +223,7 @@ class HopfieldAttention(nn.Module):
         bias = self._bias(q, k, padding_mask, association_mask)
         if self.steps == 1 and self.backend == "auto":
             rate = self.dropout.p if self.training else 0.0
-            found = _iterate.attend(q, k, v, self._scale(), bias, rate)
+            found = _update.attend(q, k, v, self._scale(), bias, rate)
         else:
             found = self.dropout(self._associate(q, k, bias)) @ v
         y = found.transpose(1, 2).flatten(2)
@@ -266,7 +266,7 @@ class HopfieldAttention(nn.Module):
         >>> HopfieldAttention.from_official(weights, num_heads=2).hidden_size
         2
         """
-        layer = cls(**_official.arguments(state_dict, arguments))
+        layer = cls(**_checkpoint.arguments(state_dict, arguments))
         layer.load_official(state_dict, official=layer.official)
         return layer
 
@@ -282,10 +282,10 @@ class HopfieldAttention(nn.Module):
             ValueError: names or shapes that do not fit; betas that differ between heads in a layer
                 made with ``official=False``.
         """
-        _official.load(self, self, state_dict, {}, official=official)
+        _checkpoint.load(self, self, state_dict, {}, official=official)
 
     def extra_repr(self) -> str:
-        """What the parts do not show."""
+        """Settings that the parts do not show."""
         beta = self.beta if isinstance(self.beta, float) else self.beta.tolist()
         return f"num_heads={self.num_heads}, beta={beta}, steps={self.steps}"
 
@@ -356,12 +356,12 @@ class HopfieldAttention(nn.Module):
         )
 
     def _associate(self, q: Tensor, k: Tensor, bias: Tensor | None) -> Tensor:
-        return _iterate.associate(
+        return _update.associate(
             q,
             k,
             self._scale(),
             bias,
             steps=self.steps,
             eps=self.eps,
-            change=_iterate.head_change,
+            change=_update.head_change,
         )

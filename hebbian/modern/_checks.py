@@ -80,14 +80,14 @@ def count(value: Any, name: str, who: str) -> None:
 
 
 def beta_per_head(beta: Any, num_heads: int, who: str) -> Tensor:
-    """Return one inverse temperature a head as a tensor [num_heads]."""
+    """Return one inverse temperature per head as a tensor [num_heads]."""
     values = torch.as_tensor(beta, dtype=torch.get_default_dtype()).detach().clone()
     if values.ndim == 0:
         values = values.repeat(num_heads)
     if tuple(values.shape) != (num_heads,) or not (values.isfinite() & (values >= 0)).all():
         raise ValueError(
-            f"{who} expects beta as one number or one a head, num_heads = {num_heads}, all finite "
-            f"and >= 0, got {values.tolist()}."
+            f"{who} expects beta as one number or one per head, num_heads = {num_heads}, all "
+            f"finite and >= 0, got {values.tolist()}."
         )
     return values
 

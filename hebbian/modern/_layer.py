@@ -6,7 +6,7 @@ from typing import Any, Self, Unpack
 import torch
 from torch import Tensor, nn
 
-from axonal.hebbian.modern import _checks, _official
+from axonal.hebbian.modern import _checkpoint, _checks
 from axonal.hebbian.modern._attention import DEVIATION, HopfieldAttention, Options
 
 NAMES = {"lookup_weights": "lookup", "target_weights": "targets"}
@@ -102,14 +102,14 @@ class HopfieldLayer(nn.Module):
             ValueError: as in :meth:`HopfieldAttention.from_official`.
         """
         given = {"separate_values": "target_weights" in state_dict, **arguments}
-        given = _official.with_quantity(state_dict, "lookup_weights", "stored_size", given)
-        layer = cls(**_official.arguments(state_dict, given, prefix="hopfield."))
+        given = _checkpoint.with_quantity(state_dict, "lookup_weights", "stored_size", given)
+        layer = cls(**_checkpoint.arguments(state_dict, given, prefix="hopfield."))
         layer.load_official(state_dict, official=layer.attention.official)
         return layer
 
     def load_official(self, state_dict: Mapping[str, Tensor], *, official: bool = True) -> None:
         """Take over a checkpoint of the original, as :meth:`HopfieldAttention.load_official`."""
-        _official.load(
+        _checkpoint.load(
             self, self.attention, state_dict, NAMES, prefix="hopfield.", official=official
         )
 

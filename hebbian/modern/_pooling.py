@@ -6,7 +6,7 @@ from typing import Any, Self, Unpack
 import torch
 from torch import Tensor, nn
 
-from axonal.hebbian.modern import _checks, _official
+from axonal.hebbian.modern import _checkpoint, _checks
 from axonal.hebbian.modern._attention import DEVIATION, HopfieldAttention, Options
 
 NAMES = {"pooling_weights": "queries"}
@@ -116,8 +116,8 @@ class HopfieldPooling(nn.Module):
         Raises:
             ValueError: as in :meth:`HopfieldAttention.from_official`.
         """
-        given = _official.with_quantity(state_dict, "pooling_weights", "state_size", arguments)
-        read = _official.arguments(
+        given = _checkpoint.with_quantity(state_dict, "pooling_weights", "state_size", arguments)
+        read = _checkpoint.arguments(
             state_dict, {**given, "input_size": given["state_size"]}, prefix="hopfield."
         )
         read["input_size"] = arguments.get("input_size", read.pop("stored_size"))
@@ -127,7 +127,7 @@ class HopfieldPooling(nn.Module):
 
     def load_official(self, state_dict: Mapping[str, Tensor], *, official: bool = True) -> None:
         """Take over a checkpoint of the original, as :meth:`HopfieldAttention.load_official`."""
-        _official.load(
+        _checkpoint.load(
             self, self.attention, state_dict, NAMES, prefix="hopfield.", official=official
         )
 

@@ -1,4 +1,4 @@
-"""Which kind of fixed point a state is, and which beta keeps patterns apart."""
+"""Kinds of fixed points of states, and the range of beta that keeps patterns apart."""
 
 import enum
 import math
@@ -8,7 +8,7 @@ import torch
 from scipy.special import lambertw
 from torch import Tensor
 
-from axonal.hebbian.modern import _checks, _iterate
+from axonal.hebbian.modern import _checks, _update
 from axonal.hebbian.modern._retrieve import _prepared, retrieve
 
 
@@ -28,7 +28,7 @@ class FixedPoint(enum.IntEnum):
 
 
 class Regime(NamedTuple):
-    """What :func:`regime` says of states [..., S].
+    """Kinds of the fixed points of states [..., S], as :func:`regime` returns them.
 
     ``kind`` holds :class:`FixedPoint` codes, ``patterns`` how many share the softmax,
     ``moved`` how far the next update moves the state (0 at a fixed point).
@@ -108,7 +108,7 @@ def regime(
     who = "regime"
     xi, stored, bias = _prepared(state, patterns, mask, who)
     beta = _checks.inverse_temperature(beta, who)
-    weights = _iterate.associate(xi, stored, beta, bias, steps=1, eps=0.0)
+    weights = _update.associate(xi, stored, beta, bias, steps=1, eps=0.0)
     count = pattern_count(weights, mass)
     number = stored.shape[-2] if mask is None else (~mask).sum(-1, keepdim=True)
     kind = torch.full_like(count, FixedPoint.CLUSTER)
@@ -125,7 +125,7 @@ def _expanded(mask: Tensor | None, stored: Tensor) -> Tensor | None:
 
 
 def separation(patterns: Tensor) -> Tensor:
-    """How far each pattern stands out, Delta_i = x_i.x_i - max_{j != i} x_i.x_j.
+    """Separation of each pattern, Delta_i = x_i.x_i - max_{j != i} x_i.x_j.
 
     Args:
         patterns: [..., N, D] with N >= 2.
@@ -152,7 +152,7 @@ def separation(patterns: Tensor) -> Tensor:
 
 
 class BetaRange(NamedTuple):
-    """What :func:`beta_range` returns: ``mean_below`` and ``stored_above``."""
+    """Ends of the range of beta from :func:`beta_range`: ``mean_below`` and ``stored_above``."""
 
     mean_below: float
     stored_above: float

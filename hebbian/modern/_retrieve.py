@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from axonal.hebbian.modern import _checks, _iterate, _masks
+from axonal.hebbian.modern import _checks, _masks, _update
 
 
 def retrieve(
@@ -52,11 +52,11 @@ def retrieve(
     xi, stored, bias = _prepared(state, patterns, mask, who)
     beta = _checks.inverse_temperature(beta, who)
     steps, eps = _checks.steps(steps, who), _checks.tolerance(eps, who)
-    if steps == 1 and _iterate.known_backend(backend, who) == "auto":
-        found = _iterate.attend(xi, stored, stored, beta, bias)
+    if steps == 1 and _update.known_backend(backend, who) == "auto":
+        found = _update.attend(xi, stored, stored, beta, bias)
     else:
-        _iterate.known_backend(backend, who)
-        found = _iterate.associate(xi, stored, beta, bias, steps=steps, eps=eps) @ stored
+        _update.known_backend(backend, who)
+        found = _update.associate(xi, stored, beta, bias, steps=steps, eps=eps) @ stored
     return found[..., 0, :] if state.ndim == 1 else found
 
 

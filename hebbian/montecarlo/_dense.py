@@ -3,14 +3,14 @@
 from functools import partial
 from math import factorial, log2
 
-import numpy as np
-from numpy.typing import NDArray
-
-from axonal.hebbian.montecarlo import _checks, _setup
+from axonal._base.array_types import Int8Array
+from axonal._base.checks import one_of, whole_number
+from axonal.hebbian.montecarlo import _checks, _make_representation
 from axonal.hebbian.montecarlo._disorder import BLOCK, Disorder
 from axonal.hebbian.montecarlo._hopfield import check_noise, kept_above
 from axonal.hebbian.montecarlo._measurement import Measurement
-from axonal.hebbian.montecarlo._run import Progress, Schedule, simulate, threads_or_default
+from axonal.hebbian.montecarlo._sampler import simulate
+from axonal.hebbian.montecarlo._schedule import Progress, Schedule
 from axonal.hebbian.montecarlo._start import retrieval_start
 
 INTERACTIONS = ("distinct", "overlap")
@@ -29,16 +29,16 @@ def check_exact(N: int, P: int) -> None:
 
 def dense_setup(
     disorder: Disorder, *, P: int, distinct: bool
-) -> tuple[_setup.Setup, NDArray[np.int8]]:
+) -> tuple[_make_representation.Representation, Int8Array]:
     """Form and first archetype of a sample."""
     kept, first = disorder.stored(1, packed=False)
     unit = 1 / disorder.N ** (P - 1) / (1 if distinct else P)
     if disorder.real:
-        make = _setup.symmetric if distinct else _setup.real_powers
+        make = _make_representation.symmetric if distinct else _make_representation.real_powers
         return make(kept, P, unit), first
     if disorder.noisy:
         unit /= disorder.examples * disorder.variance ** (P / 2)
-    return _setup.powers(kept, P, distinct, unit), first
+    return _make_representation.powers(kept, P, distinct, unit), first
 
 
 def dense(
@@ -65,7 +65,7 @@ def dense(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
-    """Monte Carlo of a dense associative memory with interactions of P spins, O(K) a spin.
+    """Monte Carlo of a dense associative memory with interactions of P spins, O(K) per spin.
 
     Two models have this name. "distinct": every product is of P different spins,
     H = -(P - 1)! / (R^(P/2) N^(P-1)) sum over patterns of e_P(X s), with e_P the elementary
@@ -115,44 +115,31 @@ def dense(
     >>> bool(found.overlap > 0.95)
     True
     """
-    _checks.whole("P", P, 2)
-    _checks.whole("N", N, 2, 2**31 - 1)
+    whole_number("dense", "P", P, 2)
+    whole_number("dense", "N", N, 2, 2**31 - 1)
     check_exact(N, P)
     unit = N ** (P - 1) / factorial(P - 1)
-    K = _checks.patterns(N, K, gamma, unit, "gamma")
-    _checks.temperature(T, dynamics)
-    _checks.choice("order", order, _checks.ORDERS)
-    _checks.choice("interaction", interaction, INTERACTIONS)
-    _checks.schedule(samples, replicas, sweeps, warmup, seed)
-    first_state = retrieval_start(start)
-    examples, entropy = check_noise(quality, examples, protocol, rho)
-    threads = min(threads_or_default(threads), samples)
-    _checks.whole("threads", threads, 1)
+    K = _checks.patterns("dense", N, K, gamma, unit, "gamma")
+    first_state = retrieval_start("dense", start)
+    schedule = Schedule(
+        "dense", T, samples, replicas, sweeps, warmup, first_state, dynamics, order, seed,
+        threads, progress,
+    )  # fmt: skip
+    one_of("dense", "interaction", interaction, INTERACTIONS)
+    examples, entropy = check_noise("dense", quality, examples, protocol, rho)
     supervised = protocol == "supervised"
     distinct = interaction == "distinct"
     disorder = partial(Disorder, N, K, 0.0, quality, examples, supervised, seed, rho=rho)
     first = disorder(0)
     entry = 4 if first.real else 1
     need = first.columns * (entry * N + 8 * (P + 1)) + 2 * min(BLOCK, N * first.columns)
-    what = f"{first.columns} patterns of {N} sites"
-    _checks.memory(need, threads, what, "use a smaller load, N or number of threads")
+    shape = f"{first.columns} patterns of {N} sites"
+    _checks.memory(need, schedule.at_once, shape, "use a smaller load, N or number of threads")
     return simulate(
-        Schedule(
-            T,
-            samples,
-            replicas,
-            sweeps,
-            warmup,
-            first_state,
-            dynamics,
-            order,
-            seed,
-            threads,
-            progress,
-        ),
+        schedule,
         disorder,
         partial(dense_setup, P=P, distinct=distinct),
-        threshold=kept_above(survive, N, T, P, entropy),
+        threshold=kept_above("dense", survive, N, T, P, entropy),
         examples=0,
         form="float32" if first.real else "int8",
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from axonal._base.array_types import Float32Array, Float64Array, Int8Array
 from axonal._base.jit import jit
-from axonal.hebbian.montecarlo._forms import GROUP, WORD, Spins
 from axonal.hebbian.montecarlo._random import EXAMPLES, PATTERNS, START, key_of, philox, stream
+from axonal.hebbian.montecarlo._representations import GROUP, WORD
 
 BLOCK = 1 << 22
 """Entries that are drawn at a time, so that what is packed never lies unpacked in memory."""
@@ -54,7 +55,7 @@ def _word(probability: float) -> np.uint64:
 
 @dataclass(frozen=True)
 class Disorder:
-    """What is stored in one sample; every entry is a function of these numbers alone.
+    """Stored patterns of one sample; every entry is a function of these numbers alone.
 
     Attributes:
         N: sites.
@@ -100,7 +101,7 @@ class Disorder:
         """R = r^2 + (1 - r^2) / M, the variance of the mean of the examples of +-1."""
         return self.quality**2 + (1 - self.quality**2) / self.examples
 
-    def archetypes(self, first: int, last: int) -> NDArray[np.int8]:
+    def archetypes(self, first: int, last: int) -> Int8Array:
         """Archetypes at sites first to last, [last - first, K]."""
         key0, key1 = key_of(self.seed)
         sample, purpose = np.uint64(self.sample), np.uint64(PATTERNS << 24)
@@ -114,7 +115,7 @@ class Disorder:
         _draw_products(key0, key1, sample, purpose, first, low, high, ones, whole)
         return whole[:, :, 0]
 
-    def examples_of(self, first: int, archetypes: NDArray[np.int8]) -> NDArray[np.int8]:
+    def examples_of(self, first: int, archetypes: Int8Array) -> Int8Array:
         """Examples of these archetypes, [sites, K, M]."""
         out = np.empty((*archetypes.shape, self.examples), np.int8)
         low = _word((1 - self.quality) / 2)
@@ -123,7 +124,7 @@ class Disorder:
         _draw_products(key0, key1, sample, purpose, first, low, low, archetypes, out)
         return out
 
-    def means_of(self, first: int, archetypes: NDArray[np.int8]) -> NDArray[np.float32]:
+    def means_of(self, first: int, archetypes: Int8Array) -> Float32Array:
         """Class means of these archetypes in the limit of many examples, [sites, K]."""
         assert self.rho is not None
         words = np.empty((len(archetypes), 4 * -(-2 * self.K // 4)), np.uint32)
@@ -138,7 +139,7 @@ class Disorder:
         means = (archetypes + np.sqrt(self.rho) * g) / np.sqrt(1 + self.rho)
         return np.asarray(means, dtype=np.float32)
 
-    def blocks(self) -> Iterator[tuple[slice, NDArray[np.int8], NDArray[np.int8]]]:
+    def blocks(self) -> Iterator[tuple[slice, Int8Array, Int8Array]]:
         """Sites, archetypes [n, K] and examples [n, K, M] there (M = 1 without noise)."""
         copies = self.examples if self.noisy else 1
         size = max(1, BLOCK // (self.K * copies))
@@ -148,8 +149,8 @@ class Disorder:
             examples = self.examples_of(first, archetypes) if self.noisy else archetypes[:, :, None]
             yield slice(first, last), archetypes, examples
 
-    def stored(self, targets: int, *, packed: bool) -> tuple[NDArray, NDArray[np.int8]]:  # type: ignore[type-arg]
-        """What the network keeps, and the first archetypes.
+    def stored(self, targets: int, *, packed: bool) -> tuple[NDArray, Int8Array]:  # type: ignore[type-arg]
+        """Stored rows of the network, and the first archetypes.
 
         Args:
             targets: how many archetypes.
@@ -179,8 +180,8 @@ class Disorder:
             kept[sites] = pack(flat, kept.shape[1]) if packed else flat
         return kept, first
 
-    def first_stored(self) -> NDArray[np.float64]:
-        """What the network keeps first, [N]: the first class mean, or example, up to its scale."""
+    def first_stored(self) -> Float64Array:
+        """First stored row [N]: the first class mean, or example, up to its scale."""
         found = np.empty(self.N)
         for sites, archetypes, examples in self.blocks():
             if self.real and self.rho is not None:
@@ -190,7 +191,7 @@ class Disorder:
                 found[sites] = first.sum(1) if self.real else first[:, 0]
         return found
 
-    def state(self, target: NDArray[np.int8], overlap: float, replica: int) -> Spins:
+    def state(self, target: Int8Array, overlap: float, replica: int) -> Int8Array:
         """A first state: every spin is its target's with probability (1 + overlap) / 2.
 
         Where the target is 0 the spin is +1 or -1 with equal probability.
@@ -201,7 +202,7 @@ class Disorder:
         return np.where(target == 0, half, target * keep).astype(np.int8)
 
 
-def pack(rows: NDArray[np.int8], words: int) -> NDArray[np.uint64]:
+def pack(rows: Int8Array, words: int) -> NDArray[np.uint64]:
     """Bits of rows of +-1 in words of 64, filled up with zeros.
 
     >>> pack(np.array([[1, -1, 1]], np.int8), 2)

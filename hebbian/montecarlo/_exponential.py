@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from axonal.hebbian.montecarlo import _checks
+from axonal._base.array_types import AnyArray, BoolArray, Float64Array
+from axonal._base.checks import number, one_of, whole_number
+from axonal._base.checks import seed as check_seed
 from axonal.hebbian.montecarlo.statistics import survival, survivors
 
 THRESHOLDS = ("binary", "spherical")
@@ -17,8 +17,6 @@ PART = 1 << 22
 
 MOST = 1 << 40
 """Entries to draw in one update at most: some hours."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ class Retrieval:
     survival_error: float
     patterns: int
     start: float
-    overlaps: Floats
-    survived: NDArray[np.bool_]
+    overlaps: Float64Array
+    survived: BoolArray
 
 
 def exponential(
@@ -87,15 +85,13 @@ def exponential(
     >>> montecarlo.exponential(40, alpha=0.2, lam=1.0, m0=0.8, samples=4).overlap
     1.0
     """
-    _checks.whole("N", N, 2)
-    _checks.choice("thresholds", thresholds, THRESHOLDS)
-    _checks.whole("samples", samples, 1)
-    _checks.whole("seed", seed, 0, 2**64 - 1)
-    _checks.within("m0", m0, -1, 1)
-    if not (math.isfinite(lam) and lam > 0):
-        raise ValueError(f"lam must be finite and positive, got {lam}.")
-    if not (math.isfinite(alpha) and alpha > 0):
-        raise ValueError(f"alpha must be finite and positive, got {alpha}.")
+    whole_number("exponential", "N", N, 2)
+    one_of("exponential", "thresholds", thresholds, THRESHOLDS)
+    whole_number("exponential", "samples", samples, 1)
+    check_seed("exponential", seed)
+    number("exponential", "m0", m0, -1, 1)
+    number("exponential", "lam", lam, 0, open_low=True)
+    number("exponential", "alpha", alpha, 0, open_low=True)
     if alpha * N > math.log(MOST / N):
         raise MemoryError(
             f"exp(alpha N) = exp({alpha * N:.3g}) patterns cannot be drawn; "
@@ -141,7 +137,7 @@ def _step(
     return begin, float(target @ new) * length / N
 
 
-def _draw(generator: np.random.Generator, count: int, N: int, binary: bool) -> NDArray[Any]:
+def _draw(generator: np.random.Generator, count: int, N: int, binary: bool) -> AnyArray:
     """Patterns [count, N] of length sqrt(N)."""
     if binary:
         bits = np.unpackbits(
@@ -154,9 +150,7 @@ def _draw(generator: np.random.Generator, count: int, N: int, binary: bool) -> N
     return np.asarray(rows * (math.sqrt(N) / np.linalg.norm(rows, axis=1, keepdims=True)))
 
 
-def _start(
-    generator: np.random.Generator, target: NDArray[Any], m0: float, binary: bool
-) -> NDArray[Any]:
+def _start(generator: np.random.Generator, target: AnyArray, m0: float, binary: bool) -> AnyArray:
     """A state of overlap m0 with the target."""
     N = len(target)
     if binary:

@@ -4,12 +4,14 @@ import math
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from axonal.hebbian.montecarlo import _checks, _cost, _setup
+from axonal._base.array_types import Int8Array
+from axonal._base.checks import number, one_of, whole_number
+from axonal.hebbian.montecarlo import _checks, _cost_model, _make_representation
 from axonal.hebbian.montecarlo._disorder import BLOCK, Disorder
 from axonal.hebbian.montecarlo._measurement import Measurement
-from axonal.hebbian.montecarlo._run import Progress, Schedule, simulate, threads_or_default
+from axonal.hebbian.montecarlo._sampler import simulate
+from axonal.hebbian.montecarlo._schedule import Progress, Schedule
 from axonal.hebbian.montecarlo._start import retrieval_start
 
 FORMS = ("auto", "patterns", "bits", "int8", "matrix")
@@ -30,72 +32,78 @@ def zero_load(T: float, P: int, rho: float) -> float:
     return m * ceiling
 
 
-def kept_above(survive: float | None, N: int, T: float, P: int, rho: float) -> float:
+def kept_above(who: str, survive: float | None, N: int, T: float, P: int, rho: float) -> float:
     """The overlap above which a memory counts as kept, given or by default."""
     if survive is not None:
-        _checks.within("survive", survive, -1, 1)
+        number(who, "survive", survive, -1, 1)
         return survive
     # Nothing can be kept where no overlap is above that of random states.
     return max(KEPT * zero_load(T, P, rho), 4 / math.sqrt(N))
 
 
 def check_noise(
-    quality: float, examples: int | None, protocol: str, rho: float | None = None
+    who: str, quality: float, examples: int | None, protocol: str, rho: float | None = None
 ) -> tuple[int, float]:
     """Check what describes the examples; returns M and the entropy rho = (1 - r^2) / (M r^2)."""
     if rho is not None:
-        if not (math.isfinite(rho) and rho >= 0):
-            raise ValueError(f"rho must be finite and not negative, got {rho}.")
+        number(who, "rho", rho, 0)
         if quality != 1 or examples is not None or protocol != "supervised":
             raise ValueError(
-                f"rho = {rho:g} stores normal class means: give it alone, or quality, examples and "
-                "protocol, from which it follows."
+                f"{who} of rho = {rho:g} stores normal class means: give it alone, or"
+                " quality, examples and protocol, from which it follows."
             )
         return 1, rho
-    _checks.within("quality", quality, 0, 1, open_low=True)
-    _checks.choice("protocol", protocol, _checks.PROTOCOLS)
+    number(who, "quality", quality, 0, 1, open_low=True)
+    one_of(who, "protocol", protocol, _checks.PROTOCOLS)
     if examples is None:
         if quality < 1:
             raise ValueError(
-                f"quality {quality:g} stores noisy examples: say how many, examples=M."
+                f"{who} of quality {quality:g} stores noisy examples: say how many, examples=M."
             )
         examples = 1
-    _checks.whole("examples", examples, 1)
+    whole_number(who, "examples", examples, 1)
     return examples, (1 - quality**2) / (examples * quality**2)
 
 
-def choose(
-    form: str, N: int, K: int, T: float, sweeps: int, *, binary: bool, real: bool, threads: int
-) -> str:
-    """The form to use, if what it needs can be had."""
-    _checks.choice("form", form, FORMS)
-    what = f"{K} patterns of {N} sites"
+def choose(form: str, disorder: Disorder, schedule: Schedule, *, binary: bool) -> str:
+    """The form to use, if there is memory for it.
+
+    Args:
+        form: one of `FORMS`.
+        disorder: any sample.
+        schedule: how often it is visited, and how many samples lie in memory at a time.
+        binary: whether patterns are +-1.
+    """
+    N, K, threads = disorder.N, disorder.columns, schedule.at_once
+    one_of(schedule.who, "form", form, FORMS)
+    shape = f"{K} patterns of {N} sites"
     drawn = 2.0 * min(BLOCK, N * K)
-    if real:
+    if disorder.real:
         if form not in ("auto", "patterns"):
             raise ValueError(
                 f"form={form!r} holds integers, and supervised patterns are means of examples; use "
                 'form="patterns" or protocol="unsupervised".'
             )
-        _checks.memory(4.0 * N * K + drawn, threads, what, "use fewer patterns or threads")
+        _checks.memory(4.0 * N * K + drawn, threads, shape, "use fewer patterns or threads")
         return "float32"
     if form == "bits" and not binary:
         raise ValueError('form="bits" holds patterns of +-1, and diluted ones have zeros too.')
-    costs = _cost.costs(N, K, T, sweeps, binary=binary)
-    sizes = {n: s + drawn for n, s in _cost.sizes(N, K, binary=binary).items()}
+    sweeps = (schedule.sweeps + schedule.warmup) * schedule.replicas
+    costs = _cost_model.costs(N, K, schedule.T, sweeps, binary=binary)
+    sizes = {n: s + drawn for n, s in _cost_model.sizes(N, K, binary=binary).items()}
     if form == "auto":
-        fits = [n for n in costs if sizes[n] * threads <= _checks.available_memory()]
+        fits = [n for n in costs if _checks.fits(sizes[n], threads)]
         form = min(fits or [min(sizes, key=sizes.__getitem__)], key=costs.__getitem__)
     elif form == "patterns":
         form = min((n for n in costs if n != "matrix"), key=costs.__getitem__)
     advice = 'form="bits" needs least' if binary and form != "bits" else "use fewer patterns"
-    _checks.memory(sizes[form], threads, what, advice)
+    _checks.memory(sizes[form], threads, shape, advice)
     return form
 
 
 def quadratic_setup(
     disorder: Disorder, *, form: str, factor: float, targets: int, examples: bool
-) -> tuple[_setup.Setup, NDArray[np.int8]]:
+) -> tuple[_make_representation.Representation, Int8Array]:
     """Form and targets of a sample with the quadratic energy.
 
     Args:
@@ -112,10 +120,10 @@ def quadratic_setup(
     if examples:
         first = np.concatenate([first, np.ascontiguousarray(kept.T[: targets * disorder.examples])])
     if form == "bits":
-        return _setup.bits(kept, disorder.columns, unit), first
+        return _make_representation.bits(kept, disorder.columns, unit), first
     if form == "matrix":
-        return _setup.couplings(kept, unit), first
-    return _setup.quadratic(kept, unit), first
+        return _make_representation.couplings(kept, unit), first
+    return _make_representation.quadratic(kept, unit), first
 
 
 def hopfield(
@@ -141,7 +149,7 @@ def hopfield(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Measurement:
-    """Monte Carlo of the Hopfield model in pattern space, O(K) a spin.
+    """Monte Carlo of the Hopfield model in pattern space, O(K) per spin.
 
     H = -1/(2 N R) sum over pairs i != j and patterns of X_i X_j s_i s_j. The patterns X are K
     archetypes of +-1, or, for quality r < 1, noisy examples of them (every sign kept with
@@ -182,7 +190,8 @@ def hopfield(
             class means are those of many examples, (archetype + sqrt(rho) g) / sqrt(1 + rho).
         survive: overlap above which a memory is kept; by default 0.7 of the one at zero load.
         seed: of all random numbers, 0 to 2^64 - 1.
-        threads: samples at a time; by default torch's number of threads. The result is the same.
+        threads: samples at a time, which changes no result; by default torch's number of threads
+            where torch is loaded, otherwise OMP_NUM_THREADS or the number of cores.
         progress: called with the number of finished samples and of all.
 
     Returns:
@@ -197,44 +206,21 @@ def hopfield(
     >>> bool(abs(found.overlap - 0.9958) < 0.01), found.survival
     (True, 1.0)
     """
-    K = _checks.patterns(N, K, alpha, N, "alpha")
-    _checks.temperature(T, dynamics)
-    _checks.choice("order", order, _checks.ORDERS)
-    _checks.schedule(samples, replicas, sweeps, warmup, seed)
-    first_state = retrieval_start(start)
-    examples, entropy = check_noise(quality, examples, protocol, rho)
-    threads = threads_or_default(threads)
-    _checks.whole("threads", threads, 1)
+    K = _checks.patterns("hopfield", N, K, alpha, N, "alpha")
+    first = retrieval_start("hopfield", start)
+    schedule = Schedule(
+        "hopfield", T, samples, replicas, sweeps, warmup, first, dynamics, order, seed,
+        threads, progress,
+    )  # fmt: skip
+    examples, entropy = check_noise("hopfield", quality, examples, protocol, rho)
     supervised = protocol == "supervised"
     disorder = partial(Disorder, N, K, 0.0, quality, examples, supervised, seed, rho=rho)
-    first = disorder(0)
-    chosen = choose(
-        form,
-        N,
-        first.columns,
-        T,
-        (sweeps + warmup) * replicas,
-        binary=True,
-        real=first.real,
-        threads=min(threads, samples),
-    )
+    chosen = choose(form, disorder(0), schedule, binary=True)
     return simulate(
-        Schedule(
-            T,
-            samples,
-            replicas,
-            sweeps,
-            warmup,
-            first_state,
-            dynamics,
-            order,
-            seed,
-            threads,
-            progress,
-        ),
+        schedule,
         disorder,
         partial(quadratic_setup, form=chosen, factor=1.0, targets=1, examples=False),
-        threshold=kept_above(survive, N, T, 2, entropy),
+        threshold=kept_above("hopfield", survive, N, T, 2, entropy),
         examples=0,
         form=chosen,
     )

@@ -1,19 +1,17 @@
-"""What a simulation returns."""
+"""Results of a simulation."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.montecarlo.statistics import (
     autocorrelation_time,
     blocking,
     survival,
     survivors,
 )
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -53,19 +51,19 @@ class Measurement:
     sweeps: int
     warmup: int
     form: str
-    overlaps: Floats
-    survived: NDArray[np.bool_]
-    energies: Floats
-    blocking_errors: Floats
-    autocorrelation_times: Floats
-    archetype_overlaps: Floats
-    example_overlaps: Floats | None
+    overlaps: Float64Array
+    survived: BoolArray
+    energies: Float64Array
+    blocking_errors: Float64Array
+    autocorrelation_times: Float64Array
+    archetype_overlaps: Float64Array
+    example_overlaps: Float64Array | None
 
 
 def summarise(
-    overlaps: Floats,
-    energies: Floats,
-    turned: Floats,
+    overlaps: Float64Array,
+    energies: Float64Array,
+    turned: Float64Array,
     *,
     threshold: float,
     examples: int,
@@ -117,5 +115,5 @@ def summarise(
     )
 
 
-def _each(function: Any, runs: Floats, shape: tuple[int, int]) -> Floats:
+def _each(function: Any, runs: Float64Array, shape: tuple[int, int]) -> Float64Array:
     return np.array([function(run) for run in runs]).reshape(shape)

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-
+from axonal._base.array_types import Int8Array
+from axonal._base.checks import number
+from axonal._base.checks import seed as check_seed
 from axonal.hebbian.montecarlo import _checks
 from axonal.hebbian.montecarlo._disorder import Disorder
 from axonal.hebbian.montecarlo._hopfield import check_noise, choose, quadratic_setup
 from axonal.hebbian.montecarlo._measurement import Measurement
-from axonal.hebbian.montecarlo._run import Progress, Schedule, simulate, threads_or_default
+from axonal.hebbian.montecarlo._sampler import simulate
+from axonal.hebbian.montecarlo._schedule import Progress, Schedule
 from axonal.hebbian.montecarlo._start import check_start
 
 FOLLOWED = 256
@@ -19,7 +20,7 @@ FOLLOWED = 256
 
 def multitasking_archetypes(
     N: int, K: int, *, dilution: float, seed: int = 0, sample: int = 0
-) -> NDArray[np.int8]:
+) -> Int8Array:
     """Archetypes that `multitasking` draws, to count how often each column occurs.
 
     The equations of the model with these counts in the place of probabilities describe one sample;
@@ -38,9 +39,10 @@ def multitasking_archetypes(
     >>> multitasking_archetypes(4, 2, dilution=0.5).shape
     (4, 2)
     """
-    K = _checks.patterns(N, K, None, N, "alpha")
-    _checks.within("dilution", dilution, 0, 1)
-    _checks.schedule(1, 1, 1, 0, seed)
+    who = "multitasking_archetypes"
+    K = _checks.patterns(who, N, K, None, N, "alpha")
+    number(who, "dilution", dilution, 0, 1)
+    check_seed(who, seed)
     return Disorder(N, K, dilution, 1.0, 1, True, seed, sample).archetypes(0, N)
 
 
@@ -112,31 +114,23 @@ def multitasking(
     >>> found.archetype_overlaps.shape
     (2, 1, 2)
     """
-    K = _checks.patterns(N, K, None, N, "alpha")
-    _checks.within("dilution", dilution, 0, 1)
+    K = _checks.patterns("multitasking", N, K, None, N, "alpha")
+    number("multitasking", "dilution", dilution, 0, 1)
     if dilution == 1:
-        raise ValueError("dilution must be below 1: at 1 all patterns are blank.")
-    _checks.temperature(T, dynamics)
-    _checks.choice("order", order, _checks.ORDERS)
-    _checks.schedule(samples, replicas, sweeps, warmup, seed)
+        raise ValueError(
+            "multitasking expects a dilution below 1, got 1, at which all patterns are blank."
+        )
     first_state = check_start(start, K)
-    _checks.within("survive", survive, -1, 1)
-    examples, _ = check_noise(quality, examples, protocol)
-    threads = min(threads_or_default(threads), samples)
-    _checks.whole("threads", threads, 1)
+    schedule = Schedule(
+        "multitasking", T, samples, replicas, sweeps, warmup, first_state, dynamics, order, seed,
+        threads, progress,
+    )  # fmt: skip
+    number("multitasking", "survive", survive, -1, 1)
+    examples, _ = check_noise("multitasking", quality, examples, protocol)
     supervised = protocol == "supervised"
     disorder = partial(Disorder, N, K, dilution, quality, examples, supervised, seed)
     first = disorder(0)
-    chosen = choose(
-        "patterns",
-        N,
-        first.columns,
-        T,
-        (sweeps + warmup) * replicas,
-        binary=not dilution,
-        real=first.real,
-        threads=threads,
-    )
+    chosen = choose("patterns", first, schedule, binary=not dilution)
     follow = first.noisy and not supervised and first.columns <= FOLLOWED
     setup = partial(
         quadratic_setup,
@@ -147,19 +141,7 @@ def multitasking(
         examples=follow,
     )
     return simulate(
-        Schedule(
-            T,
-            samples,
-            replicas,
-            sweeps,
-            warmup,
-            first_state,
-            dynamics,
-            order,
-            seed,
-            threads,
-            progress,
-        ),
+        schedule,
         disorder,
         setup,
         threshold=survive - 1e-9,

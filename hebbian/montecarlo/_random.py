@@ -5,11 +5,9 @@ place), so that runs are the same for every number of threads and every order of
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from axonal._base.array_types import UInt32Array
 from axonal._base.jit import jit
-
-Words = NDArray[np.uint32]
 
 DYNAMICS, SITES, START, PATTERNS, EXAMPLES = range(5)
 """Purposes: numbers drawn for one are independent of those drawn for another."""
@@ -98,8 +96,8 @@ def key_of(seed: int) -> tuple[np.uint64, np.uint64]:
 
 def stream(
     seed: int, purpose: int, sample: int, replica: int, step: int, count: int, first: int = 0
-) -> Words:
-    """Words of one stream.
+) -> UInt32Array:
+    """UInt32Array of one stream.
 
     Args:
         seed: 0 to 2^64 - 1.

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from axonal.hebbian.montecarlo import _checks
+from axonal._base.array_types import Float64Array, Int8Array
+from axonal._base.checks import number, one_of
 from axonal.hebbian.montecarlo._disorder import Disorder
-from axonal.hebbian.montecarlo._forms import Spins
 from axonal.hebbian.montecarlo._random import START, stream
-from axonal.hebbian.montecarlo._run import Start
+from axonal.hebbian.montecarlo._schedule import Start
 
 HIERARCHICAL = "hierarchical"
 STORED = "stored"
@@ -20,60 +19,59 @@ _STRONGEST = 30.0
 
 
 def check_start(start: object, K: int) -> float | Start:
-    """What a multitasking network starts from.
+    """First state of a multitasking network, checked.
 
     Args:
         start: overlap with the first archetype, or with each of them, or "hierarchical".
         K: archetypes.
     """
     if isinstance(start, str):
-        _checks.choice("start", start, (HIERARCHICAL,))
+        one_of("multitasking", "start", start, (HIERARCHICAL,))
         return hierarchical
     if isinstance(start, int | float) and not isinstance(start, bool):
-        _checks.within("start", start, -1, 1)
-        return float(start)
+        return number("multitasking", "start", start, -1, 1)
     if not isinstance(start, Sequence | np.ndarray) or np.shape(start) != (K,):
         raise ValueError(
-            f"start must be an overlap, {K} overlaps for K = {K} or {HIERARCHICAL!r}; "
-            f"got {start!r}."
+            f"multitasking expects start as an overlap, {K} overlaps for K = {K} or"
+            f" {HIERARCHICAL!r}; got {start!r}."
         )
     overlaps = np.asarray(start)
     if overlaps.dtype.kind not in "iuf" or not (np.abs(overlaps) <= 1).all():
-        raise ValueError(f"start must hold overlaps from -1 to 1, got {start!r}.")
+        raise ValueError(f"multitasking expects overlaps in start from -1 to 1, got {start!r}.")
     wanted = overlaps.astype(np.float64)
 
-    def begin(disorder: Disorder, targets: NDArray[np.int8], replica: int) -> Spins:
+    def begin(disorder: Disorder, targets: Int8Array, replica: int) -> Int8Array:
         return _drawn(disorder, mean_spins(targets[:K], wanted), replica)
 
     return begin
 
 
-def retrieval_start(start: float | str) -> float | Start:
-    """What a memory that retrieves one pattern starts from.
+def retrieval_start(who: str, start: float | str) -> float | Start:
+    """First state of a memory that retrieves one pattern, checked.
 
     Args:
+        who: function that is called.
         start: overlap with the first archetype, or "stored".
     """
     if isinstance(start, str):
-        _checks.choice("start", start, (STORED,))
+        one_of(who, "start", start, (STORED,))
         return stored
-    _checks.within("start", start, -1, 1)
-    return start
+    return number(who, "start", start, -1, 1)
 
 
-def stored(disorder: Disorder, targets: NDArray[np.int8], replica: int) -> Spins:
+def stored(disorder: Disorder, targets: Int8Array, replica: int) -> Int8Array:
     """The sign of what is stored first: of a class mean, or the first example."""
     return _drawn(disorder, np.sign(disorder.first_stored()), replica)
 
 
-def hierarchical(disorder: Disorder, targets: NDArray[np.int8], replica: int) -> Spins:
+def hierarchical(disorder: Disorder, targets: Int8Array, replica: int) -> Int8Array:
     """Every spin is that of the first archetype which is not blank there."""
     rows = targets[: disorder.K]
     first = (rows != 0).argmax(0)
     return _drawn(disorder, np.take_along_axis(rows, first[None], 0)[0].astype(float), replica)
 
 
-def mean_spins(archetypes: NDArray[np.int8], overlaps: NDArray[np.float64]) -> NDArray[np.float64]:
+def mean_spins(archetypes: Int8Array, overlaps: Float64Array) -> Float64Array:
     """Most random mean spins with some overlaps, ``tanh(sum_mu h_mu xi_mu)``.
 
     Args:
@@ -111,6 +109,6 @@ def mean_spins(archetypes: NDArray[np.int8], overlaps: NDArray[np.float64]) -> N
     return np.asarray(s[back.ravel()])
 
 
-def _drawn(disorder: Disorder, mean: NDArray[np.float64], replica: int) -> Spins:
+def _drawn(disorder: Disorder, mean: Float64Array, replica: int) -> Int8Array:
     words = stream(disorder.seed, START, disorder.sample, replica, 0, disorder.N)
     return np.where(words < (1 + mean) / 2 * 2**32, 1, -1).astype(np.int8)

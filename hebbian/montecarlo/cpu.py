@@ -9,7 +9,8 @@ import numpy as np
 from numba.extending import overload
 
 from axonal._base.jit import jit, kernel
-from axonal.hebbian.montecarlo._forms import (
+from axonal.hebbian.montecarlo._random import DYNAMICS, REPLICAS, SITES, log_ratio, philox
+from axonal.hebbian.montecarlo._representations import (
     Bits,
     Couplings,
     Integers,
@@ -18,7 +19,6 @@ from axonal.hebbian.montecarlo._forms import (
     Reals,
     Symmetric,
 )
-from axonal.hebbian.montecarlo._random import DYNAMICS, REPLICAS, SITES, log_ratio, philox
 
 _ONES, _TWOS = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
 _FOURS, _BYTES = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)

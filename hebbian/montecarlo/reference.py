@@ -9,25 +9,26 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from axonal.hebbian.montecarlo._forms import Spins, Walk
+from axonal._base.array_types import Int8Array, UInt32Array
 from axonal.hebbian.montecarlo._random import DYNAMICS, REPLICAS, SITES, log_ratio, philox
+from axonal.hebbian.montecarlo._representations import Walk
 
-Energy = Callable[[Spins], float]
+Energy = Callable[[Int8Array], float]
 
 
-def quadratic_energy(rows: NDArray[np.generic], spins: Spins) -> float:
+def quadratic_energy(rows: NDArray[np.generic], spins: Int8Array) -> float:
     """-sum over pairs i < j and patterns of X_i X_j s_i s_j."""
     couplings = rows.astype(np.float64) @ rows.astype(np.float64).T
     np.fill_diagonal(couplings, 0)
     return float(-spins @ couplings @ spins) / 2
 
 
-def power_energy(rows: NDArray[np.generic], spins: Spins, order: int) -> float:
+def power_energy(rows: NDArray[np.generic], spins: Int8Array, order: int) -> float:
     """-sum over patterns of (sum_i X_i s_i)^P."""
     return float(-((spins @ rows.astype(np.float64)) ** order).sum())
 
 
-def distinct_energy(rows: NDArray[np.generic], spins: Spins, order: int) -> float:
+def distinct_energy(rows: NDArray[np.generic], spins: Int8Array, order: int) -> float:
     """-(P - 1)! sum over patterns of e_P(X s), from the product of all (1 + a_i t)."""
     total = 0.0
     for column in (rows.astype(np.float64) * spins[:, None]).T:
@@ -38,7 +39,7 @@ def distinct_energy(rows: NDArray[np.generic], spins: Spins, order: int) -> floa
     return -factorial(order - 1) * total
 
 
-def sweep(spins: Spins, energy: Energy, walk: Walk, number: int) -> int:
+def sweep(spins: Int8Array, energy: Energy, walk: Walk, number: int) -> int:
     """One sweep, in place.
 
     Heat bath: s_i = +1 if u < 1 / (1 + exp(-2 beta h_i)), that is T / 2 ln(u / (1 - u)) < h_i.
@@ -57,7 +58,7 @@ def sweep(spins: Spins, energy: Energy, walk: Walk, number: int) -> int:
     size = len(spins)
     words = np.empty(4 * -(-size // 4), np.uint32)
 
-    def draw(purpose: int) -> NDArray[np.uint32]:
+    def draw(purpose: int) -> UInt32Array:
         lane = np.uint64(purpose * REPLICAS) + walk.replica
         philox(walk.key0, walk.key1, np.uint64(0), np.uint64(number), walk.sample, lane, words)
         return words[:size].copy()

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from axonal._base.array_types import Float64Array
 
 LEAST_BLOCKS = 8
 """Fewer blocks than this say nothing of their own spread."""
@@ -89,7 +91,7 @@ def autocorrelation_time(series: ArrayLike) -> float:
 
 
 def jackknife(
-    statistic: Callable[[NDArray[np.float64]], float], samples: ArrayLike
+    statistic: Callable[[Float64Array], float], samples: ArrayLike
 ) -> tuple[float, float]:
     """A function of sample means, with its bias removed, and its standard error.
 
@@ -170,7 +172,7 @@ def survivors(values: ArrayLike, survived: ArrayLike) -> Survivors:
     return Survivors(float(np.mean(each)), float(error), len(each))
 
 
-def _series(series: ArrayLike) -> NDArray[np.float64]:
+def _series(series: ArrayLike) -> Float64Array:
     values = np.asarray(series, np.float64)
     if values.ndim != 1 or not len(values):
         raise ValueError(f"a series has one axis, time, and is not empty; got {values.shape}.")

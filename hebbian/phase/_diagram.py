@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from axonal._base.array_types import Float64Array
+from axonal._base.checks import not_negative
+from axonal._base.checks import seed as check_seed
+from axonal._base.extras import extra
 from axonal._base.processes import end_with_parent
-from axonal.hebbian import _checks
 from axonal.hebbian.models._phase_model import Named, PhaseModel
-from axonal.hebbian.phase._extra import extra
 from axonal.hebbian.phase._format import CELLS, NAMES, QUANTITY, Header, written_by
-from axonal.hebbian.phase._settings import MonteCarlo
+from axonal.hebbian.phase._montecarlo import MonteCarlo
 from axonal.hebbian.phase._store import Store, unfinished
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def phase_diagram(
     progress: bool = False,
     **load: ArrayLike,
 ) -> "xr.Dataset":
-    """Theory and, if asked for, Monte Carlo of a model over a grid of loads and temperatures.
+    """Theory and, with `mc`, Monte Carlo of a model over a grid of loads and temperatures.
 
     Cells go through joblib: over the cores of this machine, or over a cluster inside
     ``joblib.parallel_config(backend="dask")``. Each has random numbers of its own, which depend on
@@ -50,7 +51,7 @@ def phase_diagram(
         mc: how cells are simulated; None for the theory alone.
         out: folder in which the cells are kept, as ``diagram.zarr``.
         seed: of all random numbers, 0 to 2^64 - 1.
-        jobs: processes, -1 for one a core.
+        jobs: processes, -1 for one per core.
         progress: whether to show a bar on stderr.
         load: the other axis, rising, under the name that the model gives it: ``alpha=`` [L],
             ``gamma=`` or ``dilution=``. Zero load is simulated with one pattern.
@@ -89,7 +90,7 @@ def phase_diagram(
             f"phase_diagram of {type(model).__name__} expects T and {model.load_name}=, got {got}."
         )
     loads, temperatures = axis(model.load_name, load[model.load_name]), axis("T", T)
-    _checks.seed("phase_diagram", seed)
+    check_seed("phase_diagram", seed)
     if mc is not None:
         model.check_size(mc.N)
     if not isinstance(jobs, int) or not (jobs == -1 or jobs >= 1):
@@ -139,7 +140,7 @@ def load_phase_diagram(out: str | os.PathLike[str]) -> "xr.Dataset":
 
 def axis(name: str, values: ArrayLike) -> Float64Array:
     """A rising axis of finite numbers that are not negative."""
-    found = _checks.not_negative("phase_diagram", name, values)
+    found = not_negative("phase_diagram", name, values)
     if found.ndim != 1 or not 1 <= len(found) <= LONGEST_AXIS or (np.diff(found) <= 0).any():
         raise ValueError(
             f"phase_diagram expects {name} as one axis of 1 to {LONGEST_AXIS} rising values, got"
@@ -151,11 +152,11 @@ def axis(name: str, values: ArrayLike) -> Float64Array:
 def _theory(model: PhaseModel, header: Header, load: Float64Array, T: Float64Array) -> "xr.Dataset":
     line, turning = model.line_loads(load), model.line_temperatures()
     states = model.states(load, T)
-    between = {
+    between: dict[str, tuple[str, ...]] = {
         "border_load": (f"between_{model.load_name}", "T"),
         "border_T": (model.load_name, "between_T"),
     }
-    grid = (model.load_name, "T", "pattern")
+    grid: tuple[str, ...] = (model.load_name, "T", "pattern")
     variables: dict[str, Any] = {
         **_on_axes(states, {name: grid[: x.ndim] for name, (x, _) in states.items()}),
         **_on_axes(model.borders(load, T, states["phase"][0]), between),
@@ -163,7 +164,9 @@ def _theory(model: PhaseModel, header: Header, load: Float64Array, T: Float64Arr
         **_on_axes(model.turning_lines(turning), "line_T"),
     }
     axes = {model.load_name: load, "T": T, "line": line, "line_T": turning}
-    diagram: xr.Dataset = extra("xarray").Dataset(variables, axes, {"settings": json.dumps(header)})
+    diagram: xr.Dataset = extra("xarray", "phase", "phase diagrams").Dataset(
+        variables, axes, {"settings": json.dumps(header)}
+    )
     return diagram
 
 
@@ -222,7 +225,7 @@ def _simulate(
     missing = unfinished(cells)
     if not missing:
         return
-    joblib = extra("joblib")
+    joblib = extra("joblib", "phase", "phase diagrams")
     load, T = diagram[model.load_name].values, diagram["T"].values
     # One at a time: what is finished is never lost with what is not.
     run = joblib.Parallel(

@@ -3,24 +3,24 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from axonal._base import colours
+from axonal._base.array_types import Float64Array, Int64Array
 from axonal.hebbian.phase._legend import seen
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-Floats = NDArray[np.float64]
 
-# Okabe and Ito's colours, told apart with every kind of colour vision, and dashes of their own.
+# Dashes tell lines apart where colours do not.
 LINES: dict[str, tuple[str, str, Any]] = {
-    "T_g": ("$T_g$: paramagnet freezes below", "#009E73", "-"),
-    "T_M": ("$T_M$: retrieval exists below", "#D55E00", "-"),
-    "T_c": ("$T_c$: retrieval is the ground state below", "#CC79A7", (0, (5, 1.5))),
-    "T_AT": ("$T_{AT}$: replica symmetry breaks below", "#56B4E9", (0, (1.5, 1))),
-    "T_crit": ("$T = 1$: nothing is retrieved above", "#009E73", "-"),
-    "T_pure": ("one pattern alone is stable above", "#D55E00", (0, (5, 1.5))),
+    "T_g": ("$T_g$: paramagnet freezes below", colours.GREEN, "-"),
+    "T_M": ("$T_M$: retrieval exists below", colours.VERMILION, "-"),
+    "T_c": ("$T_c$: retrieval is the ground state below", colours.PURPLE, (0, (5, 1.5))),
+    "T_AT": ("$T_{AT}$: replica symmetry breaks below", colours.SKY, (0, (1.5, 1))),
+    "T_crit": ("$T = 1$: nothing is retrieved above", colours.GREEN, "-"),
+    "T_pure": ("one pattern alone is stable above", colours.VERMILION, (0, (5, 1.5))),
 }
 LOADS = {
     "alpha": r"load $\alpha = K / N$",
@@ -82,7 +82,7 @@ def plot_phase_diagram(diagram: "xr.Dataset", ax: "Axes") -> "Axes":
     return ax
 
 
-def _overlaps(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
+def _overlaps(diagram: "xr.Dataset") -> tuple[Float64Array, Float64Array, str]:
     """Colour and area of cells, and what the colour is."""
     if "overlap" not in diagram:
         m = diagram.m.values
@@ -91,7 +91,7 @@ def _overlaps(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
     return diagram.overlap.values, diagram.survival.fillna(0.0).values, label
 
 
-def _shares(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
+def _shares(diagram: "xr.Dataset") -> tuple[Float64Array, Float64Array, str]:
     if "acceptance" not in diagram:
         m, source = diagram.m.values, "theory"
     else:
@@ -106,7 +106,7 @@ def _shares(diagram: "xr.Dataset") -> tuple[Floats, Floats, str]:
     return ratio, retrieved.astype(float), f"$m_2 / m_1$, {source}"
 
 
-def _edges(axis: Floats) -> Floats:
+def _edges(axis: Float64Array) -> Float64Array:
     """Borders between cells, halfway between their values."""
     if len(axis) == 1:
         width = 0.5 * axis[0] or 0.5
@@ -115,7 +115,9 @@ def _edges(axis: Floats) -> Floats:
     return np.concatenate([[2 * axis[0] - inner[0]], inner, [2 * axis[-1] - inner[-1]]])
 
 
-def _cells(ax: "Axes", load: Floats, T: Floats, colour: Floats, kept: Floats) -> Any:
+def _cells(
+    ax: "Axes", load: Float64Array, T: Float64Array, colour: Float64Array, kept: Float64Array
+) -> Any:
     """Rectangles [L, T] with a colour, and an area between nothing and the whole cell."""
     from matplotlib.collections import PolyCollection
 
@@ -130,7 +132,7 @@ def _cells(ax: "Axes", load: Floats, T: Floats, colour: Floats, kept: Floats) ->
     return ax.add_collection(cells, autolim=False)
 
 
-def _line(ax: "Axes", x: Floats, y: Floats, text: str, shade: str, dashes: Any) -> None:
+def _line(ax: "Axes", x: Float64Array, y: Float64Array, text: str, shade: str, dashes: Any) -> None:
     from matplotlib import patheffects
 
     # A pale rim keeps lines apart from dark cells and dark lines from one another.
@@ -171,7 +173,7 @@ def _outline(ax: "Axes", diagram: "xr.Dataset") -> None:
 
 
 def _name_phases(
-    ax: "Axes", load: Floats, T: Floats, phase: NDArray[np.int64], names: tuple[str, ...]
+    ax: "Axes", load: Float64Array, T: Float64Array, phase: Int64Array, names: tuple[str, ...]
 ) -> None:
     """Names of phases where there is room."""
     from scipy.ndimage import distance_transform_edt

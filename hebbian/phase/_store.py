@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from axonal._base.array_types import Float64Array
+from axonal._base.extras import extra
 from axonal._base.files import locked_folder
 from axonal.hebbian.phase import _format
-from axonal.hebbian.phase._extra import extra
 from axonal.hebbian.phase._format import CELLS, CHECKSUM, METADATA, NAMES, Header
 
 if TYPE_CHECKING:
@@ -64,11 +64,9 @@ class Store:
         folder = self.path.parent
         folder.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{FILE}-", dir=folder))
-        codecs = extra("zarr").codecs
+        codecs = extra("zarr", "phase", "phase diagrams").codecs
         try:
-            coding: dict[str, Any] = {
-                str(name): {"compressors": None} for name in diagram.variables
-            }
+            coding: dict[Any, Any] = {name: {"compressors": None} for name in diagram.variables}
             if CELLS in diagram:
                 one = (1, 1, diagram[CELLS].shape[2])
                 coding[CELLS] = {"chunks": one, "compressors": codecs.Crc32cCodec()}
@@ -86,7 +84,7 @@ class Store:
 
     def cells(self) -> Any:
         """The array into which cells are written; each is a file that appears as a whole."""
-        return extra("zarr").open_array(self.path, path=CELLS, mode="r+")
+        return extra("zarr", "phase", "phase diagrams").open_array(self.path, path=CELLS, mode="r+")
 
     def read(self) -> "xr.Dataset":
         """The whole diagram, nan where cells are missing.
@@ -94,7 +92,10 @@ class Store:
         Raises:
             ValueError: if it is damaged, foreign or of a format that is not known here.
         """
-        zarr, xarray = extra("zarr"), extra("xarray")
+        zarr, xarray = (
+            extra("zarr", "phase", "phase diagrams"),
+            extra("xarray", "phase", "phase diagrams"),
+        )
         try:
             header, root = _format.read_header(self.path)
         except (OSError, ValueError) as error:
@@ -179,7 +180,7 @@ def _short(value: Any) -> str:
     return f"{value[0]:g}, {value[1]:g}, ... {value[-1]:g} ({len(value)} values)"
 
 
-def unfinished(cells: NDArray[np.float64]) -> list[tuple[int, int]]:
+def unfinished(cells: Float64Array) -> list[tuple[int, int]]:
     """Cells to do [L, T]: the largest loads first, which take longest and need most memory."""
     missing = np.argwhere(np.isnan(cells[..., -1]))
     return [(int(i), int(j)) for i, j in missing[::-1]]

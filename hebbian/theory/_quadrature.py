@@ -4,16 +4,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import erf
 
-Array = NDArray[np.float64]
+from axonal._base.array_types import Float64Array
 
 _ROWS = 4096
 """Points done at once, so that the table of nodes stays in the cache."""
 
 _STEP = 0.3
-_U: Array = np.linspace(-60 * _STEP, 60 * _STEP, 121)
+_U: Float64Array = np.linspace(-60 * _STEP, 60 * _STEP, 121)
 """Nodes in units of the temperature; the functions averaged there are below 1e-15 at the ends."""
 
 _Z_STEP = 0.5
@@ -24,19 +23,19 @@ _Z_WEIGHT = np.exp(-0.5 * _Z**2) * _Z_STEP / np.sqrt(2 * np.pi)
 class FieldAverages(NamedTuple):
     """Averages over the field ``h = a + v z``, z normal, with ``u = h / T``."""
 
-    tanh: Array
+    tanh: Float64Array
     """<tanh u>"""
-    tanh2: Array
+    tanh2: Float64Array
     """<tanh^2 u>"""
-    response: Array
+    response: Float64Array
     """<sech^2 u> / T, the change of <tanh u> with a"""
-    fourth: Array
+    fourth: Float64Array
     """<sech^4 u> / T"""
-    log: Array
+    log: Float64Array
     """T <ln 2 cosh u>"""
 
 
-def _decaying(u: Array) -> Array:
+def _decaying(u: Float64Array) -> Float64Array:
     """Columns for :func:`_wide`; smooth twins of tanh and ln 2 cosh take their long tails away."""
     tanh, sech2, log = _elementary(u)
     log_twin = u * erf(u) + np.exp(-(u**2)) / np.sqrt(np.pi)
@@ -44,7 +43,7 @@ def _decaying(u: Array) -> Array:
     return np.stack(columns, -1)
 
 
-def _elementary(u: Array) -> tuple[Array, Array, Array]:
+def _elementary(u: Float64Array) -> tuple[Float64Array, Float64Array, Float64Array]:
     """tanh, sech^2 and ln 2 cosh without overflow."""
     small = np.exp(-2 * np.abs(u))
     sech2 = 4 * small / (1 + small) ** 2
@@ -54,7 +53,7 @@ def _elementary(u: Array) -> tuple[Array, Array, Array]:
 _COLUMNS = _decaying(_U)
 
 
-def field_averages(a: Array, v: Array, T: Array) -> FieldAverages:
+def field_averages(a: Float64Array, v: Float64Array, T: Float64Array) -> FieldAverages:
     """Averages over ``h = a + v z``, z normal, by the trapezoid rule.
 
     Where v is above T / 2 the nodes lie in u = h / T, and the heavy tails of tanh u and ln 2 cosh u
@@ -75,7 +74,7 @@ def field_averages(a: Array, v: Array, T: Array) -> FieldAverages:
     return FieldAverages(*_by_width(a, v, T, len(FieldAverages._fields), _wide, _narrow))
 
 
-def tanh_average(a: Array, v: Array, T: Array) -> Array:
+def tanh_average(a: Float64Array, v: Float64Array, T: Float64Array) -> Float64Array:
     """The first of :func:`field_averages` alone, several times faster.
 
     >>> import numpy as np
@@ -85,10 +84,12 @@ def tanh_average(a: Array, v: Array, T: Array) -> Array:
     return np.asarray(_by_width(a, v, T, 1, _wide_tanh, _narrow_tanh)[0])
 
 
-Rule = Callable[[Array, Array, Array], tuple[Array, ...]]
+Rule = Callable[[Float64Array, Float64Array, Float64Array], tuple[Float64Array, ...]]
 
 
-def _by_width(a: Array, v: Array, T: Array, count: int, wide: Rule, narrow: Rule) -> Array:
+def _by_width(
+    a: Float64Array, v: Float64Array, T: Float64Array, count: int, wide: Rule, narrow: Rule
+) -> Float64Array:
     """Averages [count, ...] by the rule for the width of each field, a few rows at a time."""
     a, v, T = (np.asarray(x, dtype=np.float64) for x in np.broadcast_arrays(a, v, T))
     shape = a.shape
@@ -103,18 +104,18 @@ def _by_width(a: Array, v: Array, T: Array, count: int, wide: Rule, narrow: Rule
     return out.reshape(count, *shape)
 
 
-def _density(a: Array, v: Array, T: Array) -> Array:
+def _density(a: Float64Array, v: Float64Array, T: Float64Array) -> Float64Array:
     """Weights of the nodes in u."""
     nodes = (T / v)[:, None] * _U
     nodes -= (a / v)[:, None]
     nodes *= nodes
     nodes *= -0.5
-    density: Array = np.exp(nodes, out=nodes)
+    density: Float64Array = np.exp(nodes, out=nodes)
     density *= (_STEP / np.sqrt(2 * np.pi) / v)[:, None]
     return density
 
 
-def _wide(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
+def _wide(a: Float64Array, v: Float64Array, T: Float64Array) -> tuple[Float64Array, ...]:
     tanh, sech2, fourth, log = (_density(a, v, T) @ _COLUMNS).T
     width = np.sqrt(2 * v**2 + T**2)
     sign = erf(a / width)
@@ -122,19 +123,19 @@ def _wide(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
     return sign + T * tanh, 1 - T * sech2, sech2, fourth, length + T**2 * log
 
 
-def _wide_tanh(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
+def _wide_tanh(a: Float64Array, v: Float64Array, T: Float64Array) -> tuple[Float64Array, ...]:
     return (erf(a / np.sqrt(2 * v**2 + T**2)) + T * (_density(a, v, T) @ _COLUMNS[:, 0]),)
 
 
-def _argument(a: Array, v: Array, T: Array) -> Array:
+def _argument(a: Float64Array, v: Float64Array, T: Float64Array) -> Float64Array:
     # v <= T / 2, so T = 0 comes with v = 0: a field without noise, which any tiny T describes.
     T = np.maximum(T, 1e-12)
-    u: Array = (v / T)[:, None] * _Z
+    u: Float64Array = (v / T)[:, None] * _Z
     u += (a / T)[:, None]
     return u
 
 
-def _narrow(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
+def _narrow(a: Float64Array, v: Float64Array, T: Float64Array) -> tuple[Float64Array, ...]:
     tanh, sech2, log = _elementary(_argument(a, v, T))
     T = np.maximum(T, 1e-12)
     return (
@@ -146,6 +147,6 @@ def _narrow(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
     )
 
 
-def _narrow_tanh(a: Array, v: Array, T: Array) -> tuple[Array, ...]:
+def _narrow_tanh(a: Float64Array, v: Float64Array, T: Float64Array) -> tuple[Float64Array, ...]:
     u = _argument(a, v, T)
     return (np.tanh(u, out=u) @ _Z_WEIGHT,)

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from axonal._base.array_types import Float64Array
 
-_NODES: Array = np.cos(np.pi * (np.arange(9) + 0.5) / 9)[::-1]
+_NODES: Float64Array = np.cos(np.pi * (np.arange(9) + 0.5) / 9)[::-1]
 _FIT = np.linalg.inv(chebyshev.chebvander(_NODES, _NODES.size - 1))
-_FINE: Array = np.linspace(-1, 1, 65)
+_FINE: Float64Array = np.linspace(-1, 1, 65)
 _APART = 2 / 64
 _AT_FINE = chebyshev.chebvander(_FINE, _NODES.size - 1)
 _NEWTON_STEPS = 4
@@ -22,21 +22,21 @@ _RELATIVE, _TINY = 1e-14, 1e-300
 
 _ROUNDS = 40
 _NARROWER, _NEXT_NODE, _WIDER = 0.05, 0.35, 2.0
-"""What becomes of an interval that is smooth, is not, or has its peak at an end."""
+"""Factors on an interval that is smooth, is not, or has its peak at an end."""
 _SETTLED = 1e-13
 _NARROWEST = 1e-7
 """Width at which rounding hides the bend of a peak."""
 
 
 def find_root(
-    f: Callable[..., Array],
-    low: Array,
-    high: Array,
-    args: tuple[Array, ...],
+    f: Callable[..., Float64Array],
+    low: Float64Array,
+    high: Float64Array,
+    args: tuple[Float64Array, ...],
     *,
-    start: Array | None = None,
-    at_ends: tuple[Array, Array] | None = None,
-) -> Array:
+    start: Float64Array | None = None,
+    at_ends: tuple[Float64Array, Float64Array] | None = None,
+) -> Float64Array:
     """Root of ``f(x, *args)`` in [low, high] for every element, nan where f keeps its sign there.
 
     Args:
@@ -69,11 +69,11 @@ def find_root(
 
 
 def _chandrupatla(
-    f: Callable[..., Array],
-    ends: list[Array],
-    args: tuple[Array, ...],
+    f: Callable[..., Float64Array],
+    ends: list[Float64Array],
+    args: tuple[Float64Array, ...],
     moving: NDArray[np.intp],
-    root: Array,
+    root: Float64Array,
 ) -> None:
     """Write roots between ends of opposite sign, by inverse quadratic interpolation or bisection.
 
@@ -114,18 +114,18 @@ def _chandrupatla(
 class Maxima(NamedTuple):
     """Maxima of a family of functions."""
 
-    x: Array
+    x: Float64Array
     """where they are [points]"""
-    value: Array
+    value: Float64Array
     """how high they are [points]"""
-    table: Array
+    table: Float64Array
     """values on the grid that bracketed them [points, grid]"""
 
 
 def find_maximum(
-    f: Callable[..., Array],
-    grid: Array,
-    args: tuple[Array, ...],
+    f: Callable[..., Float64Array],
+    grid: Float64Array,
+    args: tuple[Float64Array, ...],
 ) -> Maxima:
     """Maximum of ``f(x, *args)`` for every element of ``args``.
 
@@ -157,8 +157,11 @@ def find_maximum(
 
 
 def refine_maximum(
-    f: Callable[..., Array], left: Array, right: Array, args: tuple[Array, ...]
-) -> tuple[Array, Array]:
+    f: Callable[..., Float64Array],
+    left: Float64Array,
+    right: Float64Array,
+    args: tuple[Float64Array, ...],
+) -> tuple[Float64Array, Float64Array]:
     """Place and height of the one maximum between two points, for every element of ``args``.
 
     All nodes of an interval are evaluated in one call. The next interval lies around the highest
@@ -192,8 +195,8 @@ def refine_maximum(
     return x, value
 
 
-def _top_of_polynomial(y: Array) -> tuple[Array, Array]:
-    """Where the polynomials through values at the nodes are highest in [-1, 1], and how high."""
+def _top_of_polynomial(y: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Place and height of the maximum in [-1, 1] of the polynomials through values at the nodes."""
     c = _FIT @ y.T
     place = _FINE[(_AT_FINE @ c).argmax(0)]
     slope = chebyshev.chebder(c)

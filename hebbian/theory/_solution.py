@@ -1,19 +1,56 @@
-"""What comes out of a state, and whether slow dynamics of the overlaps stay in it."""
+"""A state of the theory, and whether slow dynamics of the overlaps stay in it."""
+
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from axonal.hebbian.theory.examples import Averages
-from axonal.hebbian.theory.system import Solution, System, quiet
-
-Array = NDArray[np.float64]
+from axonal._base.array_types import BoolArray, Float64Array
+from axonal.hebbian.theory.noisy_examples import Averages
+from axonal.hebbian.theory.saddle_point import SaddlePoint, quiet
 
 _STEP = 1e-4
 
 
+@dataclass(frozen=True)
+class Solution:
+    """A state of the replica-symmetric theory, arrays of one shape; nan where it does not exist.
+
+    Args:
+        m: overlap with the pattern, or with the archetype behind noisy examples.
+        n: overlap with what is stored, ``<zeta s_i>``; equals m for clean patterns.
+        q: Edwards-Anderson overlap of two replicas.
+        r: crosstalk variance per unit of load.
+        f: free energy per spin.
+        replicon: replica symmetry is stable where this is below 1.
+        stable: whether it is; False where the state does not exist.
+        minmax: whether f is largest over q and then least over n there, so that slow dynamics of
+            the overlaps stay; False where the state does not exist.
+        exists: whether there is such a state.
+
+    >>> from axonal.hebbian import Hopfield
+    >>> Hopfield().theory(alpha=[0.1, 0.2], T=0.1).exists
+    array([ True, False])
+    """
+
+    m: Float64Array
+    n: Float64Array
+    q: Float64Array
+    r: Float64Array
+    f: Float64Array
+    replicon: Float64Array
+    stable: BoolArray
+    minmax: BoolArray
+    exists: BoolArray
+
+
 def is_minmax(
-    system: System, load: Array, T: Array, w: Array, s: Array, site: Averages
-) -> NDArray[np.bool_]:
+    system: SaddlePoint,
+    load: Float64Array,
+    T: Float64Array,
+    w: Float64Array,
+    s: Float64Array,
+    site: Averages,
+) -> BoolArray:
     """Whether f is largest over q, and then least over n: dynamics of n that q follows stay there.
 
     With ``Q = <tanh^2>`` and ``N = <zeta tanh>`` of the field ``w zeta + s z``,
@@ -37,7 +74,7 @@ def is_minmax(
     wider, narrower = s * (1 + _STEP), s * (1 - _STEP)
     up, down = system.signal.averages(w, wider, T), system.signal.averages(w, narrower, T)
 
-    def noise(C: Array) -> Array:
+    def noise(C: Float64Array) -> Float64Array:
         return np.sqrt(load * system.crosstalk.variance(1 - T * C, C))
 
     with quiet():
@@ -56,14 +93,14 @@ def is_minmax(
 
 
 def assemble(
-    system: System,
-    exists: NDArray[np.bool_],
-    load: Array,
-    T: Array,
-    w: Array,
-    s: Array,
+    system: SaddlePoint,
+    exists: BoolArray,
+    load: Float64Array,
+    T: Float64Array,
+    w: Float64Array,
+    s: Float64Array,
     site: Averages,
-    drive: Array,
+    drive: Float64Array,
 ) -> Solution:
     """Solution with values where a state exists.
 

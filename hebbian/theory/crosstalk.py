@@ -5,33 +5,41 @@ from math import factorial
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from axonal._base.array_types import Float64Array
 
 
 class Crosstalk(Protocol):
-    """How the load, q and C = beta (1 - q) set the variance s^2 of the local field."""
+    """Variance s^2 of the local field as a function of the load, q and C = beta (1 - q)."""
 
     @property
     def bound(self) -> float:
         """Largest s^2 / load that q and C, with C = 0, allow."""
         ...
 
-    def load(self, s: Array, q: Array, C: Array) -> Array:
+    def load(self, s: Float64Array, q: Float64Array, C: Float64Array) -> Float64Array:
         """Load at which the crosstalk is s; negative beyond the singularity of the reaction."""
         ...
 
-    def variance(self, q: Array, C: Array) -> Array:
-        """s^2 a unit of load."""
+    def variance(self, q: Float64Array, C: Float64Array) -> Float64Array:
+        """s^2 per unit of load."""
         ...
 
-    def replicon(self, load: Array, q: Array, C: Array, fourth: Array, T: Array) -> Array:
+    def replicon(
+        self,
+        load: Float64Array,
+        q: Float64Array,
+        C: Float64Array,
+        fourth: Float64Array,
+        T: Float64Array,
+    ) -> Float64Array:
         """``ds^2/dq beta^2 <sech^4>``: replica symmetry is stable below 1."""
         ...
 
-    def free_energy(self, load: Array, s: Array, q: Array, C: Array, T: Array) -> Array:
-        """What the crosstalk adds to the free energy a spin."""
+    def free_energy(
+        self, load: Float64Array, s: Float64Array, q: Float64Array, C: Float64Array, T: Float64Array
+    ) -> Float64Array:
+        """Contribution of the crosstalk to the free energy per spin."""
         ...
 
 
@@ -60,11 +68,11 @@ class Reaction:
     def _terms(self) -> tuple[tuple[float, int], ...]:
         return ((1.0, 1), (self.small, self.copies)) if self.copies and self.small else ((1.0, 1),)
 
-    def variance(self, q: Array, C: Array) -> Array:
-        """s^2 a unit of load."""
+    def variance(self, q: Float64Array, C: Float64Array) -> Float64Array:
+        """s^2 per unit of load."""
         return q * self.amplification(C)
 
-    def amplification(self, C: Array) -> Array:
+    def amplification(self, C: Float64Array) -> Float64Array:
         """``sum_k k^2 / (1 - k C)^2``."""
         total = np.zeros(())
         for k, copies in self._terms():
@@ -76,18 +84,27 @@ class Reaction:
         """Largest s^2 / load that q and C, with C = 0, allow."""
         return 1 + self.copies * self.small**2
 
-    def load(self, s: Array, q: Array, C: Array) -> Array:
+    def load(self, s: Float64Array, q: Float64Array, C: Float64Array) -> Float64Array:
         """Load at which the crosstalk is s; negative beyond the singularity of the reaction."""
         # (1 - C)^2 is taken out, so that C = 1 gives zero and no division by it.
         rest = self.copies * (self.small * (1 - C) / (1 - self.small * np.minimum(C, 1))) ** 2
         return np.asarray(np.sign(1 - C) * s**2 * (1 - C) ** 2 / (q * (1 + rest)))
 
-    def replicon(self, load: Array, q: Array, C: Array, fourth: Array, T: Array) -> Array:
+    def replicon(
+        self,
+        load: Float64Array,
+        q: Float64Array,
+        C: Float64Array,
+        fourth: Float64Array,
+        T: Float64Array,
+    ) -> Float64Array:
         """``alpha sum_k k^2 / (1 - k C)^2 beta^2 <sech^4>``."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(load > 0, load * self.amplification(C) * fourth / T, 0.0)
 
-    def free_energy(self, load: Array, s: Array, q: Array, C: Array, T: Array) -> Array:
+    def free_energy(
+        self, load: Float64Array, s: Float64Array, q: Float64Array, C: Float64Array, T: Float64Array
+    ) -> Float64Array:
         """``alpha/2 sum_k [T ln(1 - k C) - k q / (1 - k C)] + s^2 C / 2``."""
         total = np.zeros(())
         for k, copies in self._terms():
@@ -130,8 +147,8 @@ class Polynomial:
 
     coefficients: tuple[float, ...]
 
-    def variance(self, q: Array, C: Array) -> Array:
-        """s^2 a unit of load, kappa(q)."""
+    def variance(self, q: Float64Array, C: Float64Array) -> Float64Array:
+        """s^2 per unit of load, kappa(q)."""
         return np.asarray(np.polynomial.polynomial.polyval(q, np.array(self.coefficients)))
 
     @property
@@ -139,18 +156,27 @@ class Polynomial:
         """Largest s^2 / load that q and C, with C = 0, allow."""
         return sum(self.coefficients)
 
-    def load(self, s: Array, q: Array, C: Array) -> Array:
+    def load(self, s: Float64Array, q: Float64Array, C: Float64Array) -> Float64Array:
         """Load at which the crosstalk is s."""
         return s**2 / self.variance(q, C)
 
-    def replicon(self, load: Array, q: Array, C: Array, fourth: Array, T: Array) -> Array:
+    def replicon(
+        self,
+        load: Float64Array,
+        q: Float64Array,
+        C: Float64Array,
+        fourth: Float64Array,
+        T: Float64Array,
+    ) -> Float64Array:
         """``gamma kappa'(q) beta^2 <sech^4>``."""
         slope = np.polynomial.polynomial.polyder(np.array(self.coefficients))
         with np.errstate(divide="ignore", invalid="ignore"):
             value = load * np.polynomial.polynomial.polyval(q, slope) * fourth / T
         return np.where(load > 0, value, 0.0)
 
-    def free_energy(self, load: Array, s: Array, q: Array, C: Array, T: Array) -> Array:
+    def free_energy(
+        self, load: Float64Array, s: Float64Array, q: Float64Array, C: Float64Array, T: Float64Array
+    ) -> Float64Array:
         """``-gamma beta/2 [G(1) - G(q) - (1 - q) kappa(q)]``, G the integral of kappa.
 
         For ``kappa = q^(P-1)`` this is ``-(beta gamma / 2P) [1 - P q^(P-1) + (P-1) q^P]``.

@@ -9,9 +9,11 @@ NIPS 2016. The load is ``gamma = (P-1)! K / N^(P-1)`` in both.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import erf
+
+from axonal._base.array_types import Int64Array
 
 
 def zero_temperature_capacity(P: int) -> tuple[float, float]:
@@ -33,7 +35,7 @@ def zero_temperature_capacity(P: int) -> tuple[float, float]:
     return float(best.fun**2 / 2), float(erf(best.x))
 
 
-def elementary_symmetric(order: int, y: ArrayLike, n: int) -> NDArray[np.int64]:
+def elementary_symmetric(order: int, y: ArrayLike, n: int) -> Int64Array:
     """Elementary symmetric polynomial e_order of n signs whose sum is y.
 
     ``(k + 1) e_(k+1) = y e_k - (n - k + 1) e_(k-1)``, exact in integers while they fit 64 bits.

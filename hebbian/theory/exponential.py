@@ -14,17 +14,15 @@ with ``S(m)`` the exponent of the chance of an overlap m. Lucibello, Mezard, Phy
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import xlog1py
 
+from axonal._base.array_types import Float64Array
 from axonal.hebbian.theory._roots import find_root
-
-Array = NDArray[np.float64]
 
 KINDS = ("binary", "spherical")
 
 
-def rate(m: Array, kind: str) -> Array:
+def rate(m: Float64Array, kind: str) -> Float64Array:
     """Exponent ``-S(m)`` of the chance that a random pattern has overlap m, in [0, 1].
 
     >>> import numpy as np
@@ -37,14 +35,14 @@ def rate(m: Array, kind: str) -> Array:
         return np.asarray(-np.log1p(-(m**2)) / 2)
 
 
-def best_overlap(lam: Array, kind: str) -> Array:
+def best_overlap(lam: Float64Array, kind: str) -> Float64Array:
     """Overlap m_opt of the patterns that make up the noise, before condensation."""
     if kind == "binary":
         return np.tanh(lam)
     return np.asarray(2 * lam / (1 + np.sqrt(1 + 4 * lam**2)))
 
 
-def uncondensed(lam: Array, kind: str) -> Array:
+def uncondensed(lam: Float64Array, kind: str) -> Float64Array:
     """``max_m [S(m) + lambda m]``: ln cosh lambda for binary units."""
     if kind == "binary":
         return np.asarray(lam + np.log1p(np.expm1(-2 * lam) / 2))
@@ -52,12 +50,12 @@ def uncondensed(lam: Array, kind: str) -> Array:
     return np.asarray(lam * m - rate(m, kind))
 
 
-def condensation_load(lam: Array, kind: str) -> Array:
+def condensation_load(lam: Float64Array, kind: str) -> Float64Array:
     """Load below which the noise is that of the closest pattern alone."""
     return rate(best_overlap(lam, kind), kind)
 
 
-def closest_overlap(alpha: Array, kind: str) -> Array:
+def closest_overlap(alpha: Float64Array, kind: str) -> Float64Array:
     """Largest overlap m_* with any of the patterns, ``-S(m_*) = alpha``; 1 where there is none.
 
     >>> import numpy as np
@@ -69,7 +67,7 @@ def closest_overlap(alpha: Array, kind: str) -> Array:
     m = np.ones(alpha.shape)
     some = alpha < np.log(2)
 
-    def excess(m: Array, alpha: Array) -> Array:
+    def excess(m: Float64Array, alpha: Float64Array) -> Float64Array:
         return rate(m, kind) - alpha
 
     inside = alpha[some]
@@ -79,7 +77,7 @@ def closest_overlap(alpha: Array, kind: str) -> Array:
     return m
 
 
-def noise(alpha: Array, lam: Array, kind: str) -> Array:
+def noise(alpha: Float64Array, lam: Float64Array, kind: str) -> Float64Array:
     """Exponent Phi of the noise.
 
     >>> import numpy as np
@@ -91,7 +89,7 @@ def noise(alpha: Array, lam: Array, kind: str) -> Array:
     return np.where(condensed, lam * closest_overlap(alpha, kind), free)
 
 
-def basin_load(lam: Array, start: Array, kind: str) -> Array:
+def basin_load(lam: Float64Array, start: Float64Array, kind: str) -> Float64Array:
     """Load up to which a start at this overlap with a pattern retrieves it in one step.
 
     ``lambda m_0 = Phi``: ``lambda m_0 - max_m [S + lambda m]``, and ``-S(m_0)`` once the noise is

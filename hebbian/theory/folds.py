@@ -1,4 +1,4 @@
-"""Where branches of states end: the maxima of the load along the curve of all states.
+"""Ends of branches of states: the maxima of the load along the curve of all states.
 
 From zero load the branch of the pattern runs to the first maximum, the fold at which retrieval is
 lost by a jump. Beyond the valley behind it lies a second branch, of low overlap, up to the last
@@ -8,6 +8,7 @@ fold vanished as noise grew, the least that the fold had, so that noise never ra
 load; where the whole branch ends below that load, it is not cut.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import floor, log2
 from typing import NamedTuple
@@ -17,8 +18,9 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_maximum, find_root, refine_maximum
-from axonal.hebbian.theory.branch import (
+from axonal.hebbian.theory.curve import (
     DENSE_NUMBERS,
     PAIR_NUMBERS,
     Curve,
@@ -27,20 +29,17 @@ from axonal.hebbian.theory.branch import (
     with_overlap,
     zero_load_temperature,
 )
-from axonal.hebbian.theory.examples import GaussianNoise
-from axonal.hebbian.theory.system import System
-
-Array = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+from axonal.hebbian.theory.noisy_examples import GaussianNoise
+from axonal.hebbian.theory.saddle_point import SaddlePoint
 
 _DEGREE = 16
-_NODES: Array = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))[::-1]
+_NODES: Float64Array = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))[::-1]
 _FIT = np.linalg.inv(chebyshev.chebvander(_NODES, _DEGREE))
-_FINE: Array = np.linspace(-1, 1, 257)
+_FINE: Float64Array = np.linspace(-1, 1, 257)
 _SLOPE_AT_FINE = chebyshev.chebvander(_FINE, _DEGREE - 1)
 
 _LEAST_NOISE = -9
-"""Power of two of the least entropy at which it is asked whether the fold is still there."""
+"""Power of two of the least entropy down to which the fold is looked for."""
 
 _WARMER = 1.1
 """Noise moves the temperature above which no valley is left by less than a tenth, P = 3 to 12."""
@@ -49,28 +48,28 @@ _WARMER = 1.1
 class Ends(NamedTuple):
     """Loads at which branches end at each of several temperatures, and their numbers there."""
 
-    load: Array
+    load: Float64Array
     """largest load of the branch of the pattern, 0 where there is none"""
-    number: Array
+    number: Float64Array
     """of the state there, nan where there is none"""
-    low_start: Array
+    low_start: Float64Array
     """number at which the branch of low overlap begins, nan where there is none"""
-    low_load: Array
+    low_load: Float64Array
     """its largest load, 0 where there is none"""
-    low_number: Array
+    low_number: Float64Array
     """of the state there"""
-    table: Array
+    table: Float64Array
     """loads along the grid [temperatures, numbers]"""
-    grid: Array
+    grid: Float64Array
     """numbers of the table"""
 
 
-def ends(system: System, T: Array) -> Ends:
-    """Where branches end at some temperatures, one a row.
+def ends(system: SaddlePoint, T: Float64Array) -> Ends:
+    """Ends of branches at some temperatures, one per row.
 
     >>> from axonal.hebbian.theory.crosstalk import distinct
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> found = ends(System(4, GaussianNoise(), distinct(4)), np.array([0.1]))
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> found = ends(SaddlePoint(4, GaussianNoise(), distinct(4)), np.array([0.1]))
     >>> found.load.round(6), found.low_load.round(6)
     (array([0.217668]), array([0.16944]))
     """
@@ -104,23 +103,23 @@ def ends(system: System, T: Array) -> Ends:
     return Ends(load, number, low_start, low_load, low_number, table, grid)
 
 
-def _load(system: System, number: Array, *curve: Array) -> Array:
+def _load(system: SaddlePoint, number: Float64Array, *curve: Float64Array) -> Float64Array:
     return point(system, Curve(*curve), number).load
 
 
 class _Turns(NamedTuple):
     """Maxima of the load along each of several curves."""
 
-    load: Array
-    number: Array
-    valley: Array
-    low_load: Array
-    low_number: Array
-    alone: Flags
-    table: Array
+    load: Float64Array
+    number: Float64Array
+    valley: Float64Array
+    low_load: Float64Array
+    low_number: Float64Array
+    alone: BoolArray
+    table: Float64Array
 
 
-def _turns(system: System, curve: Curve) -> _Turns:
+def _turns(system: SaddlePoint, curve: Curve) -> _Turns:
     """First and last maximum of the load and the minimum before the last, P >= 3."""
     grid, rows = DENSE_NUMBERS, np.arange(curve.T.size)
     table = _load(
@@ -155,8 +154,8 @@ def _turns(system: System, curve: Curve) -> _Turns:
 
 
 def _hidden_fold(
-    system: System, curve: Curve, table: Array, first: NDArray[np.intp]
-) -> tuple[Flags, Array]:
+    system: SaddlePoint, curve: Curve, table: Float64Array, first: NDArray[np.intp]
+) -> tuple[BoolArray, Float64Array]:
     """Maxima before the first of a table that its points step over, with brackets [2, rows].
 
     Between a maximum and a minimum closer than two points the load still rises from point to point,
@@ -182,7 +181,12 @@ def _hidden_fold(
     return hidden, place
 
 
-def _least_slope(f, left: Array, right: Array, args: tuple[Array, ...]) -> tuple[Array, Array]:  # type: ignore[no-untyped-def]
+def _least_slope(
+    f: Callable[..., Float64Array],
+    left: Float64Array,
+    right: Float64Array,
+    args: tuple[Float64Array, ...],
+) -> tuple[Float64Array, Float64Array]:
     """Least slope of smooth functions between two points, and where."""
     half, centre = (right - left) / 2, (right + left) / 2
     nodes = centre[:, None] + half[:, None] * _NODES
@@ -200,7 +204,9 @@ def _least_slope(f, left: Array, right: Array, args: tuple[Array, ...]) -> tuple
     return least, centre + half * (_FINE[best] + step * (_FINE[1] - _FINE[0]))
 
 
-def _reaching(system: System, curve: Curve, turns: _Turns, load: Array, asked: Flags) -> Array:
+def _reaching(
+    system: SaddlePoint, curve: Curve, turns: _Turns, load: Float64Array, asked: BoolArray
+) -> Float64Array:
     """Numbers at which branches that rise without a fold reach some loads."""
     found = np.full(load.shape, np.nan)
     rows = np.flatnonzero(asked)
@@ -215,18 +221,18 @@ def _reaching(system: System, curve: Curve, turns: _Turns, load: Array, asked: F
     return found
 
 
-def _vanishing_load(system: System, T: float) -> float:
+def _vanishing_load(system: SaddlePoint, T: float) -> float:
     """Load at which the fold vanished while noise grew to that of the system; inf if it did not.
 
     Of few examples and of the limit of many the lower one, so that it does not rise from many
     examples to few.
     """
     rho = system.signal.entropy
-    many = System(system.P, GaussianNoise(rho), system.crosstalk)
+    many = SaddlePoint(system.P, GaussianNoise(rho), system.crosstalk)
     return min(_vanishing(system, T, rho), _vanishing(many, T, rho))
 
 
-def _vanishing(system: System, T: float, rho: float) -> float:
+def _vanishing(system: SaddlePoint, T: float, rho: float) -> float:
     if rho == 0 or not _has_valley(at_noise(system, 0.0), T / _WARMER):
         return np.inf
     # Powers of two, so that systems which differ in noise alone find the same number, bit for bit.
@@ -240,13 +246,13 @@ def _vanishing(system: System, T: float, rho: float) -> float:
     return np.inf
 
 
-def at_noise(system: System, rho: float) -> System:
+def at_noise(system: SaddlePoint, rho: float) -> SaddlePoint:
     """The same memory with another entropy of what is retrieved."""
-    return System(system.P, system.signal.at_entropy(rho), system.crosstalk)
+    return SaddlePoint(system.P, system.signal.at_entropy(rho), system.crosstalk)
 
 
 @lru_cache(maxsize=4096)
-def _has_valley(system: System, T: float) -> bool:
+def _has_valley(system: SaddlePoint, T: float) -> bool:
     t = np.array([T])
     return bool(
         zero_load_temperature(system) > T and not _turns(system, curves(system, t)).alone[0]
@@ -254,7 +260,7 @@ def _has_valley(system: System, T: float) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _vanishing_between(system: System, T: float, low: float, high: float) -> float:
+def _vanishing_between(system: SaddlePoint, T: float, low: float, high: float) -> float:
     """Load at which the fold meets the valley, between two entropies."""
     t = np.array([T])
 
@@ -272,7 +278,7 @@ def _vanishing_between(system: System, T: float, low: float, high: float) -> flo
     def least(rho: float, left: float, right: float) -> tuple[float, float]:
         there = at_noise(system, rho)
 
-        def falling(x: Array) -> Array:
+        def falling(x: Float64Array) -> Float64Array:
             return with_overlap(there, np.full(x.shape, T), -x).load
 
         slope, where = _least_slope(falling, np.array([-right]), np.array([-left]), ())

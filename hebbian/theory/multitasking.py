@@ -14,15 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_root
-from axonal.hebbian.theory.columns import Columns
-
-Array = NDArray[np.float64]
+from axonal.hebbian.theory.site_classes import SiteClasses
 
 _POINTS = 4096
-"""Points solved at once, so that the sums over columns stay in the cache."""
+"""Points solved at once, so that the sums over classes stay in the cache."""
 
 _WARM_UP = 30
 _STEPS = 500
@@ -39,7 +38,7 @@ class MultitaskingSolution:
     Args:
         m: overlaps with the archetypes [..., K].
         n: overlaps with what is stored [..., K]; equal m for clean patterns.
-        f: free energy a spin.
+        f: free energy per spin.
         curvature: smallest eigenvalue of the Hessian of f over n,
             ``(1 - beta' E[sech^2 zeta zeta^T]) / (1 - d)``.
         stable: whether the curvature is above 0.
@@ -49,14 +48,14 @@ class MultitaskingSolution:
     array([0.8  , 0.16 , 0.031])
     """
 
-    m: Array
-    n: Array
-    f: Array
-    curvature: Array
-    stable: NDArray[np.bool_]
+    m: Float64Array
+    n: Float64Array
+    f: Float64Array
+    curvature: Float64Array
+    stable: BoolArray
 
 
-def hierarchical_start(K: int, dilution: ArrayLike) -> Array:
+def hierarchical_start(K: int, dilution: ArrayLike) -> Float64Array:
     """Overlaps ``(1 - d) d^(k-1)`` of the hierarchical state at T = 0 [..., K].
 
     >>> hierarchical_start(3, 0.5)
@@ -87,7 +86,7 @@ def hierarchical_limit(K: int) -> float:
 
 
 def solve(
-    columns: Columns, dilution: ArrayLike, T: ArrayLike, start: ArrayLike
+    classes: SiteClasses, dilution: ArrayLike, T: ArrayLike, start: ArrayLike
 ) -> MultitaskingSolution:
     """State that the dynamics reaches from a start.
 
@@ -95,44 +94,44 @@ def solve(
     basin of a state; Newton's method then finishes where the free energy is convex.
 
     Args:
-        columns: what sites look like; its weights may differ from point to point.
+        classes: of sites; its weights may differ from point to point.
         dilution: d in [0, 1), broadcasts with T.
         T: temperature, > 0.
         start: overlaps n to start from [..., K].
 
-    >>> from axonal.hebbian.theory.columns import clean_columns
-    >>> state = solve(clean_columns(1, 0.0), 0.0, 0.5, [1.0])
+    >>> from axonal.hebbian.theory.site_classes import clean_classes
+    >>> state = solve(clean_classes(1, 0.0), 0.0, 0.5, [1.0])
     >>> state.m.round(6)  # m = tanh(2 m)
     array([0.957504])
     """
-    return _in_parts(_solve, columns, dilution, T, start)
+    return _in_parts(_solve, classes, dilution, T, start)
 
 
 def symmetric(
-    columns: Columns, dilution: ArrayLike, T: ArrayLike, patterns: int
+    classes: SiteClasses, dilution: ArrayLike, T: ArrayLike, patterns: int
 ) -> MultitaskingSolution:
     """The state with equal overlaps with the first patterns, the parallel one if these are all.
 
     It may be unstable; zero overlaps at T >= 1.
 
     Args:
-        columns: what sites look like, with independent entries.
+        classes: of sites, with independent entries.
         dilution: d in [0, 1), broadcasts with T.
         T: temperature, > 0.
         patterns: how many share the overlap.
 
-    >>> from axonal.hebbian.theory.columns import clean_columns
-    >>> state = symmetric(clean_columns(2, 0.5), 0.5, 0.02, 2)
+    >>> from axonal.hebbian.theory.site_classes import clean_classes
+    >>> state = symmetric(clean_classes(2, 0.5), 0.5, 0.02, 2)
     >>> state.m.round(4), state.stable
     (array([0.375, 0.375]), np.False_)
     """
     d, T = np.broadcast_arrays(
         np.asarray(dilution, dtype=np.float64), np.asarray(T, dtype=np.float64)
     )
-    X = columns.stored[:, :patterns].sum(1)
-    weights = np.broadcast_to(columns.weights, (*d.shape, X.size)).reshape(-1, X.size)
+    X = classes.stored[:, :patterns].sum(1)
+    weights = np.broadcast_to(classes.weights, (*d.shape, X.size)).reshape(-1, X.size)
 
-    def excess(n: Array, row: Array, strength: Array) -> Array:
+    def excess(n: Float64Array, row: Float64Array, strength: Float64Array) -> Float64Array:
         tanh = np.tanh((strength * n)[:, None] * X)
         return np.asarray((weights[row.astype(int)] * tanh) @ X / patterns - n)
 
@@ -142,13 +141,13 @@ def symmetric(
     # n <= E |X| / patterns; concave in n, so that there is one root or none.
     high = (weights @ np.abs(X)) / patterns * (1 + 1e-9) + 2e-9
     n = np.nan_to_num(find_root(excess, low, high, (rows, strength))).reshape(d.shape)
-    start = n[..., None] * (np.arange(columns.stored.shape[1]) < patterns)
-    return _in_parts(_values, columns, d, T, start)
+    start = n[..., None] * (np.arange(classes.stored.shape[1]) < patterns)
+    return _in_parts(_values, classes, d, T, start)
 
 
 def _in_parts(
-    function: Callable[..., tuple[Array, ...]],
-    columns: Columns,
+    function: Callable[..., tuple[Float64Array, ...]],
+    classes: SiteClasses,
     dilution: ArrayLike,
     T: ArrayLike,
     start: ArrayLike,
@@ -156,15 +155,15 @@ def _in_parts(
     d, T = np.broadcast_arrays(
         np.asarray(dilution, dtype=np.float64), np.asarray(T, dtype=np.float64)
     )
-    K, shape = columns.stored.shape[1], d.shape
-    weights = np.broadcast_to(columns.weights, (*shape, columns.weights.shape[-1]))
+    K, shape = classes.stored.shape[1], d.shape
+    weights = np.broadcast_to(classes.weights, (*shape, classes.weights.shape[-1]))
     weights = weights.reshape(-1, weights.shape[-1])
     n = np.broadcast_to(np.asarray(start, dtype=np.float64), (*shape, K)).reshape(-1, K).copy()
     d, T = d.ravel(), T.ravel()
     parts = []
     for first in range(0, T.size, _POINTS):
         rows = slice(first, first + _POINTS)
-        parts.append(function(columns, weights[rows], d[rows], T[rows], n[rows]))
+        parts.append(function(classes, weights[rows], d[rows], T[rows], n[rows]))
     m, n, f, curvature = (np.concatenate(part) for part in zip(*parts, strict=True))
     f, curvature = f.reshape(shape), curvature.reshape(shape)
     return MultitaskingSolution(
@@ -172,8 +171,10 @@ def _in_parts(
     )
 
 
-def _solve(columns: Columns, weights: Array, d: Array, T: Array, n: Array) -> tuple[Array, ...]:
-    zeta, strength = columns.stored, 1 / (T * (1 - d))
+def _solve(
+    classes: SiteClasses, weights: Float64Array, d: Float64Array, T: Float64Array, n: Float64Array
+) -> tuple[Float64Array, ...]:
+    zeta, strength = classes.stored, 1 / (T * (1 - d))
     moving = np.arange(T.size)
     for step in range(_STEPS):
         b, w = strength[moving], weights[moving]
@@ -186,21 +187,25 @@ def _solve(columns: Columns, weights: Array, d: Array, T: Array, n: Array) -> tu
         moving = moving[going]
         if moving.size == 0:
             break
-    return _values(columns, weights, d, T, n)
+    return _values(classes, weights, d, T, n)
 
 
-def _values(columns: Columns, weights: Array, d: Array, T: Array, n: Array) -> tuple[Array, ...]:
+def _values(
+    classes: SiteClasses, weights: Float64Array, d: Float64Array, T: Float64Array, n: Float64Array
+) -> tuple[Float64Array, ...]:
     strength = 1 / (T * (1 - d))
-    u = strength[:, None] * (n @ columns.stored.T)
+    u = strength[:, None] * (n @ classes.stored.T)
     tanh = np.tanh(u)
-    hessian = _hessian(columns.stored, strength, weights, tanh) / (1 - d)[:, None, None]
+    hessian = _hessian(classes.stored, strength, weights, tanh) / (1 - d)[:, None, None]
     log = np.abs(u) + np.log1p(np.exp(-2 * np.abs(u)))
     f = (n**2).sum(1) / (2 * (1 - d)) - T * (weights * log).sum(1)
     curvature = np.linalg.eigvalsh(hessian)[:, 0]
-    return (weights * tanh) @ columns.archetypes, n, np.asarray(f), np.asarray(curvature)
+    return (weights * tanh) @ classes.archetypes, n, np.asarray(f), np.asarray(curvature)
 
 
-def _hessian(zeta: Array, strength: Array, weights: Array, tanh: Array) -> Array:
+def _hessian(
+    zeta: Float64Array, strength: Float64Array, weights: Float64Array, tanh: Float64Array
+) -> Float64Array:
     """``1 - beta' E[sech^2 zeta zeta^T]`` at every point [points, K, K]."""
     K = zeta.shape[1]
     pairs = (zeta[:, :, None] * zeta[:, None, :]).reshape(-1, K * K)
@@ -208,7 +213,7 @@ def _hessian(zeta: Array, strength: Array, weights: Array, tanh: Array) -> Array
     return np.eye(K) - strength[:, None, None] * second.reshape(-1, K, K)
 
 
-def _newton(hessian: Array, change: Array) -> Array:
+def _newton(hessian: Float64Array, change: Float64Array) -> Float64Array:
     """Newton's step, downhill along directions of negative curvature too, and never long."""
     curvature, axes = np.linalg.eigh(hessian)
     along = np.einsum("pji,pj->pi", axes, change) / np.maximum(np.abs(curvature), _FLAT)

@@ -1,18 +1,17 @@
-"""Which patterns a multitasking network retrieves at once, and how strongly."""
+"""Regimes of a multitasking network: the patterns retrieved at once, and their overlaps."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from axonal._base.array_types import Float64Array, Int64Array
 from axonal.hebbian.theory._roots import find_root
-from axonal.hebbian.theory.columns import Columns
 from axonal.hebbian.theory.multitasking import (
     MultitaskingSolution,
     hierarchical_start,
     solve,
     symmetric,
 )
-
-Array = NDArray[np.float64]
+from axonal.hebbian.theory.site_classes import SiteClasses
 
 PARAMAGNET, PURE, HIERARCHICAL, PARALLEL, SUBMIXTURE = range(5)
 
@@ -22,34 +21,34 @@ _NOTHING = 1e-3
 _TILT = 0.05
 
 
-def ground_state(columns: Columns, dilution: ArrayLike, T: ArrayLike) -> MultitaskingSolution:
+def ground_state(classes: SiteClasses, dilution: ArrayLike, T: ArrayLike) -> MultitaskingSolution:
     """The state of least free energy among those reached from K + 1 starts, overlaps sorted.
 
     The starts are the hierarchical state of T = 0, and every symmetric mixture with its overlaps
     made slightly unequal.
 
     Args:
-        columns: what sites look like, with independent entries.
+        classes: of sites, with independent entries.
         dilution: d in [0, 1), broadcasts with T.
         T: temperature, > 0.
 
-    >>> from axonal.hebbian.theory.columns import clean_columns
-    >>> ground_state(clean_columns(3, 0.8), 0.8, 0.3).m.round(4)
+    >>> from axonal.hebbian.theory.site_classes import clean_classes
+    >>> ground_state(clean_classes(3, 0.8), 0.8, 0.3).m.round(4)
     array([0.1629, 0.1629, 0.1629])
     """
     d, T = np.broadcast_arrays(
         np.asarray(dilution, dtype=np.float64), np.asarray(T, dtype=np.float64)
     )
-    K = columns.stored.shape[1]
+    K = classes.stored.shape[1]
     tilt = 1 + _TILT * np.linspace(1, -1, K)
     starts = [hierarchical_start(K, d)]
     for patterns in range(1, K + 1):
-        n = symmetric(columns, d, T, patterns).n
+        n = symmetric(classes, d, T, patterns).n
         starts.append((n + _TILT * n.max(-1, keepdims=True) * (n == 0)) * tilt)
-    states = [solve(columns, d, T, start) for start in starts]
+    states = [solve(classes, d, T, start) for start in starts]
     best = np.argmin([state.f for state in states], axis=0)
 
-    def pick(values: list[Array]) -> Array:
+    def pick(values: list[Float64Array]) -> Float64Array:
         stacked = np.stack(values)
         index = best.reshape(1, *best.shape, *(1,) * (stacked.ndim - 1 - best.ndim))
         return np.asarray(np.take_along_axis(stacked, index, 0)[0])
@@ -61,7 +60,7 @@ def ground_state(columns: Columns, dilution: ArrayLike, T: ArrayLike) -> Multita
     return MultitaskingSolution(m, n, pick([state.f for state in states]), curvature, curvature > 0)
 
 
-def regime(m: Array) -> NDArray[np.int64]:
+def regime(m: Float64Array) -> Int64Array:
     """Regime of sorted overlaps: which are there, and whether they are equal.
 
     0 paramagnet, 1 pure (one pattern), 2 hierarchical (unequal), 3 parallel (all, equal),
@@ -81,7 +80,7 @@ def regime(m: Array) -> NDArray[np.int64]:
     return np.where(there == 0, PARAMAGNET, np.where(there == 1, PURE, kinds)).astype(np.int64)
 
 
-def pure_temperature(dilution: ArrayLike) -> Array:
+def pure_temperature(dilution: ArrayLike) -> Float64Array:
     """Temperature above which the pure state is stable against a second pattern; 1 if it never is.
 
     With the field h of the retrieved pattern, ``T = tanh(h) / h``, the second pattern grows while
@@ -92,7 +91,7 @@ def pure_temperature(dilution: ArrayLike) -> Array:
     """
     d = np.asarray(dilution, dtype=np.float64)
 
-    def margin(h: Array, d: Array) -> Array:
+    def margin(h: Float64Array, d: Float64Array) -> Float64Array:
         return np.asarray(d + (1 - d) / np.cosh(np.minimum(h, 300.0)) ** 2 - np.tanh(h) / h)
 
     T = np.where(d < 2 / 3, 0.0, 1.0)

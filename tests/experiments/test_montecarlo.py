@@ -12,7 +12,7 @@ import pytest
 
 from axonal._base.sweeps import Row, Store
 from axonal.hebbian import MultitaskingHopfield
-from axonal.hebbian.theory.columns import sample_columns
+from axonal.hebbian.theory.site_classes import sample_classes
 from experiments import _montecarlo_finite, _montecarlo_points, montecarlo
 from experiments._montecarlo_points import Point, doubling
 
@@ -147,7 +147,7 @@ def test_the_finite_size_average_is_that_of_all_states() -> None:
     # <m_1 m_2> and <m_1^2>: the means vanish by symmetry
     wanted = (chance[:, None] * m * m[:, :1]).sum(0) / chance.sum()
     n = np.stack(np.meshgrid(*[np.linspace(-3, 3, 201)] * 2, indexing="ij"), -1).reshape(-1, 2)
-    weight = _montecarlo_finite.weights(sample_columns(xi), d, T, N, n)
+    weight = _montecarlo_finite.weights(sample_classes(xi), d, T, N, n)
     second = (weight[:, None] * n * n[:, :1]).sum(0) / weight.sum()
     np.testing.assert_allclose(second - [T * (1 - d) / N, 0], wanted, rtol=1e-9)
 
@@ -155,7 +155,7 @@ def test_the_finite_size_average_is_that_of_all_states() -> None:
 def test_the_finite_size_average_comes_to_the_saddle_point_as_one_over_N() -> None:
     rng = np.random.default_rng(1)
     xi = rng.choice([-1, 0, 1], size=(2000, 2), p=[0.25, 0.5, 0.25])
-    columns, network = sample_columns(xi), MultitaskingHopfield(dilution=0.5, K=2)
+    columns, network = sample_classes(xi), MultitaskingHopfield(dilution=0.5, K=2)
     m = network.sample_theory(xi, 0.3).m
     near, nearer = (
         np.abs(_montecarlo_finite.average(columns, 0.5, 0.3, N, m) - m).max() for N in (4000, 16000)

@@ -229,6 +229,27 @@ def test_nothing_in_neuro_imports_what_lies_above_it() -> None:
     assert wrong == []
 
 
+HEBBIAN_FLOORS = {
+    "theory": set(),
+    "montecarlo": set(),
+    "modern": set(),
+    "models": {"theory", "montecarlo"},
+    "phase": {"models"},
+}
+
+
+def test_nothing_in_hebbian_imports_what_lies_above_it() -> None:
+    prefix = "axonal.hebbian."
+    wrong = []
+    for module, path in MODULES.items():
+        if module.startswith(prefix):
+            floor = module.removeprefix(prefix).split(".")[0]
+            others = {name.removeprefix(prefix) for name in imports(path) if prefix in name}
+            above = {name.split(".")[0] for name in others} - {floor, *HEBBIAN_FLOORS[floor]}
+            wrong += [f"{module} imports {name}" for name in above]
+    assert wrong == []
+
+
 def test_datasets_needs_numpy_scipy_scikit_learn_and_h5py_only() -> None:
     found = {top(name) for path in files("datasets") for name in imports(path)}
     assert found - set(sys.stdlib_module_names) == {"axonal", "numpy", "scipy", "sklearn", "h5py"}
@@ -309,6 +330,31 @@ def test_recipes_know_nothing_of_the_command_line() -> None:
 def test_importing_axonal_does_not_import_torch() -> None:
     heavy = "{'torch', 'numpy', 'numba', 'sklearn', 'matplotlib', 'lightning'}"
     assert fresh(f"import sys, axonal; print({heavy} & set(sys.modules))") == "set()"
+
+
+def test_simulations_import_no_torch_and_no_theory() -> None:
+    script = (
+        "import sys, numba, numpy, scipy\n"
+        "before = set(sys.modules)\n"
+        "import axonal.hebbian.montecarlo\n"
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(sorted(new - sys.stdlib_module_names), 'axonal.hebbian.theory' in sys.modules)"
+    )
+    loaded, theory = fresh(script).rsplit(" ", 1)
+    assert theory == "False"
+    # The compiler and numpy load more of themselves.
+    assert set(ast.literal_eval(loaded)) <= {"axonal", "llvmlite", "numba", "numpy", "psutil"}
+
+
+def test_every_public_name_of_hebbian_is_found_where_it_is_made() -> None:
+    script = (
+        "import sys\n"
+        "from axonal import hebbian\n"
+        "hebbian.Hopfield, hebbian.phase_diagram, hebbian.Solution\n"
+        "assert 'torch' not in sys.modules and 'numba' not in sys.modules\n"
+        "print(all(hasattr(hebbian, name) for name in hebbian.__all__))"
+    )
+    assert fresh(script) == "True"
 
 
 def test_asking_for_help_does_not_import_torch() -> None:

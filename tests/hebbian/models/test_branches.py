@@ -100,7 +100,7 @@ def test_the_branch_of_low_overlap_stands_beside_that_of_the_pattern():
     # A clean memory has such a branch in the cold alone.
     assert DenseHopfield(4).gamma_low([0.0, 0.1, 0.25]) == pytest.approx([0, 0.169440, 0], abs=1e-5)
     assert DenseHopfield(2).gamma_low(0.1) == 0
-    with pytest.raises(ValueError, match="known: retrieval, spin-glass, paramagnet"):
+    with pytest.raises(ValueError, match="one of retrieval, spin-glass, paramagnet;"):
         DenseHopfield(2).theory(0.1, 0.1, "low-overlap")
 
 

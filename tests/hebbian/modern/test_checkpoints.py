@@ -41,7 +41,7 @@ def test_betas_of_heads_load_into_a_layer_that_spreads_them_as_the_original() ->
         shake(HopfieldAttention(8, num_heads=2, beta=betas, official=o), 53) for o in (False, True)
     )
     weights = official(tiled)
-    with pytest.raises(ValueError, match=r"one beta a head, \[0.5, 3.0\].* official=True") as e:
+    with pytest.raises(ValueError, match=r"one beta per head, \[0.5, 3.0\].* official=True") as e:
         HopfieldAttention(8, num_heads=2, beta=betas).load_official(weights)
     assert "\n" not in str(e.value)
     layer = HopfieldAttention(8, num_heads=2, beta=betas, official=True).double()
@@ -64,7 +64,7 @@ def test_so_do_pooling_and_lookup(kind: type) -> None:
     own = {HopfieldPooling: ("pooling_weights", "queries")}
     theirs, mine = own.get(kind, ("lookup_weights", "lookup"))
     weights[theirs] = getattr(layer, mine).detach()
-    with pytest.raises(ValueError, match=r"one beta a head"):
+    with pytest.raises(ValueError, match=r"one beta per head"):
         kind(6, **options).load_official(weights)
     torch.testing.assert_close(kind.from_official(weights, **given).double()(x), layer(x))
     back = kind.from_official(weights, official=False, **given).double()

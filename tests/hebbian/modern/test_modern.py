@@ -120,7 +120,7 @@ def test_until_convergence_ends_at_a_fixed_point() -> None:
 
 
 def test_an_iteration_without_end_is_stopped_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("axonal.hebbian.modern._iterate.LONGEST", 5)
+    monkeypatch.setattr("axonal.hebbian.modern._update.LONGEST", 5)
     state, patterns = draw(3, (3, 8), (6, 8))
     with pytest.warns(RuntimeWarning, match="after 5 steps and was stopped: take a larger eps"):
         retrieve(state, patterns, 0.3, steps=None, eps=0)
@@ -223,7 +223,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: HopfieldAttention(6, pattern_size=3, static_values=True),
         "pattern_size = 3 has to be 6",
     ),
-    "betas": (lambda: HopfieldAttention(6, num_heads=2, beta=(1, 2, 3)), "one a head"),
+    "betas": (lambda: HopfieldAttention(6, num_heads=2, beta=(1, 2, 3)), "one per head"),
     "size without a projection": (
         lambda: HopfieldAttention(6, 4, 5, output_projection=False),
         "needs output_projection=True",

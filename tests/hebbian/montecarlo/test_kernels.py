@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, strategies
 from numpy.typing import NDArray
 
-from axonal.hebbian.montecarlo import _setup, reference
+from axonal.hebbian.montecarlo import _make_representation, reference
 from axonal.hebbian.montecarlo._disorder import Disorder, pack
-from axonal.hebbian.montecarlo._forms import GROUP, Walk
 from axonal.hebbian.montecarlo._random import (
     DYNAMICS,
     PATTERNS,
@@ -20,6 +19,7 @@ from axonal.hebbian.montecarlo._random import (
     philox,
     stream,
 )
+from axonal.hebbian.montecarlo._representations import GROUP, Walk
 from axonal.hebbian.montecarlo.cpu import advance
 
 RULES = {
@@ -45,7 +45,7 @@ def packed(rows: NDArray[np.int8]) -> NDArray[np.uint64]:
 
 
 def run(
-    setup: _setup.Setup, spins: NDArray[np.int8], walk: Walk, sweeps: int
+    setup: _make_representation.Representation, spins: NDArray[np.int8], walk: Walk, sweeps: int
 ) -> tuple[NDArray[np.int8], NDArray[np.int64], NDArray[np.float64]]:
     """Spins at the end, flips and energies after every sweep."""
     state = setup.begin(spins.copy())
@@ -57,12 +57,12 @@ def run(
     return state.spins, flips, begin + energies
 
 
-QUADRATIC: dict[str, Callable[[NDArray[np.int8]], _setup.Setup]] = {
-    "bits": lambda rows: _setup.bits(packed(rows), rows.shape[1], 1.0),
-    "int8": lambda rows: _setup.quadratic(rows, 1.0),
-    "float32": lambda rows: _setup.quadratic(rows.astype(np.float32), 1.0),
-    "matrix": lambda rows: _setup.couplings(rows, 1.0),
-    "distinct P = 2": lambda rows: _setup.powers(rows, 2, True, 1.0),
+QUADRATIC: dict[str, Callable[[NDArray[np.int8]], _make_representation.Representation]] = {
+    "bits": lambda rows: _make_representation.bits(packed(rows), rows.shape[1], 1.0),
+    "int8": lambda rows: _make_representation.quadratic(rows, 1.0),
+    "float32": lambda rows: _make_representation.quadratic(rows.astype(np.float32), 1.0),
+    "matrix": lambda rows: _make_representation.couplings(rows, 1.0),
+    "distinct P = 2": lambda rows: _make_representation.powers(rows, 2, True, 1.0),
 }
 
 
@@ -104,7 +104,9 @@ def test_dense_interactions_walk_as_the_definition(order: int, distinct: bool) -
     rows, spins = signs(13, 6), signs(13, 1, seed=5)[:, 0]
     energy = reference.distinct_energy if distinct else reference.power_energy
     walk = make_walk(0.5 * 13 ** (order - 1), random_order=True)
-    ended, flips, energies = run(_setup.powers(rows, order, distinct, 1.0), spins, walk, 5)
+    ended, flips, energies = run(
+        _make_representation.powers(rows, order, distinct, 1.0), spins, walk, 5
+    )
     for sweep in range(5):
         turned = reference.sweep(spins, lambda s: energy(rows, s, order), walk, sweep)
         assert turned == flips[sweep]
@@ -122,7 +124,7 @@ def test_dense_interactions_of_real_patterns_walk_as_the_definition(
     assert rows.dtype == np.float32
     spins = signs(13, 1, seed=5)[:, 0]
     energy = reference.distinct_energy if distinct else reference.power_energy
-    make = _setup.symmetric if distinct else _setup.real_powers
+    make = _make_representation.symmetric if distinct else _make_representation.real_powers
     walk = make_walk(0.5 * 13 ** (order - 1))
     ended, flips, energies = run(make(rows, order, 1.0), spins, walk, 5)
     for sweep in range(5):
@@ -138,7 +140,10 @@ def test_integer_patterns_with_zeros_walk_as_the_definition() -> None:
     assert set(np.unique(rows)) == {-1, 0, 1}
     spins = signs(40, 1, seed=5)[:, 0]
     walk = make_walk(10.0)
-    for setup in (_setup.quadratic(rows, 1.0), _setup.couplings(rows, 1.0)):
+    for setup in (
+        _make_representation.quadratic(rows, 1.0),
+        _make_representation.couplings(rows, 1.0),
+    ):
         ended, _, energies = run(setup, spins, walk, 5)
         again = spins.copy()
         for sweep in range(5):
@@ -149,10 +154,10 @@ def test_integer_patterns_with_zeros_walk_as_the_definition() -> None:
 
 def test_sums_of_more_than_32_bits_are_formed_in_64() -> None:
     rows, spins = signs(50, 4), signs(50, 1, seed=5)[:, 0]
-    narrow = _setup.quadratic(rows, 1.0)
+    narrow = _make_representation.quadratic(rows, 1.0)
     state = narrow.begin(spins.copy())
     assert state.overlaps.dtype == np.int16
-    wide = _setup.Setup(
+    wide = _make_representation.Representation(
         lambda s: narrow.begin(s)._replace(overlaps=narrow.begin(s).overlaps.astype(np.int32)),
         narrow.energy,
         1.0,
@@ -170,7 +175,7 @@ def test_a_long_walk_samples_the_boltzmann_law(rule: str) -> None:
     weights = np.exp(-np.array([reference.quadratic_energy(rows, s) for s in states]) / T)
     law = weights / weights.sum()
     walk = make_walk(T, **RULES[rule])
-    setup = _setup.bits(packed(rows), 3, 1.0)
+    setup = _make_representation.bits(packed(rows), 3, 1.0)
     state = setup.begin(states[0].copy())
     # A state is read from overlaps with the eight unit vectors.
     sweeps = 200000
@@ -195,7 +200,7 @@ def test_parallel_dynamics_samples_the_hamiltonian_of_little() -> None:
     states = np.array(list(itertools.product([-1, 1], repeat=6)), np.int8)
     couplings = rows.astype(float) @ rows.T - 2 * np.eye(6)
     weights = np.prod(2 * np.cosh(states @ couplings / T), axis=1)
-    setup = _setup.quadratic(rows, 1.0)
+    setup = _make_representation.quadratic(rows, 1.0)
     state = setup.begin(states[0].copy())
     sweeps = 60000
     overlaps, energies = np.empty((sweeps, 6)), np.empty(sweeps)
@@ -221,10 +226,10 @@ def test_at_zero_temperature_a_field_of_zero_keeps_the_spin() -> None:
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 def test_symmetric_polynomials_of_signs_are_those_of_all_products(order: int) -> None:
-    polynomial = _setup.symmetric_polynomial(order, 9)
+    polynomial = _make_representation.symmetric_polynomial(order, 9)
     for a in itertools.islice(itertools.product([-1, 1], repeat=9), 0, 512, 7):
         products = sum(np.prod(chosen) for chosen in itertools.combinations(a, order))
-        found = _setup.value(polynomial, np.array([float(sum(a))]))[0]
+        found = _make_representation.value(polynomial, np.array([float(sum(a))]))[0]
         assert found == factorial(order) * products
 
 

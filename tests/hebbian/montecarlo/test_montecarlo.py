@@ -14,7 +14,7 @@ from helpers import ROOT
 from numpy.typing import NDArray
 
 from axonal.hebbian import montecarlo
-from axonal.hebbian.montecarlo import Measurement, _run
+from axonal.hebbian.montecarlo import Measurement, _sampler
 
 
 def same(a: Measurement, b: Measurement, *, but: tuple[str, ...] = ()) -> bool:
@@ -217,7 +217,7 @@ def test_a_walk_does_not_depend_on_how_many_sweeps_run_at_a_time(
 ) -> None:
     point = {"K": 20, "T": 0.4, "samples": 1, "sweeps": 40, "warmup": 7}
     whole = montecarlo.hopfield(200, **point)
-    monkeypatch.setattr(_run, "CHUNK", 3)
+    monkeypatch.setattr(_sampler, "CHUNK", 3)
     assert same(montecarlo.hopfield(200, **point), whole)
 
 

@@ -71,13 +71,13 @@ def test_a_run_starts_at_what_is_stored():
         Disorder(500, 4, 0.0, 1.0, 1, True, 3, 0),
     ):
         kept, first = disorder.stored(1, packed=False)
-        state = retrieval_start("stored")(disorder, first, 0)
+        state = retrieval_start("hopfield", "stored")(disorder, first, 0)
         np.testing.assert_array_equal(state, np.where(kept[:, 0] > 0, 1, -1))
     memory = DenseHopfield(3, rho=8.0)
     runs = {"N": 500, "samples": 4, "sweeps": 30, "warmup": 30, "survive": -1.0, "threads": 1}
     found = memory.simulate(0.03, 0.1, start="stored", **runs)
     assert abs(found.overlap - memory.theory(0.03, 0.1).m) < 0.06
-    with pytest.raises(ValueError, match="start must be one of stored"):
+    with pytest.raises(ValueError, match="start as one of stored"):
         Hopfield().simulate(0.1, 0.1, N=100, start="pattern")
 
 
@@ -103,8 +103,8 @@ def test_several_overlaps_to_start_from():
         ([0.5, 0.5], "3 overlaps for K = 3"),
         ([0.9, 0.9, 0.9], "more than any state has"),
         ([0.1, 2.0, 0.0], "from -1 to 1"),
-        ("parallel", "must be one of hierarchical"),
-        (None, "must be an overlap"),
+        ("parallel", "start as one of hierarchical"),
+        (None, "start as an overlap"),
         ([float("nan"), 0.0, 0.0], "from -1 to 1"),
     ]:
         with pytest.raises(ValueError, match=told) as refusal:

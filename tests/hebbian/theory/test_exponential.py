@@ -90,7 +90,10 @@ def test_no_load_has_no_noise():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ExponentialMemory("ternary"), "thresholds 'ternary'; known: binary, spherical"),
+        (
+            lambda: ExponentialMemory("ternary"),
+            "one of binary, spherical; got 'ternary'",
+        ),
         (lambda: BINARY.theory(-1, 1), "finite alpha >= 0, got -1"),
         (lambda: BINARY.theory(0.1, 0), "expects lam > 0, got 0"),
         (lambda: BINARY.alpha_basin(1.0, 1.5), r"start in \[0, 1\], got 1.5"),

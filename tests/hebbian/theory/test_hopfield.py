@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonal.hebbian import Hopfield
-from axonal.hebbian.theory import ags
+from axonal.hebbian.theory import hopfield
 from axonal.hebbian.theory._quadrature import field_averages
 
 MEMORY = Hopfield()
@@ -67,7 +67,7 @@ def free_energy(alpha, T, m, q, r):
 
 def test_capacity_at_zero_temperature():
     assert MEMORY.alpha_M(0.0) == pytest.approx(0.1379055665, abs=1e-8)
-    assert ags.zero_temperature_capacity()[0] == pytest.approx(0.1379055665, abs=1e-10)
+    assert hopfield.zero_temperature_capacity()[0] == pytest.approx(0.1379055665, abs=1e-10)
     assert MEMORY.spinodal(0.0).m == pytest.approx(0.9674171, abs=1e-5)
     assert MEMORY.alpha_c(0.0) == pytest.approx(0.0518543, abs=1e-7)
 
@@ -230,13 +230,19 @@ def test_mixtures_of_three_patterns():
         (lambda: MEMORY.theory(0.1, 0.2, "glass"), "phase 'glass'; known: retrieval, spin-glass"),
         (lambda: MEMORY.alpha_M(-1), "Hopfield.alpha_M expects finite T >= 0, got -1"),
         (lambda: MEMORY.T_M(np.inf), "Hopfield.T_M expects finite alpha >= 0, got inf"),
-        (lambda: MEMORY.mixture(0.1, 0.2, 0), "a whole number patterns >= 1, got 0"),
+        (lambda: MEMORY.mixture(0.1, 0.2, 0), "patterns as a whole number >= 1, got 0"),
         (lambda: Hopfield(quality=0.0, examples=3), r"quality r in \(0, 1\], got 0.0"),
         (lambda: Hopfield(quality=1.5), r"quality r in \(0, 1\], got 1.5"),
         (lambda: Hopfield(quality=0.5), "say how many a pattern, examples=M"),
-        (lambda: Hopfield(0.5, examples=0), "a whole number examples >= 1, got 0"),
-        (lambda: Hopfield(0.5, 3, protocol="both"), "protocol 'both'; known: supervised, unsup"),
-        (lambda: Hopfield(0.5, 3, noise="white"), "noise 'white'; known: binomial, gaussian"),
+        (lambda: Hopfield(0.5, examples=0), "examples as a whole number >= 1, got 0"),
+        (
+            lambda: Hopfield(0.5, 3, protocol="both"),
+            "unsupervised; got 'both'",
+        ),
+        (
+            lambda: Hopfield(0.5, 3, noise="white"),
+            "one of binomial, gaussian; got 'white'",
+        ),
         (lambda: Hopfield(0.5, 3).mixture(0.1, 0.2), "clean patterns only: use quality=1"),
     ],
 )

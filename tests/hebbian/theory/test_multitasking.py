@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from axonal.hebbian import MultitaskingHopfield
-from axonal.hebbian.theory import columns, multitasking, regimes
+from axonal.hebbian.theory import multitasking, regimes, site_classes
 
 THREE = MultitaskingHopfield(0.5, 3)
 
@@ -120,13 +120,13 @@ def test_the_sum_over_half_the_columns_is_that_over_all():
     d, beta, m = 0.4, 2.0, np.array([0.4, 0.2, 0.1])
     whole = np.array(list(product((-1, 0, 1), repeat=3)))
     weight = np.where(whole == 0, d, (1 - d) / 2).prod(1)
-    half = columns.clean_columns(3, d)
+    half = site_classes.clean_classes(3, d)
     assert half.weights.sum() == pytest.approx(1)
     expected = (weight * np.tanh(beta * whole @ m)) @ whole
     np.testing.assert_allclose(
         (half.weights * np.tanh(beta * half.stored @ m)) @ half.stored, expected
     )
-    learned = columns.example_columns(2, d, 0.6, 4)
+    learned = site_classes.example_classes(2, d, 0.6, 4)
     assert learned.weights.sum() == pytest.approx(1)
     R = 0.6**2 + (1 - 0.6**2) / 4
     second = learned.weights @ learned.stored**2
@@ -172,7 +172,7 @@ def test_large_samples_approach_the_ensemble():
 
 def test_the_gradient_of_the_free_energy_vanishes():
     d, T = 0.6, 0.25
-    sites = columns.clean_columns(3, d)
+    sites = site_classes.clean_classes(3, d)
     state = THREE.theory(T, "hierarchical", d)
 
     def f(m):
@@ -194,10 +194,13 @@ def test_regimes_are_told_by_what_is_there():
     [
         (lambda: MultitaskingHopfield(1.0, 3), r"a dilution in \[0, 1\), got 1"),
         (lambda: MultitaskingHopfield(-0.1, 3), "finite dilution >= 0, got -0.1"),
-        (lambda: MultitaskingHopfield(0.5, 0), "a whole number K >= 1, got 0"),
+        (lambda: MultitaskingHopfield(0.5, 0), "K as a whole number >= 1, got 0"),
         (lambda: MultitaskingHopfield(0.5, 20), "more than 200000 here: use fewer patterns"),
         (lambda: THREE.theory(0.0), "expects T > 0, got 0"),
-        (lambda: THREE.theory(0.1, "mixed"), "phase 'mixed'; known: ground, hierarchical"),
+        (
+            lambda: THREE.theory(0.1, "mixed"),
+            "one of ground, hierarchical, .*'mixed'",
+        ),
         (lambda: THREE.sample_theory(np.ones((5, 2)), 0.1), r"patterns \[N, 3\], one row a site"),
         (lambda: THREE.sample_theory(np.ones(5), 0.1), r"patterns \[N, K\], one row a site, got"),
         (lambda: THREE.sample_theory(np.ones((5, 3)), 0.1, np.ones((4, 3))), "archetypes"),

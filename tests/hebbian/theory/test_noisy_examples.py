@@ -9,9 +9,9 @@ from axonal.hebbian import DenseHopfield, Hopfield
 from axonal.hebbian.theory import examples
 from axonal.hebbian.theory._roots import find_maximum
 from axonal.hebbian.theory.crosstalk import Reaction, distinct
-from axonal.hebbian.theory.examples import GaussianNoise
-from axonal.hebbian.theory.saddle import retrieval, spinodal
-from axonal.hebbian.theory.system import System
+from axonal.hebbian.theory.noisy_examples import GaussianNoise
+from axonal.hebbian.theory.saddle_point import SaddlePoint
+from axonal.hebbian.theory.states import retrieval, spinodal
 
 # rho, then the largest load at T = 0 for P = 2, 3, 4, 6
 LARGEST = np.array([
@@ -31,7 +31,7 @@ LARGEST = np.array([
 @pytest.mark.parametrize(("column", "P"), [(1, 2), (2, 3), (3, 4), (4, 6)])
 def test_the_largest_load_against_the_entropy(column, P):
     noise = Reaction() if P == 2 else distinct(P)
-    found = [spinodal(System(P, GaussianNoise(rho), noise), 0.0)[0] for rho in LARGEST[:, 0]]
+    found = [spinodal(SaddlePoint(P, GaussianNoise(rho), noise), 0.0)[0] for rho in LARGEST[:, 0]]
     np.testing.assert_allclose(found, LARGEST[:, column], rtol=0, atol=6e-7)
 
 
@@ -100,13 +100,13 @@ def test_where_retrieval_ends_near_the_threshold():
     [(0.05, 0.05, 0.9964), (0.2, 0.05, 0.932), (0.5, 0.05, 0.781), (0.2, 0.1, 0.886)],
 )
 def test_overlaps_of_dense_memories(rho, gamma, m):
-    system = System(3, GaussianNoise(rho), distinct(3))
+    system = SaddlePoint(3, GaussianNoise(rho), distinct(3))
     assert retrieval(system, gamma, 0.1).m == pytest.approx(m, abs=6e-4)
 
 
 @pytest.mark.parametrize("P", [2, 3, 6])
 def test_class_means_are_a_hard_ceiling(P):
-    system = System(P, GaussianNoise(0.3), Reaction() if P == 2 else distinct(P))
+    system = SaddlePoint(P, GaussianNoise(0.3), Reaction() if P == 2 else distinct(P))
     ceiling = erf(1 / sqrt(0.6))
     assert examples.hard_ceiling(0.3) == pytest.approx(ceiling)
     assert retrieval(system, 0.0, 0.0).m == pytest.approx(ceiling, abs=1e-12)

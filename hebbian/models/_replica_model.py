@@ -1,24 +1,26 @@
-"""What memories that retrieve one pattern at a time have in common."""
+"""The common part of memories that retrieve one pattern at a time."""
 
 import abc
+from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from axonal.hebbian import _checks
-from axonal.hebbian.models._data import DataSet
+from axonal._base.array_types import Float64Array, Int64Array
+from axonal._base.checks import not_negative, one_of
+from axonal.hebbian.models._examples import Examples
 from axonal.hebbian.models._phase_model import Named, PhaseModel
-from axonal.hebbian.theory import glass, learning, lines, saddle
+from axonal.hebbian.theory import learning_thresholds, phase_boundaries, spin_glass, states
+from axonal.hebbian.theory._solution import Solution
 from axonal.hebbian.theory.crosstalk import Crosstalk
-from axonal.hebbian.theory.examples import entropy
-from axonal.hebbian.theory.system import Solution, System
+from axonal.hebbian.theory.noisy_examples import entropy
+from axonal.hebbian.theory.saddle_point import SaddlePoint
 
 if TYPE_CHECKING:
     from axonal.hebbian.montecarlo import Measurement
 
-Array = NDArray[np.float64]
 
 PHASES = ("retrieval", "spin-glass", "paramagnet")
 PHASE_CODES = "0 paramagnet, 1 spin glass, 2 retrieval metastable, 3 retrieval"
@@ -26,14 +28,14 @@ LOW_OVERLAP = "low-overlap"
 """Of couplings of more than two spins."""
 
 
-class RetrievalModel(PhaseModel):
+class ReplicaModel(PhaseModel):
     """A memory whose states are the saddle points of one condensed pattern.
 
     Loads, called alpha or gamma in the models, and temperatures may be arrays; they broadcast.
     """
 
     load_name: ClassVar[str]
-    quantities: ClassVar[tuple[str, ...]] = (  # type: ignore[misc]
+    quantities: ClassVar[tuple[str, ...]] = (
         "overlap",
         "overlap_error",
         "survival",
@@ -43,6 +45,9 @@ class RetrievalModel(PhaseModel):
         "autocorrelation_time",
         "acceptance",
     )
+    simulate: Callable[..., "Measurement"]
+    """Monte Carlo of the same model at a load and a temperature"""
+
     P: int
     quality: float
     examples: int | None
@@ -61,7 +66,7 @@ class RetrievalModel(PhaseModel):
         """Set what a frozen model learns from, and refuse what says nothing."""
         # All that an entropy alone describes are class means of many examples.
         noise = "gaussian" if entropy is not None and noise == "binomial" else noise
-        data = DataSet(quality, examples, protocol, noise, entropy)
+        data = Examples(quality, examples, protocol, noise, entropy)
         data.check(type(self).__name__)
         for name, value in (
             ("quality", quality),
@@ -82,15 +87,15 @@ class RetrievalModel(PhaseModel):
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
     @abc.abstractmethod
-    def _crosstalk(self, data: DataSet) -> Crosstalk:
+    def _crosstalk(self, data: Examples) -> Crosstalk:
         """Noise from patterns that are not retrieved."""
 
-    def _data(self) -> DataSet:
-        return DataSet(self.quality, self.examples, self.protocol, self.noise, self.entropy)
+    def _data(self) -> Examples:
+        return Examples(self.quality, self.examples, self.protocol, self.noise, self.entropy)
 
-    def _system(self, data: DataSet | None = None) -> System:
+    def _system(self, data: Examples | None = None) -> SaddlePoint:
         data = data or self._data()
-        return System(self.P, data.signal(), self._crosstalk(data))
+        return SaddlePoint(self.P, data.signal(), self._crosstalk(data))
 
     def _simulated(self, load: float | None, T: float | None, K: int | None) -> dict[str, Any]:
         """Parameters of a simulation under its own names."""
@@ -103,9 +108,9 @@ class RetrievalModel(PhaseModel):
         learned = {"quality": self.quality, "examples": self.examples, "protocol": self.protocol}
         return {**point, **learned}
 
-    def _numbers(self, method: str, **values: ArrayLike) -> list[Array]:
+    def _numbers(self, method: str, **values: ArrayLike) -> list[Float64Array]:
         where = f"{type(self).__name__}.{method}"
-        return [_checks.not_negative(where, name, value) for name, value in values.items()]
+        return [not_negative(where, name, value) for name, value in values.items()]
 
     @property
     def rho(self) -> float:
@@ -114,38 +119,38 @@ class RetrievalModel(PhaseModel):
 
     def _state(self, load: ArrayLike, T: ArrayLike, phase: str) -> Solution:
         known = PHASES if self.P == 2 else (*PHASES, LOW_OVERLAP)
-        _checks.one_of(f"{type(self).__name__}.theory", "phase", phase, known)
+        one_of(f"{type(self).__name__}.theory", "phase", phase, known)
         load, T = self._numbers("theory", **{self.load_name: load, "T": T})
         if phase == LOW_OVERLAP:
-            return saddle.low_overlap(self._system(), load, T)
+            return states.low_overlap(self._system(), load, T)
         if phase == "retrieval":
-            return saddle.retrieval(self._system(), load, T)
-        return glass.no_retrieval(self._system(), load, T, glassy=phase == "spin-glass")
+            return states.retrieval(self._system(), load, T)
+        return spin_glass.no_retrieval(self._system(), load, T, glassy=phase == "spin-glass")
 
-    def T_M(self, load: ArrayLike) -> Array:
+    def T_M(self, load: ArrayLike) -> Float64Array:
         """Highest temperature with a retrieval state; nan above every load that has one."""
         numbers = self._numbers("T_M", **{self.load_name: load})
-        return lines.spinodal_temperature(self._system(), *numbers)
+        return phase_boundaries.spinodal_temperature(self._system(), *numbers)
 
-    def T_c(self, load: ArrayLike) -> Array:
+    def T_c(self, load: ArrayLike) -> Float64Array:
         """Highest temperature at which retrieval is the global minimum; nan where it never is."""
         numbers = self._numbers("T_c", **{self.load_name: load})
-        return lines.coexistence_temperature(self._system(), *numbers)
+        return phase_boundaries.coexistence_temperature(self._system(), *numbers)
 
-    def T_AT(self, load: ArrayLike) -> Array:
+    def T_AT(self, load: ArrayLike) -> Float64Array:
         """Temperature below which replica symmetry is unstable in the retrieval phase."""
         numbers = self._numbers("T_AT", **{self.load_name: load})
-        return lines.stability_temperature(self._system(), *numbers)
+        return phase_boundaries.stability_temperature(self._system(), *numbers)
 
-    def load_M(self, T: ArrayLike) -> Array:
+    def load_M(self, T: ArrayLike) -> Float64Array:
         """Largest load with a retrieval state; 0 where T is too high for any."""
-        return lines.spinodal_load(self._system(), *self._numbers("load_M", T=T))
+        return phase_boundaries.spinodal_load(self._system(), *self._numbers("load_M", T=T))
 
-    def load_c(self, T: ArrayLike) -> Array:
+    def load_c(self, T: ArrayLike) -> Float64Array:
         """Load below which retrieval is the global minimum of the free energy; 0 if nowhere."""
-        return lines.coexistence_load(self._system(), *self._numbers("load_c", T=T))
+        return phase_boundaries.coexistence_load(self._system(), *self._numbers("load_c", T=T))
 
-    def states(self, load: Array, T: Array) -> Named:
+    def states(self, load: Float64Array, T: Float64Array) -> Named:
         """The retrieval state at every point of a grid, nan where there is none, and the phase."""
         state = self._state(load[:, None], T, "retrieval")
         return {
@@ -157,7 +162,7 @@ class RetrievalModel(PhaseModel):
             "phase": (self.phases(load[:, None], T), PHASE_CODES),
         }
 
-    def line_loads(self, load: Array) -> Array:
+    def line_loads(self, load: Float64Array) -> Float64Array:
         """Loads dense at both ends of the range and of retrieval, where lines are vertical."""
         low, high = load.min(), load.max()
         top = self.load_M(self.line_temperatures()).max() * (1 - 1e-9)
@@ -165,23 +170,23 @@ class RetrievalModel(PhaseModel):
         ends = [high, top] if low < top < high else [high]
         return np.unique(np.concatenate([low + (end - low) * steps for end in ends]))
 
-    def lines(self, load: Array) -> Named:
+    def lines(self, load: Float64Array) -> Named:
         """Temperatures T_M, T_c and T_AT at some loads."""
         system = self._system()
         T_M = self.T_M(load)
-        T_c = lines.coexistence_temperature(system, load, T_M)
-        T_AT = lines.stability_temperature(system, load, T_M)
+        T_c = phase_boundaries.coexistence_temperature(system, load, T_M)
+        T_AT = phase_boundaries.stability_temperature(system, load, T_M)
         return {
             "T_M": (T_M, "retrieval exists below"),
             "T_c": (T_c, "retrieval is the global minimum below"),
             "T_AT": (T_AT, "replica symmetry of retrieval is unstable below"),
         }
 
-    def line_temperatures(self) -> Array:
+    def line_temperatures(self) -> Float64Array:
         """Temperatures from zero to where a single pattern is lost."""
         return np.linspace(0.0, float(self.T_M(0.0)), self.line_points)
 
-    def turning_lines(self, T: Array) -> Named:
+    def turning_lines(self, T: Float64Array) -> Named:
         """The lines of T_M and T_c as loads, whole: at low temperature they turn back."""
         load_c = self.load_c(T)
         return {
@@ -215,10 +220,6 @@ class RetrievalModel(PhaseModel):
         values = (getattr(measured, name) for name in self.quantities[:6])
         return [*map(float, values), time, float(measured.acceptance)]
 
-    @abc.abstractmethod
-    def simulate(self, load: float, T: float, *, N: int, **settings: Any) -> "Measurement":
-        """Monte Carlo of the same model."""
-
     def spinodal(self, T: ArrayLike, phase: str = "retrieval") -> Solution:
         """The retrieval state at the largest load that has one.
 
@@ -228,22 +229,22 @@ class RetrievalModel(PhaseModel):
         """
         where = f"{type(self).__name__}.spinodal"
         known = PHASES[:1] if self.P == 2 else (*PHASES[:1], LOW_OVERLAP)
-        _checks.one_of(where, "phase", phase, known)
-        end = saddle.at_low_overlap_end if phase == LOW_OVERLAP else saddle.at_spinodal
+        one_of(where, "phase", phase, known)
+        end = states.at_low_overlap_end if phase == LOW_OVERLAP else states.at_spinodal
         return end(self._system(), *self._numbers("spinodal", T=T))
 
     def T_AT_spinodal(self) -> float:
         """Temperature below which the spinodal lies where replica symmetry is unstable."""
-        return lines.stable_spinodal_temperature(self._system())
+        return phase_boundaries.stable_spinodal_temperature(self._system())
 
-    def phases(self, load: ArrayLike, T: ArrayLike) -> NDArray[np.int64]:
+    def phases(self, load: ArrayLike, T: ArrayLike) -> Int64Array:
         """Phase diagram: 0 paramagnet, 1 spin glass, 2 retrieval metastable, 3 retrieval.
 
         The spin glass is told where the paramagnet is unstable, which for distinct indices and
         P >= 3 is nowhere: their glass appears by a jump and breaks replica symmetry.
         """
         load, T = self._numbers("phases", **{self.load_name: load, "T": T})
-        return lines.phases(self._system(), load, T)
+        return phase_boundaries.phases(self._system(), load, T)
 
     def critical_rho(self, load: float, T: float = 0.0) -> float:
         """Entropy of a data set above which nothing is retrieved: supervised, many examples.
@@ -253,8 +254,8 @@ class RetrievalModel(PhaseModel):
         noise: they need not say anything about the archetypes then.
         """
         load, T = map(float, self._numbers("critical_rho", **{self.load_name: load, "T": T}))
-        clean = self._crosstalk(DataSet(1.0, None, "supervised", "gaussian"))
-        return learning.critical_rho(self.P, clean, load, T)
+        clean = self._crosstalk(Examples(1.0, None, "supervised", "gaussian"))
+        return learning_thresholds.critical_rho(self.P, clean, load, T)
 
     def critical_examples(self, load: float, T: float = 0.0) -> int:
         """Number of examples from which on archetypes are retrieved, at this quality and protocol.
@@ -272,8 +273,8 @@ class RetrievalModel(PhaseModel):
             )
         load, T = map(float, self._numbers("critical_examples", **{self.load_name: load, "T": T}))
 
-        def learned(examples: int) -> System:
-            return self._system(DataSet(self.quality, examples, self.protocol, self.noise))
+        def learned(examples: int) -> SaddlePoint:
+            return self._system(Examples(self.quality, examples, self.protocol, self.noise))
 
         if not self._crosstalk_allows(load, T):
             raise ValueError(
@@ -282,8 +283,8 @@ class RetrievalModel(PhaseModel):
             )
         rho = self.critical_rho(load, T)
         guess = 1.0 if rho == 0 else entropy(self.quality, 1) / rho
-        return learning.critical_examples(learned, guess, load, T)
+        return learning_thresholds.critical_examples(learned, guess, load, T)
 
     def _crosstalk_allows(self, load: float, T: float) -> bool:
-        clean = self._system(DataSet(1.0, None, "supervised", "gaussian"))
-        return bool(lines.spinodal_load(clean, T) > load)
+        clean = self._system(Examples(1.0, None, "supervised", "gaussian"))
+        return bool(phase_boundaries.spinodal_load(clean, T) > load)

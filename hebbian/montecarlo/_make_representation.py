@@ -1,4 +1,4 @@
-"""How every form is made from patterns, and the energy in its units."""
+"""Representations of patterns, made from their entries, and the energy in their units."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from axonal.hebbian.montecarlo._forms import (
-    Array,
+from axonal._base.array_types import AnyArray, Float32Array, Float64Array, Int8Array, Int64Array
+from axonal.hebbian.montecarlo._representations import (
     Bits,
     Couplings,
     Form,
@@ -16,7 +16,6 @@ from axonal.hebbian.montecarlo._forms import (
     Powers,
     RealPowers,
     Reals,
-    Spins,
     Symmetric,
 )
 
@@ -25,7 +24,7 @@ ROWS = 1024
 
 
 @dataclass(frozen=True)
-class Setup:
+class Representation:
     """Patterns of one sample in the form in which they are used.
 
     Attributes:
@@ -35,13 +34,13 @@ class Setup:
         exact: whether all numbers are integers, so that nothing drifts.
     """
 
-    begin: Callable[[Spins], Form]
+    begin: Callable[[Int8Array], Form]
     energy: Callable[[Form], float]
     unit: float
     exact: bool
 
 
-def sums(rows: Array, spins: Spins) -> NDArray[np.float64]:
+def sums(rows: AnyArray, spins: Int8Array) -> Float64Array:
     """Overlaps x_k = sum_i X_ik s_i; exact for integers."""
     total = np.zeros(rows.shape[1])
     for first in range(0, len(rows), ROWS):
@@ -50,27 +49,27 @@ def sums(rows: Array, spins: Spins) -> NDArray[np.float64]:
     return total
 
 
-def unpacked(rows: NDArray[np.uint64], patterns: int) -> NDArray[np.int8]:
+def unpacked(rows: NDArray[np.uint64], patterns: int) -> Int8Array:
     """Rows of bits as +-1."""
     octets = rows.astype("<u8", copy=False).view(np.uint8)
     bits = np.unpackbits(octets, axis=1, count=patterns, bitorder="little")
     return (2 * bits.astype(np.int8) - 1).astype(np.int8)
 
 
-def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Setup:
+def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Representation:
     """Bit-packed patterns with the quadratic energy."""
     size, words = rows.shape
     ones = np.bitwise_count(rows).sum(1, dtype=np.int64)
     digits = tuple(range(size.bit_length()))
 
-    def overlaps(spins: Spins) -> NDArray[np.int64]:
+    def overlaps(spins: Int8Array) -> Int64Array:
         total = np.zeros(patterns)
         for first in range(0, size, ROWS):
             part = slice(first, first + ROWS)
             total += sums(unpacked(rows[part], patterns), spins[part])
         return total.astype(np.int64)
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         agree = np.zeros(64 * words, np.uint64)
         agree[:patterns] = (size + overlaps(spins)) // 2
         planes = [
@@ -90,10 +89,10 @@ def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Setup:
         x = 2 * agree - size
         return float(size * patterns - x @ x) / 2
 
-    return Setup(begin, energy, unit, exact=True)
+    return Representation(begin, energy, unit, exact=True)
 
 
-def quadratic(rows: Array, unit: float) -> Setup:
+def quadratic(rows: AnyArray, unit: float) -> Representation:
     """Patterns of -1, 0 and 1, or real ones, with the quadratic energy."""
     integers = rows.dtype == np.int8
     norms = np.count_nonzero(rows, axis=1) if integers else np.square(rows).sum(1)
@@ -101,7 +100,7 @@ def quadratic(rows: Array, unit: float) -> Setup:
     narrow = len(rows) < 2**15 and rows.size < 2**31
     kind = (np.int16 if narrow else np.int32) if integers else np.float32
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         form = Integers if integers else Reals
         return form(rows, norms, sums(rows, spins).astype(kind), spins)
 
@@ -110,10 +109,10 @@ def quadratic(rows: Array, unit: float) -> Setup:
         x = state.overlaps.astype(np.float64)
         return float(norms.sum(dtype=np.float64) - x @ x) / 2
 
-    return Setup(begin, energy, unit, exact=integers)
+    return Representation(begin, energy, unit, exact=integers)
 
 
-def couplings(rows: NDArray[np.int8], unit: float) -> Setup:
+def couplings(rows: Int8Array, unit: float) -> Representation:
     """The matrix J = X X^T without its diagonal."""
     kind = np.int16 if rows.shape[1] < 2**15 else np.int32
     matrix = np.empty((len(rows), len(rows)), kind)
@@ -124,7 +123,7 @@ def couplings(rows: NDArray[np.int8], unit: float) -> Setup:
         matrix[part] = whole[part] @ whole.T
     np.fill_diagonal(matrix, 0)
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         # A field is below N K, so that float64 holds every partial sum.
         fields = np.concatenate(
             [
@@ -138,7 +137,7 @@ def couplings(rows: NDArray[np.int8], unit: float) -> Setup:
         assert isinstance(state, Couplings)
         return -float(state.fields @ state.spins) / 2
 
-    return Setup(begin, energy, unit, exact=True)
+    return Representation(begin, energy, unit, exact=True)
 
 
 Polynomial = list[int]
@@ -193,12 +192,12 @@ def _compiled(polynomial: Polynomial) -> tuple[float, ...]:
     return tuple(float(c) for c in polynomial[top::-2])
 
 
-def value(polynomial: Polynomial, x: NDArray[np.float64]) -> NDArray[np.float64]:
+def value(polynomial: Polynomial, x: Float64Array) -> Float64Array:
     """The polynomial at x."""
     return np.asarray(np.polynomial.polynomial.polyval(x, np.array(polynomial, float)))
 
 
-def powers(rows: NDArray[np.int8], order: int, distinct: bool, unit: float) -> Setup:
+def powers(rows: Int8Array, order: int, distinct: bool, unit: float) -> Representation:
     """Patterns of +-1 with an interaction of P spins."""
     size = len(rows)
     f = symmetric_polynomial(order - 1, size - 1) if distinct else power_difference(order)
@@ -207,7 +206,7 @@ def powers(rows: NDArray[np.int8], order: int, distinct: bool, unit: float) -> S
     shift = [a - b for a, b in zip(below, above, strict=True)]
     whole = symmetric_polynomial(order, size) if distinct else [*[0] * order, order]
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         x = sums(rows, spins)
         gains = value(gain, x)
         own = np.array([value(shift, x).sum(), gains.sum()])
@@ -218,27 +217,27 @@ def powers(rows: NDArray[np.int8], order: int, distinct: bool, unit: float) -> S
         assert isinstance(state, Powers)
         return -float(value(whole, state.overlaps).sum()) / order
 
-    return Setup(begin, energy, unit, exact=True)
+    return Representation(begin, energy, unit, exact=True)
 
 
-def real_powers(rows: NDArray[np.float32], order: int, unit: float) -> Setup:
+def real_powers(rows: Float32Array, order: int, unit: float) -> Representation:
     """Real patterns with the power P of their overlap."""
     coefficients = tuple(float(comb(order, j)) for j in range(order, 0, -1) if j % 2)
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         return RealPowers(rows, sums(rows, spins), spins, coefficients, order % 2 == 0)
 
     def energy(state: Form) -> float:
         assert isinstance(state, RealPowers)
         return -float((state.overlaps**order).sum())
 
-    return Setup(begin, energy, unit, exact=False)
+    return Representation(begin, energy, unit, exact=False)
 
 
-def symmetric(rows: NDArray[np.float32], order: int, unit: float) -> Setup:
+def symmetric(rows: Float32Array, order: int, unit: float) -> Representation:
     """Real patterns with all products of P different entries."""
 
-    def begin(spins: Spins) -> Form:
+    def begin(spins: Int8Array) -> Form:
         found = np.zeros((order + 1, rows.shape[1]))
         found[0] = 1
         for row, spin in zip(rows, spins, strict=True):
@@ -251,4 +250,4 @@ def symmetric(rows: NDArray[np.float32], order: int, unit: float) -> Setup:
         assert isinstance(state, Symmetric)
         return -float(state.sums[-1].sum()) / order
 
-    return Setup(begin, energy, unit, exact=False)
+    return Representation(begin, energy, unit, exact=False)

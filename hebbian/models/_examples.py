@@ -1,17 +1,17 @@
-"""What a memory learns from."""
+"""Noisy examples of archetypes, from which a memory learns."""
 
 from dataclasses import dataclass
 
-from axonal.hebbian import _checks
-from axonal.hebbian.theory.examples import BinomialNoise, GaussianNoise, Signal, entropy
+from axonal._base.checks import not_negative, one_of, whole_number
+from axonal.hebbian.theory.noisy_examples import BinomialNoise, GaussianNoise, Signal, entropy
 
 PROTOCOLS = ("supervised", "unsupervised")
 NOISES = ("binomial", "gaussian")
 
 
 @dataclass(frozen=True)
-class DataSet:
-    """What a memory learns from: noisy examples of archetypes, or the archetypes themselves."""
+class Examples:
+    """Noisy examples of archetypes, or the archetypes themselves, from which a memory learns."""
 
     quality: float
     examples: int | None
@@ -23,7 +23,7 @@ class DataSet:
     def check(self, where: str) -> None:
         """Refuse values outside their ranges."""
         if self.given is not None:
-            _checks.not_negative(where, "rho", self.given)
+            not_negative(where, "rho", self.given)
             if self.quality != 1 or self.examples is not None:
                 raise ValueError(
                     f"{where} expects rho = {self.given:g} alone or quality and examples, from"
@@ -40,14 +40,14 @@ class DataSet:
                 " 1 stands for clean patterns."
             )
         if self.examples is not None:
-            _checks.whole(where, "examples", self.examples, 1)
+            whole_number(where, "examples", self.examples, 1)
         elif self.quality < 1:
             raise ValueError(
                 f"{where} of quality {self.quality:g} stores noisy examples:"
                 " say how many a pattern, examples=M."
             )
-        _checks.one_of(where, "protocol", self.protocol, PROTOCOLS)
-        _checks.one_of(where, "noise", self.noise, NOISES)
+        one_of(where, "protocol", self.protocol, PROTOCOLS)
+        one_of(where, "noise", self.noise, NOISES)
 
     @property
     def clean(self) -> bool:
@@ -64,7 +64,7 @@ class DataSet:
         return entropy(self.quality, self.examples or 1)
 
     def signal(self) -> Signal:
-        """What a site sees of the pattern that is retrieved."""
+        """Signal of the retrieved pattern at a site."""
         if self.clean or self.noise == "gaussian":
             return GaussianNoise(self.rho)
         return BinomialNoise(self.quality, self.examples or 1)

@@ -17,11 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_maximum, find_root
-from axonal.hebbian.theory.examples import Averages
-from axonal.hebbian.theory.system import System, quiet
-
-Array = NDArray[np.float64]
+from axonal.hebbian.theory.noisy_examples import Averages
+from axonal.hebbian.theory.saddle_point import SaddlePoint, quiet
 
 _SECANT_STEPS = 200
 _ROUNDING = 5e-16
@@ -40,15 +39,15 @@ DENSE_NUMBERS = np.concatenate([np.geomspace(1e-5, 1.0, 12), 1 + np.linspace(0, 
 class Curve(NamedTuple):
     """Ends of the curves of several temperatures, arrays of one shape; all but T for P >= 3."""
 
-    T: Array
-    smallest: Array
+    T: Float64Array
+    smallest: Float64Array
     """n at the end with the smallest overlap, where the load is zero again"""
-    split: Array
+    split: Float64Array
     """n from which down it numbers the states"""
-    ratio: Array
+    ratio: Float64Array
     """s / w there"""
 
-    def at(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Curve":
+    def at(self, index: NDArray[np.intp] | BoolArray) -> "Curve":
         """The curves at some places."""
         return Curve(*(ends[index] for ends in self))
 
@@ -56,13 +55,13 @@ class Curve(NamedTuple):
 class Point(NamedTuple):
     """States on a curve; the load is minus infinity where there is none."""
 
-    w: Array
-    s: Array
+    w: Float64Array
+    s: Float64Array
     site: Averages
-    load: Array
+    load: Float64Array
 
 
-def amplitude(system: System, T: Array, x: Array) -> Array:
+def amplitude(system: SaddlePoint, T: Float64Array, x: Float64Array) -> Float64Array:
     """Largest w with ``n(w)^(P-1) = w`` at the crosstalk ``s = x w``, nan where there is none.
 
     It is the largest root of ``(P - 1) ln n(w) - ln w``, concave in ln w, which secants reach from
@@ -70,8 +69,8 @@ def amplitude(system: System, T: Array, x: Array) -> Array:
 
     >>> import numpy as np
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
     >>> amplitude(hopfield, np.array([0.5]), np.array([0.0])).round(6)  # m = tanh(2 m)
     array([0.957504])
     """
@@ -80,7 +79,7 @@ def amplitude(system: System, T: Array, x: Array) -> Array:
     log_w = np.zeros(T.size)
     moving = np.arange(T.size)
     # n falls at most as s / w grows, so that no slope is steeper and no first step too long.
-    slope: Array | float = -1.0
+    slope: Float64Array | float = -1.0
     before = step = np.zeros(T.size)
     for turn in range(_SECANT_STEPS):
         w = np.exp(log_w[moving])
@@ -101,20 +100,20 @@ def amplitude(system: System, T: Array, x: Array) -> Array:
     return np.exp(log_w)
 
 
-def crosstalk(system: System, T: Array, n: Array) -> Array:
+def crosstalk(system: SaddlePoint, T: Float64Array, n: Float64Array) -> Float64Array:
     """The s at which an overlap n is that of a state, nan where no load has it.
 
     >>> import numpy as np
     >>> from axonal.hebbian.theory.crosstalk import distinct
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> memory = System(4, GaussianNoise(), distinct(4))
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> memory = SaddlePoint(4, GaussianNoise(), distinct(4))
     >>> s = crosstalk(memory, np.array([0.0]), np.array([0.9]))  # n = erf(n^3 / (s sqrt 2))
     >>> s.round(6)
     array([0.443201])
     """
     w = n ** (system.P - 1)
 
-    def excess(s: Array, n: Array, w: Array, T: Array) -> Array:
+    def excess(s: Float64Array, n: Float64Array, w: Float64Array, T: Float64Array) -> Float64Array:
         return system.signal.overlap(w, s, T) - n
 
     # No density of the field is above that of s z, hence n <= sqrt(2 / pi) w / s.
@@ -123,10 +122,10 @@ def crosstalk(system: System, T: Array, n: Array) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _widest(system: System) -> tuple[float, float]:
+def _widest(system: SaddlePoint) -> tuple[float, float]:
     """Temperature up to which P >= 3 retrieve at zero load, and the field w / T there."""
 
-    def temperature(log_h: Array, zero: Array) -> Array:
+    def temperature(log_h: Float64Array, zero: Float64Array) -> Float64Array:
         n = system.signal.overlap(np.exp(log_h), zero, np.ones_like(zero))
         return np.asarray((system.P - 1) * np.log(n) - log_h)
 
@@ -134,7 +133,7 @@ def _widest(system: System) -> tuple[float, float]:
     return float(np.exp(best.value[0])), float(np.exp(best.x[0]))
 
 
-def zero_load_temperature(system: System) -> float:
+def zero_load_temperature(system: SaddlePoint) -> float:
     """Temperature above which even a single pattern is not retrieved.
 
     It is ``max_h n(h)^(P-1) / h`` over the field ``h = w / T``, and 1 for P = 2.
@@ -142,7 +141,7 @@ def zero_load_temperature(system: System) -> float:
     return 1.0 if system.P == 2 else _widest(system)[0]
 
 
-def curves(system: System, T: Array) -> Curve:
+def curves(system: SaddlePoint, T: Float64Array) -> Curve:
     """The curve of states at each temperature; nan where even a single pattern is not retrieved.
 
     Args:
@@ -159,7 +158,7 @@ def curves(system: System, T: Array) -> Curve:
     largest = amplitude(system, t, np.zeros(t.size)) ** (1 / order)
     middle = np.log(_widest(system)[1] * np.maximum(t, 1e-300))
 
-    def excess(log_w: Array, T: Array) -> Array:
+    def excess(log_w: Float64Array, T: Float64Array) -> Float64Array:
         with quiet():
             n = system.signal.overlap(np.exp(log_w), np.zeros_like(T), T)
             return order * np.log(n) - log_w
@@ -177,7 +176,7 @@ def curves(system: System, T: Array) -> Curve:
     return Curve(T, *(end[back].reshape(T.shape) for end in ends))
 
 
-def point(system: System, curve: Curve, number: Array) -> Point:
+def point(system: SaddlePoint, curve: Curve, number: Float64Array) -> Point:
     """States on curves.
 
     Args:
@@ -206,18 +205,18 @@ def point(system: System, curve: Curve, number: Array) -> Point:
     return _point(system, curve.T, w, s)
 
 
-def number_of(curve: Curve, n: Array) -> Array:
+def number_of(curve: Curve, n: Float64Array) -> Float64Array:
     """Number of the state with an overlap n below the split, for P >= 3."""
     share = (n - curve.smallest) / (curve.split - curve.smallest)
     return np.asarray(2 - np.clip(share, 0.0, 1.0) ** (1 / _CROWDED))
 
 
-def with_overlap(system: System, T: Array, n: Array) -> Point:
+def with_overlap(system: SaddlePoint, T: Float64Array, n: Float64Array) -> Point:
     """States of P >= 3 with an overlap n with what is stored."""
     return _point(system, T, n ** (system.P - 1), crosstalk(system, T, n))
 
 
-def _point(system: System, T: Array, w: Array, s: Array) -> Point:
+def _point(system: SaddlePoint, T: Float64Array, w: Float64Array, s: Float64Array) -> Point:
     # Where there is no state the averages are of no interest, only the load must say so.
     there = ~np.isnan(w) & ~np.isnan(s) & (w > 0)
     w, s = np.where(there, w, 0.0), np.where(there, s, 0.0)

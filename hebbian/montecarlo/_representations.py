@@ -4,13 +4,11 @@ Units: the field of a form times ``unit`` of its walk is the field of the model,
 energies. All forms of the same patterns give the same integers.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Spins = NDArray[np.int8]
-Array = NDArray[Any]
+from axonal._base.array_types import AnyArray, Int8Array
 
 WORD = 64
 GROUP = 8
@@ -54,12 +52,12 @@ class Bits(NamedTuple):
         digits: a tuple of length D, which the compiler thereby knows.
     """
 
-    rows: Array
-    ones: Array
-    planes: Array
-    moving: Array
-    total: Array
-    spins: Spins
+    rows: AnyArray
+    ones: AnyArray
+    planes: AnyArray
+    moving: AnyArray
+    total: AnyArray
+    spins: Int8Array
     patterns: int
     digits: tuple[int, ...]
 
@@ -74,19 +72,19 @@ class Integers(NamedTuple):
         spins: [N] int8.
     """
 
-    rows: Array
-    norms: Array
-    overlaps: Array
-    spins: Spins
+    rows: AnyArray
+    norms: AnyArray
+    overlaps: AnyArray
+    spins: Int8Array
 
 
 class Reals(NamedTuple):
     """Patterns of real numbers: as `Integers`, in float32."""
 
-    rows: Array
-    norms: Array
-    overlaps: Array
-    spins: Spins
+    rows: AnyArray
+    norms: AnyArray
+    overlaps: AnyArray
+    spins: Int8Array
 
 
 class Couplings(NamedTuple):
@@ -98,9 +96,9 @@ class Couplings(NamedTuple):
         spins: [N] int8.
     """
 
-    couplings: Array
-    fields: Array
-    spins: Spins
+    couplings: AnyArray
+    fields: AnyArray
+    spins: Int8Array
 
 
 class Powers(NamedTuple):
@@ -116,11 +114,11 @@ class Powers(NamedTuple):
         odd: parity of f.
     """
 
-    rows: Array
-    overlaps: Array
-    gains: Array
-    own: Array
-    spins: Spins
+    rows: AnyArray
+    overlaps: AnyArray
+    gains: AnyArray
+    own: AnyArray
+    spins: Int8Array
     gain: tuple[float, ...]
     shift: tuple[float, ...]
     odd: bool
@@ -137,9 +135,9 @@ class RealPowers(NamedTuple):
         odd: whether P is even, so that y comes in odd powers.
     """
 
-    rows: Array
-    overlaps: Array
-    spins: Spins
+    rows: AnyArray
+    overlaps: AnyArray
+    spins: Int8Array
     coefficients: tuple[float, ...]
     odd: bool
 
@@ -154,9 +152,9 @@ class Symmetric(NamedTuple):
         orders: 1.0, 2.0, to P.
     """
 
-    rows: Array
-    sums: Array
-    spins: Spins
+    rows: AnyArray
+    sums: AnyArray
+    spins: Int8Array
     orders: tuple[float, ...]
 
 

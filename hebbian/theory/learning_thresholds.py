@@ -1,4 +1,4 @@
-"""How good a data set has to be before its archetypes are retrieved."""
+"""Least quality of a data set whose archetypes are retrieved."""
 
 from collections.abc import Callable
 from math import ceil
@@ -7,9 +7,9 @@ import numpy as np
 from scipy.optimize import brentq
 
 from axonal.hebbian.theory.crosstalk import Crosstalk
-from axonal.hebbian.theory.examples import GaussianNoise
-from axonal.hebbian.theory.saddle import spinodal
-from axonal.hebbian.theory.system import System
+from axonal.hebbian.theory.noisy_examples import GaussianNoise
+from axonal.hebbian.theory.saddle_point import SaddlePoint
+from axonal.hebbian.theory.states import spinodal
 
 _MOST_EXAMPLES = 2**20
 _FEW = 12
@@ -38,7 +38,7 @@ def critical_rho(P: int, crosstalk: Crosstalk, load: float, T: float) -> float:
     """
 
     def excess(rho: float) -> float:
-        largest, _ = spinodal(System(P, GaussianNoise(rho), crosstalk), np.array([T]))
+        largest, _ = spinodal(SaddlePoint(P, GaussianNoise(rho), crosstalk), np.array([T]))
         return float(largest[0]) - load
 
     if excess(0.0) < 0:
@@ -48,7 +48,9 @@ def critical_rho(P: int, crosstalk: Crosstalk, load: float, T: float) -> float:
     return float(brentq(excess, 0.0, _WORST, xtol=1e-10, rtol=1e-10))
 
 
-def critical_examples(system: Callable[[int], System], guess: float, load: float, T: float) -> int:
+def critical_examples(
+    system: Callable[[int], SaddlePoint], guess: float, load: float, T: float
+) -> int:
     """Number of examples from which on a load is retrieved: it and every larger one suffice.
 
     Args:
@@ -61,9 +63,9 @@ def critical_examples(system: Callable[[int], System], guess: float, load: float
         ValueError: if a million examples do not suffice.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import entropy
+    >>> from axonal.hebbian.theory.noisy_examples import entropy
     >>> def learned(examples):
-    ...     return System(2, GaussianNoise(entropy(0.5, examples)), Reaction())
+    ...     return SaddlePoint(2, GaussianNoise(entropy(0.5, examples)), Reaction())
     >>> critical_examples(learned, 1.0, 0.05, 0.0)
     20
     """

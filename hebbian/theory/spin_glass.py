@@ -1,14 +1,13 @@
 """States without overlap with any pattern: the paramagnet and the spin glass."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_maximum, find_root
-from axonal.hebbian.theory._solution import assemble
-from axonal.hebbian.theory.examples import GaussianNoise
-from axonal.hebbian.theory.system import Solution, System, quiet
-
-Array = NDArray[np.float64]
+from axonal.hebbian.theory._solution import Solution, assemble
+from axonal.hebbian.theory.noisy_examples import GaussianNoise
+from axonal.hebbian.theory.saddle_point import SaddlePoint, quiet
 
 _FIELDS = np.linspace(-12.0, 12.0, 97)
 """Logarithms of s / T on which the edge of the dense glass is bracketed."""
@@ -16,7 +15,7 @@ _FIELDS = np.linspace(-12.0, 12.0, 97)
 _CLEAN = GaussianNoise()
 
 
-def no_retrieval(system: System, load: ArrayLike, T: ArrayLike, glassy: bool) -> Solution:
+def no_retrieval(system: SaddlePoint, load: ArrayLike, T: ArrayLike, glassy: bool) -> Solution:
     """The state without overlap with any pattern: paramagnet or spin glass.
 
     Args:
@@ -27,9 +26,9 @@ def no_retrieval(system: System, load: ArrayLike, T: ArrayLike, glassy: bool) ->
             the crosstalk does not vanish at q = 0.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> from axonal.hebbian.theory.system import System
-    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> from axonal.hebbian.theory.saddle_point import SaddlePoint
+    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
     >>> no_retrieval(hopfield, 0.1, [0.5, 1.5], glassy=True).q.round(6)
     array([0.628213,      nan])
     """
@@ -38,7 +37,7 @@ def no_retrieval(system: System, load: ArrayLike, T: ArrayLike, glassy: bool) ->
     low, high, exists = bracket(system, load, T, glassy)
     target, t = load[exists], T[exists]
 
-    def excess(s: Array, target: Array, T: Array) -> Array:
+    def excess(s: Float64Array, target: Float64Array, T: Float64Array) -> Float64Array:
         return _glass_load(system, s, T) - target
 
     s = np.zeros(target.size)
@@ -52,7 +51,7 @@ def no_retrieval(system: System, load: ArrayLike, T: ArrayLike, glassy: bool) ->
     return assemble(system, exists, target, t, zero, s, site, zero)
 
 
-def _glass_load(system: System, s: Array, T: Array) -> Array:
+def _glass_load(system: SaddlePoint, s: Float64Array, T: Float64Array) -> Float64Array:
     # Without a signal it does not matter what the signal would be.
     site = _CLEAN.averages(np.zeros_like(s), s, T)
     with quiet():
@@ -60,8 +59,8 @@ def _glass_load(system: System, s: Array, T: Array) -> Array:
 
 
 def _pairwise_bracket(
-    system: System, load: Array, T: Array, glassy: bool
-) -> tuple[Array, Array, NDArray[np.bool_]]:
+    system: SaddlePoint, load: Float64Array, T: Float64Array, glassy: bool
+) -> tuple[Float64Array, Float64Array, BoolArray]:
     """Range of the crosstalk for P = 2, where C <= sqrt(2 / pi) / s bounds it from above."""
     if not glassy:
         return np.zeros_like(T), np.zeros_like(T), T > 1
@@ -70,14 +69,14 @@ def _pairwise_bracket(
 
 
 def _dense_bracket(
-    system: System, load: Array, T: Array, glassy: bool
-) -> tuple[Array, Array, NDArray[np.bool_]]:
+    system: SaddlePoint, load: Float64Array, T: Float64Array, glassy: bool
+) -> tuple[Float64Array, Float64Array, BoolArray]:
     """Range of the crosstalk for P >= 3, where load / T^2 is a function of s / T alone."""
     frozen = system.crosstalk.variance(np.zeros(1), np.zeros(1))[0] > 0
     if not glassy and not frozen:
         return np.zeros_like(T), np.zeros_like(T), T > 0
 
-    def falling(log_sigma: Array, one: Array) -> Array:
+    def falling(log_sigma: Float64Array, one: Float64Array) -> Float64Array:
         return -np.log(_glass_load(system, np.exp(log_sigma), one))
 
     lowest = find_maximum(falling, _FIELDS, (np.ones(1),)).x

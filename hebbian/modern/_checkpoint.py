@@ -98,7 +98,7 @@ def load(
     beta: Any = core.beta
     if official and not core.official and isinstance(beta, Tensor) and (beta != beta[0]).any():
         raise ValueError(
-            f"{type(layer).__name__} has one beta a head, {beta.tolist()}, which the original "
+            f"{type(layer).__name__} has one beta per head, {beta.tolist()}, which the original "
             "spreads over features, so that its checkpoint would give other outputs: make the "
             "layer with official=True, or write load_official(state_dict, official=False) to have "
             "them a head all the same."

@@ -11,21 +11,21 @@ The constant alpha / 2 of the removed diagonal is left out.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import erf
 from scipy.stats import binom
 
+from axonal._base.array_types import Float64Array
 from axonal.hebbian.theory._quadrature import field_averages
 from axonal.hebbian.theory._roots import find_root
+from axonal.hebbian.theory._solution import Solution
 from axonal.hebbian.theory.crosstalk import Reaction
-from axonal.hebbian.theory.examples import Averages, GaussianNoise
-from axonal.hebbian.theory.saddle import retrieval
-from axonal.hebbian.theory.system import Solution, System
+from axonal.hebbian.theory.noisy_examples import Averages, GaussianNoise
+from axonal.hebbian.theory.saddle_point import SaddlePoint
+from axonal.hebbian.theory.states import retrieval
 
-Array = NDArray[np.float64]
-
-CLEAN = System(2, GaussianNoise(), Reaction())
+CLEAN = SaddlePoint(2, GaussianNoise(), Reaction())
 """Patterns without noise."""
 
 
@@ -46,7 +46,7 @@ def zero_temperature_capacity() -> tuple[float, float]:
     return float(best.fun**2 / 2), float(erf(best.x))
 
 
-def glass_temperature(reaction: Reaction, load: ArrayLike) -> Array:
+def glass_temperature(reaction: Reaction, load: ArrayLike) -> Float64Array:
     """Temperature T_g at which the paramagnet becomes a spin glass, 1 + sqrt(alpha).
 
     With further eigenvalues k of the examples it solves ``alpha sum_k k^2 / (T - k)^2 = 1``.
@@ -59,7 +59,7 @@ def glass_temperature(reaction: Reaction, load: ArrayLike) -> Array:
     if reaction.bound == 1:
         return np.asarray(ends[0])
 
-    def excess(T: Array, load: Array) -> Array:
+    def excess(T: Float64Array, load: Float64Array) -> Float64Array:
         # The square root is almost linear in T, and finite at the lower end.
         return np.sqrt(load * reaction.amplification(1 / T)) - T
 
@@ -84,13 +84,13 @@ class Mixture:
 
     patterns: int
 
-    def classes(self) -> tuple[Array, Array]:
+    def classes(self) -> tuple[Float64Array, Float64Array]:
         """Values of X with their probabilities."""
         plus = np.arange(self.patterns + 1)
-        X: Array = np.asarray(2.0 * plus - self.patterns, dtype=np.float64)
+        X: Float64Array = np.asarray(2.0 * plus - self.patterns, dtype=np.float64)
         return X, binom.pmf(plus, self.patterns, 0.5)
 
-    def averages(self, w: Array, s: Array, T: Array) -> Averages:
+    def averages(self, w: Float64Array, s: Float64Array, T: Float64Array) -> Averages:
         """Averages over sites with the field ``w X + s z``; the overlap is a pattern's share."""
         X, weight = self.classes()
         w, s, T = np.broadcast_arrays(w, s, T)
@@ -105,7 +105,7 @@ class Mixture:
             log=field.log @ weight,
         )
 
-    def overlap(self, w: Array, s: Array, T: Array) -> Array:
+    def overlap(self, w: Float64Array, s: Float64Array, T: Float64Array) -> Float64Array:
         """A pattern's share of the overlap alone."""
         return self.averages(w, s, T).n
 
@@ -136,7 +136,7 @@ def mixture(load: ArrayLike, T: ArrayLike, patterns: int) -> Solution:
     (array([0.4522, 0.4175]), array([ True, False]))
     """
     signal = Mixture(patterns)
-    system = System(2, signal, Reaction(), condensed=patterns)
+    system = SaddlePoint(2, signal, Reaction(), condensed=patterns)
     state = retrieval(system, load, T)
     if patterns == 1:
         return state

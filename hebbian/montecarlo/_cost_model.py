@@ -1,11 +1,11 @@
-"""Which form of quadratic patterns is cheapest, from what its parts were measured to take."""
+"""Costs of the forms of quadratic patterns, from measured times of their parts."""
 
 import math
 
 import numpy as np
 from llvmlite import binding
 
-from axonal.hebbian.montecarlo._forms import GROUP, WORD
+from axonal.hebbian.montecarlo._representations import GROUP, WORD
 
 # Nanoseconds, on one core of a Zen 4 at 2.6 GHz; `python -m benchmarks montecarlo` shows them. Only
 # their ratios matter.
@@ -18,7 +18,7 @@ COUPLING = 0.1
 PRODUCT = 0.03
 
 EMULATED = 2.5
-"""What bits take more where no instruction counts those of a vector."""
+"""Factor on the time of bits where no instruction counts those of a vector."""
 
 
 def counts_bits() -> bool:

@@ -3,17 +3,16 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
+from axonal._base.array_types import Float64Array, Int8Array
 from axonal.hebbian.montecarlo._disorder import Disorder
-from axonal.hebbian.montecarlo._forms import Walk
-from axonal.hebbian.montecarlo._measurement import Floats, Measurement, summarise
+from axonal.hebbian.montecarlo._make_representation import Representation
+from axonal.hebbian.montecarlo._measurement import Measurement, summarise
 from axonal.hebbian.montecarlo._random import key_of
-from axonal.hebbian.montecarlo._setup import Setup
+from axonal.hebbian.montecarlo._representations import Walk
+from axonal.hebbian.montecarlo._schedule import Schedule, Start
 from axonal.hebbian.montecarlo.cpu import advance
 
 CHUNK = 100
@@ -22,50 +21,11 @@ CHUNK = 100
 CHUNK_WORK = 1 << 32
 """Patterns times spins visited in a chunk at most: about a second."""
 
-Progress = Callable[[int, int], None]
-Prepare = Callable[[Disorder], tuple[Setup, NDArray[np.int8]]]
-Start = Callable[[Disorder, NDArray[np.int8], int], NDArray[np.int8]]
-"""First spins of a replica, from a sample and its targets."""
-Records = tuple[Floats, Floats, Floats]
+Prepare = Callable[[Disorder], tuple[Representation, Int8Array]]
+Records = tuple[Float64Array, Float64Array, Float64Array]
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How a simulation runs.
-
-    Attributes:
-        T: temperature.
-        samples: draws of the disorder.
-        replicas: runs of each.
-        sweeps: measured.
-        warmup: before them.
-        start: overlap of the first state with its target, or what makes the state.
-        dynamics: rule.
-        order: of the sites.
-        seed: of everything.
-        threads: samples at a time.
-        progress: called with samples finished and all samples.
-    """
-
-    T: float
-    samples: int
-    replicas: int
-    sweeps: int
-    warmup: int
-    start: float | Start
-    dynamics: str
-    order: str
-    seed: int
-    threads: int
-    progress: Progress | None
-
-
-def threads_or_default(threads: int | None) -> int:
-    """The number that is asked for, or torch's."""
-    return torch.get_num_threads() if threads is None else threads
-
-
-def _walk(schedule: Schedule, setup: Setup, sample: int, replica: int) -> Walk:
+def _walk(schedule: Schedule, setup: Representation, sample: int, replica: int) -> Walk:
     metropolis = schedule.dynamics == "metropolis"
     return Walk(
         *key_of(schedule.seed),
@@ -79,9 +39,7 @@ def _walk(schedule: Schedule, setup: Setup, sample: int, replica: int) -> Walk:
     )
 
 
-def _first(
-    start: float | Start, disorder: Disorder, targets: NDArray[np.int8], replica: int
-) -> NDArray[np.int8]:
+def _first(start: float | Start, disorder: Disorder, targets: Int8Array, replica: int) -> Int8Array:
     if callable(start):
         return start(disorder, targets, replica)
     return disorder.state(targets[0], start, replica)
@@ -138,10 +96,10 @@ def simulate(
     examples: int,
     form: str,
 ) -> Measurement:
-    """Run every sample, and reduce what was recorded.
+    """Run every sample, and reduce the records to a measurement.
 
     Args:
-        schedule: how.
+        schedule: temperature, length and dynamics.
         disorder: by the number of the sample.
         prepare: makes form and targets [A, N] of a sample.
         threshold: overlap above which a memory is kept.
@@ -161,7 +119,7 @@ def simulate(
             schedule.progress(finished, schedule.samples)
         return records
 
-    threads = min(schedule.threads, schedule.samples)
+    threads = schedule.at_once
     samples = range(schedule.samples)
     if threads == 1:
         records = [report(work(sample)) for sample in samples]

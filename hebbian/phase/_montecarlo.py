@@ -1,9 +1,9 @@
-"""How the cells of a phase diagram are simulated."""
+"""Settings of the Monte Carlo cells of a phase diagram."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from axonal.hebbian import _checks
+from axonal._base.checks import one_of, whole_number
 
 DYNAMICS = ("heat-bath", "metropolis", "zero-temperature", "parallel")
 ORDERS = ("typewriter", "random")
@@ -15,14 +15,14 @@ RANGES = {
     "sweeps": (1, 2**31),
     "warmup": (0, 2**31),
 }
-"""What numbers random numbers can tell apart."""
+"""Numbers that the streams of random numbers can tell apart."""
 
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """How every cell of a phase diagram is simulated.
+    """Settings of the simulation of every cell of a phase diagram.
 
-    The arguments are those of the model's ``simulate``, and so is what they refuse.
+    The arguments are those of the model's ``simulate``.
 
     Args:
         N: sites, >= 2.
@@ -56,18 +56,15 @@ class MonteCarlo:
     def __post_init__(self) -> None:
         where = type(self).__name__
         for name, (low, high) in RANGES.items():
-            value = getattr(self, name)
-            _checks.whole(where, name, value, low)
-            if value > high:
-                raise ValueError(f"{where} expects {name} <= {high}, got {value}.")
+            whole_number(where, name, getattr(self, name), low, high)
         for name in ("start", "survive"):
             value = getattr(self, name)
             if name == "survive" and value is None:
                 continue
             if not isinstance(value, int | float) or not -1 <= value <= 1:
                 raise ValueError(f"{where} expects {name} in [-1, 1], got {value!r}.")
-        _checks.one_of(where, "dynamics", self.dynamics, DYNAMICS)
-        _checks.one_of(where, "order", self.order, ORDERS)
+        one_of(where, "dynamics", self.dynamics, DYNAMICS)
+        one_of(where, "order", self.order, ORDERS)
 
     @classmethod
     def parse(cls, text: str) -> "MonteCarlo":

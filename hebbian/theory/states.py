@@ -1,6 +1,6 @@
 """Saddle points of one condensed pattern, each the root of one scalar function.
 
-All states at a temperature lie on one curve, :mod:`~axonal.hebbian.theory.branch`, on which each
+All states at a temperature lie on one curve, :mod:`~axonal.hebbian.theory.curve`, on which each
 has a number and a load. From zero load the load rises along the branch of the pattern up to its
 largest, the spinodal, and a state with a given load is a root on the way.
 """
@@ -10,13 +10,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_root
-from axonal.hebbian.theory._solution import assemble
-from axonal.hebbian.theory.branch import Curve, Point, curves, point, zero_load_temperature
+from axonal.hebbian.theory._solution import Solution, assemble
+from axonal.hebbian.theory.curve import Curve, Point, curves, point, zero_load_temperature
 from axonal.hebbian.theory.folds import Ends, ends
-from axonal.hebbian.theory.system import Solution, System
-
-Array = NDArray[np.float64]
+from axonal.hebbian.theory.saddle_point import SaddlePoint
 
 _ROWS = 8192
 """Points bracketed at once."""
@@ -25,15 +24,15 @@ _TEMPERATURES = 48
 """Temperatures at which the spinodal is known in advance."""
 
 
-def spinodal(system: System, T: ArrayLike) -> tuple[Array, Array]:
+def spinodal(system: SaddlePoint, T: ArrayLike) -> tuple[Float64Array, Float64Array]:
     """Largest load with a retrieval state, and the number of the state there; zero and nan if none.
 
     For P >= 3 it is the end of the branch that zero load begins; see
     :mod:`~axonal.hebbian.theory.folds` for what becomes of it where noise has smoothed it.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> load, number = spinodal(System(2, GaussianNoise(), Reaction()), [0.0, 0.5])
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> load, number = spinodal(SaddlePoint(2, GaussianNoise(), Reaction()), [0.0, 0.5])
     >>> load.round(9)
     array([0.13790557, 0.05881552])
     """
@@ -41,25 +40,25 @@ def spinodal(system: System, T: ArrayLike) -> tuple[Array, Array]:
     return found.load[back].reshape(shape), found.number[back].reshape(shape)
 
 
-def low_overlap_load(system: System, T: ArrayLike) -> Array:
+def low_overlap_load(system: SaddlePoint, T: ArrayLike) -> Float64Array:
     """Largest load of the branch of low overlap, P >= 3; zero where there is none.
 
     >>> from axonal.hebbian.theory.crosstalk import distinct
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> low_overlap_load(System(4, GaussianNoise(10.0), distinct(4)), [0.1, 0.4]).round(6)
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> low_overlap_load(SaddlePoint(4, GaussianNoise(10.0), distinct(4)), [0.1, 0.4]).round(6)
     array([0.140571, 0.      ])
     """
     found, back, shape = _ends(system, T)
     return found.low_load[back].reshape(shape)
 
 
-def _ends(system: System, T: ArrayLike) -> tuple[Ends, NDArray[np.intp], tuple[int, ...]]:
+def _ends(system: SaddlePoint, T: ArrayLike) -> tuple[Ends, NDArray[np.intp], tuple[int, ...]]:
     T = np.asarray(T, dtype=np.float64)
     values, back = np.unique(T, return_inverse=True)
     return ends(system, values), back.ravel(), T.shape
 
 
-def retrieval(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
+def retrieval(system: SaddlePoint, load: ArrayLike, T: ArrayLike) -> Solution:
     """The state that retrieves one pattern.
 
     Args:
@@ -68,8 +67,8 @@ def retrieval(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
         T: temperature, >= 0; broadcasts with ``load``.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
     >>> retrieval(hopfield, [0.05, 0.2], 0.3).m.round(6)
     array([0.991165,      nan])
     """
@@ -77,7 +76,7 @@ def retrieval(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
     return _at(system, T, number_of_load(system, load, T))
 
 
-def low_overlap(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
+def low_overlap(system: SaddlePoint, load: ArrayLike, T: ArrayLike) -> Solution:
     """The state on the branch of low overlap, P >= 3.
 
     Args:
@@ -86,8 +85,8 @@ def low_overlap(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
         T: temperature, >= 0; broadcasts with ``load``.
 
     >>> from axonal.hebbian.theory.crosstalk import distinct
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> memory = System(4, GaussianNoise(10.0), distinct(4))
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> memory = SaddlePoint(4, GaussianNoise(10.0), distinct(4))
     >>> state = low_overlap(memory, [0.05, 0.12], 0.1)
     >>> state.n.round(4), state.minmax
     (array([   nan, 0.3682]), array([False,  True]))
@@ -105,19 +104,19 @@ def low_overlap(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
     return _at(system, T, number.reshape(T.shape))
 
 
-def _excess(system: System):  # type: ignore[no-untyped-def]
-    def excess(number: Array, target: Array, *curve: Array) -> Array:
+def _excess(system: SaddlePoint):  # type: ignore[no-untyped-def]
+    def excess(number: Float64Array, target: Float64Array, *curve: Float64Array) -> Float64Array:
         return point(system, Curve(*curve), number).load - target
 
     return excess
 
 
-def number_of_load(system: System, load: Array, T: Array) -> Array:
+def number_of_load(system: SaddlePoint, load: Float64Array, T: Float64Array) -> Float64Array:
     """Number of the retrieval state on the curve of its temperature, nan where there is none.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
     >>> number_of_load(hopfield, np.array([0.0, 0.129582]), np.array([0.0, 0.0])).round(5)
     array([0. , 0.4])
     """
@@ -133,7 +132,7 @@ def number_of_load(system: System, load: Array, T: Array) -> Array:
     return number
 
 
-def retrieval_inside(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
+def retrieval_inside(system: SaddlePoint, load: ArrayLike, T: ArrayLike) -> Solution:
     """The same state as :func:`retrieval`, faster at many temperatures and loads inside its phase.
 
     The spinodal is known on a grid of temperatures, once per system. Up to the smaller number of
@@ -141,8 +140,8 @@ def retrieval_inside(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
     there is a root on the way. What is not found so is left to :func:`retrieval`.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
     >>> retrieval_inside(hopfield, [0.05, 0.2], 0.3).m.round(6)
     array([0.991165,      nan])
     """
@@ -162,15 +161,15 @@ def retrieval_inside(system: System, load: ArrayLike, T: ArrayLike) -> Solution:
 
 
 @lru_cache(maxsize=64)
-def _spinodal_numbers(system: System) -> tuple[Array, Array]:
+def _spinodal_numbers(system: SaddlePoint) -> tuple[Float64Array, Float64Array]:
     """Temperatures up to that of zero load, and the number of the state at the spinodal there."""
     grid = np.linspace(0.0, zero_load_temperature(system), _TEMPERATURES)
     return grid, spinodal(system, grid)[1]
 
 
 def _bracket(
-    system: System, found: Ends, row: NDArray[np.intp], target: Array
-) -> tuple[Array, Array]:
+    system: SaddlePoint, found: Ends, row: NDArray[np.intp], target: Float64Array
+) -> tuple[Float64Array, Float64Array]:
     """Numbers around the smallest one with a load: of several states that with the most overlap."""
     # load <= x^2 always for P = 2, since n^2 <= q and C >= 0.
     low = np.sqrt(target) * (1 - 1e-9) if system.P == 2 else np.zeros(target.shape)
@@ -187,32 +186,32 @@ def _bracket(
     return low, np.maximum(low, high)
 
 
-def at_spinodal(system: System, T: ArrayLike) -> Solution:
+def at_spinodal(system: SaddlePoint, T: ArrayLike) -> Solution:
     """The retrieval state at its largest load, :func:`spinodal`.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> at_spinodal(System(2, GaussianNoise(), Reaction()), [0.0]).m.round(6)
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> at_spinodal(SaddlePoint(2, GaussianNoise(), Reaction()), [0.0]).m.round(6)
     array([0.967417])
     """
     T = np.asarray(T, dtype=np.float64)
     return _at(system, T, spinodal(system, T)[1])
 
 
-def at_low_overlap_end(system: System, T: ArrayLike) -> Solution:
+def at_low_overlap_end(system: SaddlePoint, T: ArrayLike) -> Solution:
     """The state of low overlap at its largest load, :func:`low_overlap_load`."""
     T = np.asarray(T, dtype=np.float64)
     found, row, _ = _ends(system, T)
     return _at(system, T, found.low_number[row].reshape(T.shape))
 
 
-def along(system: System, curve: Curve, number: Array) -> tuple[Array, Solution]:
+def along(system: SaddlePoint, curve: Curve, number: Float64Array) -> tuple[Float64Array, Solution]:
     """Load and state at numbers on the curves of some temperatures.
 
     >>> import numpy as np
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
     >>> curve = curves(hopfield, np.array([0.0]))
     >>> load, state = along(hopfield, curve, np.array([0.4]))
     >>> load.round(6), state.m.round(6)
@@ -223,12 +222,14 @@ def along(system: System, curve: Curve, number: Array) -> tuple[Array, Solution]
     return at.load, _solution(system, exists, curve.at(exists), number[exists])
 
 
-def _at(system: System, T: Array, number: Array) -> Solution:
+def _at(system: SaddlePoint, T: Float64Array, number: Float64Array) -> Solution:
     exists = ~np.isnan(number)
     return _solution(system, exists, curves(system, T[exists]), number[exists])
 
 
-def _solution(system: System, exists: NDArray[np.bool_], curve: Curve, number: Array) -> Solution:
+def _solution(
+    system: SaddlePoint, exists: BoolArray, curve: Curve, number: Float64Array
+) -> Solution:
     at: Point = point(system, curve, number)
     drive = system.condensed * (1 - 1 / system.P) * at.w * at.site.n
     return assemble(system, exists, at.load, curve.T, at.w, at.s, at.site, drive)

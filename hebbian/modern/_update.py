@@ -13,13 +13,13 @@ BACKENDS = ("auto", "reference")
 
 
 def state_change(difference: Tensor) -> Tensor:
-    """How far the weights [..., S, N] of each state moved, [..., S, 1]."""
+    """Change of the weights [..., S, N] of each state, [..., S, 1]."""
     moved: Tensor = torch.linalg.vector_norm(difference, dim=-1, keepdim=True)
     return moved
 
 
 def head_change(difference: Tensor) -> Tensor:
-    """How far the weights [B, H, S, N] of each head moved at most in the batch, [1, H, 1, 1]."""
+    """Largest change in the batch of the weights [B, H, S, N] of each head, [1, H, 1, 1]."""
     moved: Tensor = torch.linalg.vector_norm(difference, dim=(-2, -1), keepdim=True)
     return moved.amax(0, keepdim=True)
 

@@ -5,13 +5,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
+from axonal._base.array_types import Float64Array, Int64Array
 from axonal.hebbian.theory._roots import find_maximum, find_root
-from axonal.hebbian.theory.branch import Curve, curves, zero_load_temperature
-from axonal.hebbian.theory.glass import no_retrieval
-from axonal.hebbian.theory.saddle import (
+from axonal.hebbian.theory.curve import Curve, curves, zero_load_temperature
+from axonal.hebbian.theory.saddle_point import SaddlePoint
+from axonal.hebbian.theory.spin_glass import no_retrieval
+from axonal.hebbian.theory.states import (
     along,
     at_spinodal,
     number_of_load,
@@ -19,9 +21,6 @@ from axonal.hebbian.theory.saddle import (
     retrieval_inside,
     spinodal,
 )
-from axonal.hebbian.theory.system import System
-
-Array = NDArray[np.float64]
 
 _TEMPERATURES = 48
 """Temperatures among which the top of a re-entrant line is bracketed."""
@@ -39,12 +38,12 @@ _VANISHING = 1e-8
 """Fraction of the load at the spinodal that counts as none."""
 
 
-def spinodal_load(system: System, T: ArrayLike) -> Array:
+def spinodal_load(system: SaddlePoint, T: ArrayLike) -> Float64Array:
     """Load alpha_M(T) above which nothing is retrieved; 0 where T is too high for any load."""
     return spinodal(system, T)[0]
 
 
-def coexistence_load(system: System, T: ArrayLike) -> Array:
+def coexistence_load(system: SaddlePoint, T: ArrayLike) -> Float64Array:
     """Load alpha_c(T) at which retrieval and the state without it have one free energy.
 
     Below it retrieval is the global minimum. The other state is the replica-symmetric spin glass
@@ -57,7 +56,7 @@ def coexistence_load(system: System, T: ArrayLike) -> Array:
     ask = (largest > 0) & ((T > 0) | (system.P == 2))
     t, high = T[ask], edge[ask]
 
-    def gap(x: Array, *curve: Array) -> Array:
+    def gap(x: Float64Array, *curve: Float64Array) -> Float64Array:
         load, state = along(system, Curve(*curve), x)
         return state.f - no_retrieval(system, load, curve[0], glassy=system.P == 2).f
 
@@ -74,14 +73,14 @@ def coexistence_load(system: System, T: ArrayLike) -> Array:
 class _Line(NamedTuple):
     """A line of the diagram from its top to where it reaches zero load."""
 
-    T: Array
+    T: Float64Array
     """rising temperatures, from the top on"""
-    load: Array
+    load: Float64Array
     """loads of the line there"""
 
 
 @lru_cache(maxsize=64)
-def _falling(system: System, line: Callable[[System, ArrayLike], Array]) -> _Line:
+def _falling(system: SaddlePoint, line: Callable[[SaddlePoint, ArrayLike], Float64Array]) -> _Line:
     """The part of a line on which it falls with T, on a grid; the first point is its top."""
     grid = np.linspace(0.0, zero_load_temperature(system), _TEMPERATURES)
     top = find_maximum(lambda T, _: line(system, T), grid, (np.zeros(1),))
@@ -89,7 +88,7 @@ def _falling(system: System, line: Callable[[System, ArrayLike], Array]) -> _Lin
     return _Line(np.append(top.x, grid[behind]), np.append(top.value, top.table[0, behind]))
 
 
-def spinodal_temperature(system: System, load: ArrayLike) -> Array:
+def spinodal_temperature(system: SaddlePoint, load: ArrayLike) -> Float64Array:
     """Temperature T_M at which the spinodal passes a load on its way down; nan above its top.
 
     It is the inverse of :func:`spinodal_load`.
@@ -99,8 +98,8 @@ def spinodal_temperature(system: System, load: ArrayLike) -> Array:
         load: alpha or gamma, >= 0.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
     >>> T = spinodal_temperature(hopfield, [0.05, 0.2])
     >>> T.round(6), spinodal_load(hopfield, T[:1]).round(9)
     (array([0.542255,      nan]), array([0.05]))
@@ -109,8 +108,8 @@ def spinodal_temperature(system: System, load: ArrayLike) -> Array:
 
 
 def coexistence_temperature(
-    system: System, load: ArrayLike, spinodal_T: Array | None = None
-) -> Array:
+    system: SaddlePoint, load: ArrayLike, spinodal_T: Float64Array | None = None
+) -> Float64Array:
     """Temperature T_c below which retrieval is the global minimum; nan where it never is.
 
     It is the inverse of :func:`coexistence_load`, and at most :func:`spinodal_temperature`.
@@ -121,8 +120,8 @@ def coexistence_temperature(
         spinodal_T: :func:`spinodal_temperature` of the loads, where it is known.
 
     >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.examples import GaussianNoise
-    >>> hopfield = System(2, GaussianNoise(), Reaction())
+    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
     >>> T = coexistence_temperature(hopfield, [0.03, 0.2])
     >>> T.round(6), coexistence_load(hopfield, T[:1]).round(9)
     (array([0.478793,      nan]), array([0.03]))
@@ -136,7 +135,7 @@ def coexistence_temperature(
     # Beyond the spinodal there is no state whose free energy could be told.
     high = np.minimum(high, end[inside] * (1 - _INSIDE))
 
-    def gap(T: Array, load: Array) -> Array:
+    def gap(T: Float64Array, load: Float64Array) -> Float64Array:
         other = no_retrieval(system, load, T, glassy=system.P == 2)
         return retrieval_inside(system, load, T).f - other.f
 
@@ -148,7 +147,9 @@ def coexistence_temperature(
     return T
 
 
-def _inverse(system: System, line: Callable[[System, ArrayLike], Array], load: Array) -> Array:
+def _inverse(
+    system: SaddlePoint, line: Callable[[SaddlePoint, ArrayLike], Float64Array], load: Float64Array
+) -> Float64Array:
     """Temperature at which a line passes a load on its way down, nan above the top of the line."""
     falling = _falling(system, line)
     inside = load <= falling.load[0]
@@ -156,19 +157,21 @@ def _inverse(system: System, line: Callable[[System, ArrayLike], Array], load: A
     target = _some_load(system, falling, load[inside])
     low, high, start, at_ends = _bracketed(falling, target)
 
-    def distance(T: Array, load: Array) -> Array:
+    def distance(T: Float64Array, load: Float64Array) -> Float64Array:
         return line(system, T) - load
 
     T[inside] = find_root(distance, low, high, (target,), start=start, at_ends=at_ends)
     return T
 
 
-def _some_load(system: System, falling: _Line, load: Array) -> Array:
+def _some_load(system: SaddlePoint, falling: _Line, load: Float64Array) -> Float64Array:
     """Loads, zero replaced for P >= 3, whose lines are zero from their end on."""
     return np.maximum(load, 0.0 if system.P == 2 else _NO_LOAD * falling.load[0])
 
 
-def _bracketed(falling: _Line, load: Array) -> tuple[Array, Array, Array, tuple[Array, Array]]:
+def _bracketed(
+    falling: _Line, load: Float64Array
+) -> tuple[Float64Array, Float64Array, Float64Array, tuple[Float64Array, Float64Array]]:
     """Ends of the grid's interval in which a line passes loads, a guess, and distances there."""
     last = falling.T.size - 1
     before = last - (falling.load[::-1] >= load[:, None]).argmax(1)
@@ -184,8 +187,8 @@ def _bracketed(falling: _Line, load: Array) -> tuple[Array, Array, Array, tuple[
 
 
 def stability_temperature(
-    system: System, load: ArrayLike, spinodal_T: Array | None = None
-) -> Array:
+    system: SaddlePoint, load: ArrayLike, spinodal_T: Float64Array | None = None
+) -> Float64Array:
     """Temperature T_AT below which replica symmetry is unstable in the retrieval phase.
 
     de Almeida and Thouless, J. Phys. A 11, 1978. nan where there is no retrieval, or none that is
@@ -203,7 +206,7 @@ def stability_temperature(
         inside = (low < high) & (load > 0)
     T = np.where(load == 0, 0.0, np.nan)
 
-    def excess(log_T: Array, load: Array) -> Array:
+    def excess(log_T: Float64Array, load: Float64Array) -> Float64Array:
         # The logarithm, since near T = 0 the replicon diverges as 1 / T.
         with np.errstate(divide="ignore"):
             return np.log(retrieval_inside(system, load, np.exp(log_T)).replicon)
@@ -216,7 +219,7 @@ def stability_temperature(
     return T
 
 
-def _cold_end(system: System, load: Array) -> Array:
+def _cold_end(system: SaddlePoint, load: Float64Array) -> Float64Array:
     """Temperature in the retrieval phase below the instability."""
     low = np.full(load.shape, np.nan)
     cold_limit = spinodal_load(system, 0.0)
@@ -233,10 +236,10 @@ def _cold_end(system: System, load: Array) -> Array:
     return low
 
 
-def stable_spinodal_temperature(system: System) -> float:
+def stable_spinodal_temperature(system: SaddlePoint) -> float:
     """Temperature above which the spinodal lies where replica symmetry is stable."""
 
-    def excess(T: Array) -> Array:
+    def excess(T: Float64Array) -> Float64Array:
         return np.log(at_spinodal(system, T).replicon)
 
     hot = zero_load_temperature(system)
@@ -244,7 +247,7 @@ def stable_spinodal_temperature(system: System) -> float:
     return float(find_root(excess, *ends, ())[0])
 
 
-def phases(system: System, load: ArrayLike, T: ArrayLike) -> NDArray[np.int64]:
+def phases(system: SaddlePoint, load: ArrayLike, T: ArrayLike) -> Int64Array:
     """Phase at each point: 0 paramagnet, 1 spin glass, 2 retrieval metastable, 3 retrieval.
 
     The spin glass lies where the paramagnet is unstable or absent; retrieval is metastable where

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binom
 
+from axonal._base.array_types import Float64Array
 from axonal.hebbian.theory._quadrature import FieldAverages, field_averages, tanh_average
-
-Array = NDArray[np.float64]
 
 _NEGLIGIBLE = 1e-18
 """Probability below which a class of sites cannot change a double."""
@@ -28,28 +26,28 @@ _NEGLIGIBLE = 1e-18
 class Averages(NamedTuple):
     """Averages over sites with a given signal strength w and crosstalk s."""
 
-    n: Array
+    n: Float64Array
     """overlap with the class means, <zeta s_i>"""
-    m: Array
+    m: Float64Array
     """overlap with the archetype"""
-    q: Array
+    q: Float64Array
     """<tanh^2>"""
-    C: Array
+    C: Float64Array
     """beta (1 - q)"""
-    fourth: Array
+    fourth: Float64Array
     """beta <sech^4>"""
-    log: Array
+    log: Float64Array
     """T <ln 2 cosh>"""
 
 
 class Signal(Protocol):
-    """What a site sees of the pattern that is retrieved."""
+    """Signal of the retrieved pattern at a site."""
 
-    def averages(self, w: Array, s: Array, T: Array) -> Averages:
+    def averages(self, w: Float64Array, s: Float64Array, T: Float64Array) -> Averages:
         """Averages over sites with the field ``w zeta + s z``."""
         ...
 
-    def overlap(self, w: Array, s: Array, T: Array) -> Array:
+    def overlap(self, w: Float64Array, s: Float64Array, T: Float64Array) -> Float64Array:
         """The first of the averages, n, alone."""
         ...
 
@@ -78,7 +76,7 @@ class GaussianNoise:
 
     rho: float = 0.0
 
-    def averages(self, w: Array, s: Array, T: Array) -> Averages:
+    def averages(self, w: Float64Array, s: Float64Array, T: Float64Array) -> Averages:
         """Averages over sites with the field ``w zeta + s z``."""
         share = self.rho / (1 + self.rho)
         clean = 1 / np.sqrt(1 + self.rho)
@@ -93,7 +91,7 @@ class GaussianNoise:
             log=field.log,
         )
 
-    def overlap(self, w: Array, s: Array, T: Array) -> Array:
+    def overlap(self, w: Float64Array, s: Float64Array, T: Float64Array) -> Float64Array:
         """The first of the averages, n, alone."""
         return self.averages(w, s, T).n if self.rho else tanh_average(w, s, T)
 
@@ -124,7 +122,7 @@ class BinomialNoise:
     quality: float
     examples: int
 
-    def averages(self, w: Array, s: Array, T: Array) -> Averages:
+    def averages(self, w: Float64Array, s: Float64Array, T: Float64Array) -> Averages:
         """Averages over sites with the field ``w zeta + s z``."""
         zeta, weight = class_means(self.quality, self.examples)
         w, s, T = np.broadcast_arrays(w, s, T)
@@ -138,7 +136,7 @@ class BinomialNoise:
             log=field.log @ weight,
         )
 
-    def overlap(self, w: Array, s: Array, T: Array) -> Array:
+    def overlap(self, w: Float64Array, s: Float64Array, T: Float64Array) -> Float64Array:
         """The first of the averages, n, alone."""
         zeta, weight = class_means(self.quality, self.examples)
         w, s, T = np.broadcast_arrays(w, s, T)
@@ -155,7 +153,7 @@ class BinomialNoise:
         return BinomialNoise(float(1 / np.sqrt(1 + self.examples * rho)), self.examples)
 
 
-def class_means(quality: float, examples: int) -> tuple[Array, Array]:
+def class_means(quality: float, examples: int) -> tuple[Float64Array, Float64Array]:
     """Values of zeta on a site whose archetype is +1, with their probabilities.
 
     Args:
