@@ -123,7 +123,7 @@ class LeakyNeuron(Layer[Any]):
 
     @property
     def decay(self) -> Tensor:
-        """The factor by which the potential shrinks per step, in (0, 1); a scalar or one per neuron."""
+        """The factor on the potential per step, in (0, 1); a scalar or one per neuron."""
         return self._decay_of("tau")
 
     @property
