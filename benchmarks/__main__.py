@@ -23,6 +23,7 @@ NAMES = (
     "lif",
     "delay",
     "step",
+    "call",
     "spike_linear",
     "recurrent",
     "memory",
@@ -77,7 +78,7 @@ def main() -> None:
     if given.name == "gpu":
         # the environment of the peers has a torch without GPUs: what is installed here must do
         asked &= {"spikingjelly"}
-    elif given.name == "export":
+    elif given.name in ("call", "export"):
         asked = missing = set()
     elif missing and PEERS_PYTHON.exists() and Path(sys.prefix) != PEERS_PYTHON.parents[1]:
         command = [str(PEERS_PYTHON), "-m", "benchmarks", *sys.argv[1:]]

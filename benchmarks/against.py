@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.__main__ import ROOT, write
 from benchmarks._measure import Table
 
-NAMES = ("lif", "delay", "step", "spike_linear", "recurrent", "montecarlo", "executor")
+NAMES = ("call", "lif", "delay", "step", "spike_linear", "recurrent", "montecarlo", "executor")
 ROUNDS = 7
 LEAST_SECONDS = 0.05  # of one measurement: shorter works are repeated
 HEADER = ["benchmark", "work", "then (ms)", "now (ms)", "now over then", "then over then"]

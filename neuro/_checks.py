@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from axonal._base import checks
+
 
 class InputError(ValueError):
     """An input that a layer refuses; a Network puts the layer's path in front of the message."""
@@ -47,12 +49,12 @@ def whole(value: Any) -> int | None:
         return None
 
 
-def count(module: nn.Module, name: str, value: Any) -> int:
-    """Return a size of a layer, a whole number > 0, as an int; refuse everything else."""
-    number = whole(value)
-    if number is None or number < 1:
-        raise ValueError(f"{name_of(module)} expects {name} >= 1 as an int, got {value!r}.")
-    return number
+def count(module: nn.Module, name: str, value: Any, least: int = 1) -> int:
+    """Return a size or a number of steps of a layer as an int; refuse everything else."""
+    try:
+        return checks.whole_number(name_of(module), name, value, least)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
 
 
 _HALF = (torch.float16, torch.bfloat16)

@@ -123,7 +123,7 @@ class LeakyNeuron(Layer[Any]):
 
     @property
     def decay(self) -> Tensor:
-        """The factor by which the potential shrinks per step, in (0, 1); a scalar or one per neuron."""
+        """The factor on the potential per step, in (0, 1); a scalar or one per neuron."""
         return self._decay_of("tau")
 
     @property
@@ -212,10 +212,7 @@ class SpikingNeuron(LeakyNeuron):
         if reset not in self._resets:
             known = " or ".join(f'"{name}"' for name in self._resets)
             raise ValueError(f"{who} expects reset {known}, got {reset!r}.")
-        steps = _checks.whole(refractory)
-        if steps is None or steps < 0:
-            raise ValueError(f"{who} expects refractory >= 0 whole steps, got {refractory!r}.")
-        refractory = steps
+        refractory = _checks.count(self, "refractory", refractory, 0)
         if reset == "delayed" and refractory:
             raise ValueError(
                 f'{who} with reset="delayed" expects refractory = 0 (what it holds is not reset '

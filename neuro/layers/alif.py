@@ -43,7 +43,8 @@ class ALIF(SpikingNeuron):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron.
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per
+            neuron.
         tau_adaptation: time constant of the adaptation in steps, likewise.
         beta: rise of the threshold of a neuron that fires at every step, > 0, a scalar or one
             per neuron.

@@ -44,7 +44,8 @@ class CuBaLIF(SpikingNeuron):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron.
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per
+            neuron.
         tau_synapse: synaptic time constant in steps, likewise.
         threshold: > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``, for both.

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from axonal.neuro import _checks
 from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._mask import connectivity, rescale_to_fan_in, synapses
+from axonal.neuro.layers._neuron import known_backend
 from axonal.neuro.layers._shown import changed
 from axonal.neuro.ops import delayed_linear as ops
-from axonal.neuro.ops._dispatch import BACKENDS
 from axonal.neuro.surrogates._surrogate import forward_mode
 
 
@@ -158,11 +158,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
         backend: str = "auto",
     ) -> None:
         super().__init__()
-        steps = _checks.whole(max_delay)
-        if steps is None or steps < 0:
-            raise ValueError(
-                f"DelayedLinear expects max_delay >= 0 whole steps, got {max_delay!r}."
-            )
+        max_delay = _checks.count(self, "max_delay", max_delay, 0)
         if kernel not in ops.KERNELS:
             known = ", ".join(ops.KERNELS)
             raise ValueError(f"DelayedLinear knows the kernels {known}; got {kernel!r}.")
@@ -170,13 +166,10 @@ class DelayedLinear(Layer[DelayedLinearState]):
             raise ValueError(
                 f'DelayedLinear expects per "synapse", "source" or "target", got {per!r}.'
             )
-        if backend not in BACKENDS:
-            known = ", ".join(BACKENDS)
-            raise ValueError(f"DelayedLinear knows the backends {known}; got {backend!r}.")
-        max_delay = steps
         self.in_features = in_features = _checks.count(self, "in_features", in_features)
         self.out_features = out_features = _checks.count(self, "out_features", out_features)
-        self.max_delay, self.kernel, self.per, self.backend = max_delay, kernel, per, backend
+        self.max_delay, self.kernel, self.per = max_delay, kernel, per
+        self.backend = known_backend(self, backend)
         self.round_in_evaluation = True
         self._fixed = kernel == "one-tap" or max_delay == 0  # nothing to learn in either
         self._frozen, self._seen = False, (0, -1)

@@ -26,8 +26,8 @@ class GradedLIF(SpikingNeuron):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron;
-            infinity removes the leak.
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per
+            neuron; infinity removes the leak.
         threshold: > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``.
         decay_input: scale the input by 1 - d.

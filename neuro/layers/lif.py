@@ -47,8 +47,8 @@ class LIF(SpikingNeuron):
 
     Args:
         size: N neurons, or (C, H, W).
-        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per neuron;
-            infinity makes an integrate-and-fire neuron.
+        tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per
+            neuron; infinity makes an integrate-and-fire neuron.
         threshold: > 0, a scalar or one per neuron.
         decay: ``"exp"`` or ``"euler"``.
         decay_input: scale the input by 1 - d.

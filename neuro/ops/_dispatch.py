@@ -76,10 +76,10 @@ def use_compiled(
 
 
 def unobserved(*tensors: Tensor) -> bool:
-    """Whether torch would add nothing to a call on ``tensors``, of which none needs a gradient.
+    """Whether torch would add nothing but gradients to a call on ``tensors``.
 
-    It is for the caller to know about gradients. Compilers, tracers, transforms, modes, profilers
-    and subclasses of tensors want to see an operator.
+    Compilers, tracers, transforms, modes, autocast, profilers and subclasses of tensors need an
+    operator that is registered.
 
     >>> unobserved(torch.zeros(3))
     True
@@ -90,7 +90,8 @@ def unobserved(*tensors: Tensor) -> bool:
         or torch._C._len_torch_dispatch_stack()
         or torch._C._functorch.maybe_current_level() is not None
         or torch._C._get_tracing_state() is not None
-        or torch.autograd._profiler_enabled()
+        or torch._C._is_any_autocast_enabled()
+        or torch.autograd._profiler_enabled()  # type: ignore[attr-defined]
     ):
         return False
     for a in tensors:  # noqa: SIM110 (a generator would be a call for each tensor)

@@ -9,7 +9,7 @@ from typing import Any
 from numba.extending import overload
 
 from axonal._base.jit import jit
-from axonal.neuro.surrogates import SURROGATES
+from axonal.neuro.surrogates._surrogate import SURROGATES
 
 _SLOPES = [jit(kind.scalar) for kind in SURROGATES.values()]
 
@@ -49,7 +49,7 @@ def _compiled_slope(u, kind, alpha, number):  # type: ignore[no-untyped-def]
     return lambda u, kind, alpha, number: slope(u, alpha, number)
 
 
-overload(derivative, prefer_literal=True)(_compiled_slope)  # type: ignore[no-untyped-call]
+overload(derivative, prefer_literal=True)(_compiled_slope)
 
 
 @jit

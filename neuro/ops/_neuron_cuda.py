@@ -1,7 +1,7 @@
 """The macros of ``_neuron.cuh``: a convention and its surrogate as CUDA."""
 
 from axonal.neuro.ops._convention import Convention
-from axonal.neuro.surrogates import SURROGATES
+from axonal.neuro.surrogates._surrogate import SURROGATES
 
 FILES = ("_common.cuh", "_neuron.cuh")
 """Sources that every kernel of spiking neurons begins with."""

@@ -8,29 +8,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from axonal import neuro
+from helpers.layers import EXPORTABLE, RUNNING
 from helpers.neuro import Adaptive
-
-EXPORTABLE = (
-    lambda n: neuro.IF(n, reset="subtract"),
-    lambda n: neuro.IF(n, refractory=1, learn="threshold"),
-    lambda n: neuro.PLIF(n, 3.0, threshold=0.5),
-    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")),
-    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, decay="euler", refractory=2, reset="subtract"),
-    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, reset="delayed", detach_reset=False),
-    lambda n: neuro.ALIF(n, 5.0, 9.0, learn=("tau", "tau_adaptation", "threshold")),
-    lambda n: neuro.ALIF(n, 5.0, 9.0, reset="zero", refractory=1),
-    lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, learn=("tau", "period", "threshold")),
-    lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, reset="zero", threshold=0.5),
-    lambda n: neuro.GradedLIF(n, 3.0, learn=("tau", "threshold")),
-    lambda n: neuro.GradedLIF(n, 3.0, reset="subtract", refractory=2),
-)
-"""Neurons besides LIF that a graph can hold."""
-
-NEURONS = (
-    lambda n: neuro.LIF(n, 4.0, reset="none", refractory=1),
-    lambda n: neuro.CuBaLIF(n, 4.0, 2.0, reset="none"),
-)
-"""Neurons that run, stream and learn, and have no form in a graph."""
 
 
 class Planned(nn.Module):
@@ -95,7 +74,7 @@ class _Plan:
     def neuron(self, size):
         """Draw one of the spiking conventions, another neuron, or a user's Cell."""
         draw = self.draw
-        others = [*EXPORTABLE] if self.exportable else [*EXPORTABLE, *NEURONS, Adaptive]
+        others = [*EXPORTABLE] if self.exportable else [*EXPORTABLE, *RUNNING, Adaptive]
         if draw(st.integers(0, 2)) == 0:
             other = draw(st.sampled_from(others))
             return other() if other is Adaptive else other(size)

@@ -24,6 +24,7 @@ def benchmark(*words: str | Path) -> subprocess.CompletedProcess[str]:
         "lif",
         "delay",
         "step",
+        "call",
         "spike_linear",
         "recurrent",
         "memory",
@@ -45,6 +46,15 @@ def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Pa
     assert "axonal" in {row["implementation"] for row in rows}
     # a quick run is no result
     assert (results.read_bytes() if results.exists() else None) == before
+
+
+def test_a_call_of_a_small_layer_runs_few_functions_of_few_files(tmp_path: Path) -> None:
+    done = benchmark("call", "--quick", "--json", tmp_path / "rows.json")
+    assert done.returncode == 0, done.stderr
+    rows = {row["implementation"]: row for row in json.loads((tmp_path / "rows.json").read_text())}
+    assert rows["axonal"]["number"] <= 24
+    assert rows["axonal"]["files"] <= 8
+    assert rows["axonal"]["chain"] <= 8
 
 
 def test_our_lif_keeps_four_bytes_a_neuron_and_step_or_next_to_nothing(tmp_path: Path) -> None:

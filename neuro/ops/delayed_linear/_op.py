@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
-from axonal.neuro.ops._registration import Operator
+from axonal.neuro.ops._dispatch import HAS_NUMBA
+from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import same_shape, state_type
 from axonal.neuro.ops.delayed_linear import cuda
 
@@ -137,10 +137,5 @@ def delayed_linear(
     else:
         # filled on the device: a copy from the host would wait for it
         width = torch.full((), sigma, dtype=number, device=x.device)
-    recorded = torch.is_grad_enabled() and (
-        x.requires_grad or history.requires_grad or weight.requires_grad or delay.requires_grad
-    )
-    direct = not recorded and unobserved(x, history, weight, delay, width)
-    run: Any = delayed_forward if direct else _forward
-    y = run(x, history, weight.to(number), delay.to(number), width, kernel, max_delay)
+    y = _forward(x, history, weight.to(number), delay.to(number), width, kernel, max_delay)
     return y, torch.cat((history, x))[len(x) :]

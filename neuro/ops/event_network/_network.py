@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Float64Array, IntegerArray
+from axonal.neuro.ops.event_network._block import Block, Kind
+from axonal.neuro.ops.event_network._events import EventState
 from axonal.neuro.ops.event_network._memory_estimate import (
     CHUNK,
     index_type,
@@ -15,12 +17,7 @@ from axonal.neuro.ops.event_network._memory_estimate import (
     require,
     state_bytes,
 )
-from axonal.neuro.ops.event_network._types import (
-    Block,
-    EventState,
-    Kind,
-    Synapses,
-)
+from axonal.neuro.ops.event_network._synapses import Synapses
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Float64Array
+from axonal.neuro.ops.event_network._events import Events, EventState
 from axonal.neuro.ops.event_network._network import EventNetwork
-from axonal.neuro.ops.event_network._types import Events, EventState
 
 
 class EventRun(NamedTuple):

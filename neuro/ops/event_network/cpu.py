@@ -8,7 +8,7 @@ one spike are worked off, those of the next are fetched.
 import numpy as np
 
 from axonal._base.jit import jit, kernel, prefetch
-from axonal.neuro.ops.event_network._types import Kind, Reset
+from axonal.neuro.ops.event_network._block import Kind, Reset
 
 # a compiled function takes plain numbers for constants
 INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Float64Array, IntegerArray
-from axonal.neuro.ops.event_network._types import Kind, Reset
+from axonal.neuro.ops.event_network._block import Kind, Reset
 
 
 def advance(

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops._buffer_pool import empty
-from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
-from axonal.neuro.ops._registration import Operator
+from axonal.neuro.ops._dispatch import HAS_NUMBA
+from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import gradient_of, gradient_room, same_shape
 
 if HAS_NUMBA:
@@ -97,9 +97,5 @@ _forward.differentiate(_gradients, _setup)
 
 def leaky_integrator(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
     """Integrate ``x`` [T, B, ...]; see the operator's package."""
-    recorded = torch.is_grad_enabled() and (
-        x.requires_grad or v.requires_grad or decay.requires_grad
-    )
-    run: Any = leaky_forward if not recorded and unobserved(x, v, decay) else _forward
-    y: Tensor = run(x, v, decay, decay_input)
+    y: Tensor = _forward(x, v, decay, decay_input)
     return y

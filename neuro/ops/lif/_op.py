@@ -11,7 +11,7 @@ from torch import Tensor
 from axonal.neuro.ops._buffer_pool import LARGE, empty
 from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
-from axonal.neuro.ops._registration import Operator
+from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import gradient_of, gradient_room, same_shape, state_type
 from axonal.neuro.ops.lif import cuda
 from axonal.neuro.ops.lif._checkpoints import (

@@ -16,15 +16,15 @@ def step(
     convention: Convention,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run one step ``x`` [B, ...]: spikes, v and wait after it, all [B, ...]."""
-    decay_input, reset, detach_reset, refractory, *surrogate = convention
+    decay_input, reset, detach_reset, refractory, surrogate, alpha = convention
     h = decay * v + ((1 - decay) * x if decay_input else x)
     if reset == "delayed":
-        fired = spike(v - threshold, *surrogate)
+        fired = spike(v - threshold, surrogate, alpha)
         h = h - threshold * (fired.detach() if detach_reset else fired)
     if wait is not None:
         held = wait > 0
         h = torch.where(held, v, h)
-    s = spike(h - threshold, *surrogate)
+    s = spike(h - threshold, surrogate, alpha)
     if wait is not None:
         s = torch.where(held, 0.0, s)
         wait = torch.where(s > 0, refractory, (wait - 1).clamp(min=0))

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from axonal.neuro.ops._buffer_pool import empty
 from axonal.neuro.ops._convention import Convention
-from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
-from axonal.neuro.ops._registration import Operator
+from axonal.neuro.ops._dispatch import HAS_NUMBA
+from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import gradient_of, gradient_room, same_shape, state_type
 from axonal.neuro.ops.recurrent_lif import cuda
 
@@ -198,18 +198,16 @@ def recurrent_lif(
     waits = waits.to(x.device, torch.int32)
     bias = x.new_zeros(len(weight)) if bias is None else bias
     given = (x, spikes, v, weight, bias, decay, threshold)
-    save, run = NOTHING, recurrent_forward
+    save = NOTHING
     if torch.is_grad_enabled() and any(a.requires_grad for a in given):
         again = (
             recompute or convention.refractory or (convention.decay_input and decay.requires_grad)
         )
-        save, run = INPUT if again else POTENTIAL, _forward
-    elif not unobserved(*given):
-        run = _forward
+        save = INPUT if again else POTENTIAL
     number, potential = v.dtype, state_type(x.dtype)
     spikes, weight, bias = (a.to(x.dtype) for a in (spikes, weight, bias))
     v, decay, threshold = (a.to(potential) for a in (v, decay, threshold))
-    made, last, waits, _ = run(
+    made, last, waits, _ = _forward(
         x, spikes, v, waits, weight, bias, decay, threshold, convention, save
     )
     return made, last.to(number), None if wait is None else waits.to(wait.dtype)

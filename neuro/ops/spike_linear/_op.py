@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
-from axonal.neuro.ops._registration import Operator
+from axonal.neuro.ops._dispatch import HAS_NUMBA
+from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import same_shape
 
 if HAS_NUMBA:
@@ -69,7 +68,5 @@ _forward.differentiate(_gradients, _setup)
 
 def spike_linear(x: Tensor, weight: Tensor) -> Tensor:
     """Multiply ``x`` [..., I]; see :func:`axonal.neuro.ops.spike_linear.spike_linear`."""
-    recorded = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
-    run: Any = multiply if not recorded and unobserved(x, weight) else _forward
-    y: Tensor = run(x.flatten(0, -2), weight)
+    y: Tensor = _forward(x.flatten(0, -2), weight)
     return y.view(*x.shape[:-1], len(weight))

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from helpers.layers import NEURONS
 
 from axonal import deploy, neuro
 
@@ -15,47 +16,7 @@ def seeded():
     torch.manual_seed(0)
 
 
-NEURONS = {
-    "lif": {
-        "if": lambda: neuro.IF(20),
-        "if_subtract": lambda: neuro.IF(20, reset="subtract", refractory=2, learn="threshold"),
-        "plif": lambda: neuro.PLIF(20, 3.0),
-        "plif_learned": lambda: neuro.PLIF(
-            20, torch.linspace(1.5, 9, 20), decay_input=False, learn="threshold"
-        ),
-    },
-    "cuba": {
-        "cuba": lambda: neuro.CuBaLIF(20, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")),
-        "cuba_held": lambda: neuro.CuBaLIF(
-            20, 4.0, 9.0, decay="euler", reset="subtract", refractory=3
-        ),
-        "cuba_scaled": lambda: neuro.CuBaLIF(20, torch.linspace(2, 9, 20), 3, decay_input=True),
-        "cuba_late": lambda: neuro.CuBaLIF(20, 4.0, 3.0, reset="delayed", decay_input=True),
-    },
-    "alif": {
-        "alif": lambda: neuro.ALIF(20, learn=("tau", "tau_adaptation", "threshold")),
-        "alif_held": lambda: neuro.ALIF(20, 5.0, 9.0, reset="zero", decay="euler", refractory=1),
-        "alif_each": lambda: neuro.ALIF(
-            20,
-            5.0,
-            torch.linspace(5, 99, 20),
-            beta=torch.linspace(0.5, 3, 20),
-            threshold=0.3,
-            decay_input=True,
-        ),
-    },
-    "resonator": {
-        "resonator": lambda: neuro.ResonateAndFire(20, learn=("tau", "period", "threshold")),
-        "resonator_each": lambda: neuro.ResonateAndFire(
-            20, 9.0, torch.linspace(2.5, 12, 20), reset="zero", threshold=0.5
-        ),
-    },
-    "graded": {
-        "graded": lambda: neuro.GradedLIF(20, learn=("tau", "threshold")),
-        "graded_held": lambda: neuro.GradedLIF(20, 5.0, reset="subtract", refractory=2),
-    },
-}
-CASES = [(kind, name) for kind, makers in NEURONS.items() for name in makers]
+CASES = [(neuron.kind, name) for name, neuron in NEURONS.items() if neuron.kind is not None]
 # the potential of a neuron that resets late is raised in the graph
 STATES = {"cuba": "i", "alif": "a", "resonator": "u"}
 EXACT = [c for c in CASES if c[0] in STATES and c[1] != "cuba_late"]
@@ -78,7 +39,7 @@ def driven(*neurons):
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_neurons_keep_their_spikes_as_a_population(kind, name):
-    graph = deploy.export(driven(NEURONS[kind][name]()), dt=1e-3, steps=80, samples=3)
+    graph = deploy.export(driven(NEURONS[name].make(20)), dt=1e-3, steps=80, samples=3)
     assert graph.population("neuron0").kind == kind
     assert graph.golden.spikes["neuron0"].sum() > 100
     for hop in (0, 1, 3):
@@ -88,7 +49,7 @@ def test_neurons_keep_their_spikes_as_a_population(kind, name):
 
 @pytest.mark.parametrize(("kind", "name"), EXACT)
 def test_all_variables_of_a_neuron_are_those_of_its_layer_to_the_bit(kind, name):
-    neuron = NEURONS[kind][name]()
+    neuron = NEURONS[name].make(20)
     net = driven(neuron)
     x = (torch.rand(50, 2, 12) < 0.3).double()
     graph = deploy.export(net, dt=1e-3, inputs=x)
@@ -143,7 +104,7 @@ def test_brian_fires_the_spikes_of_every_kind(backend):
     first = ("cuba", "alif", "resonator")
     others = ("cuba_held", "alif_held", "resonator_each")
     for names in (first, others):
-        neurons = [NEURONS[kind][name]() for kind, name in zip(first, names, strict=True)]
+        neurons = [NEURONS[name].make(20) for kind, name in zip(first, names, strict=True)]
         graph = deploy.export(driven(*neurons), dt=1e-3, steps=60, samples=2)
         assert all(raster.sum() > 50 for raster in graph.golden.spikes.values())
         result = deploy.verify(graph, [backend])
@@ -160,7 +121,7 @@ def test_a_current_without_a_reset_is_refused():
 
 @pytest.mark.parametrize("kind", [*STATES, "graded"])
 def test_chips_and_back_ends_without_a_kind_refuse_it_by_name(kind):
-    graph = deploy.export(driven(NEURONS[kind][kind]()), dt=1e-3, steps=30)
+    graph = deploy.export(driven(NEURONS[kind].make(20)), dt=1e-3, steps=30)
     who = f"population 'neuron0' is of kind {kind}"
     also = {"cuba": (), "graded": ("lava", "brian2")}.get(kind, ("lava",))
     for name in ("nest", "sanafe", *also):

@@ -7,26 +7,11 @@ from typing import NamedTuple
 import pytest
 import torch
 import torch.nn.functional as F
+from helpers.layers import LAYERS, NAMES
 from helpers.neuro import Adaptive, spike_train
 from torch import Tensor, nn
 
 from axonal import neuro
-
-LAYERS = {
-    "lif": lambda: neuro.LIF(4, 3.0, refractory=2),
-    "lif_learning": lambda: neuro.LIF(4, 3.0, learn=("tau", "threshold")),
-    "integrator": lambda: neuro.LeakyIntegrator(4),
-    "delayed": lambda: neuro.DelayedLinear(4, 3, max_delay=3),
-    "if": lambda: neuro.IF(4, learn="threshold"),
-    "plif": lambda: neuro.PLIF(4),
-    "cuba": lambda: neuro.CuBaLIF(4, learn=("tau", "tau_synapse")),
-    "alif": lambda: neuro.ALIF(4, learn=("tau", "tau_adaptation"), refractory=1),
-    "graded": lambda: neuro.GradedLIF(4, learn="tau"),
-    "resonate": lambda: neuro.ResonateAndFire(4, learn=("tau", "period")),
-    "cell": Adaptive,
-    "recurrent": lambda: neuro.Recurrent(neuro.LIF(4), neuro.Linear(4, 4), delay=2),
-    "network": lambda: neuro.Sequential(neuro.Linear(4, 5), neuro.LIF(5)),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +27,19 @@ def name(request):
 @pytest.fixture
 def layer(name):
     return LAYERS[name]()
+
+
+def test_every_layer_with_memory_is_in_the_list_of_these_tests():
+    public = (getattr(neuro, name) for name in neuro.__all__)
+    layers = {kind.__name__ for kind in public if isinstance(kind, type)} & {
+        kind.__name__ for kind in subclasses(neuro.Layer)
+    }
+    # Layer and Cell are abstract; Network and DelaySNN are networks, as Sequential is
+    assert layers - {"Layer", "Cell", "Network", "DelaySNN"} - set(NAMES) == set()
+
+
+def subclasses(kind):
+    return {kind} | {deeper for below in kind.__subclasses__() for deeper in subclasses(below)}
 
 
 def test_no_tensor_of_a_run_stays_on_the_module(layer):

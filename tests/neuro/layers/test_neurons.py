@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from helpers.layers import NEURONS
 from helpers.neuro import spike_train
 
 from axonal import neuro
@@ -293,20 +294,13 @@ def test_gradients_of_a_resonator_below_threshold_are_those_of_a_linear_filter()
 # all of them
 
 
-NEURONS = {
-    "if": lambda: IF(4, learn="threshold"),
-    "plif": lambda: PLIF(4, threshold=0.3, learn="threshold"),
-    "cuba": lambda: CuBaLIF(4, learn=("tau", "tau_synapse", "threshold")),
-    "alif": lambda: ALIF(4, 4.0, 9.0, learn=("tau", "tau_adaptation", "threshold")),
-    "graded": lambda: GradedLIF(4, learn=("tau", "threshold")),
-    "resonate": lambda: ResonateAndFire(4, learn=("tau", "period", "threshold")),
-}
+LEARNING = [name for name, neuron in NEURONS.items() if neuron.make(4).learn]
 
 
-@pytest.mark.parametrize("kind", NEURONS)
+@pytest.mark.parametrize("kind", LEARNING)
 def test_everything_that_learns_gets_a_gradient_and_keeps_its_start(kind):
     torch.manual_seed(0)
-    neuron = NEURONS[kind]()
+    neuron = NEURONS[kind].make(4)
     spikes, _ = neuron(torch.rand(30, 3, 4))
     spikes.sum().backward()
     assert spikes.any()
@@ -330,7 +324,7 @@ def test_time_constants_are_read_back():
 def test_a_loop_streams_and_is_reported(kind):
     torch.manual_seed(0)
     net = neuro.Sequential(
-        {"loop": neuro.Recurrent(NEURONS[kind](), neuro.Linear(4, 4), delay=2)}
+        {"loop": neuro.Recurrent(NEURONS[kind].make(4), neuro.Linear(4, 4), delay=2)}
     ).eval()
     x = torch.rand(20, 3, 4)
     y, _ = net(x)
@@ -347,7 +341,7 @@ def test_a_loop_streams_and_is_reported(kind):
 @pytest.mark.parametrize("kind", ["if", "plif"])
 def test_a_loop_of_neurons_that_are_lifs_runs_as_one_operator(kind):
     torch.manual_seed(0)
-    loop = neuro.Recurrent(NEURONS[kind](), neuro.Linear(4, 4))
+    loop = neuro.Recurrent(NEURONS[kind].make(4), neuro.Linear(4, 4))
     x = torch.rand(20, 3, 4)
     seen = []
     handle = loop.body.register_forward_hook(lambda *_: seen.append(1))

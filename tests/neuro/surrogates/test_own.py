@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 import torch
+from helpers import layers
 from helpers.neuro import spike_train
 
 from axonal import deploy, neuro
@@ -13,10 +14,7 @@ from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 
-NEURONS = (
-    neuro.LIF, neuro.IF, neuro.PLIF, neuro.CuBaLIF, neuro.ALIF, neuro.GradedLIF,
-    neuro.ResonateAndFire,
-)  # fmt: skip
+NEURONS = sorted({type(neuron.make(1)) for neuron in layers.NEURONS.values()}, key=str)
 
 
 class Laplace(neuro.Surrogate):

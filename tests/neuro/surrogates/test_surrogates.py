@@ -3,6 +3,8 @@
 Its form for GPUs runs as C++ beside the conventions of LIF, in test_lif_cuda.py.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +25,11 @@ def test_the_table_holds_every_public_surrogate():
     public = {getattr(neuro, name) for name in neuro.surrogates.__all__} - {neuro.Surrogate}
     assert set(SURROGATES.values()) == public
     assert public <= {getattr(neuro, name) for name in neuro.__all__}
+
+
+def test_every_file_is_a_surrogate_of_the_table():
+    folder = Path(neuro.surrogates.__file__).parent
+    assert {file.stem for file in folder.glob("[!_]*.py")} == set(SURROGATES)
 
 
 @pytest.mark.parametrize("name", SURROGATES)

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from axonal.neuro.ops._convention import SCHEMA, Convention
+from axonal.neuro.ops._dispatch import unobserved
 from axonal.neuro.ops._tangents import refused
 
 Function = Callable[..., Any]
@@ -16,8 +18,8 @@ _WORD = "Convention convention"
 class Operator:
     """A function of tensors that torch knows as ``axonal::name``, for compilers and transforms.
 
-    Where none of these is at work and no gradient is recorded, a call runs the function itself:
-    torch's way through the operator takes longer than the loops of a small layer.
+    Where none of these is at work, a call runs the function itself, or records it with its backward
+    pass: torch's way through the operator takes longer than the loops of a small layer.
 
     Args:
         name: of the operator.
@@ -42,6 +44,7 @@ class Operator:
         before, word, _ = schema.partition(_WORD)
         self.at = before.count(",") if word else None
         self.function = function
+        self.recorded: Any = None
         self.registered = torch.library.custom_op(
             f"axonal::{name}",
             refused(of or name)(self._packing(function)),
@@ -85,10 +88,40 @@ class Operator:
             setup(ctx, self.packed(inputs), output)
 
         self.registered.register_autograd(flat, setup_context=keep)
+        self.recorded = _recorded(self.function, gradients, setup)
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run as an operator of torch; a convention is one argument."""
+        """Run the function; a convention is one argument."""
+        tensors = [a for a in arguments if isinstance(a, Tensor)]
+        learns = torch.is_grad_enabled() and any(a.requires_grad for a in tensors)
+        # the gradient of a gradient is for torch to refuse
+        if (not learns or self.recorded is not None) and unobserved(*tensors):
+            if learns:
+                return self.recorded.apply(*arguments)
+            return self.function(*_detached(arguments))
         if self.at is None:
             return self.registered(*arguments)
         flat = (*arguments[: self.at], *arguments[self.at], *arguments[self.at + 1 :])
         return self.registered(*flat)
+
+
+def _detached(arguments: tuple[Any, ...]) -> list[Any]:
+    """Return arguments as kernels below autograd see them, which numpy takes."""
+    return [a.detach() if isinstance(a, Tensor) and a.requires_grad else a for a in arguments]
+
+
+def _recorded(function: Function, gradients: Function, setup: Function) -> Any:
+    """Return the function with its backward pass, for autograd outside of any compiler."""
+
+    class Recorded(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *arguments: Any) -> Any:
+            output = function(*_detached(arguments))
+            setup(ctx, arguments, output)
+            return output
+
+        @staticmethod
+        def backward(ctx: Any, *cotangents: Any) -> Any:
+            return gradients(ctx, *cotangents)
+
+    return Recorded

@@ -1,78 +1,12 @@
-"""Parts of an event-driven network and of its runs: blocks, synapses, states, events."""
+"""Events from outside, and the state that a run of events leaves."""
 
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from axonal._base.array_types import Float64Array, IntegerArray
-
-
-class Kind(IntEnum):
-    """Kinds of neurons of a block; the equations are those of `EventNetwork`."""
-
-    INTEGRATOR = 0
-    LIF = 1
-    CUBA = 2
-    ALIF = 3
-    RESONATOR = 4
-    GRADED = 5
-
-
-class Reset(IntEnum):
-    """Membrane after a spike: zero, lower by the threshold, or at the threshold."""
-
-    ZERO = 0
-    SUBTRACT = 1
-    THRESHOLD = 2
-
-
-class Block(NamedTuple):
-    """Consecutive neurons ``start .. stop - 1`` of one kind.
-
-    Args:
-        start: first neuron.
-        stop: one after the last neuron.
-        kind: equations of its neurons.
-        reset: membrane after a spike; unused by integrators.
-        refractory: steps after a spike in which membrane and input are ignored.
-        readout: first column of an integrator in the readout; unused by other kinds.
-
-    >>> Block(0, 10, Kind.LIF).stop
-    10
-    """
-
-    start: int
-    stop: int
-    kind: Kind
-    reset: Reset = Reset.ZERO
-    refractory: int = 0
-    readout: int = 0
-
-
-class Synapses(NamedTuple):
-    """A list of S synapses between flat sources and flat neurons.
-
-    Args:
-        pre: source of each synapse `[S]`.
-        post: target neuron of each synapse `[S]`.
-        weight: weight `[S]`.
-        delay: steps between the event and its arrival `[S]`, at least 0.
-        pre_offset: added to every ``pre``.
-        post_offset: added to every ``post``.
-
-    >>> Synapses(np.array([0]), np.array([1]), np.array([0.5]), np.array([2])).delay
-    array([2])
-    """
-
-    pre: IntegerArray
-    post: IntegerArray
-    weight: npt.NDArray[np.floating[Any]]
-    delay: IntegerArray
-    pre_offset: int = 0
-    post_offset: int = 0
+from axonal._base.array_types import Float64Array
 
 
 class EventState(NamedTuple):

@@ -1,0 +1,98 @@
+"""The layers of axonal.neuro, in one list for every test that runs over all of them.
+
+A new layer is added here; tests/neuro/layers/test_layers.py fails while one is missing.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+
+from axonal import neuro
+from helpers.neuro import Adaptive
+
+
+class Neuron(NamedTuple):
+    """Spiking neurons of one setting.
+
+    Attributes:
+        make: neurons of a size, an int or (C, H, W).
+        kind: kind of their population in a graph; None for neurons that cannot be exported.
+    """
+
+    make: Callable[..., neuro.Layer]
+    kind: str | None
+
+
+def each(low, high, size):
+    """One value per neuron, from low to high."""
+    shape = (size,) if isinstance(size, int) else size
+    return torch.linspace(low, high, math.prod(shape)).reshape(shape)
+
+
+ALL = ("tau", "threshold")
+NEURONS = {
+    "lif": Neuron(lambda n: neuro.LIF(n, 3.0, refractory=2), "lif"),
+    "lif_learned": Neuron(lambda n: neuro.LIF(n, 3.0, threshold=0.5, learn=ALL), "lif"),
+    "lif_none": Neuron(lambda n: neuro.LIF(n, 4.0, reset="none", refractory=1), None),
+    "if": Neuron(lambda n: neuro.IF(n, learn="threshold"), "lif"),
+    "if_held": Neuron(
+        lambda n: neuro.IF(n, reset="subtract", refractory=2, learn="threshold"), "lif"
+    ),
+    "plif": Neuron(lambda n: neuro.PLIF(n, 3.0, threshold=0.5, learn="threshold"), "lif"),
+    "plif_each": Neuron(
+        lambda n: neuro.PLIF(n, each(1.5, 9, n), decay_input=False, learn="threshold"), "lif"
+    ),
+    "cuba": Neuron(
+        lambda n: neuro.CuBaLIF(n, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")), "cuba"
+    ),
+    "cuba_held": Neuron(
+        lambda n: neuro.CuBaLIF(n, 4.0, 9.0, decay="euler", reset="subtract", refractory=3), "cuba"
+    ),
+    "cuba_scaled": Neuron(lambda n: neuro.CuBaLIF(n, each(2, 9, n), 3, decay_input=True), "cuba"),
+    "cuba_late": Neuron(
+        lambda n: neuro.CuBaLIF(n, 4.0, 3.0, reset="delayed", decay_input=True, detach_reset=False),
+        "cuba",
+    ),
+    "cuba_none": Neuron(lambda n: neuro.CuBaLIF(n, 4.0, 2.0, reset="none"), None),
+    "alif": Neuron(
+        lambda n: neuro.ALIF(n, 5.0, 9.0, learn=("tau", "tau_adaptation", "threshold")), "alif"
+    ),
+    "alif_held": Neuron(
+        lambda n: neuro.ALIF(n, 5.0, 9.0, reset="zero", decay="euler", refractory=1), "alif"
+    ),
+    "alif_each": Neuron(
+        lambda n: neuro.ALIF(
+            n, 5.0, each(5, 99, n), beta=each(0.5, 3, n), threshold=0.3, decay_input=True
+        ),
+        "alif",
+    ),
+    "resonator": Neuron(
+        lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, learn=("tau", "period", "threshold")),
+        "resonator",
+    ),
+    "resonator_each": Neuron(
+        lambda n: neuro.ResonateAndFire(n, 9.0, each(2.5, 12, n), reset="zero", threshold=0.5),
+        "resonator",
+    ),
+    "graded": Neuron(lambda n: neuro.GradedLIF(n, 3.0, learn=ALL), "graded"),
+    "graded_held": Neuron(
+        lambda n: neuro.GradedLIF(n, 5.0, reset="subtract", refractory=2), "graded"
+    ),
+}
+EXPORTABLE = [neuron.make for neuron in NEURONS.values() if neuron.kind is not None]
+RUNNING = [neuron.make for neuron in NEURONS.values() if neuron.kind is None]
+"""Neurons that run, stream and learn, and have no form in a graph."""
+
+LAYERS = {
+    **{name: lambda make=neuron.make: make(4) for name, neuron in NEURONS.items()},
+    "integrator": lambda: neuro.LeakyIntegrator(4),
+    "delayed": lambda: neuro.DelayedLinear(4, 3, max_delay=3),
+    "cell": Adaptive,
+    "recurrent": lambda: neuro.Recurrent(neuro.LIF(4), neuro.Linear(4, 4), delay=2),
+    "network": lambda: neuro.Sequential(neuro.Linear(4, 5), neuro.LIF(5)),
+}
+"""Layers with memory, of 4 inputs."""
+NAMES = sorted({type(make()).__name__ for make in LAYERS.values()})
+"""Their classes."""

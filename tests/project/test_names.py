@@ -1,0 +1,51 @@
+"""A class is found in the file of its name."""
+
+import ast
+from pathlib import Path
+
+from helpers import ROOT
+
+FOLDERS = ("datasets", "deploy", "hebbian", "neuro", "reservoirs", "src")
+# They stand beside the class that they belong to.
+BESIDE = ("State", "Error", "Settings")
+LAYERS, ALL = 0.9, 0.45
+"""Least shares; the goal over all packages is 0.75."""
+
+
+def classes(folder: str) -> list[tuple[str, Path]]:
+    """Public classes of a folder, but those of `BESIDE`, with their files."""
+    files = (path for path in (ROOT / folder).rglob("*.py") if not path.is_symlink())
+    return [
+        (node.name, path.relative_to(ROOT))
+        for path in sorted(files)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+        and not node.name.startswith("_")
+        and not node.name.endswith(BESIDE)
+    ]
+
+
+def named_alike(name: str, path: Path) -> bool:
+    stem = path.stem if path.stem != "__init__" else path.parent.name
+    one, other = name.lower(), stem.replace("_", "").lower()
+    return other in one or one in other
+
+
+def found(*folders: str) -> tuple[float, str]:
+    """Share of the classes that stand in a file of their name, and the others in words."""
+    every = [entry for folder in folders for entry in classes(folder)]
+    missed = [(name, path) for name, path in every if not named_alike(name, path)]
+    words = "; ".join(f"{name} in {path}" for name, path in missed)
+    return 1 - len(missed) / len(every), f"{len(missed)} of {len(every)} elsewhere: {words}"
+
+
+def test_layers_are_found_in_the_files_of_their_names() -> None:
+    share, missed = found("neuro/layers")
+    print(missed)
+    assert share >= LAYERS, missed
+
+
+def test_most_classes_are_found_in_the_files_of_their_names() -> None:
+    share, missed = found(*FOLDERS)
+    print(missed)
+    assert share >= ALL, missed
