@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from axonal.hebbian import DenseHopfield, Hopfield
-from axonal.hebbian.theory import examples
+from axonal.hebbian.theory import noisy_examples
 from axonal.hebbian.theory._roots import find_maximum
 from axonal.hebbian.theory.crosstalk import Reaction, distinct
 from axonal.hebbian.theory.noisy_examples import GaussianNoise
@@ -108,9 +108,9 @@ def test_overlaps_of_dense_memories(rho, gamma, m):
 def test_class_means_are_a_hard_ceiling(P):
     system = SaddlePoint(P, GaussianNoise(0.3), Reaction() if P == 2 else distinct(P))
     ceiling = erf(1 / sqrt(0.6))
-    assert examples.hard_ceiling(0.3) == pytest.approx(ceiling)
+    assert noisy_examples.hard_ceiling(0.3) == pytest.approx(ceiling)
     assert retrieval(system, 0.0, 0.0).m == pytest.approx(ceiling, abs=1e-12)
-    assert examples.hard_ceiling(0) == 1
+    assert noisy_examples.hard_ceiling(0) == 1
 
 
 @pytest.mark.parametrize(
