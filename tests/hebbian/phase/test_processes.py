@@ -111,7 +111,7 @@ def test_the_noise_of_examples_is_chosen_on_the_command_line(tmp_path: Path) -> 
         (["hopfield", "--T", "0:1:2000", "--alpha", "0:1:2000"], "has up to"),
         (["hopfield", "--mc", "samples=2"], "needs a size"),
         (["hopfield", "--quality", "0.5"], "examples=M"),
-        (["hopfield", "--noise", "white"], "noise 'white'; known: binomial, gaussian"),
+        (["hopfield", "--noise", "white"], "noise as one of binomial, gaussian; got 'white'"),
         (["multitasking", "--noise", "gaussian"], "multitasking has no --noise"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else None,
