@@ -104,7 +104,7 @@ def test_the_noise_of_examples_is_chosen_on_the_command_line(tmp_path: Path) -> 
         (["ising"], "known: hopfield, dense, multitasking"),
         (["hopfield", "--P", "3"], "hopfield has no --P"),
         (["dense", "--alpha", "0:1:2"], "dense has no --alpha"),
-        (["dense", "--P", "1"], "P >= 2"),
+        (["dense", "--P", "1"], "P as a whole number >= 2"),
         (["hopfield", "--alpha", "0:1"], "expects FIRST:LAST:COUNT"),
         (["hopfield", "--alpha", "1:0:3"], "expects FIRST:LAST:COUNT"),
         (["hopfield", "--T=-1:1:3"], "finite T >= 0"),
