@@ -137,8 +137,8 @@ class DenseHopfield(ReplicaModel):
             settings: of :func:`axonal.hebbian.montecarlo.dense`: samples, sweeps, seed, ...
 
         >>> memory = DenseHopfield(3)
-        >>> found = memory.simulate(0.05, 0.3, N=200, samples=4, sweeps=50, warmup=20)
-        >>> bool(abs(found.overlap - memory.theory(0.05, 0.3).m) < 0.03)
+        >>> measured = memory.simulate(0.05, 0.3, N=200, samples=4, sweeps=50, warmup=20)
+        >>> bool(abs(measured.overlap - memory.theory(0.05, 0.3).m) < 0.03)
         True
         >>> memory.simulate(T=0.3, N=200, K=1000, samples=2, sweeps=20).survival
         1.0

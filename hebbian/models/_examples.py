@@ -17,21 +17,21 @@ class Examples:
     examples: int | None
     protocol: str
     noise: str
-    given: float | None = None
+    entropy: float | None = None
     """rho, where it stands for quality and examples"""
 
     def check(self, where: str) -> None:
         """Refuse values outside their ranges."""
-        if self.given is not None:
-            not_negative(where, "rho", self.given)
+        if self.entropy is not None:
+            not_negative(where, "rho", self.entropy)
             if self.quality != 1 or self.examples is not None:
                 raise ValueError(
-                    f"{where} expects rho = {self.given:g} alone or quality and examples, from"
+                    f"{where} expects rho = {self.entropy:g} alone or quality and examples, from"
                     " which rho = (1 - r^2) / (M r^2) follows; got both."
                 )
             if self.protocol != "supervised":
                 raise ValueError(
-                    f"{where} of rho = {self.given:g} stores class means (supervised); say which"
+                    f"{where} of rho = {self.entropy:g} stores class means (supervised); say which"
                     " examples are stored unsupervised by quality and examples."
                 )
         if not isinstance(self.quality, int | float) or not 0 < self.quality <= 1:
@@ -52,15 +52,15 @@ class Examples:
     @property
     def clean(self) -> bool:
         """Whether the patterns themselves are stored."""
-        if self.given is not None:
-            return self.given == 0
+        if self.entropy is not None:
+            return self.entropy == 0
         return self.examples is None or self.quality == 1
 
     @property
     def rho(self) -> float:
         """Entropy ``(1 - r^2) / (M r^2)``."""
-        if self.given is not None:
-            return float(self.given)
+        if self.entropy is not None:
+            return float(self.entropy)
         return entropy(self.quality, self.examples or 1)
 
     def signal(self) -> Signal:

@@ -66,10 +66,10 @@ class ExponentialMemory:
 
     def _numbers(self, method: str, **values: ArrayLike) -> list[Float64Array]:
         where = f"ExponentialMemory.{method}"
-        found = [not_negative(where, name, value) for name, value in values.items()]
-        if "lam" in values and (found[-1] == 0).any():
+        numbers = [not_negative(where, name, value) for name, value in values.items()]
+        if "lam" in values and (numbers[-1] == 0).any():
             raise ValueError(f"{where} expects lam > 0, got 0.")
-        return [np.asarray(a) for a in np.broadcast_arrays(*found)]
+        return [np.asarray(a) for a in np.broadcast_arrays(*numbers)]
 
     def theory(self, alpha: ArrayLike, lam: ArrayLike) -> ExponentialSolution:
         """Noise, basin and stability of typical patterns.

@@ -107,8 +107,8 @@ class Hopfield(ReplicaModel):
             settings: of :func:`axonal.hebbian.montecarlo.hopfield`: samples, sweeps, seed, ...
 
         >>> memory = Hopfield()
-        >>> found = memory.simulate(0.02, 0.3, N=500, samples=4, sweeps=50, warmup=20)
-        >>> bool(abs(found.overlap - memory.theory(0.02, 0.3).m) < 0.01)
+        >>> measured = memory.simulate(0.02, 0.3, N=500, samples=4, sweeps=50, warmup=20)
+        >>> bool(abs(measured.overlap - memory.theory(0.02, 0.3).m) < 0.01)
         True
         """
         # Imported here, since the theory works without a compiler.

@@ -136,8 +136,8 @@ class MultitaskingHopfield(PhaseModel):
             settings: of :func:`axonal.hebbian.montecarlo.multitasking`: samples, sweeps, seed, ...
 
         >>> network = MultitaskingHopfield(dilution=0.3, K=2)
-        >>> found = network.simulate(0.1, N=2000, samples=2, sweeps=50, warmup=50)
-        >>> bool(abs(found.overlap - network.theory(0.1).m[0]) < 0.03)
+        >>> measured = network.simulate(0.1, N=2000, samples=2, sweeps=50, warmup=50)
+        >>> bool(abs(measured.overlap - network.theory(0.1).m[0]) < 0.03)
         True
         """
         # Imported here, since the theory works without a compiler.

@@ -79,12 +79,12 @@ class ReplicaModel(PhaseModel):
 
     def __repr__(self) -> str:
         # The entropy under the name by which it is given, and only where it was.
-        given = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-        entropy = given.pop("entropy")
+        shown = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        entropy = shown.pop("entropy")
         if entropy is not None:
-            given = {k: v for k, v in given.items() if k not in ("quality", "examples")}
-            given["rho"] = entropy
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
+            shown = {k: v for k, v in shown.items() if k not in ("quality", "examples")}
+            shown["rho"] = entropy
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
 
     @abc.abstractmethod
     def _crosstalk(self, data: Examples) -> Crosstalk:

@@ -52,23 +52,23 @@ def costs(N: int, K: int, T: float, sweeps: int, *, binary: bool) -> dict[str, f
     flips = N * turning(K / N, T)
     groups = -(-K // (GROUP * WORD))
     digit = BIT_GROUP * (1.0 if counts_bits() else EMULATED)
-    found = {
+    times = {
         "int8": sweeps * (N * (DRAW + BYTE * K) + flips * (FLIP + BYTE * K)),
         "matrix": sweeps * (N * DRAW + flips * (FLIP + COUPLING * N)) + PRODUCT * N * N * K,
     }
     if binary:
         spin = DRAW + digit * groups * N.bit_length()
-        found["bits"] = sweeps * (N * spin + flips * (FLIP + BIT_WORD * GROUP * groups))
-    return found
+        times["bits"] = sweeps * (N * spin + flips * (FLIP + BIT_WORD * GROUP * groups))
+    return times
 
 
 def sizes(N: int, K: int, *, binary: bool) -> dict[str, float]:
     """Bytes of one sample, by form."""
-    found = {
+    bytes_of = {
         "int8": N * K,
         # The patterns are there as bytes and as float32 while the matrix is made.
         "matrix": N * (N * (2 if K < 2**15 else 4) + 5 * K),
     }
     if binary:
-        found["bits"] = N * 8 * GROUP * -(-K // (GROUP * WORD))
-    return {name: float(size) for name, size in found.items()}
+        bytes_of["bits"] = N * 8 * GROUP * -(-K // (GROUP * WORD))
+    return {name: float(size) for name, size in bytes_of.items()}

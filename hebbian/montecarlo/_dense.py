@@ -111,8 +111,8 @@ def dense(
         MemoryError: if the patterns do not fit into memory; found before they are drawn.
 
     >>> from axonal.hebbian import montecarlo
-    >>> found = montecarlo.dense(100, 3, gamma=0.05, T=0.2, samples=2, sweeps=20, warmup=10)
-    >>> bool(found.overlap > 0.95)
+    >>> measured = montecarlo.dense(100, 3, gamma=0.05, T=0.2, samples=2, sweeps=20, warmup=10)
+    >>> bool(measured.overlap > 0.95)
     True
     """
     whole_number("dense", "P", P, 2)

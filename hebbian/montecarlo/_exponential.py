@@ -98,14 +98,14 @@ def exponential(
             f"use alpha N <= {math.log(MOST / N):.3g}."
         )
     patterns = max(1, round(math.exp(alpha * N)))
-    found = [
+    steps = [
         _step(
             np.random.Generator(np.random.Philox(key=[seed, k])), N, patterns, lam, m0, thresholds
         )
         for k in range(samples)
     ]
-    begin = found[0][0]
-    overlaps = np.array([after for _, after in found])
+    begin = steps[0][0]
+    overlaps = np.array([after for _, after in steps])
     kept = overlaps > (1 + begin) / 2
     m = survivors(overlaps[:, None], kept[:, None])
     fraction, error = survival(kept)

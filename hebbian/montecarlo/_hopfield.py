@@ -202,8 +202,8 @@ def hopfield(
         MemoryError: if the patterns do not fit into memory; found before they are drawn.
 
     >>> from axonal.hebbian import montecarlo
-    >>> found = montecarlo.hopfield(500, alpha=0.02, T=0.3, samples=4, sweeps=50, warmup=20)
-    >>> bool(abs(found.overlap - 0.9958) < 0.01), found.survival
+    >>> measured = montecarlo.hopfield(500, alpha=0.02, T=0.3, samples=4, sweeps=50, warmup=20)
+    >>> bool(abs(measured.overlap - 0.9958) < 0.01), measured.survival
     (True, 1.0)
     """
     K = _checks.patterns("hopfield", N, K, alpha, N, "alpha")

@@ -110,8 +110,8 @@ def multitasking(
         MemoryError: if the patterns do not fit into memory; found before they are drawn.
 
     >>> from axonal.hebbian import montecarlo
-    >>> found = montecarlo.multitasking(2000, 2, dilution=0.3, T=0.05, samples=2)
-    >>> found.archetype_overlaps.shape
+    >>> measured = montecarlo.multitasking(2000, 2, dilution=0.3, T=0.05, samples=2)
+    >>> measured.archetype_overlaps.shape
     (2, 1, 2)
     """
     K = _checks.patterns("multitasking", N, K, None, N, "alpha")

@@ -140,13 +140,13 @@ def load_phase_diagram(out: str | os.PathLike[str]) -> "xr.Dataset":
 
 def axis(name: str, values: ArrayLike) -> Float64Array:
     """A rising axis of finite numbers that are not negative."""
-    found = not_negative("phase_diagram", name, values)
-    if found.ndim != 1 or not 1 <= len(found) <= LONGEST_AXIS or (np.diff(found) <= 0).any():
+    points = not_negative("phase_diagram", name, values)
+    if points.ndim != 1 or not 1 <= len(points) <= LONGEST_AXIS or (np.diff(points) <= 0).any():
         raise ValueError(
             f"phase_diagram expects {name} as one axis of 1 to {LONGEST_AXIS} rising values, got"
-            f" shape {list(found.shape)}."
+            f" shape {list(points.shape)}."
         )
-    return found
+    return points
 
 
 def _theory(model: PhaseModel, header: Header, load: Float64Array, T: Float64Array) -> "xr.Dataset":

@@ -105,7 +105,7 @@ def arrays(store: Path, header: Header) -> dict[str, Metadata]:
         ValueError: if one asks for more than its axes have, or is coded in another way.
     """
     lengths = _lengths(header)
-    found = {}
+    metadata_by_name = {}
     for folder in sorted(store.iterdir()):
         if not folder.is_dir() or (folder.name == QUANTITY and header["format"] != "3"):
             continue
@@ -114,8 +114,8 @@ def arrays(store: Path, header: Header) -> dict[str, Metadata]:
             _check_array(folder, metadata, lengths)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
             raise ValueError(f"{folder.name}: {error}") from error
-        found[folder.name] = metadata
-    return found
+        metadata_by_name[folder.name] = metadata
+    return metadata_by_name
 
 
 def quantities(metadata: Metadata, header: Header) -> list[str]:
@@ -152,12 +152,12 @@ def _lengths(header: Header) -> dict[str, range]:
     axes = {name: x for name, x in header.items() if isinstance(x, list)}
     if len(axes) != 2 or "T" not in axes:
         raise ValueError("its settings have not two axes")
-    found = {"line": range(LONGEST_LINE), "line_T": range(LONGEST_LINE)}
+    lengths = {"line": range(LONGEST_LINE), "line_T": range(LONGEST_LINE)}
     for name, values in axes.items():
-        found[name] = range(len(values), len(values) + 1)
-        found[f"between_{name}"] = range(len(values) - 1, len(values))
+        lengths[name] = range(len(values), len(values) + 1)
+        lengths[f"between_{name}"] = range(len(values) - 1, len(values))
     return {
-        **found,
+        **lengths,
         "pattern": range(MOST_PATTERNS),
         QUANTITY: range(1, 2 * MOST_PATTERNS + 3),
     }
@@ -165,12 +165,12 @@ def _lengths(header: Header) -> dict[str, range]:
 
 def _metadata(folder: Path, kind: str) -> Metadata:
     check_source(folder / METADATA)
-    found = parse_json((folder / METADATA).read_bytes())
-    if not isinstance(found, dict) or not isinstance(found.get("attributes", {}), dict):
+    metadata = parse_json((folder / METADATA).read_bytes())
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("attributes", {}), dict):
         raise ValueError("its metadata are none")
-    if found.get("zarr_format") != 3 or found.get("node_type") != kind:
+    if metadata.get("zarr_format") != 3 or metadata.get("node_type") != kind:
         raise ValueError(f"it is no {kind} of zarr 3")
-    return found
+    return metadata
 
 
 def _check_array(folder: Path, metadata: Metadata, lengths: dict[str, range]) -> None:

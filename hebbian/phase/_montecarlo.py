@@ -71,25 +71,25 @@ class MonteCarlo:
         """Settings from ``"NAME=VALUE,..."``, as the command line gives them."""
         kinds: dict[Any, Any] = {int: int, str: str, float: float, float | None: float}
         known = {field.name: kinds[field.type] for field in fields(cls)}
-        found: dict[str, Any] = {}
-        for part in filter(None, (part.strip() for part in text.split(","))):
-            name, equals, value = (word.strip() for word in part.partition("="))
-            if not equals or name not in known or name in found:
+        values: dict[str, Any] = {}
+        for setting in filter(None, (word.strip() for word in text.split(","))):
+            name, equals, value = (word.strip() for word in setting.partition("="))
+            if not equals or name not in known or name in values:
                 raise ValueError(
                     f"Monte Carlo expects NAME=VALUE with commas between, each name once, of"
-                    f" {', '.join(known)}; got {part!r}."
+                    f" {', '.join(known)}; got {setting!r}."
                 )
             try:
-                found[name] = known[name](value)
+                values[name] = known[name](value)
             except ValueError:
                 raise ValueError(
                     f"Monte Carlo expects a number for {name}, got {value!r}."
                 ) from None
-        if "N" not in found:
+        if "N" not in values:
             raise ValueError(f"Monte Carlo needs a size, N=2000 for example; got {text!r}.")
-        return cls(**found)
+        return cls(**values)
 
     def settings(self) -> dict[str, Any]:
         """Keyword arguments of ``simulate``; cells run side by side, samples one by one."""
-        given = {name: value for name, value in asdict(self).items() if value is not None}
-        return {**given, "threads": 1}
+        chosen = {name: value for name, value in asdict(self).items() if value is not None}
+        return {**chosen, "threads": 1}

@@ -226,8 +226,8 @@ def test_mixtures_of_three_patterns():
     [
         (lambda: MEMORY.theory(-0.1, 0.2), "Hopfield.theory expects finite alpha >= 0, got -0.1"),
         (lambda: MEMORY.theory(0.1, [0.2, np.nan]), "expects finite T >= 0, got nan"),
-        (lambda: MEMORY.theory(0.1, "cold"), "Hopfield.theory expects numbers for T, got 'cold'"),
-        (lambda: MEMORY.theory(0.1, 0.2, "glass"), "phase 'glass'; known: retrieval, spin-glass"),
+        (lambda: MEMORY.theory(0.1, "cold"), "real numbers for T, got 'cold'"),
+        (lambda: MEMORY.theory(0.1, 0.2, "glass"), "one of retrieval, spin-glass, .*'glass'"),
         (lambda: MEMORY.alpha_M(-1), "Hopfield.alpha_M expects finite T >= 0, got -1"),
         (lambda: MEMORY.T_M(np.inf), "Hopfield.T_M expects finite alpha >= 0, got inf"),
         (lambda: MEMORY.mixture(0.1, 0.2, 0), "patterns as a whole number >= 1, got 0"),
@@ -247,6 +247,6 @@ def test_mixtures_of_three_patterns():
     ],
 )
 def test_bad_input_is_refused_in_one_line(call, message):
-    with pytest.raises(ValueError, match=message) as error:
+    with pytest.raises((ValueError, TypeError), match=message) as error:
         call()
     assert "\n" not in str(error.value)
