@@ -269,7 +269,7 @@ def spike_rate_regulariser(
 ) -> Tensor:
     """Penalise neurons whose mean rate over time and batch leaves a band.
 
-    ``mean_n [ max(0, low - r_n)^2 + max(0, r_n - high)^2 ]`` with r_n in spikes a step.
+    ``mean_n [ max(0, low - r_n)^2 + max(0, r_n - high)^2 ]`` with r_n in spikes per step.
 
     Args:
         spikes: [T, B, N].

@@ -48,7 +48,7 @@ class Padded:
 
 @dataclass(frozen=True, eq=False)
 class Rasters:
-    """Samples held as rasters, any number of spikes a neuron.
+    """Samples held as rasters, any number of spikes per neuron.
 
     Args:
         spikes: 0 or 1, uint8 `[T, n, N]`.

@@ -143,7 +143,7 @@ def _summary(
 
 @torch.no_grad()
 def firing_rates(net: neuro.Network, samples: Samples) -> dict[str, float]:
-    """Mean spikes a neuron and step of every spiking layer, in evaluation mode."""
+    """Mean spikes per neuron and step of every spiking layer, in evaluation mode."""
     spiking = {path: ("spikes",) for path, m in net.stateful_layers.items() if m.spiking}
     if not spiking:
         return {}

@@ -31,7 +31,7 @@ def raster(
         ax: where to draw.
         inputs: `[T, N]`, 0 or 1.
         hidden: `[T, H]`, 0 or 1.
-        dt: seconds a step.
+        dt: seconds per step.
 
     Returns:
         ``ax``, with the time in ms.
@@ -116,7 +116,7 @@ def delays(
         ax: where to draw.
         before: delays in steps, any shape.
         after: delays of the same synapses in steps.
-        dt: seconds a step.
+        dt: seconds per step.
 
     Returns:
         ``ax``, with the delays in ms.
