@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 from torch import fx, nn
@@ -17,7 +18,8 @@ class Composition(Layer[dict[str, Any]]):
 
     traced: fx.Graph
     input_names: list[str]
-    _composing = False
+    _composing = 0
+    """Thread that calls ``forward`` as it is written; others run the composition as ever."""
 
     @abstractmethod
     def _written(self, *inputs: Any) -> Any:
@@ -53,7 +55,7 @@ def as_written(root: nn.Module) -> Iterator[None]:
     """Let compositions call their ``forward`` as it is written, without states."""
     opened = [m for m in reached(root).values() if isinstance(m, Composition)]
     for composition in opened:
-        vars(composition)["_composing"] = True
+        vars(composition)["_composing"] = get_ident()
     try:
         yield
     finally:

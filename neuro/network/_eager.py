@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -52,7 +53,11 @@ def run(net: Any, *inputs: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def _entering(running: list[nn.Module], before: Hook) -> Hook:
+    thread = get_ident()
+
     def enter(module: nn.Module, args: tuple[Any, ...]) -> Any:
+        if get_ident() != thread:
+            return None  # another thread runs the layer by itself, which a hook sees too
         arguments = args if running else before(module, args)
         running.append(module)
         return arguments
@@ -61,7 +66,11 @@ def _entering(running: list[nn.Module], before: Hook) -> Hook:
 
 
 def _leaving(running: list[nn.Module], after: Hook) -> Hook:
+    thread = get_ident()
+
     def leave(module: nn.Module, args: tuple[Any, ...], result: Any) -> Any:
+        if get_ident() != thread:
+            return None
         running.pop()
         return result if running else after(module, result)
 

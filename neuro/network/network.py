@@ -5,6 +5,7 @@ import inspect
 import math
 import operator
 from collections.abc import Callable, Mapping
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -40,7 +41,7 @@ def _threading_states(written: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(written)
     def forward(self: "Network", *inputs: Any, state: State | None = None) -> Any:
-        if self._composing:
+        if self._composing and self._composing == get_ident():
             return written(self, *inputs)
         names = self.input_names
         if len(inputs) == len(names) + 1 and state is None:

@@ -67,12 +67,15 @@ def store(tmp_path: Path) -> Path:
 @pytest.mark.xfail(raises=ValueError, reason="format 1 of the store is refused")
 def test_a_phase_diagram_is_read_and_drawn(store: Path):
     pytest.importorskip("zarr")
+    from matplotlib.figure import Figure
+
     from axonal.hebbian import load_phase_diagram, plot_phase_diagram
 
     diagram = load_phase_diagram(store)
     for name in ("m", "overlap", "survival"):
         assert np.array_equal(diagram[name].values, EXPECTED[f"phase.{name}"], equal_nan=True)
-    assert plot_phase_diagram(diagram).get_xlabel()
+    axes = Figure().subplots()
+    assert plot_phase_diagram(diagram, axes) is axes and axes.get_xlabel()
 
 
 def test_a_phase_diagram_of_other_numbers_is_not_gone_on_with(store: Path):

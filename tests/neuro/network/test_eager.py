@@ -3,6 +3,7 @@
 import copy
 import pickle
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -97,6 +98,21 @@ class Chain(neuro.Network):
         for part in self._modules.values():
             x = part(x)
         return x
+
+
+def test_another_thread_runs_a_network_that_is_being_looked_through():
+    inner = neuro.Sequential(neuro.LIF(4))
+    x, seen = torch.ones(3, 2, 4), []
+
+    def forward(self, x):
+        with ThreadPoolExecutor(1) as pool:
+            seen.append(pool.submit(inner, x.detach()).result())
+        return self.inner(x)
+
+    y, state = neuro.Network(Forward(forward, inner=inner), trace=False)(x)
+    (found, end), (expected, _) = seen[0], inner(x)
+    assert torch.equal(y, expected) and torch.equal(found, expected)
+    assert end.keys() == {"0"} and state.keys() == {"inner.0"}
 
 
 def test_it_streams_records_and_is_copied():
