@@ -18,11 +18,11 @@ def test_what_ends_a_command_is_one_line_and_its_exit_code(number: int, tmp_path
     process = subprocess.Popen(
         [*command, "--out", tmp_path / "run"], env=ENV, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "run" / "metrics.csv").exists() and time.monotonic() < deadline:
+    # however long a busy machine takes: a command that ends too early ends the wait as well
+    while not (tmp_path / "run" / "metrics.csv").exists() and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 128 + number
     assert errors.splitlines() == ["axonal: stopped. A training run goes on with --resume."]
 

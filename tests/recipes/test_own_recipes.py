@@ -215,6 +215,8 @@ def test_a_file_that_compares_arms_is_compared_and_again_when_it_changes(
         mine.write_text(MINE + COMPARED + "# another\n")
         axonal(*words)
     assert len(rows.read_text().splitlines()) == 8
+    told = " ".join(axonal("train", mine, "--help").stdout.split())
+    assert "Without --contrast all 2 arms are trained with 2 seeds each" in told
     refused = axonal(*words, "--seed", "3")
     assert "--seed is for one network, and without --contrast all arms" in refused.stderr
 

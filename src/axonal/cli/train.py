@@ -70,6 +70,14 @@ def _made(name: str) -> TyperCommand:
 
     _describe(train, _settings.options(settings, title), title)
     train.__doc__ = " ".join((inspect.getdoc(recipe) or title).partition("\n\n")[0].split())
+    comparison = recipes.comparison(name)
+    if comparison is not None:
+        option = comparison.chosen_by.replace("_", "-")
+        train.__doc__ += (
+            f"\n\nWithout --{option} all {len(comparison.arms)} arms are trained with "
+            f"{len(comparison.seeds)} seeds each and compared, into runs/{title}-arms; if that is "
+            "stopped, the same command goes on."
+        )
     app = typer.Typer(add_completion=False)
     app.command(name)(train)
     made = typer.main.get_command(app)
