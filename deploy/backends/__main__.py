@@ -20,10 +20,10 @@ graph, and `verify` compares the weights and delays that it reads back: never a 
 FOOT = """
 ## A back end of one's own
 
-A back end is a subclass of `axonal.deploy.backends.Backend` whose `support()` says what it has a
-form for. Its simulation, `simulate(job, answer)`, lies in a file that imports no axonal and runs in
-a process of its own, with another Python if need be (`python()`). A package of yours brings one by
-an entry point:
+A back end is a subclass of `axonal.deploy.backends.Backend` whose `support()` states its abilities.
+Its simulation, `simulate(job, answer)`, lies in a file that imports no axonal and runs in a process
+of its own, with another Python if need be (`python()`). A package of yours brings one by an entry
+point:
 
     [project.entry-points."axonal.backends"]
     my_simulator = "my_package.backend:MySimulator"

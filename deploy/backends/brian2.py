@@ -5,8 +5,9 @@ from typing import Any
 
 from axonal.deploy.backends._backend import Backend
 from axonal.deploy.backends._support import Support
+from axonal.deploy.backends.simulations.brian2 import RESETS
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.kinds import KINDS, RESETS
+from axonal.deploy.kinds import KINDS
 
 FORMS = {name: kind.brian for name, kind in KINDS.items() if kind.brian is not None}
 """Forms of the kinds that have one."""
@@ -24,7 +25,7 @@ class Brian2(Backend):
         """Everything that the equations of the kinds have a form for."""
         return Support(
             neurons=tuple(name for name in FORMS if KINDS[name].spikes),
-            resets=RESETS,
+            resets=tuple(RESETS),
             graded=False,
             any_gain=True,
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from helpers import ROOT
 from helpers.event_graphs import loop, trained_loop, with_golden
 from hypothesis import given
 from hypothesis import strategies as st
@@ -217,7 +218,5 @@ def test_a_loop_that_no_chip_can_run_is_a_failure_of_verify():
 
 
 def test_the_documented_support_is_what_the_back_ends_say():
-    from test_docs import ROOT
-
     assert (ROOT / "docs" / "back-ends.md").read_text() == matrix()
     assert set(names()) == {"reference", "spinnaker", *SIMULATORS}

@@ -203,7 +203,7 @@ def test_the_script_compares_the_spikes_and_readouts_of_a_board(tmp_path):
     spec = importlib.util.spec_from_file_location("board", script)
     board = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(board)
-    network = board.Network(data)
+    network = board.SpiNNakerNetwork(data)
     golden, v = graph.golden.spikes["x"][:, 0], graph.golden.readout["out"][:, 0]
     spikes = [(n, t + board.START) for t, n in np.argwhere(golden)]
     # a membrane is recorded before it is updated
