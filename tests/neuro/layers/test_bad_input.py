@@ -337,7 +337,7 @@ def test_reshaping_that_moves_time_is_refused_when_it_happens():
         (lambda: neuro.LIF(3.0), "LIF expects size as a positive int, or (C, H, W), got 3.0"),
         (lambda: neuro.LIF(True), "LIF expects size as a positive int"),
         (lambda: neuro.LIF("3"), "LIF expects size as a positive int"),
-        (lambda: neuro.LIF(3, "a"), "LIF expects tau as a number, or one a neuron, got 'a'"),
+        (lambda: neuro.LIF(3, "a"), "LIF expects tau as a number, or one per neuron, got 'a'"),
         (lambda: neuro.LIF(3, learn=True), 'LIF expects learn as names, such as learn="tau"'),
         (lambda: neuro.LIF(3, learn=(1,)), "LIF can learn tau, threshold; got 1"),
     ],
