@@ -64,7 +64,6 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "phase"
 
 
-@pytest.mark.xfail(raises=ValueError, reason="format 1 of the store is refused")
 def test_a_phase_diagram_is_read_and_drawn(store: Path):
     pytest.importorskip("zarr")
     from matplotlib.figure import Figure
