@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import axonal
 from axonal import recipes
 from axonal._base.files import check_target
 from axonal.cli._terminal import users_own
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 SHIPPED = recipes.shipped()
 """Names of trained networks that come with axonal."""
 NIR = ".nir"
+CHIPS = sorted(p.stem for p in Path(axonal.__file__).parent.glob("deploy/chips/[!_]*.py"))
+"""Names of the chips, by their files: importing them would import torch for a help text."""
 
 Graph = Annotated[
     Path,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from axonal.cli._graph_files import Graph, Timeout, load, writable
+from axonal.cli._graph_files import CHIPS, Graph, Timeout, load, writable
 from axonal.cli._terminal import Json, UserError, print_json, users_own
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ FIGURES = (".png", ".pdf", ".svg")
 Chip = Annotated[
     str | None,
     typer.Option(
-        help="loihi2 or spinnaker.", show_default="that of a quantised graph, else loihi2"
+        help=f"{' or '.join(CHIPS)}.", show_default="that of a quantised graph, else loihi2"
     ),
 ]
 Figure = Annotated[Path | None, typer.Option(help="Draw a figure here (.png, .pdf or .svg).")]

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from axonal.cli._graph_files import NIR, SHIPPED, Graph, description, load, ships, writable
+from axonal.cli._graph_files import CHIPS, NIR, SHIPPED, Graph, description, load, ships, writable
 from axonal.cli._terminal import Json, UserError, print_json, told, users_own
 
 if TYPE_CHECKING:
     from axonal.deploy import EventGraph
 
 
-class Target(StrEnum):
-    """Targets of an export."""
-
-    graph = "graph"
-    loihi2 = "loihi2"
-    spinnaker = "spinnaker"
-    nir = "nir"
+TARGETS = ("graph", *CHIPS, "nir")
 
 
-class Reset(StrEnum):
+def _target(text: str) -> str:
+    if text not in TARGETS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, TARGETS))}.")
+    return text
+
+
+class _Reset(StrEnum):
     """Resets of the potential by a spike."""
 
     zero = "zero"
@@ -36,7 +36,9 @@ def export(
             help=f"Run folder that `axonal train` left; or what ships: {', '.join(SHIPPED)}."
         ),
     ],
-    target: Annotated[Target, typer.Option(help="What to make.")] = Target.graph,
+    target: Annotated[
+        str, typer.Option(help="What to make.", parser=_target, metavar=f"<{'|'.join(TARGETS)}>")
+    ] = "graph",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -45,7 +47,7 @@ def export(
         ),
     ] = None,
     reset: Annotated[
-        Reset | None,
+        _Reset | None,
         typer.Option(help="For nir: subtract, for readers that subtract v_threshold, as sinabs."),
     ] = None,
     recipe: Annotated[
@@ -58,25 +60,25 @@ def export(
 
     For spinnaker a PyNN script that runs it on a board and compares is written beside.
     """
-    if reset is not None and target is not Target.nir:
+    if reset is not None and target != "nir":
         raise UserError("--reset belongs to --target nir.")
-    if reset is Reset.zero:
+    if reset is _Reset.zero:
         raise UserError("--reset takes subtract; without it neurons reset to zero.")
     shipped = ships(run)
     file = run if shipped else run / target
-    goal = file.with_suffix(NIR if target is Target.nir else ".h5") if out is None else out
+    goal = file.with_suffix(NIR if target == "nir" else ".h5") if out is None else out
     _check_goal(goal, target, asked=out is not None)
     from axonal import deploy, recipes
 
     with users_own(ValueError, OSError), told():
         graph = recipes.export_run(recipes.trained(str(run)) if shipped else run, recipe=recipe)
-        if target in (Target.loihi2, Target.spinnaker):
+        if target in CHIPS:
             graph = deploy.quantize(graph, target)
     if graph.arithmetic != "float64":
         _written(graph, goal, as_json)
         return
     with users_own(OSError, deploy.NIRError, ImportError):
-        if target is Target.nir:
+        if target == "nir":
             deploy.to_nir(graph, goal, reset=reset)
         else:
             graph.save(goal)
@@ -101,7 +103,7 @@ def import_nir(
         bool, typer.Option("--at-threshold", help="Fire at v_threshold too, as SpikingJelly does.")
     ] = False,
     reset: Annotated[
-        Reset | None,
+        _Reset | None,
         typer.Option(help="Of neurons without v_reset, which nir wrote before 1.0.6."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File.", show_default="FILE.h5")] = None,
@@ -124,7 +126,7 @@ def import_nir(
 
 def quantize(
     graph: Graph,
-    chip: Annotated[str, typer.Option(help="loihi2 or spinnaker.")] = "loihi2",
+    chip: Annotated[str, typer.Option(help=f"{' or '.join(CHIPS)}.")] = "loihi2",
     out: Annotated[Path | None, typer.Option(help="File.", show_default="GRAPH-CHIP.h5")] = None,
     as_json: Json = False,
 ) -> None:
@@ -148,7 +150,7 @@ def _check_goal(goal: Path, target: str, *, asked: bool) -> None:
     A folder that is only the default place may be missing: what is read there says so better.
     """
     script = goal.with_suffix(".py")
-    if target == Target.spinnaker and goal in (script, script.with_suffix(".npz")):
+    if target == "spinnaker" and goal in (script, script.with_suffix(".npz")):
         raise UserError(
             f"--out {goal} is the graph's file; a script is written beside: name an .h5."
         )
