@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from axonal.hebbian.montecarlo._disorder import Disorder
 from axonal.hebbian.montecarlo._hopfield import quadratic_setup
 from axonal.hebbian.montecarlo._random import key_of
-from axonal.hebbian.montecarlo._representations import Form, Walk
+from axonal.hebbian.montecarlo._representation import Form, Walk
 from axonal.hebbian.montecarlo.cpu import advance
 from benchmarks._measure import Table, interleaved
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from llvmlite import binding
 
-from axonal.hebbian.montecarlo._representations import GROUP, WORD
+from axonal.hebbian.montecarlo._representation import GROUP, WORD
 
 # Nanoseconds, on one core of a Zen 4 at 2.6 GHz; `python -m benchmarks montecarlo` shows them. Only
 # their ratios matter.

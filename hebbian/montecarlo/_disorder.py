@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from axonal._base.array_types import Float32Array, Float64Array, Int8Array
 from axonal._base.jit import jit
 from axonal.hebbian.montecarlo._random import EXAMPLES, PATTERNS, START, key_of, philox, stream
-from axonal.hebbian.montecarlo._representations import GROUP, WORD
+from axonal.hebbian.montecarlo._representation import GROUP, WORD
 
 BLOCK = 1 << 22
 """Entries that are drawn at a time, so that what is packed never lies unpacked in memory."""

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from axonal._base.array_types import AnyArray, Float32Array, Float64Array, Int8Array, Int64Array
-from axonal.hebbian.montecarlo._representations import (
-    Bits,
-    Couplings,
+from axonal.hebbian.montecarlo._representation import (
+    BitRepresentation,
+    CouplingRepresentation,
     Form,
-    Integers,
-    Powers,
-    RealPowers,
-    Reals,
-    Symmetric,
+    IntegerRepresentation,
+    PowerRepresentation,
+    RealPowerRepresentation,
+    RealRepresentation,
+    SymmetricRepresentation,
 )
 
 ROWS = 1024
@@ -78,10 +78,12 @@ def bits(rows: NDArray[np.uint64], patterns: int, unit: float) -> Representation
         ]
         whole = np.stack(planes).view("<u8").astype(np.uint64)
         total = np.array([int(agree.sum())], np.int64)
-        return Bits(rows, ones, whole, np.empty(words, np.uint64), total, spins, patterns, digits)
+        return BitRepresentation(
+            rows, ones, whole, np.empty(words, np.uint64), total, spins, patterns, digits
+        )
 
     def energy(state: Form) -> float:
-        assert isinstance(state, Bits)
+        assert isinstance(state, BitRepresentation)
         agree = np.zeros(patterns, np.int64)
         for plane in state.planes:
             octets = plane.astype("<u8", copy=False).view(np.uint8)
@@ -101,11 +103,11 @@ def quadratic(rows: AnyArray, unit: float) -> Representation:
     kind = (np.int16 if narrow else np.int32) if integers else np.float32
 
     def begin(spins: Int8Array) -> Form:
-        form = Integers if integers else Reals
+        form = IntegerRepresentation if integers else RealRepresentation
         return form(rows, norms, sums(rows, spins).astype(kind), spins)
 
     def energy(state: Form) -> float:
-        assert isinstance(state, Integers | Reals)
+        assert isinstance(state, IntegerRepresentation | RealRepresentation)
         x = state.overlaps.astype(np.float64)
         return float(norms.sum(dtype=np.float64) - x @ x) / 2
 
@@ -131,10 +133,10 @@ def couplings(rows: Int8Array, unit: float) -> Representation:
                 for first in range(0, len(spins), ROWS)
             ]
         )
-        return Couplings(matrix, fields.astype(np.int64), spins)
+        return CouplingRepresentation(matrix, fields.astype(np.int64), spins)
 
     def energy(state: Form) -> float:
-        assert isinstance(state, Couplings)
+        assert isinstance(state, CouplingRepresentation)
         return -float(state.fields @ state.spins) / 2
 
     return Representation(begin, energy, unit, exact=True)
@@ -211,10 +213,12 @@ def powers(rows: Int8Array, order: int, distinct: bool, unit: float) -> Represen
         gains = value(gain, x)
         own = np.array([value(shift, x).sum(), gains.sum()])
         odd = order % 2 == 0
-        return Powers(rows, x, gains, own, spins, _compiled(gain), _compiled(shift), odd)
+        return PowerRepresentation(
+            rows, x, gains, own, spins, _compiled(gain), _compiled(shift), odd
+        )
 
     def energy(state: Form) -> float:
-        assert isinstance(state, Powers)
+        assert isinstance(state, PowerRepresentation)
         return -float(value(whole, state.overlaps).sum()) / order
 
     return Representation(begin, energy, unit, exact=True)
@@ -225,10 +229,10 @@ def real_powers(rows: Float32Array, order: int, unit: float) -> Representation:
     coefficients = tuple(float(comb(order, j)) for j in range(order, 0, -1) if j % 2)
 
     def begin(spins: Int8Array) -> Form:
-        return RealPowers(rows, sums(rows, spins), spins, coefficients, order % 2 == 0)
+        return RealPowerRepresentation(rows, sums(rows, spins), spins, coefficients, order % 2 == 0)
 
     def energy(state: Form) -> float:
-        assert isinstance(state, RealPowers)
+        assert isinstance(state, RealPowerRepresentation)
         return -float((state.overlaps**order).sum())
 
     return Representation(begin, energy, unit, exact=False)
@@ -244,10 +248,12 @@ def symmetric(rows: Float32Array, order: int, unit: float) -> Representation:
             a = row.astype(np.float64) * spin
             for k in range(order, 0, -1):
                 found[k] += k * a * found[k - 1]
-        return Symmetric(rows, found[1:], spins, tuple(float(k) for k in range(1, order + 1)))
+        return SymmetricRepresentation(
+            rows, found[1:], spins, tuple(float(k) for k in range(1, order + 1))
+        )
 
     def energy(state: Form) -> float:
-        assert isinstance(state, Symmetric)
+        assert isinstance(state, SymmetricRepresentation)
         return -float(state.sums[-1].sum()) / order
 
     return Representation(begin, energy, unit, exact=False)

@@ -11,7 +11,7 @@ from axonal.hebbian.montecarlo._disorder import Disorder
 from axonal.hebbian.montecarlo._make_representation import Representation
 from axonal.hebbian.montecarlo._measurement import Measurement, summarise
 from axonal.hebbian.montecarlo._random import key_of
-from axonal.hebbian.montecarlo._representations import Walk
+from axonal.hebbian.montecarlo._representation import Walk
 from axonal.hebbian.montecarlo._schedule import Schedule, Start
 from axonal.hebbian.montecarlo.cpu import advance
 

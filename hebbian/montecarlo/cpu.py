@@ -10,14 +10,14 @@ from numba.extending import overload
 
 from axonal._base.jit import jit, kernel
 from axonal.hebbian.montecarlo._random import DYNAMICS, REPLICAS, SITES, log_ratio, philox
-from axonal.hebbian.montecarlo._representations import (
-    Bits,
-    Couplings,
-    Integers,
-    Powers,
-    RealPowers,
-    Reals,
-    Symmetric,
+from axonal.hebbian.montecarlo._representation import (
+    BitRepresentation,
+    CouplingRepresentation,
+    IntegerRepresentation,
+    PowerRepresentation,
+    RealPowerRepresentation,
+    RealRepresentation,
+    SymmetricRepresentation,
 )
 
 _ONES, _TWOS = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
@@ -246,21 +246,21 @@ def _symmetric_flip(state, i):  # type: ignore[no-untyped-def]
 
 
 _FIELDS = {
-    Bits: _bits_field,
-    Reals: _reals_field,
-    Couplings: _couplings_field,
-    Powers: _powers_field,
-    RealPowers: _real_powers_field,
-    Symmetric: _symmetric_field,
+    BitRepresentation: _bits_field,
+    RealRepresentation: _reals_field,
+    CouplingRepresentation: _couplings_field,
+    PowerRepresentation: _powers_field,
+    RealPowerRepresentation: _real_powers_field,
+    SymmetricRepresentation: _symmetric_field,
 }
 _FLIPS = {
-    Bits: _bits_flip,
-    Integers: _overlaps_flip,
-    Reals: _overlaps_flip,
-    Couplings: _couplings_flip,
-    Powers: _powers_flip,
-    RealPowers: _overlaps_flip,
-    Symmetric: _symmetric_flip,
+    BitRepresentation: _bits_flip,
+    IntegerRepresentation: _overlaps_flip,
+    RealRepresentation: _overlaps_flip,
+    CouplingRepresentation: _couplings_flip,
+    PowerRepresentation: _powers_flip,
+    RealPowerRepresentation: _overlaps_flip,
+    SymmetricRepresentation: _symmetric_flip,
 }
 
 
@@ -277,7 +277,7 @@ def flip(state, i):  # type: ignore[no-untyped-def]
 @overload(field, inline="always")
 def _field_of(state, i):  # type: ignore[no-untyped-def]
     form = state.instance_class
-    if form is Integers:
+    if form is IntegerRepresentation:
         return _narrow_field if state[2].dtype.bitwidth == 16 else _wide_field
     return _FIELDS[form]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from axonal._base.array_types import Int8Array, UInt32Array
 from axonal.hebbian.montecarlo._random import DYNAMICS, REPLICAS, SITES, log_ratio, philox
-from axonal.hebbian.montecarlo._representations import Walk
+from axonal.hebbian.montecarlo._representation import Walk
 
 Energy = Callable[[Int8Array], float]
 

@@ -111,8 +111,8 @@ def _chandrupatla(
     root[moving] = a
 
 
-class Maxima(NamedTuple):
-    """Maxima of a family of functions."""
+class _Maxima(NamedTuple):
+    """_Maxima of a family of functions."""
 
     x: Float64Array
     """where they are [points]"""
@@ -126,7 +126,7 @@ def find_maximum(
     f: Callable[..., Float64Array],
     grid: Float64Array,
     args: tuple[Float64Array, ...],
-) -> Maxima:
+) -> _Maxima:
     """Maximum of ``f(x, *args)`` for every element of ``args``.
 
     A coarse grid brackets it; minus infinity marks where f is not defined.
@@ -153,7 +153,7 @@ def find_maximum(
         middle = middle[inside]
         ends = grid[middle - 1], grid[middle + 1]
         x[inside], value[inside] = refine_maximum(f, *ends, tuple(a[inside] for a in args))
-    return Maxima(x, value, table)
+    return _Maxima(x, value, table)
 
 
 def refine_maximum(

@@ -131,7 +131,7 @@ def of_pairs(rho: float, examples: int, protocol: str) -> Reaction:
 
 
 @dataclass(frozen=True)
-class Polynomial:
+class _Polynomial:
     """Couplings of P >= 3 spins, where the noise has no reaction: ``s^2 = gamma kappa(q)``.
 
     ``gamma = (P-1)! K / N^(P-1)`` and ``kappa(q) = sum_k c_k q^k``; distinct indices give
@@ -188,16 +188,16 @@ class Polynomial:
         return -load / 2 * T * C**2 * total
 
 
-def distinct(P: int) -> Polynomial:
+def distinct(P: int) -> _Polynomial:
     """Crosstalk of couplings over P distinct sites, ``kappa = q^(P-1)``.
 
     >>> distinct(3).coefficients
     (0.0, 0.0, 1.0)
     """
-    return Polynomial((0.0,) * (P - 1) + (1.0,))
+    return _Polynomial((0.0,) * (P - 1) + (1.0,))
 
 
-def overlap(P: int) -> Polynomial:
+def overlap(P: int) -> _Polynomial:
     """Crosstalk of the energy ``-(N/P) sum m^P``, whose power keeps lower Hermite orders.
 
     For x normal, ``x^(P-1) = sum_k a_k He_k`` and two replicas share ``a_k^2 k! q^k``; the
@@ -212,10 +212,10 @@ def overlap(P: int) -> Polynomial:
         j = (n - k) // 2
         a = factorial(n) // (2**j * factorial(j) * factorial(k))
         shares[k] = a**2 * factorial(k) / factorial(n)
-    return Polynomial(tuple(shares))
+    return _Polynomial(tuple(shares))
 
 
-def of_examples(clean: Polynomial, quality: float, examples: int) -> Polynomial:
+def of_examples(clean: _Polynomial, quality: float, examples: int) -> _Polynomial:
     """Crosstalk when every example is stored by itself, in the units of the class means.
 
     Two examples of one pattern overlap by r^2, so
@@ -232,7 +232,7 @@ def of_examples(clean: Polynomial, quality: float, examples: int) -> Polynomial:
     """
     P = len(clean.coefficients)
     R = quality**2 + (1 - quality**2) / examples
-    return Polynomial(
+    return _Polynomial(
         tuple(
             c * (1 + (examples - 1) * quality ** (2 + 2 * k)) / (examples * R**P)
             for k, c in enumerate(clean.coefficients)

@@ -70,7 +70,7 @@ def glass_temperature(reaction: Reaction, load: ArrayLike) -> Float64Array:
 
 
 @dataclass(frozen=True)
-class Mixture:
+class _Mixture:
     """Symmetric overlap with several patterns: the site sees the sum X of their signs there.
 
     Args:
@@ -78,7 +78,7 @@ class Mixture:
 
     >>> import numpy as np
     >>> zero = np.array(0.0)
-    >>> float(Mixture(3).averages(np.array(1.0), zero, zero).m)  # E |X| / 3
+    >>> float(_Mixture(3).averages(np.array(1.0), zero, zero).m)  # E |X| / 3
     0.5
     """
 
@@ -114,7 +114,7 @@ class Mixture:
         """None: patterns are clean."""
         return 0.0
 
-    def at_entropy(self, rho: float) -> "Mixture":
+    def at_entropy(self, rho: float) -> "_Mixture":
         """The same: patterns are clean."""
         return self
 
@@ -135,7 +135,7 @@ def mixture(load: ArrayLike, T: ArrayLike, patterns: int) -> Solution:
     >>> three.m.round(4), three.stable
     (array([0.4522, 0.4175]), array([ True, False]))
     """
-    signal = Mixture(patterns)
+    signal = _Mixture(patterns)
     system = SaddlePoint(2, signal, Reaction(), condensed=patterns)
     state = retrieval(system, load, T)
     if patterns == 1:

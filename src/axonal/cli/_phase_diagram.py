@@ -25,7 +25,7 @@ MOST_CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Kind:
+class _Kind:
     """A model that has a phase diagram.
 
     Attributes:
@@ -46,12 +46,12 @@ class Kind:
 DATA = ("quality", "examples", "protocol")
 LEARNED = (*DATA, "noise")
 KINDS = {
-    "hopfield": Kind(Hopfield, "alpha", ("0:0.15:24", "0:1.1:24"), LEARNED, {}),
-    "dense": Kind(
+    "hopfield": _Kind(Hopfield, "alpha", ("0:0.15:24", "0:1.1:24"), LEARNED, {}),
+    "dense": _Kind(
         DenseHopfield, "gamma", ("0:0.35:24", "0:0.7:24"), ("P", "interaction", *LEARNED), {"P": 3}
     ),
     # The dilution is that of every cell; the model wants one too.
-    "multitasking": Kind(
+    "multitasking": _Kind(
         MultitaskingHopfield,
         "dilution",
         ("0.02:0.98:24", "0.05:1.1:24"),
@@ -62,7 +62,7 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Request:
+class _Request:
     """A phase diagram as it was asked for.
 
     Attributes:
@@ -78,7 +78,7 @@ class Request:
 
 def request(
     name: str, axes: dict[str, str | None], parameters: dict[str, Any], mc: str | None
-) -> Request:
+) -> _Request:
     """Understand the words of the command line.
 
     Raises:
@@ -102,7 +102,7 @@ def request(
             f"a diagram has up to {MOST_CELLS} cells, {len(load) * len(T)} were asked."
         )
     model = kind.make(**{**kind.fixed, **given})
-    return Request(model, {kind.load: load, "T": T}, None if mc is None else MonteCarlo.parse(mc))
+    return _Request(model, {kind.load: load, "T": T}, None if mc is None else MonteCarlo.parse(mc))
 
 
 def grid(name: str, text: str) -> np.ndarray[Any, Any]:
@@ -127,7 +127,7 @@ def grid(name: str, text: str) -> np.ndarray[Any, Any]:
     return np.linspace(*ends, points)
 
 
-def draw(asked: Request, folder: Path, *, seed: int, jobs: int, progress: bool) -> dict[str, Any]:
+def draw(asked: _Request, folder: Path, *, seed: int, jobs: int, progress: bool) -> dict[str, Any]:
     """Compute what is missing of the diagram, and draw its figure.
 
     Returns:

@@ -27,7 +27,7 @@ LONGEST_LINE = 1 << 26
 
 
 @dataclass
-class Summary:
+class _Summary:
     """Counts and latencies of a stream.
 
     Attributes:
@@ -115,7 +115,7 @@ def run(
     resume: Path | None = None,
     save_state: Path | None = None,
     drop_late: bool = False,
-) -> Summary:
+) -> _Summary:
     """Run a graph on the lines of a file until it ends, or Ctrl-C, TERM or HUP comes.
 
     Args:
@@ -140,7 +140,7 @@ def run(
         stream.load(resume)
     if save_state is not None and not save_state.resolve().parent.is_dir():
         raise FileNotFoundError(f"cannot write {save_state}: there is no folder for it")
-    summary = Summary(stream.step)
+    summary = _Summary(stream.step)
     inputs = {p.name: p.size for p in graph.of_kind("input")}
     outputs = [name for name in graph.outputs if graph.population(name).kind == "integrator"]
 

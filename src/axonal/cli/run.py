@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from axonal.deploy import Run
 
 
-class Late(StrEnum):
+class _Late(StrEnum):
     """Treatment of a line of a stream whose step has run."""
 
     refuse = "refuse"
@@ -41,8 +41,8 @@ def run(
         Path | None, typer.Option(help="Where the state goes when the stream ends.")
     ] = None,
     late: Annotated[
-        Late, typer.Option(help="Lines of a stream whose step has run: refuse or drop.")
-    ] = Late.refuse,
+        _Late, typer.Option(help="Lines of a stream whose step has run: refuse or drop.")
+    ] = _Late.refuse,
     as_json: Json = False,
 ) -> None:
     """Run an event graph, and score it if the data has labels; or stream events through it.
@@ -63,7 +63,7 @@ def run(
     if stream:
         from axonal.cli import _stream
 
-        drop = late is Late.drop
+        drop = late is _Late.drop
         _stream.command(loaded, data, as_json, resume=resume, save_state=save_state, drop_late=drop)
         return
     assert data is not None

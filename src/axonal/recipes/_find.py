@@ -39,8 +39,8 @@ class Recipe(Protocol):
         """The untrained network, a pure function of the settings."""
 
 
-class Origin(NamedTuple):
-    """Origin of a recipe.
+class _Origin(NamedTuple):
+    """_Origin of a recipe.
 
     Args:
         name: of one that ships, or of the file without its ending.
@@ -125,14 +125,14 @@ def comparison(name: str) -> Comparison | None:
     return declared
 
 
-def origin(name: str) -> Origin:
-    """Origin of a recipe, as its file is now.
+def origin(name: str) -> _Origin:
+    """_Origin of a recipe, as its file is now.
 
     Raises:
         RecipeError: there is no such file, or it has the name of a recipe that ships.
     """
     if not is_file(name):
-        return Origin(name)
+        return _Origin(name)
     path = Path(name)
     if not path.is_file():
         raise RecipeError(f"there is no recipe in {name}: no such file.")
@@ -144,7 +144,7 @@ def origin(name: str) -> Origin:
             f"{name} has the name of a recipe that comes with axonal, {taken}: rename the file."
         )
     content = path.read_bytes()
-    return Origin(path.stem, str(path.resolve()), hashlib.sha256(content).hexdigest(), content)
+    return _Origin(path.stem, str(path.resolve()), hashlib.sha256(content).hexdigest(), content)
 
 
 def recorded(
@@ -153,7 +153,7 @@ def recorded(
     """Name or path, for `find`, of the recipe that a run or a graph recorded.
 
     Args:
-        record: as `Origin.to_json` made it.
+        record: as `_Origin.to_json` made it.
         where: what recorded it, for messages.
         named: path of the recipe's file where the caller names one.
         within: folder whose files never run.
@@ -183,7 +183,7 @@ def recorded(
     return str(file)
 
 
-def _loaded(source: Origin) -> Recipe:
+def _loaded(source: _Origin) -> Recipe:
     """The module of a user's file, from the content that was hashed."""
     assert source.path is not None
     name = f"axonal_recipe_{source.sha256}_{hashlib.sha256(source.path.encode()).hexdigest()[:8]}"

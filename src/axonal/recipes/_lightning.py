@@ -158,7 +158,7 @@ class Training(lightning.LightningModule):
         self.history = checkpoint["history"]
 
 
-class SaveEpoch(Checkpoint):
+class _SaveEpoch(Checkpoint):
     """Writes checkpoint and metrics after each epoch; a kill leaves the old or the new one.
 
     Lightning's own `ModelCheckpoint` moves its file over from the folder of temporary files, which
@@ -175,7 +175,7 @@ class SaveEpoch(Checkpoint):
         write_csv(self.run.metrics, module.history)
 
 
-class Bar(Callback):
+class _Bar(Callback):
     """A progress bar on stderr; that of a resumed run begins where it goes on."""
 
     def __init__(self, name: str, epochs: int) -> None:
@@ -218,9 +218,9 @@ def fit(
 ) -> None:
     """Train to the last epoch, from the run's checkpoint if it has one."""
     settings = training.settings
-    callbacks: list[Callback] = [SaveEpoch(run)]
+    callbacks: list[Callback] = [_SaveEpoch(run)]
     if progress:
-        callbacks.append(Bar(name, settings.epochs))
+        callbacks.append(_Bar(name, settings.epochs))
     with _quiet():
         trainer = lightning.Trainer(
             accelerator=device,

@@ -19,7 +19,7 @@ from axonal.hebbian.montecarlo._random import (
     philox,
     stream,
 )
-from axonal.hebbian.montecarlo._representations import GROUP, Walk
+from axonal.hebbian.montecarlo._representation import GROUP, Walk
 from axonal.hebbian.montecarlo.cpu import advance
 
 RULES = {

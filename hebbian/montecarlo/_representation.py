@@ -38,7 +38,7 @@ class Walk(NamedTuple):
     parallel: bool
 
 
-class Bits(NamedTuple):
+class BitRepresentation(NamedTuple):
     """Patterns of +-1 as bits; agreements y = (N + x) / 2 of every pattern in binary digits.
 
     Attributes:
@@ -62,7 +62,7 @@ class Bits(NamedTuple):
     digits: tuple[int, ...]
 
 
-class Integers(NamedTuple):
+class IntegerRepresentation(NamedTuple):
     """Patterns of -1, 0 and 1, and their overlaps x = sum of X s.
 
     Attributes:
@@ -78,8 +78,8 @@ class Integers(NamedTuple):
     spins: Int8Array
 
 
-class Reals(NamedTuple):
-    """Patterns of real numbers: as `Integers`, in float32."""
+class RealRepresentation(NamedTuple):
+    """Patterns of real numbers: as `IntegerRepresentation`, in float32."""
 
     rows: AnyArray
     norms: AnyArray
@@ -87,7 +87,7 @@ class Reals(NamedTuple):
     spins: Int8Array
 
 
-class Couplings(NamedTuple):
+class CouplingRepresentation(NamedTuple):
     """The matrix of couplings: a spin that stays costs nothing, one that flips costs N.
 
     Attributes:
@@ -101,7 +101,7 @@ class Couplings(NamedTuple):
     spins: Int8Array
 
 
-class Powers(NamedTuple):
+class PowerRepresentation(NamedTuple):
     """Patterns of +-1 with a polynomial interaction f of the overlap with one spin left out.
 
     Attributes:
@@ -124,7 +124,7 @@ class Powers(NamedTuple):
     odd: bool
 
 
-class RealPowers(NamedTuple):
+class RealPowerRepresentation(NamedTuple):
     """Real patterns with the power P of their overlap.
 
     Attributes:
@@ -142,7 +142,7 @@ class RealPowers(NamedTuple):
     odd: bool
 
 
-class Symmetric(NamedTuple):
+class SymmetricRepresentation(NamedTuple):
     """Real patterns with the elementary symmetric polynomial of all products of P entries.
 
     Attributes:
@@ -158,4 +158,12 @@ class Symmetric(NamedTuple):
     orders: tuple[float, ...]
 
 
-Form = Bits | Integers | Reals | Couplings | Powers | RealPowers | Symmetric
+Form = (
+    BitRepresentation
+    | IntegerRepresentation
+    | RealRepresentation
+    | CouplingRepresentation
+    | PowerRepresentation
+    | RealPowerRepresentation
+    | SymmetricRepresentation
+)
