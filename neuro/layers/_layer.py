@@ -46,6 +46,7 @@ def detach(state: Any) -> Any:
     Returns:
         The same structure with every tensor detached.
 
+    >>> import torch
     >>> from axonal.neuro import LIF
     >>> x = torch.ones(3, 1, 2, requires_grad=True)
     >>> _, state = LIF(2)(x)

@@ -101,7 +101,9 @@ def test_the_operators_take_one_too():
 
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
 def test_a_compiled_network_and_an_exported_one_keep_it():
-    net = neuro.Sequential(neuro.Linear(3, 3), neuro.LIF(3, surrogate=Laplace(2.0)))
+    torch.manual_seed(0)
+    neuron = neuro.LIF(3, threshold=0.1, surrogate=Laplace(2.0))
+    net = neuro.Sequential(neuro.Linear(3, 3), neuron)
     x = spike_train(3, 5, 2, 3, dtype=torch.float32)
     exact = gradient(net, x)
     assert torch.equal(exact, gradient(torch.compile(net, fullgraph=True, backend="eager"), x))
