@@ -8,7 +8,7 @@ from typing import Any
 from axonal._base.statistics import spread
 from axonal._base.sweeps import Row, Store
 from axonal._base.tables import markdown_table
-from axonal.recipes._comparison import difference, rounding, values
+from axonal.recipes._compare import difference, rounding, values
 from axonal.recipes._runs import Run
 from axonal.recipes.spoken_digits import COMPARISON
 from experiments import _report

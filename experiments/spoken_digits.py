@@ -7,8 +7,8 @@ from typing import Any
 from axonal._base.statistics import spread
 from axonal._base.sweeps import Row, Store
 from axonal._base.tables import markdown_table
-from axonal.recipes import Arm, _comparison
-from axonal.recipes._comparison import difference, rounding, values
+from axonal.recipes import Arm, _compare
+from axonal.recipes._compare import difference, rounding, values
 from axonal.recipes._runs import Run
 from axonal.recipes.figures import comparison as figure
 from axonal.recipes.spoken_digits import COMPARISON, LONG
@@ -54,7 +54,7 @@ def write(store: Store, out: Path) -> list[Path]:
         tables=[_table(words, arms) for words, arms in named.items()],
         long=f"{LONG:g}",
         comparisons=comparisons,
-        remaining=_comparison.remaining(COMPARISON, named, comparisons),
+        remaining=_compare.remaining(COMPARISON, named, comparisons),
     )
     return [
         _report.write_text(out / "spoken_digits.md", page),
@@ -62,7 +62,7 @@ def write(store: Store, out: Path) -> list[Path]:
             out / "spoken_digits.json", {split: _numbers(arms) for split, arms in rows.items()}
         ),
         _report.save(
-            figure.draw(_comparison.accuracies_of(COMPARISON, named)), out / "spoken_digits.png"
+            figure.draw(_compare.accuracies_of(COMPARISON, named)), out / "spoken_digits.png"
         ),
     ]
 
@@ -71,11 +71,11 @@ def _table(words: str, rows: Rows) -> dict[str, Any]:
     memory = difference(rows, "frozen", "none, long")
     return {
         "words": words,
-        "orders": _comparison.orders(COMPARISON, rows),
+        "orders": _compare.orders(COMPARISON, rows),
         "beside": "above" if memory.positive else "below" if memory.negative else "not apart from",
         "accuracies": _accuracies(rows),
-        "differences": markdown_table(*_comparison.differences(COMPARISON, rows)),
-        "roundings": markdown_table(*_comparison.roundings(COMPARISON, rows, *ROUNDED)),
+        "differences": markdown_table(*_compare.differences(COMPARISON, rows)),
+        "roundings": markdown_table(*_compare.roundings(COMPARISON, rows, *ROUNDED)),
     }
 
 
@@ -100,7 +100,7 @@ def _accuracies(rows: Rows) -> str:
 
 def _numbers(rows: Rows) -> dict[str, Any]:
     """All numbers of a split, for the file beside the page."""
-    numbers = _comparison.numbers_of(COMPARISON, rows)
+    numbers = _compare.numbers_of(COMPARISON, rows)
     for name in ROUNDED:
         loss = rounding(rows[name])
         numbers["differences"][f"rounding, {name}"] = {

@@ -13,7 +13,7 @@ from axonal.deploy.kinds import KINDS
 from axonal.neuro import Layer
 
 
-class Form(NamedTuple):
+class _Form(NamedTuple):
     """A layer as a population.
 
     Args:
@@ -32,7 +32,7 @@ NEURONS = tuple(_KINDS)
 """Layers that are populations; their subclasses are, too."""
 
 
-def neuron(layer: Layer[Any], x: Signal) -> Form:
+def neuron(layer: Layer[Any], x: Signal) -> _Form:
     """Return the population that a layer is.
 
     Args:
@@ -52,7 +52,7 @@ def neuron(layer: Layer[Any], x: Signal) -> Form:
     leaky = _leak(layer, x) if "decay" in kind.fields else {}
     fields = {field: _each(values, x) for field, values in kind.from_layer(layer).items()}
     if not kind.spikes:
-        return Form(name, x, {**leaky, **fields})
+        return _Form(name, x, {**leaky, **fields})
     fires: Any = layer
     if fires.reset == "none":
         raise UnsupportedError('reset="none" has no event-driven form here')
@@ -64,7 +64,7 @@ def neuron(layer: Layer[Any], x: Signal) -> Form:
         x, level = delayed_reset.raised(x, leaky["decay"], leaky["gain"], level, synapse)
         reset = "subtract"
     firing = {"threshold": level, "reset": reset, "refractory": fires.refractory}
-    return Form(name, x, {**leaky, **firing, **fields})
+    return _Form(name, x, {**leaky, **firing, **fields})
 
 
 def _leak(layer: Any, x: Signal) -> dict[str, Float64Array]:

@@ -41,7 +41,7 @@ LONGEST_STEP = 1 + 1e-6
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedNeurons:
     """The population of a NIR neuron.
 
     Args:
@@ -69,7 +69,7 @@ class Rule:
 
     becomes: str
     kept: str
-    read: Callable[[Node, float, bool], Imported]
+    read: Callable[[Node, float, bool], ImportedNeurons]
 
 
 def is_sum(p: Population) -> bool:
@@ -158,7 +158,7 @@ def _refuse_unlike(p: Population, subtract: bool) -> None:
         raise NIRError(f"refractory {p.refractory}: neurons of NIR are never refractory")
 
 
-def imported(node: Node, dt: float, at_threshold: bool) -> Imported:
+def imported(node: Node, dt: float, at_threshold: bool) -> ImportedNeurons:
     """The population of a NIR neuron; see `RULES`.
 
     Raises:
@@ -184,7 +184,7 @@ def _close(a: Float64Array, b: Float64Array) -> bool:
     return bool(np.all(np.abs(a - b) <= SAME * np.maximum(1, np.abs(b))))
 
 
-def _lif(node: Node, dt: float, at_threshold: bool) -> Imported:
+def _lif(node: Node, dt: float, at_threshold: bool) -> ImportedNeurons:
     shape, (tau, r, leak, threshold, reset) = _parameters(
         node, "tau", "r", "v_leak", "v_threshold", "v_reset"
     )
@@ -194,7 +194,7 @@ def _lif(node: Node, dt: float, at_threshold: bool) -> Imported:
     return _fires(node, "lif", shape, fields, threshold, reset, at_threshold)
 
 
-def _if(node: Node, dt: float, at_threshold: bool) -> Imported:
+def _if(node: Node, dt: float, at_threshold: bool) -> ImportedNeurons:
     shape, (r, threshold, reset) = _parameters(node, "r", "v_threshold", "v_reset")
     fields = {"decay": np.ones_like(r), "gain": r * dt}
     always = node.metadata.get("kind") == "constant" and bool(np.all(threshold < reset))
@@ -202,7 +202,7 @@ def _if(node: Node, dt: float, at_threshold: bool) -> Imported:
     return _fires(node, kind, shape, fields, threshold, reset, at_threshold)
 
 
-def _cuba(node: Node, dt: float, at_threshold: bool) -> Imported:
+def _cuba(node: Node, dt: float, at_threshold: bool) -> ImportedNeurons:
     names = ("tau_mem", "tau_syn", "r", "w_in", "v_leak", "v_threshold", "v_reset")
     shape, (tau, tau_syn, r, w_in, leak, threshold, reset) = _parameters(node, *names)
     step, forget = _steps(tau, dt, "tau_mem"), _steps(tau_syn, dt, "tau_syn")
@@ -220,25 +220,25 @@ def _fires(
     threshold: AnyArray,
     reset: AnyArray,
     at_threshold: bool,
-) -> Imported:
+) -> ImportedNeurons:
     """A population that fires; without a v_reset it subtracts its threshold."""
     level = threshold.astype(np.float64) - reset.astype(np.float64)
     fields = {**fields, "threshold": level if at_threshold else np.nextafter(level, np.inf)}
     what = "zero" if "v_reset" in node.fields else "subtract"
-    return Imported(kind, shape, _double(fields), what)
+    return ImportedNeurons(kind, shape, _double(fields), what)
 
 
-def _li(node: Node, dt: float, at_threshold: bool) -> Imported:
+def _li(node: Node, dt: float, at_threshold: bool) -> ImportedNeurons:
     shape, (tau, r, leak) = _parameters(node, "tau", "r", "v_leak")
     step = _steps(tau, dt, "tau")
     if leak.any():
         raise NIRError("v_leak is not 0: NIR leaves open whether v starts there")
-    return Imported("integrator", shape, _double({"decay": 1 - step, "gain": r * step}))
+    return ImportedNeurons("integrator", shape, _double({"decay": 1 - step, "gain": r * step}))
 
 
-def _i(node: Node, dt: float, at_threshold: bool) -> Imported:
+def _i(node: Node, dt: float, at_threshold: bool) -> ImportedNeurons:
     shape, (r,) = _parameters(node, "r")
-    return Imported("integrator", shape, _double({"decay": np.ones_like(r), "gain": r * dt}))
+    return ImportedNeurons("integrator", shape, _double({"decay": np.ones_like(r), "gain": r * dt}))
 
 
 RULES: dict[str, Rule] = {

@@ -31,7 +31,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Step:
+class _Step:
     """Rule by which one node without memory is read.
 
     Args:
@@ -155,16 +155,16 @@ def _sum_pool(node: Node, x: Signal, _: Setting) -> Signal:
     return _pool(node, x, False)
 
 
-STEPS: dict[str, Step] = {
-    "Linear": Step("synapses", "weight [M, N], along the last axis", _linear),
-    "Affine": Step("synapses and bias", "weight [M, N], along the last axis", _affine_),
-    "Scale": Step("folded into the synapses", "one factor, or one an element", _scale),
-    "Conv1d": Step("synapses and bias", "stride, padding, dilation, groups", _conv1d),
-    "Conv2d": Step("synapses and bias", "stride, padding, dilation, groups", _conv2d),
-    "SumPool2d": Step("folded into the synapses", "stride, padding", _sum_pool),
-    "AvgPool2d": Step("folded into the synapses", "stride, padding (zeros count)", _avg_pool),
-    "Flatten": Step("the shape", "start_dim, end_dim", _flatten),
-    "Delay": Step("delays of the synapses", "whole steps, or rounded by choice", _delay),
+STEPS: dict[str, _Step] = {
+    "Linear": _Step("synapses", "weight [M, N], along the last axis", _linear),
+    "Affine": _Step("synapses and bias", "weight [M, N], along the last axis", _affine_),
+    "Scale": _Step("folded into the synapses", "one factor, or one an element", _scale),
+    "Conv1d": _Step("synapses and bias", "stride, padding, dilation, groups", _conv1d),
+    "Conv2d": _Step("synapses and bias", "stride, padding, dilation, groups", _conv2d),
+    "SumPool2d": _Step("folded into the synapses", "stride, padding", _sum_pool),
+    "AvgPool2d": _Step("folded into the synapses", "stride, padding (zeros count)", _avg_pool),
+    "Flatten": _Step("the shape", "start_dim, end_dim", _flatten),
+    "Delay": _Step("delays of the synapses", "whole steps, or rounded by choice", _delay),
 }
 """How each node without memory is read."""
 ENDS = {"Input": "input", "Output": "output", "NIRGraph": "its nodes, named graph.node"}

@@ -12,7 +12,7 @@ from axonal.deploy.graph import Population
 from axonal.deploy.kinds import NEURONS
 from axonal.deploy.nir.errors import NIRError
 from axonal.deploy.nir.flat import Flat
-from axonal.deploy.nir.neurons import RULES, Imported, imported
+from axonal.deploy.nir.neurons import RULES, ImportedNeurons, imported
 from axonal.deploy.nir.nodes import STEPS, Setting, agreed, alike
 
 # What numpy and torch raise on parameters that no node of this type should have.
@@ -38,7 +38,7 @@ class Reader:
 
     def __post_init__(self) -> None:
         self.sent: dict[str, Signal] = {}
-        self.found: dict[str, Imported] = {}
+        self.found: dict[str, ImportedNeurons] = {}
         self.before: dict[str, list[str]] = {path: [] for path in self.flat.nodes}
         for source, target in self.flat.edges:
             self.before[target].append(source)

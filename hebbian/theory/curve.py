@@ -52,7 +52,7 @@ class Curve(NamedTuple):
         return Curve(*(ends[index] for ends in self))
 
 
-class Point(NamedTuple):
+class CurvePoint(NamedTuple):
     """States on a curve; the load is minus infinity where there is none."""
 
     w: Float64Array
@@ -176,7 +176,7 @@ def curves(system: SaddlePoint, T: Float64Array) -> Curve:
     return Curve(T, *(end[back].reshape(T.shape) for end in ends))
 
 
-def point(system: SaddlePoint, curve: Curve, number: Float64Array) -> Point:
+def point(system: SaddlePoint, curve: Curve, number: Float64Array) -> CurvePoint:
     """States on curves.
 
     Args:
@@ -211,16 +211,16 @@ def number_of(curve: Curve, n: Float64Array) -> Float64Array:
     return np.asarray(2 - np.clip(share, 0.0, 1.0) ** (1 / _CROWDED))
 
 
-def with_overlap(system: SaddlePoint, T: Float64Array, n: Float64Array) -> Point:
+def with_overlap(system: SaddlePoint, T: Float64Array, n: Float64Array) -> CurvePoint:
     """States of P >= 3 with an overlap n with what is stored."""
     return _point(system, T, n ** (system.P - 1), crosstalk(system, T, n))
 
 
-def _point(system: SaddlePoint, T: Float64Array, w: Float64Array, s: Float64Array) -> Point:
+def _point(system: SaddlePoint, T: Float64Array, w: Float64Array, s: Float64Array) -> CurvePoint:
     # Where there is no state the averages are of no interest, only the load must say so.
     there = ~np.isnan(w) & ~np.isnan(s) & (w > 0)
     w, s = np.where(there, w, 0.0), np.where(there, s, 0.0)
     site = system.signal.averages(w, s, T)
     with quiet():
         load = np.where(there, system.crosstalk.load(s, site.q, site.C), -np.inf)
-    return Point(w, s, site, load)
+    return CurvePoint(w, s, site, load)

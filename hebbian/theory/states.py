@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_root
 from axonal.hebbian.theory._solution import Solution, assemble
-from axonal.hebbian.theory.curve import Curve, Point, curves, point, zero_load_temperature
+from axonal.hebbian.theory.curve import Curve, CurvePoint, curves, point, zero_load_temperature
 from axonal.hebbian.theory.folds import Ends, ends
 from axonal.hebbian.theory.saddle_point import SaddlePoint
 
@@ -230,6 +230,6 @@ def _at(system: SaddlePoint, T: Float64Array, number: Float64Array) -> Solution:
 def _solution(
     system: SaddlePoint, exists: BoolArray, curve: Curve, number: Float64Array
 ) -> Solution:
-    at: Point = point(system, curve, number)
+    at: CurvePoint = point(system, curve, number)
     drive = system.condensed * (1 - 1 / system.P) * at.w * at.site.n
     return assemble(system, exists, at.load, curve.T, at.w, at.s, at.site, drive)

@@ -39,7 +39,7 @@ TYPES = tuple(_TYPES)
 """Types that the kernels take as inputs."""
 
 
-class Compiled(NamedTuple):
+class _Compiled(NamedTuple):
     """Machine code and the log of the compiler."""
 
     cubin: bytes
@@ -106,7 +106,7 @@ def _options(arch: str, contract: bool) -> dict[str, Any]:
     return {"arch": arch, "std": "c++17", "fma": contract, "ptxas_options": ["-v"]}
 
 
-def compiled(text: str, arch: str, *, contract: bool = False) -> Compiled:
+def compiled(text: str, arch: str, *, contract: bool = False) -> _Compiled:
     """Compile a source, whatever is kept on disk.
 
     Args:
@@ -124,7 +124,7 @@ def compiled(text: str, arch: str, *, contract: bool = False) -> Compiled:
     options = ProgramOptions(**_options(arch, contract), include_path=[str(headers)])
     log = io.StringIO()
     code = Program(text, "c++", options).compile("cubin", logs=log).code
-    return Compiled(bytes(code), log.getvalue())
+    return _Compiled(bytes(code), log.getvalue())
 
 
 def cubin(text: str, arch: str, *, contract: bool = False) -> bytes:

@@ -11,7 +11,7 @@ from helpers.sound import TINY
 
 from axonal import cli, datasets, recipes
 from axonal._base.sweeps import Store
-from axonal.recipes import Arm, _comparison, spoken_digits
+from axonal.recipes import Arm, _compare, spoken_digits
 from axonal.recipes._runs import Run
 from axonal.recipes._samples import Padded
 from experiments import spoken_digits as experiment
@@ -162,7 +162,7 @@ def trained(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
             done.append(run)
             store.add(made(run, 0.9))
 
-    monkeypatch.setattr(_comparison, "fill", fill)
+    monkeypatch.setattr(_compare, "fill", fill)
     return done
 
 
@@ -231,7 +231,7 @@ def test_without_recordings_no_process_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AXONAL_DATA", raising=False)
-    monkeypatch.setattr(_comparison, "fill", None)
+    monkeypatch.setattr(_compare, "fill", None)
     with pytest.raises(recipes.RecipeError, match="set AXONAL_DATA"):
         recipes.compare("spoken-digits", tmp_path)
 
@@ -242,6 +242,6 @@ def test_a_stopped_table_says_how_it_goes_on(
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_comparison, "fill", stopped)
+    monkeypatch.setattr(_compare, "fill", stopped)
     with pytest.raises(cli.Stopped, match="same command goes on with the networks"):
         cli.app(["train", "spoken-digits", "--out", str(tmp_path)], standalone_mode=False)

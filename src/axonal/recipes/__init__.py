@@ -14,13 +14,13 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from axonal.recipes._compared import Arm, Comparison
+from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._find import Recipe, comparison, find, names
 from axonal.recipes._settings import Settings
 
 if TYPE_CHECKING:
-    from axonal.recipes._comparison import compare
+    from axonal.recipes._compare import compare
     from axonal.recipes._graphs import export_run, graph_accuracy
     from axonal.recipes._run_folder import load_run
     from axonal.recipes._samples import Padded, Rasters, Samples

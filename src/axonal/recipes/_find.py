@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
-from axonal.recipes._compared import Comparison
+from axonal.recipes._comparison import Comparison
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._settings import Settings, check_kinds
 

@@ -11,7 +11,7 @@ import torch
 
 from axonal import datasets, neuro
 from axonal.recipes import _settings
-from axonal.recipes._compared import Arm, Comparison
+from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._samples import Padded, Samples
 
