@@ -21,8 +21,15 @@ __all__ = [
 
 
 def _found() -> dict[str, Kind]:
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    return {name: importlib.import_module(f"{__name__}.{name}").KIND for name in names}
+    names = (m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    kinds = {name: importlib.import_module(f"{__name__}.{name}").KIND for name in names}
+    # messages and pages name the simplest neuron first
+    return dict(sorted(kinds.items(), key=_simplest_first))
+
+
+def _simplest_first(item: tuple[str, Kind]) -> tuple[bool, bool, int, str]:
+    name, kind = item
+    return not kind.spikes, kind.graded, len(kind.fields), name
 
 
 KINDS = _found()

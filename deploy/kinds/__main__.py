@@ -6,7 +6,6 @@ from pathlib import Path
 from axonal._base.files import write_bytes
 from axonal._base.tables import markdown_table
 from axonal.deploy.kinds import KINDS
-from axonal.deploy.kinds._kind import FIRING, Kind
 
 PAGE = Path("docs/event-graph.md")
 
@@ -17,7 +16,7 @@ def kinds_table() -> str:
     >>> "| `lif` | `h = decay * v + gain * I`;" in kinds_table()
     True
     """
-    rows = [[f"`{name}`", kind.equation, kind.sends] for name, kind in _ordered()]
+    rows = [[f"`{name}`", kind.equation, kind.sends] for name, kind in KINDS.items()]
     return markdown_table(["kind", "one step", "sends"], rows)
 
 
@@ -27,7 +26,7 @@ def sources() -> str:
     >>> "- `cuba`: the neuron of Loihi" in sources()
     True
     """
-    return "\n".join(f"- `{name}`: {kind.source}" for name, kind in _ordered() if kind.source)
+    return "\n".join(f"- `{name}`: {kind.source}" for name, kind in KINDS.items() if kind.source)
 
 
 def layout() -> str:
@@ -36,7 +35,7 @@ def layout() -> str:
     >>> "| `cuba` | decay, gain, bias, threshold, synapse_decay | 3 |" in layout()
     True
     """
-    rows = [[f"`{name}`", ", ".join(kind.fields), kind.since] for name, kind in _ordered()]
+    rows = [[f"`{name}`", ", ".join(kind.fields), kind.since] for name, kind in KINDS.items()]
     return markdown_table(["kind", "arrays, float64 [N]", "since version"], rows)
 
 
@@ -46,7 +45,7 @@ def filled(page: str) -> str:
     >>> print(filled("<!-- kinds: sources -->old<!-- end -->"))
     <!-- kinds: sources -->
     ...
-    - `graded`: payloads as Loihi 2 can send (Orchard et al., SiPS 2021, arXiv 2111.03746)
+    - `cuba`: the neuron of Loihi (Davies et al., IEEE Micro 2018)
     ...
     """
     parts = {"table": kinds_table, "sources": sources, "layout": layout}
@@ -57,14 +56,6 @@ def filled(page: str) -> str:
             after = rest.partition(end)[2]
             page = f"{head}{start}\n\n{part()}\n\n{end}{after}"
     return page
-
-
-def _ordered() -> list[tuple[str, Kind]]:
-    """Kinds that fire first, the simplest before the others."""
-    return sorted(
-        KINDS.items(),
-        key=lambda item: (not item[1].spikes, item[1].fields != FIRING, item[1].since, item[0]),
-    )
 
 
 if __name__ == "__main__":
