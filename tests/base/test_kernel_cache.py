@@ -94,5 +94,7 @@ def test_every_import_of_a_module_with_kernels_is_among_its_sources():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("axonal."):
                 spec = importlib.util.find_spec(node.module)
-                assert Path(spec.origin).resolve() in known, (file, node.module)
+                # annotations are not compiled
+                if node.module != "axonal._base.array_types":
+                    assert Path(spec.origin).resolve() in known, (file, node.module)
     assert found > 10

@@ -40,7 +40,8 @@ def test_the_help_of_a_recipe_lists_every_setting_with_default_and_meaning(
     words = meanings(settings)
     for field in dataclasses.fields(settings):
         assert words[field.name].rstrip("."), field.name
-        (line,) = (x for x in text.splitlines() if f"--{field.name.replace('_', '-')} " in x)
+        option = f"│ --{field.name.replace('_', '-')} "
+        (line,) = (x for x in text.splitlines() if option in x)
         assert words[field.name][1:30] in line
     assert text.count("[default: ") >= len(dataclasses.fields(settings))
 
