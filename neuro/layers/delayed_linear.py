@@ -197,7 +197,10 @@ class DelayedLinear(Layer[DelayedLinearState]):
     @property
     def delay(self) -> Tensor:
         """The delays in force while training, in steps [M, N], always within [0, max_delay]."""
-        bounded = self._whole_delays() if self.frozen else self._bounded_delays()
+        return self._delays_in_force(self.frozen)
+
+    def _delays_in_force(self, frozen: bool) -> Tensor:
+        bounded = self._whole_delays() if frozen else self._bounded_delays()
         return bounded.expand_as(self.weight).contiguous()
 
     def _bounded_delays(self) -> Tensor:
@@ -331,8 +334,9 @@ class DelayedLinear(Layer[DelayedLinearState]):
         self, x: Tensor, state: DelayedLinearState | None = None
     ) -> tuple[Tensor, DelayedLinearState]:
         """Connect ``x`` [T, B, N]."""
-        x = _checks.own_type(x, self.weight.dtype)
-        _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
+        if not _checks.fits(x, (self.in_features,), self.weight.dtype):
+            x = _checks.own_type(x, self.weight.dtype)
+            _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
         fresh = self.init(x[0])
         if state is None:
             state = fresh
@@ -342,7 +346,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
         rounded = frozen or (not self.training and self.round_in_evaluation)
         with _checks.in_own_type(x):
             y, history = ops.delayed_linear(
-                x, state.history, self.masked_weight, self.delay, self.sigma,
+                x, state.history, self.masked_weight, self._delays_in_force(frozen), self.sigma,
                 kernel="one-tap" if rounded else self.kernel,
                 max_delay=self.max_delay, backend=self.backend,
             )  # fmt: skip

@@ -92,8 +92,13 @@ class Operator:
 
     def __call__(self, *arguments: Any) -> Any:
         """Run the function; a convention is one argument."""
-        tensors = [a for a in arguments if isinstance(a, Tensor)]
-        learns = torch.is_grad_enabled() and any(a.requires_grad for a in tensors)
+        # loops, since every step of a comprehension or generator is one more call of Python
+        tensors, learns = [], False
+        for argument in arguments:
+            if isinstance(argument, Tensor):
+                tensors.append(argument)
+                learns = learns or argument.requires_grad
+        learns = learns and torch.is_grad_enabled()
         # the gradient of a gradient is for torch to refuse
         if (not learns or self.recorded is not None) and unobserved(*tensors):
             if learns:
@@ -107,7 +112,11 @@ class Operator:
 
 def _detached(arguments: tuple[Any, ...]) -> list[Any]:
     """Return arguments as kernels below autograd see them, which numpy takes."""
-    return [a.detach() if isinstance(a, Tensor) and a.requires_grad else a for a in arguments]
+    below = list(arguments)
+    for place, argument in enumerate(arguments):
+        if isinstance(argument, Tensor) and argument.requires_grad:
+            below[place] = argument.detach()
+    return below
 
 
 def _recorded(function: Function, gradients: Function, setup: Function) -> Any:

@@ -195,6 +195,6 @@ def lif(
     waits = x.new_empty(0) if wait is None else wait
     waits = waits.to(x.device, torch.int32)
     number, potential = v.dtype, state_type(x.dtype)
-    v, decay, threshold = (a.to(potential) for a in (v, decay, threshold))
+    v, decay, threshold = v.to(potential), decay.to(potential), threshold.to(potential)
     spikes, last, waits, _, _ = _forward(x, v, waits, decay, threshold, convention, save)
     return spikes, last.to(number), None if wait is None else waits.to(wait.dtype)

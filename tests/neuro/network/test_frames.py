@@ -1,4 +1,4 @@
-"""A call of a Network adds two functions to those of its layers: checks and generated code."""
+"""A call of a Network runs few functions: two of its own, and those of its layers."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,8 @@ from torch import nn
 from axonal import neuro
 from axonal.neuro.network import network
 
-FOLDER = Path(network.__file__).parent
+NETWORK = Path(network.__file__).parent
+NEURO = Path(neuro.__file__).parent
 X = (torch.rand(16, 4, 64, generator=torch.Generator().manual_seed(0)) < 0.2).float()
 
 
@@ -36,13 +37,13 @@ class Module(Body, nn.Module):
     pass
 
 
-def functions_of_networks(call):
-    """Names of the functions of neuro/network, and of generated code, that a call runs."""
+def functions(folder, call):
+    """Names of the functions of a folder, and of generated code, that a call runs."""
     names = []
 
     def note(frame, event, _):
         file = frame.f_code.co_filename
-        if event == "call" and (file.startswith((str(FOLDER), "<axonal network"))):
+        if event == "call" and (file.startswith((str(folder), "<axonal network"))):
             names.append(frame.f_code.co_name)
 
     before = sys.getprofile()
@@ -61,4 +62,11 @@ def test_a_call_runs_the_checks_and_the_generated_code_and_no_more(make):
     net = make()
     _, state = net(X)
     for call in (lambda: net(X), lambda: net(X, state), lambda: net(X, state=state)):
-        assert functions_of_networks(call) == ["forward", "forward"]
+        assert functions(NETWORK, call) == ["forward", "forward"]
+
+
+def test_a_call_of_the_first_example_runs_few_functions():
+    net = Net()
+    _, state = net(X)
+    assert len(functions(NEURO, lambda: net(X))) <= 80
+    assert len(functions(NEURO, lambda: net(X, state))) <= 84
