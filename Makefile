@@ -115,7 +115,7 @@ peers: .venv-peers/.installed
 .venv-peers/.installed: .venv/.created constraints.txt
 	@.venv-peers/bin/python -c '$(SUPPORTED)' 2>/dev/null || $(BIN)/python -m venv --clear .venv-peers
 	$(PEERS_INSTALL) -c constraints.txt torch numpy numba scipy nir nirtorch pbr rich h5py \
-	    matplotlib loguru tqdm packaging requests scikit-learn typer
+	    matplotlib loguru tqdm packaging requests scikit-learn typer psutil
 	$(PEERS_INSTALL) --no-deps spikingjelly==2.0.0 norse==1.1.0 snntorch==1.0.0 sinabs==3.1.3 \
 	    dcls==0.1.1
 	$(PEERS_INSTALL) --no-deps -e .
