@@ -50,7 +50,7 @@ __all__ = [
 _TRAINED = Path(__file__).with_name("trained")
 # imported when they are first used: these need torch, or numpy
 _LATER = {
-    "compare": "_comparison",
+    "compare": "_compare",
     "export_run": "_graphs",
     "graph_accuracy": "_graphs",
     "load_run": "_run_folder",

@@ -160,7 +160,7 @@ def test_a_line_is_run_when_it_comes_and_steps_without_one_are_silent():
     assert out == [{"t": 3, "spikes": {"out": [0, 4]}}, {"t": 4, "spikes": {"out": [1]}}]
     assert (summary.steps, summary.events, summary.spikes) == (9, 3, 3)
     assert len(summary.seconds) == 3
-    assert "9 steps from step 0 on, 3 events in, 3 spikes out; ms a step: median" in str(summary)
+    assert "9 steps from step 0 on, 3 events in, 3 spikes out; ms per step: median" in str(summary)
 
 
 @pytest.mark.parametrize(
