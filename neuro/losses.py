@@ -287,7 +287,9 @@ def spike_rate_regulariser(
     tensor(0.0100)
     """
     if not 0 <= low <= high <= 1:
-        raise ValueError(f"expected 0 <= low <= high <= 1 spikes per step, got {low!r} and {high!r}.")
+        raise ValueError(
+            f"expected 0 <= low <= high <= 1 spikes per step, got {low!r} and {high!r}."
+        )
     valid = _valid(spikes, lengths)
     if valid is None:
         rate = spikes.mean((0, 1))

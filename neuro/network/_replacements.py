@@ -40,14 +40,17 @@ def _written_out(graph: Any) -> str:
 
 def places(
     root: nn.Module, paths: Iterable[str]
-) -> tuple[tuple[nn.Module | None, str, nn.Module], ...]:
-    """Return where the modules at ``paths`` stand: in which module (None: the root), its name."""
+) -> tuple[tuple[nn.Module | None, str, nn.Module, int], ...]:
+    """Return where the modules at ``paths`` stand: in which module (None: the root), its name.
+
+    The last number is that of the modules in it, so that one that is added is noticed.
+    """
     standing = []
     for path in paths:
         owner, _, name = path.rpartition(".")
-        standing.append(
-            (root.get_submodule(owner) if owner else None, name, root.get_submodule(path))
-        )
+        module = root.get_submodule(path)
+        place = root.get_submodule(owner) if owner else None
+        standing.append((place, name, module, len(module._modules)))
     return tuple(standing)
 
 

@@ -21,7 +21,7 @@ from axonal.neuro.network._running_code import Run, running_code
 from axonal.neuro.network._tracer import NetworkError, input_names, shown_name, trace
 
 State = dict[str, Any]
-_Places = tuple[tuple[nn.Module | None, str, nn.Module], ...]
+_Places = tuple[tuple[nn.Module | None, str, nn.Module, int], ...]
 _Plan = tuple[Run, tuple[nn.Module, ...], _Places]
 """Code, the modules that it calls, and where these stood when it was made."""
 
@@ -66,8 +66,9 @@ def _threading_states(written: Callable[..., Any]) -> Callable[..., Any]:
             return self._run_looked_at(self, *inputs, state)
         run, layers, places = self._plan
         try:
-            for owner, name, module in places:
-                if (self if owner is None else owner)._modules.get(name) is not module:
+            for owner, name, module, parts in places:
+                present = (self if owner is None else owner)._modules.get(name)
+                if len(module._modules) != parts or present is not module:
                     run, layers, _ = self._plan_anew()
                     break
             return run(self, *inputs, state, *layers)
@@ -297,4 +298,4 @@ class Network(Composition, metaclass=_TracedWhenMade):
 
 _TWO_WAYS = "write neuro.Network(Net()), or class Net(neuro.Network) with a forward."
 _THREADING = Network.forward.__code__
-_NO_PLAN: _Plan = (_eager.run, (), ((nn.Module(), "", nn.Module()),))
+_NO_PLAN: _Plan = (_eager.run, (), ((nn.Module(), "", nn.Module(), 0),))

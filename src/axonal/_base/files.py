@@ -52,10 +52,10 @@ def whole_file(path: str | PathLike[str]) -> Iterator[Path]:
     ('whole', 1)
     """
     goal = check_target(path)
-    held: tuple[Path, int] | None = None
+    held: tuple[Path, _Lock] | None = None
     try:
         try:
-            # an interrupt in between would leave a lock that this process holds to its end
+            # an interrupt in between would leave a folder without a lock
             with interrupts_wait():
                 _clean(goal.parent)
                 held = _locked_folder(goal)
@@ -78,7 +78,7 @@ def whole_file(path: str | PathLike[str]) -> Iterator[Path]:
         with interrupts_wait():
             if held is not None:
                 _remove(held[0])
-                os.close(held[1])
+                held[1].close()
 
 
 def write_bytes(path: str | PathLike[str], content: bytes) -> None:
@@ -190,8 +190,27 @@ def locked_folder(path: str | PathLike[str]) -> Iterator[Path]:
         os.close(lock)
 
 
-def _locked_folder(goal: Path) -> tuple[Path, int]:
-    """A new folder beside the goal, and what holds its lock."""
+class _Lock:
+    """A descriptor that holds a lock, closed at the latest when nothing refers to it.
+
+    So a writer that an interrupt ends before it could clean up leaves a folder that the next one
+    may remove.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def close(self) -> None:
+        """Give the lock back."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    __del__ = close
+
+
+def _locked_folder(goal: Path) -> tuple[Path, _Lock]:
+    """A new folder beside the goal, and its lock."""
     name = goal.name
     if len(os.fsencode(name)) > 200:  # the longest name is 255 bytes
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
@@ -205,7 +224,7 @@ def _locked_folder(goal: Path) -> tuple[Path, int]:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             # Another writer may have cleaned it before the lock was held.
             if _is(folder, os.fstat(lock)):
-                return folder, lock
+                return folder, _Lock(lock)
         except BaseException:
             _remove(folder)
             os.close(lock)

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from types import FrameType
 
 
+_SIGNALS = tuple(signal.valid_signals())
+
+
 @contextlib.contextmanager
 def interrupts_wait() -> Iterator[None]:
     """Let what a signal would raise, such as KeyboardInterrupt, be raised after a block.
@@ -33,7 +36,7 @@ def interrupts_wait() -> Iterator[None]:
     def note(number: int, frame: FrameType | None) -> None:
         came.setdefault(number, frame)
 
-    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
     before = {number: handler for number, handler in handlers.items() if callable(handler)}
     try:
         for number in before:
