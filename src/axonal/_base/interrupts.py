@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-
 _SIGNALS = tuple(signal.valid_signals())
 
 
