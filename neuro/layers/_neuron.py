@@ -219,7 +219,7 @@ class SpikingNeuron(LeakyNeuron):
                 f"yet), got {refractory}."
             )
         self.reset, self.detach_reset, self.refractory = reset, detach_reset, refractory
-        self.surrogate = ATan() if surrogate is None else as_surrogate(who, surrogate)
+        self.surrogate = as_surrogate(who, ATan() if surrogate is None else surrogate)
         dtype = torch.get_default_dtype()
         level = positive(self, "threshold", threshold, self.size).to(dtype)
         if torch.isinf(level).any() or (level == 0).any():
@@ -250,6 +250,12 @@ class SpikingNeuron(LeakyNeuron):
     @surrogate.setter
     def surrogate(self, surrogate: Surrogate) -> None:
         self._surrogate, self._form = surrogate, operator_form(surrogate)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # before torch, which would take a module for a part of the layer
+        if name == "surrogate":
+            value = as_surrogate(_checks.name_of(self), value)
+        super().__setattr__(name, value)
 
     @property
     def convention(self) -> Convention:

@@ -295,6 +295,21 @@ class DelayedLinear(Layer[DelayedLinearState]):
         self.sigma = torch.zeros_like(self.sigma)
         self._learn_unless_frozen()
 
+    def _apply(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        # before anything is converted, so that a layer that refuses stays as it was
+        delays, share = fn(self.frozen_delay.detach()), fn(self.frozen_share.detach())
+        converted = delays.dtype != self.frozen_delay.dtype and not delays.is_meta
+        if converted and self.frozen:
+            before, after = self._whole_delays(), (delays / share).round()
+            moved = before.cpu().double() != after.cpu().double()
+            if moved.any():
+                was = before.expand_as(moved)[moved.to(before.device)][0].item()
+                raise ValueError(
+                    f"DelayedLinear: a frozen delay of {was:g} steps becomes another in "
+                    f"{_checks.short(delays.dtype)}: keep {_checks.short(before.dtype)}."
+                )
+        return super()._apply(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+
     def _learn_unless_frozen(self) -> None:
         # a distributed reducer waits for a gradient of every parameter that it was made with
         distributed = torch.distributed.is_available() and torch.distributed.is_initialized()

@@ -1,5 +1,6 @@
 """Names that belong to a Network, so that no attribute of a user hides them."""
 
+import keyword
 from typing import Any
 
 from torch import nn
@@ -28,6 +29,12 @@ def check(net: nn.Module, module: nn.Module, network_type: type[nn.Module]) -> N
         of_network = _methods(network_type) - {"_written"}
         for base in bases[: bases.index(network_type)]:
             taken += [name for name in vars(base) if name in of_network]
+    words = [p for p, _ in module.named_modules() if any(map(keyword.iskeyword, p.split(".")))]
+    if words:
+        raise NetworkError(
+            f"{shown_name(module)} cannot become a Network: {', '.join(words)}: a word of Python, "
+            "which generated code cannot use as a name. Choose another."
+        )
     if taken:
         where = "class" if module is net else "module"
         raise NetworkError(

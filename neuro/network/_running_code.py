@@ -101,6 +101,9 @@ class _StatesThreaded(Walker):
             for node in self.node.all_input_nodes
             if not (self.is_sequence(node) or _supported_calls.is_size(node))
         ]
+        sequences = [self.env[node] for node in self.node.all_input_nodes if self.is_sequence(node)]
+        if len(sequences) > 1:
+            y = self.made.call_function(_supported_calls.of_one_rank, (y, self.here, *sequences))
         if not constants:
             return y
         alike = _supported_calls.alike_at_every_step

@@ -142,6 +142,20 @@ def alike_at_every_step(y: Tensor, here: str, *constants: Tensor) -> Tensor:
     return y
 
 
+def of_one_rank(y: Any, here: str, *sequences: Any) -> Any:
+    """Return ``y`` if the sequences that it was made of have equally many axes.
+
+    Otherwise the T or B of one would meet later axes of another, as in ``x - x.mean(-1)``.
+    """
+    ranks = [x.ndim for x in sequences if isinstance(x, Tensor)]
+    if ranks and min(ranks) != max(ranks):
+        raise _checks.InputError(
+            f"{here}: sequences of {min(ranks)} and {max(ranks)} axes meet, so that T or B of one "
+            "stands at a later axis of the other: keep the axis, x.mean(-1, keepdim=True)."
+        )
+    return y
+
+
 def is_size(node: Any) -> bool:
     """Return whether a node is a size or made of sizes and numbers alone, not a tensor."""
     if not isinstance(node, fx.Node):
@@ -261,6 +275,8 @@ def _problem(root: nn.Module, node: fx.Node, is_sequence: _axes.Judge) -> str | 
         name = str(node.target)
         if name == "permute":
             return _permute_problem(node)
+        if name in ("reshape", "view"):
+            return _reshape_problem(node)
         if name in ELEMENTWISE_METHODS and any(map(_counts, node.all_input_nodes)):
             return _COUNTED
         if name in SHAPE_METHODS | ELEMENTWISE_METHODS | RESHAPING_METHODS:
@@ -289,6 +305,29 @@ def _permute_problem(node: fx.Node) -> str | None:
     return "permute moves time or batch: keep them in front, x.permute(0, 1, ...)."
 
 
+def _reshape_problem(node: fx.Node) -> str | None:
+    sizes: Any = node.kwargs.get("shape", node.args[1:])
+    sizes = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
+    for place, size in enumerate(sizes):
+        # where T = B nothing else would tell
+        if _axis_of(size) in (0, 1) and _axis_of(size) != place:
+            return "reshape moves time or batch: keep them in front, x.reshape(T, B, ...)."
+    return None
+
+
+def _axis_of(node: Any) -> int | None:
+    """Return the axis whose length a node is, as in ``x.size(1)`` and ``x.shape[1]``."""
+    if not isinstance(node, fx.Node) or not is_size(node):
+        return None
+    if node.target == "size" and (len(node.args) > 1 or node.kwargs):
+        axis = node.kwargs.get("dim", node.args[-1])
+    elif node.target is operator.getitem and node.args[0].target is not operator.getitem:  # type: ignore[union-attr]
+        axis = node.args[1]
+    else:
+        return None
+    return axis if isinstance(axis, int) else None
+
+
 def _function_problem(node: fx.Node) -> str | None:
     target = node.target
     if target in ELEMENTWISE and not is_size(node) and any(map(_counts, node.all_input_nodes)):
@@ -297,6 +336,8 @@ def _function_problem(node: fx.Node) -> str | None:
         return None
     if target is torch.permute:
         return _permute_problem(node)
+    if target is torch.reshape:
+        return _reshape_problem(node)
     if target in (torch.cat, torch.concat):
         dim = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
         if dim in (0, 1):

@@ -45,6 +45,15 @@ class Sequential(Network):
         if type(self)._written is Sequential._written:
             self._make()  # a subclass that adds nothing to forward may run it in its constructor
 
+    def add_module(self, name: str, module: nn.Module | None) -> None:
+        """Add a layer while the network is being made; refuse it afterwards."""
+        if "traced" in vars(self) and name not in self._modules:
+            raise ValueError(
+                f"this Sequential was made without a layer {name!r}, which would never run: make "
+                "another with it."
+            )
+        super().add_module(name, module)
+
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
         """Run ``x`` [T, B, ...] through the layers."""
         for layer in self._modules.values():

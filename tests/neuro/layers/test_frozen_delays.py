@@ -217,3 +217,14 @@ def test_a_delay_that_is_no_number_is_refused(kernel, backend):
             net.train(training)(X)
     with pytest.raises(ValueError, match="cannot freeze delays that are NaN: look for a loss"):
         neuro.freeze_delays(net)
+
+
+def test_a_precision_that_moves_frozen_delays_is_refused():
+    layer = neuro.DelayedLinear(1, 1, max_delay=300, delay=[[299.0]])
+    layer.bfloat16()  # free delays may be rounded
+    layer = neuro.DelayedLinear(1, 1, max_delay=300, delay=[[299.0]])
+    neuro.freeze_delays(layer)
+    with pytest.raises(ValueError, match="delay of 299 steps becomes another in bfloat16: keep"):
+        layer.bfloat16()
+    assert layer.weight.dtype == torch.float32 and layer.delay.item() == 299
+    assert layer.double().delay.item() == layer.half().delay.item() == 299

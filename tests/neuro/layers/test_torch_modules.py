@@ -239,6 +239,9 @@ def test_parts_that_are_added_or_taken_away_are_noticed():
     del net.block
     with pytest.raises(ValueError, match="block is gone, which the Network was made with"):
         net(X)
+    net = neuro.Sequential(neuro.Linear(4, 4), nn.ReLU())
+    with pytest.raises(ValueError, match="was made without a layer '2', which would never run"):
+        net.add_module("2", neuro.Linear(4, 4))
     net = normed()
     del net.bn
     with pytest.raises(ValueError, match="bn is gone, which the Network was made with"):

@@ -186,3 +186,43 @@ def test_tensors_of_a_nested_network_called_with_the_wrong_inputs():
     inner = neuro.Sequential(neuro.LIF(3))
     lines = problems(lambda self, x: self.inner(x, None), inner=inner)
     assert lines[0].endswith("a nested Network takes its 1 inputs alone.")
+
+
+def test_a_name_that_is_a_word_of_python_is_refused():
+    with pytest.raises(neuro.NetworkError, match="in: a word of Python, which generated code"):
+        neuro.Sequential({"in": neuro.Linear(6, 5), "out": neuro.LIF(5)})
+
+
+@pytest.mark.parametrize(
+    "swap",
+    [
+        lambda x: x.reshape(x.shape[1], x.shape[0], -1),
+        lambda x: x.view(x.size(1), x.size(0), 6),
+        lambda x: torch.reshape(x, (x.size(1), x.size(0), 6)),
+    ],
+)
+def test_a_reshape_that_moves_time_is_refused_where_there_are_as_many_samples(swap):
+    class Net(nn.Module):
+        def forward(self, x):
+            return swap(x)
+
+    with pytest.raises(neuro.NetworkError, match="reshape moves time or batch"):
+        neuro.Network(Net())
+
+
+@pytest.mark.parametrize(
+    "meet",
+    [
+        lambda x: x - x.mean(-1),
+        lambda x: x / x.sum(-1),
+        lambda x: torch.where(x > 0.5, x, x.mean(-1)),
+    ],
+)
+def test_sequences_of_unlike_ranks_are_refused_where_sizes_would_fit(meet):
+    class Net(nn.Module):
+        def forward(self, x):
+            return meet(x)
+
+    net = neuro.Network(Net())
+    with pytest.raises(ValueError, match="sequences of 2 and 3 axes meet"):
+        net(torch.rand(6, 6, 6))

@@ -166,3 +166,13 @@ def test_a_class_without_a_derivative_and_one_of_the_wrong_shape():
     x = torch.ones(2, 1, 3, requires_grad=True)
     with pytest.raises(ValueError, match=r"Wrong.derivative must return .* \(1, 3\), got \(\)"):
         neuro.LIF(3, surrogate=Wrong())(x)[0].sum().backward()
+
+
+@pytest.mark.parametrize("surrogate", ALIKE, ids=lambda given: type(given).__name__)
+def test_a_surrogate_that_is_assigned_is_that_of_the_constructor(surrogate):
+    x = torch.rand(5, 2, 4)
+    layer = neuro.LIF(4)
+    layer.surrogate = surrogate
+    assert torch.equal(gradient(layer, x), gradient(neuro.LIF(4, surrogate=surrogate), x))
+    with pytest.raises(TypeError, match="LIF expects surrogate as an instance"):
+        layer.surrogate = neuro.ATan
