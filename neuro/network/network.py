@@ -112,7 +112,7 @@ class Network(Composition, metaclass=_TracedWhenMade):
 
     To debug a ``forward`` with ``print`` and breakpoints, write ``trace=False``: it then runs as it
     is written, line by line, with the same outputs and states. Such a network cannot be exported
-    or compiled.
+    or compiled, and calls that would mix steps or samples are not looked for: trace it to know.
 
     Args:
         module: whose ``forward`` takes sequences [T, B, ...]; a subclass with a ``forward`` of its
