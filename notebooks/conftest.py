@@ -1,7 +1,7 @@
 """A notebook about recordings is skipped, with the reason, where there are none."""
 
-import needs
 import pytest
+from helpers import needs
 
 NEEDS = {"02_spoken_digits.ipynb": "fsdd"}
 needs.fix_data_folder()  # a notebook runs in its own folder
