@@ -22,11 +22,11 @@ from axonal.datasets._sample import Sample
 from axonal.datasets._shd import read_shd, write_shd
 from axonal.datasets._spike_times import SpikeTimes
 from axonal.datasets._wav import read_wav
-from axonal.datasets.events import Recording, Sensor
+from axonal.datasets.events import EventSet, LabelledRecording, Recording, Sensor
 
 __all__ = [
-    "Bags", "Binned", "Events", "HairCells", "MelDelta", "MelQuantiles", "Recording", "Sample",
-    "Sensor", "SpikeTimes",
+    "Bags", "Binned", "EventSet", "Events", "HairCells", "LabelledRecording", "MelDelta",
+    "MelQuantiles", "Recording", "Sample", "Sensor", "SpikeTimes",
     "delta", "digits", "fashion_mnist", "fsdd", "latency", "mil", "mnist", "rate", "read_shd",
     "read_wav", "to_dense", "write_shd",
 ]  # fmt: skip
