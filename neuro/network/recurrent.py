@@ -88,13 +88,7 @@ class Recurrent(Layer[RecurrentState]):
         self, x: Tensor, state: RecurrentState | None = None
     ) -> tuple[Tensor, RecurrentState]:
         """Run the loop over ``x`` [T, B, ...]."""
-        if not isinstance(x, Tensor) or x.ndim < 2 or x.shape[0] == 0:
-            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-            raise _checks.InputError(
-                f"Recurrent expects x [T, B, ...] with T >= 1, got {got}.", self
-            )
-        if torch.is_autocast_enabled(x.device.type):
-            x = _checks.own_type(x, _checks.held_type(self))
+        x = _checks.any_sequence(self, x)
         # a loop runs in its own type, whichever of its two ways it goes
         with _checks.in_own_type(x):
             return self._run(x, state)
