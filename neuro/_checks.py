@@ -168,6 +168,14 @@ def floating(module: nn.Module, x: Tensor, dtype: torch.dtype | None) -> None:
         )
 
 
+def start(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> Any:
+    """Return the state from which a layer goes on: a fresh one for ``None``, or a checked one."""
+    if given is None:
+        return fresh
+    state(module, given, fresh, x)
+    return given
+
+
 def state(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> None:
     """Refuse a state whose structure, batch or shape differs from a fresh one's."""
     if _same_state(given, fresh):

@@ -151,11 +151,7 @@ class LeakyNeuron(Layer[Any]):
         if not _checks.fits(x, self.size, decay.dtype):
             x = _checks.own_type(x, decay.dtype)
             _checks.sequence(self, x, self.size, decay.dtype)
-        fresh = self.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(self, state, fresh, x)
+        state = _checks.start(self, state, self.init(x[0]), x)
         y, state = self._run(x, state, decay)
         _checks.finite(self, state.v, "the potential")
         return y, state

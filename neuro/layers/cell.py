@@ -50,11 +50,7 @@ class Cell(Layer[S]):
         """Run ``step`` over the sequence ``x`` [T, B, ...]."""
         x = _checks.any_sequence(self, x)
         _checks.floating(self, x, None)
-        fresh = self.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(self, state, fresh, x)
+        state = _checks.start(self, state, self.init(x[0]), x)
         outputs = []
         for x_t in x.unbind(0):
             y, state = self.step(x_t, state)

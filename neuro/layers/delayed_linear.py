@@ -343,11 +343,7 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         if not _checks.fits(x, (self.in_features,), self.weight.dtype):
             x = _checks.own_type(x, self.weight.dtype)
             _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
-        fresh = self.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(self, state, fresh, x)
+        state = _checks.start(self, state, self.init(x[0]), x)
         frozen = self.frozen
         rounded = frozen or (not self.training and self.round_in_evaluation)
         with _checks.in_own_type(x):

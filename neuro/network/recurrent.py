@@ -147,13 +147,9 @@ class Recurrent(Layer[RecurrentState]):
         self, x: Tensor, recent: Tensor, state: LIFState | None, connections: Linear
     ) -> tuple[Tensor, RecurrentState]:
         lif: Any = self.body
-        fresh = lif.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(lif, state, fresh, x)
+        start: LIFState = _checks.start(lif, state, lif.init(x[0]), x)
         spikes, v, wait = recurrent_lif(
-            x, recent[0], state.v, state.wait, connections.masked_weight, connections.bias,
+            x, recent[0], start.v, start.wait, connections.masked_weight, connections.bias,
             lif.decay, lif.threshold, lif.convention,
             recompute=lif.recompute, backend=lif.backend,
         )  # fmt: skip
