@@ -23,10 +23,22 @@ from axonal.datasets._shd import read_shd, write_shd
 from axonal.datasets._spike_times import SpikeTimes
 from axonal.datasets._wav import read_wav
 from axonal.datasets.events import EventSet, LabelledRecording, Recording, Sensor
+from axonal.datasets.readers import (
+    EventFileError,
+    Gesture,
+    SpokenDigits,
+    read,
+    read_gestures,
+    read_ntidigits,
+    stream,
+    write_es,
+    write_evt2,
+)
 
 __all__ = [
-    "Bags", "Binned", "EventSet", "Events", "HairCells", "LabelledRecording", "MelDelta",
-    "MelQuantiles", "Recording", "Sample", "Sensor", "SpikeTimes",
-    "delta", "digits", "fashion_mnist", "fsdd", "latency", "mil", "mnist", "rate", "read_shd",
-    "read_wav", "to_dense", "write_shd",
+    "Bags", "Binned", "EventFileError", "EventSet", "Events", "Gesture", "HairCells",
+    "LabelledRecording", "MelDelta", "MelQuantiles", "Recording", "Sample", "Sensor",
+    "SpikeTimes", "SpokenDigits", "delta", "digits", "fashion_mnist", "fsdd", "latency", "mil",
+    "mnist", "rate", "read", "read_gestures", "read_ntidigits", "read_shd", "read_wav",
+    "stream", "to_dense", "write_es", "write_evt2", "write_shd",
 ]  # fmt: skip
