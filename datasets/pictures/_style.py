@@ -1,7 +1,7 @@
 """What figures of events share: a unit for the times, colours and names of the polarities."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,7 +81,7 @@ def label_time(ax: "Axes", recording: Recording) -> float:
     return one
 
 
-def legend(ax: "Axes", names: list[tuple[str, str]], **place: object) -> None:
+def legend(ax: "Axes", names: list[tuple[str, str]], **place: Any) -> None:
     """Squares of colours beside their names, the same size whatever is drawn."""
     from matplotlib.patches import Patch
 
@@ -89,7 +89,7 @@ def legend(ax: "Axes", names: list[tuple[str, str]], **place: object) -> None:
     ax.legend(handles=patches, fontsize="small", handlelength=1.0, **place)
 
 
-def polarity_legend(ax: "Axes", recording: Recording, **place: object) -> None:
+def polarity_legend(ax: "Axes", recording: Recording, **place: Any) -> None:
     """A legend of the polarities, for sensors that have two."""
     if recording.sensor.polarities == 2:
         legend(ax, [(colour, name) for _, colour, name in POLARITIES], **place)

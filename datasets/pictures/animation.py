@@ -146,7 +146,8 @@ def _speed(factor: float) -> str:
 def _gif(figure: "Figure", pictures: Iterator[None], path: Path, rate: float) -> None:
     from matplotlib.animation import PillowWriter
 
-    writer = PillowWriter(fps=rate)
+    writer: Any = PillowWriter
+    writer = writer(fps=rate)  # fractions work, whatever its annotation says
     with writer.saving(figure, str(path), DPI):
         for _ in pictures:
             writer.grab_frame()
