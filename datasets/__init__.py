@@ -34,6 +34,7 @@ from axonal.datasets.binning import (
     voxel_grid,
 )
 from axonal.datasets.events import EventSet, LabelledRecording, Recording, Sensor
+from axonal.datasets.exchange import TonicSamples, TonicTransform, from_tonic, to_tonic
 from axonal.datasets.readers import (
     EventFileError,
     Gesture,
@@ -49,8 +50,8 @@ from axonal.datasets.readers import (
 __all__ = [
     "Bags", "Binned", "EventFileError", "EventList", "EventSet", "Frames", "Gesture", "Grid",
     "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Recording", "Sample", "Sensor",
-    "SpikeTimes", "SpokenDigits", "active", "counts", "delta", "digits", "event_list",
-    "fashion_mnist", "fsdd", "latency", "mil", "mnist", "packed", "rate", "read", "read_gestures",
-    "read_ntidigits", "read_shd", "read_wav", "stream", "time_surface", "to_dense", "voxel_grid",
-    "write_es", "write_evt2", "write_shd",
+    "SpikeTimes", "SpokenDigits", "TonicSamples", "TonicTransform", "active", "counts", "delta",
+    "digits", "event_list", "fashion_mnist", "from_tonic", "fsdd", "latency", "mil", "mnist",
+    "packed", "rate", "read", "read_gestures", "read_ntidigits", "read_shd", "read_wav", "stream",
+    "time_surface", "to_dense", "to_tonic", "voxel_grid", "write_es", "write_evt2", "write_shd",
 ]  # fmt: skip
