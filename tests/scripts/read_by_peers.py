@@ -17,6 +17,17 @@ def columns(peer: str, path: str) -> dict[str, np.ndarray]:
         import event_stream
 
         events = np.concatenate(list(event_stream.Decoder(path)))
+    elif peer == "evlib":
+        import evlib
+
+        found = evlib.load_events(path).collect()
+        t = found["t"].to_numpy().astype("timedelta64[us]").astype(np.int64)
+        return {
+            "t": t,
+            "x": found["x"].to_numpy(),
+            "y": found["y"].to_numpy(),
+            "p": found["polarity"].to_numpy() > 0,
+        }
     elif peer == "faery":
         import faery
 

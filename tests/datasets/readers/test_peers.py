@@ -35,6 +35,8 @@ def same(found: Recording, theirs: Columns) -> None:
 
 LAID_OUT: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "evt3, faery": ("faery", "a.raw", lambda: event_files.evt3(EVENTS)),
+    "evt3, evlib": ("evlib", "a.raw", lambda: event_files.evt3(EVENTS)),
+    "evt2.1, evlib": ("evlib", "a.raw", lambda: event_files.evt21(EVENTS)),
     "evt2, faery": ("faery", "a.raw", lambda: event_files.evt2(EVENTS)),
     "evt2, expelliarmus": ("expelliarmus evt2", "a.raw", lambda: event_files.evt2(EVENTS)),
     "dat, expelliarmus": ("expelliarmus dat", "a.dat", lambda: event_files.dat(EVENTS)),
@@ -83,6 +85,7 @@ def test_generic_events_are_the_same_to_a_peer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "peer"),
     [
+        ("prophesee/evt3_sample.raw", "evlib"),
         ("event_stream/evt2.raw", "expelliarmus evt2"),
         ("event_stream/evt2.raw", "faery"),
         ("event_stream/dvs.es", "event_stream"),
