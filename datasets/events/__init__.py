@@ -1,6 +1,8 @@
-"""What events are: the sensor that they come from, and one recording of it."""
+"""What events are: the sensor that they come from, a recording of it, and sets of recordings."""
 
+from axonal.datasets.events.event_set import EventSet
+from axonal.datasets.events.labelled_recording import LabelledRecording
 from axonal.datasets.events.recording import Recording
 from axonal.datasets.events.sensor import Sensor
 
-__all__ = ["Recording", "Sensor"]
+__all__ = ["EventSet", "LabelledRecording", "Recording", "Sensor"]

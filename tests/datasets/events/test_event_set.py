@@ -1,0 +1,228 @@
+"""Sets of events give back what was put in, whole or by time, and refuse what cannot be."""
+
+import dataclasses
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.utils.data import default_collate
+
+from axonal.datasets import EventSet, Recording, Sensor
+from axonal.datasets.events.encoding import MOST_PERIODS
+
+SENSOR = Sensor(6, 5, 2)
+SPANS = st.sampled_from([10, 65_536, 65_537, 500_000])
+
+
+def drawn(seed: int, samples: int = 5, span: int = 300_000, sensor: Sensor = SENSOR) -> EventSet:
+    rng = np.random.default_rng(seed)
+    sizes = rng.choice([0, 1, 2, 40], samples)
+    times = [np.sort(rng.integers(0, span, n)) for n in sizes]
+    return EventSet.of(
+        np.concatenate([np.zeros(0, np.int64), *times]),
+        rng.integers(0, sensor.channels, sizes.sum()),
+        np.cumsum([0, *sizes]),
+        rng.integers(-1, 3, samples),
+        sensor=sensor,
+        classes=("a", "b", "c"),
+        name="drawn",
+        starts=rng.integers(0, 2**40, samples),
+        groups={"speaker": rng.integers(0, 9, samples)},
+    )
+
+
+def assert_same(a: EventSet, b: EventSet) -> None:
+    for name in ("low", "addresses", "boundaries", "first_period", "starts", "labels"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+        assert getattr(a, name).dtype == getattr(b, name).dtype
+    assert (a.sensor, a.classes, a.name) == (b.sensor, b.classes, b.name)
+    assert {k: v.tolist() for k, v in a.groups.items()} == {
+        k: v.tolist() for k, v in b.groups.items()
+    }
+
+
+@given(st.integers(0, 10_000), SPANS)
+def test_every_event_comes_back(seed: int, span: int) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = rng.choice([0, 1, 3, 50], 4)
+    times = [np.sort(rng.integers(0, span, n)) for n in sizes]
+    addresses = [rng.integers(0, SENSOR.channels, n).astype(np.uint32) for n in sizes]
+    recordings = [Recording(t, a, SENSOR) for t, a in zip(times, addresses, strict=True)]
+    events = EventSet.from_recordings(
+        recordings, [2, 1, 0, 2], classes=("a", "b", "c"), sensor=SENSOR
+    )
+    events.check()
+    assert events.sizes.tolist() == sizes.tolist()
+    assert events.ends.tolist() == [t[-1] if len(t) else -1 for t in times]
+    for sample, label, t, a in zip(events, [2, 1, 0, 2], times, addresses, strict=True):
+        np.testing.assert_array_equal(sample.recording.times, t)
+        np.testing.assert_array_equal(sample.recording.addresses, a)
+        assert sample.label == label
+
+
+@given(
+    st.integers(0, 10_000), SPANS, st.integers(-10, 600_000), st.integers(-10, 600_000), st.data()
+)
+def test_a_slice_by_time_is_that_of_the_recording(
+    seed: int, span: int, start: int, stop: int, data: Any
+) -> None:
+    events = drawn(seed, span=span)
+    sample = data.draw(st.integers(0, len(events) - 1))
+    times = events.times(sample)
+    if len(times) and data.draw(st.booleans()):
+        start, stop = (int(data.draw(st.sampled_from(times))) for _ in range(2))
+    found, expected = events.between(sample, start, stop), events[sample][0].between(start, stop)
+    np.testing.assert_array_equal(found.times, expected.times)
+    np.testing.assert_array_equal(found.addresses, expected.addresses)
+
+
+def test_a_slice_by_time_reads_its_own_events_only() -> None:
+    class Watched(np.ndarray):
+        read = 0
+
+        def __getitem__(self, key: Any) -> Any:
+            found = super().__getitem__(key)
+            Watched.read += found.size
+            return found
+
+    times = np.arange(1_000_000) * 3
+    events = EventSet.of(
+        times, times % SENSOR.channels, [0, len(times)], [0], sensor=SENSOR, classes="a"
+    )
+    watched = dataclasses.replace(
+        events, low=events.low.view(Watched), addresses=events.addresses.view(Watched)
+    )
+    Watched.read = 0
+    assert len(watched.between(0, 1_000_000, 1_003_000)) == 1000
+    assert Watched.read < 100_000
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(-5, 4), max_size=9))
+def test_selected_samples_are_those_asked_for(seed: int, indices: list[int]) -> None:
+    events = drawn(seed)
+    some = events.select(indices, "some")
+    assert (len(some), some.name) == (len(indices), "some")
+    some.check()
+    for new, old in enumerate(indices):
+        a, b = some[new], events[old]
+        np.testing.assert_array_equal(a.recording.times, b.recording.times)
+        np.testing.assert_array_equal(a.recording.addresses, b.recording.addresses)
+        assert (a.label, a.start, a.groups) == (b.label, b.start, b.groups)
+    assert_same(events.select(range(5)), events)
+
+
+def test_an_event_takes_four_bytes_or_six_on_a_large_sensor() -> None:
+    assert drawn(1).info()["bytes_per_event"] == 4
+    assert drawn(1, sensor=Sensor(1280, 720, 2)).info()["bytes_per_event"] == 6
+    assert drawn(1, sensor=Sensor(65_536)).addresses.dtype == np.uint16
+
+
+def test_a_set_goes_to_another_process_as_it_is() -> None:
+    events = drawn(3)
+    assert_same(pickle.loads(pickle.dumps(events)), events)
+
+
+def test_samples_cannot_be_batched_by_accident() -> None:
+    events = drawn(4)
+    with pytest.raises(TypeError, match="LabelledRecording"):
+        default_collate([events[0], events[0]])
+
+
+def test_info_counts() -> None:
+    events = EventSet.of(
+        [5, 70_000, 9], [0, 1, 2], [0, 2, 3, 3], [0, 1, -1], sensor=SENSOR, classes=("a", "b")
+    )
+    info = events.info()
+    assert (info["samples"], info["events"], info["empty_samples"]) == (3, 3, 1)
+    assert (info["classes"], info["without_label"]) == ({"a": 1, "b": 1}, 1)
+    assert info["longest_seconds"] == 0.07
+    assert "3 events in 3 samples" in repr(events)
+
+
+GOOD: dict[str, Any] = {
+    "times": [0, 5, 3],
+    "addresses": [0, 59, 3],
+    "offsets": [0, 2, 3],
+    "labels": [0, 1],
+    "sensor": SENSOR,
+    "classes": ("a", "b"),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "message"),
+    [
+        ({"times": [5, 4, 3]}, ValueError, r"^event 1 of sample 0 comes at 4 after 5: .* wrap"),
+        ({"times": [0, 5, -3]}, ValueError, r"^event 0 of sample 1 comes at -3 microseconds, bef"),
+        ({"times": [0.0, 1, 2]}, TypeError, "Are they seconds"),
+        (
+            {"addresses": [0, 60, 3]},
+            ValueError,
+            r"^event 1 of sample 0 has address 60, outside Sensor\(.*\) with 60 channels",
+        ),
+        ({"addresses": [0, -1, 3]}, ValueError, "address -1"),
+        ({"addresses": [0]}, ValueError, "got lengths 1 and 3"),
+        ({"offsets": [0, 4, 3]}, ValueError, "offsets that never fall"),
+        ({"labels": [0, 2]}, ValueError, "labels from 0 to 1, or -1"),
+        ({"labels": [0]}, ValueError, r"offsets \[2\] for 1 labels"),
+        ({"starts": [0]}, ValueError, "starts of length 2"),
+        ({"groups": {"who": [1]}}, ValueError, r"groups\['who'\] of length 2"),
+        (
+            {"times": [0, MOST_PERIODS << 16, 3]},
+            ValueError,
+            "^sample 0 has an event 68719476736 microseconds after its start, .*19 hours",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(
+    change: dict[str, Any], kind: type[Exception], message: str
+) -> None:
+    EventSet.of(**GOOD)
+    with pytest.raises(kind, match=message) as caught:
+        EventSet.of(**GOOD | change)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"boundaries": np.int64([0, 2, 2])},
+        {"boundaries": np.int64([0, 3, 2, 3])},
+        {"boundaries": np.int64([0, 3, 3])},
+        {"boundaries": np.int64([])},
+        {"first_period": np.int64([0, 2, 1])},
+        {"first_period": np.int64([-1])},
+        {"first_period": np.int64([])},
+        {"low": np.uint16([1])},
+        {"low": np.int32([1, 2, 3])},
+        {"addresses": np.uint32([1, 2, 3])},
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError), match="EventSet expects"):
+        dataclasses.replace(EventSet.of(**GOOD), **change)
+
+
+def test_recordings_of_two_sensors_or_with_more_columns_are_refused() -> None:
+    one, other = Recording.of([1], 0, 0, 0, SENSOR), Recording.of([1], 0, 0, 0, Sensor(3))
+    with pytest.raises(ValueError, match="one sensor"):
+        EventSet.from_recordings([one, other], [0, 0], classes="a")
+    more = dataclasses.replace(one, extra={"grey": np.zeros(1)})
+    with pytest.raises(ValueError, match="recording 0 has grey as well"):
+        EventSet.from_recordings([more], [0], classes="a")
+    with pytest.raises(ValueError, match="where there is no recording"):
+        EventSet.from_recordings([], [], classes="a")
+    assert len(EventSet.from_recordings([], [], classes="a", sensor=SENSOR)) == 0
+
+
+def test_damage_that_arrays_cannot_show_is_found_by_reading() -> None:
+    events = EventSet.of(**GOOD)
+    late = dataclasses.replace(events, low=np.uint16([6, 5, 3]))
+    with pytest.raises(ValueError, match=r"^event 1 of sample 0 comes at 5 after 6"):
+        late.check()
+    outside = dataclasses.replace(events, addresses=np.uint16([0, 1, 61]))
+    with pytest.raises(ValueError, match=r"^event 0 of sample 1 has address 61"):
+        outside.check()
