@@ -34,11 +34,23 @@ from axonal.datasets.binning import (
     voxel_grid,
 )
 from axonal.datasets.events import EventSet, LabelledRecording, Recording, Sensor
+from axonal.datasets.readers import (
+    EventFileError,
+    Gesture,
+    SpokenDigits,
+    read,
+    read_gestures,
+    read_ntidigits,
+    stream,
+    write_es,
+    write_evt2,
+)
 
 __all__ = [
-    "Bags", "Binned", "EventList", "EventSet", "Frames", "Grid", "HairCells", "LabelledRecording",
-    "MelDelta", "MelQuantiles", "Recording", "Sample", "Sensor", "SpikeTimes",
+    "Bags", "Binned", "EventFileError", "EventList", "EventSet", "Frames", "Gesture", "Grid",
+    "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Recording", "Sample", "Sensor",
+    "SpikeTimes", "SpokenDigits",
     "active", "counts", "delta", "digits", "event_list", "fashion_mnist", "fsdd", "latency", "mil",
-    "mnist", "packed", "rate", "read_shd", "read_wav", "time_surface", "to_dense", "voxel_grid",
-    "write_shd",
+    "mnist", "packed", "rate", "read", "read_gestures", "read_ntidigits", "read_shd", "read_wav",
+    "stream", "time_surface", "to_dense", "voxel_grid", "write_es", "write_evt2", "write_shd",
 ]  # fmt: skip
