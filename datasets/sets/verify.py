@@ -40,6 +40,7 @@ def verify(
     splits: Collection[str] | None = None,
     again: bool = False,
     download: bool = False,
+    inside: str | None = None,
 ) -> Verified:
     """Hold a local folder against a manifest, and say what is missing.
 
@@ -57,6 +58,7 @@ def verify(
         again: read the files for their checksums though they are remembered.
         download: get what is missing from the addresses of the manifest, resuming what was begun,
             and refuse what has another checksum.
+        inside: a folder that archives make around their content; where there is one, it is used.
 
     Returns:
         the folder, and remarks.
@@ -75,7 +77,9 @@ def verify(
     get it from nobody.
     """
     needed = manifest.of(tuple(manifest.files) if splits is None else splits)
-    where = _folder(manifest, folder, download)
+    where = _folder(manifest, folder)
+    if inside is not None and (where / inside).is_dir():
+        where /= inside
     remarks: list[str] = []
     missing: list[ListedFile] = []
     for file in needed:
@@ -101,7 +105,7 @@ def verify(
     return Verified(where, tuple(remarks))
 
 
-def _folder(manifest: Manifest, folder: str | PathLike[str] | None, download: bool) -> Path:
+def _folder(manifest: Manifest, folder: str | PathLike[str] | None) -> Path:
     if folder is not None:
         return Path(folder)
     root = os.environ.get(VARIABLE)
