@@ -34,11 +34,22 @@ from axonal.datasets.binning import (
     voxel_grid,
 )
 from axonal.datasets.events import EventSet, LabelledRecording, Recording, Sensor
+from axonal.datasets.store import (
+    Origin,
+    StreamedSample,
+    check_events,
+    open_events,
+    read_header,
+    save_events,
+    write_events,
+)
 
 __all__ = [
     "Bags", "Binned", "EventList", "EventSet", "Frames", "Grid", "HairCells", "LabelledRecording",
-    "MelDelta", "MelQuantiles", "Recording", "Sample", "Sensor", "SpikeTimes",
-    "active", "counts", "delta", "digits", "event_list", "fashion_mnist", "fsdd", "latency", "mil",
-    "mnist", "packed", "rate", "read_shd", "read_wav", "time_surface", "to_dense", "voxel_grid",
+    "MelDelta", "MelQuantiles", "Origin", "Recording", "Sample", "Sensor", "SpikeTimes",
+    "StreamedSample",
+    "active", "check_events", "counts", "delta", "digits", "event_list", "fashion_mnist", "fsdd",
+    "latency", "mil", "mnist", "open_events", "packed", "rate", "read_header", "read_shd",
+    "read_wav", "save_events", "time_surface", "to_dense", "voxel_grid", "write_events",
     "write_shd",
 ]  # fmt: skip
