@@ -16,12 +16,7 @@ from experiments._kernel_runs import FIXED, NONE, KernelRun
 
 PART = "delay-kernels"
 KERNELS = ("gaussian", "triangle", "two-tap", "straight-through")
-WORDS = {
-    "gaussian": "Gaussian",
-    "triangle": "triangle",
-    "two-tap": "two taps",
-    "straight-through": "straight-through",
-}
+WORDS = {kernel: kernel for kernel in KERNELS} | {"gaussian": "Gaussian", "two-tap": "two taps"}
 FROZEN, AT_THE_END = "frozen for the last third", "rounded at the end"
 ENDS: dict[str, dict[str, Any]] = {FROZEN: {}, AT_THE_END: {"freeze_from": 1.0}}
 LEARNED = {
