@@ -70,7 +70,7 @@ def _table(words: str, rows: Rows) -> dict[str, Any]:
     return {
         "words": words,
         "orders": _compare.orders(COMPARISON, rows),
-        "beside": "above" if memory.positive else "below" if memory.negative else "not apart from",
+        "beside": _report.beside(memory),
         "accuracies": _accuracies(rows),
         "differences": markdown_table(*_compare.differences(COMPARISON, rows)),
         "roundings": markdown_table(*_compare.roundings(COMPARISON, rows, *ROUNDED)),
