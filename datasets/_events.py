@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from axonal._base.array_types import Float32Array, Int64Array
+from axonal._base.array_types import Float32Array, Int32Array, Int64Array, UInt16Array
 from axonal._base.checks import number
 from axonal.datasets._checks import positive_steps, sample_indices
 from axonal.datasets._sample import Sample
@@ -43,8 +43,8 @@ class Events:
     (2, [0, 900], [[[1.0, 1.0]]])
     """
 
-    times: npt.NDArray[np.int32]
-    units: npt.NDArray[np.uint16]
+    times: Int32Array
+    units: UInt16Array
     offsets: Int64Array
     labels: Int64Array
     speakers: Int64Array
@@ -97,7 +97,7 @@ class Events:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16], int]:
+    def __getitem__(self, index: int) -> tuple[Int32Array, UInt16Array, int]:
         """Times in microseconds, channels, and the label of a sample."""
         sample = range(len(self))[index]
         part = slice(self.offsets[sample], self.offsets[sample + 1])
