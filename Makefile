@@ -118,6 +118,7 @@ peers: .venv-peers/.installed
 	    matplotlib loguru tqdm packaging requests scikit-learn typer psutil
 	$(PEERS_INSTALL) --no-deps spikingjelly==2.0.0 norse==1.1.0 snntorch==1.0.0 sinabs==3.1.3 \
 	    dcls==0.1.1
+	$(PEERS_INSTALL) -c constraints.txt tonic==1.7.0
 	$(PEERS_INSTALL) --no-deps -e .
 	@touch $@
 
