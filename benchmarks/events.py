@@ -133,7 +133,9 @@ def recording(table: Table, tonic: Any, count: int) -> None:
         to_frame = tonic.transforms.ToFrame(sensor_size=(128, 128, 2), time_window=100_000)
         theirs = to_frame(array)
         lost = count - int(theirs.sum())
-        equal = same(theirs, ours[: len(theirs)])
+        # its first frame begins with the first event, and its last one that is whole ends
+        aligned = counts(events, Grid(dt=0.1, steps=STEPS, t0=1e-6 * float(made.times[0])))
+        equal = same(theirs, aligned.values.reshape(shape)[: len(theirs)])
         agrees["tonic"] = f"{'equal' if equal else 'other'} in {len(theirs)} frames, {lost} lost"
         works["tonic"] = lambda: to_frame(array)
     each = lines(table, case, works, dict.fromkeys(works, count), agrees)
