@@ -48,9 +48,9 @@ from axonal.datasets.readers import (
 
 __all__ = [
     "Bags", "Binned", "EventFileError", "EventList", "EventSet", "Frames", "Gesture", "Grid",
-    "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Recording", "Sample", "Sensor",
-    "SpikeTimes", "SpokenDigits",
-    "active", "counts", "delta", "digits", "event_list", "fashion_mnist", "fsdd", "latency", "mil",
-    "mnist", "packed", "rate", "read", "read_gestures", "read_ntidigits", "read_shd", "read_wav",
-    "stream", "time_surface", "to_dense", "voxel_grid", "write_es", "write_evt2", "write_shd",
+    "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Recording", "Sample",
+    "Sensor", "SpikeTimes", "SpokenDigits", "active", "counts", "delta", "digits", "event_list",
+    "fashion_mnist", "fsdd", "latency", "mil", "mnist", "packed", "rate", "read",
+    "read_gestures", "read_ntidigits", "read_shd", "read_wav", "stream", "time_surface",
+    "to_dense", "voxel_grid", "write_es", "write_evt2", "write_shd",
 ]  # fmt: skip
