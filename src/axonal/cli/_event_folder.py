@@ -88,7 +88,7 @@ class ClassFolder:
                 digest.update(f"{label} {Origin.of_files([path]).source}\n".encode())
                 step()
         options = {**self.reading.described(), "rebase": self.rebase}
-        return Origin(f"sha256:{digest.hexdigest()}", [{"name": "read", **options}])
+        return Origin(f"sha256:{digest.hexdigest()}", ({"name": "read", **options},))
 
 
 def listed(path: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:

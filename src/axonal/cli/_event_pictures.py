@@ -79,7 +79,10 @@ def _recording(path: Path, reading: Reading, sample: int | None) -> Recording:
 
 
 def _figure(recording: Recording, kind: str) -> Figure:
-    size = (2.4 * FRAMES, 3.0) if kind == "frames" else (7.0, 4.5)
+    size = (7.0, 4.5)
+    if kind == "frames":
+        shape = recording.sensor.height / recording.sensor.width
+        size = (2.4 * FRAMES, min(8.0, 2.1 * shape + 0.9))
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     if kind == "frames":
@@ -88,10 +91,5 @@ def _figure(recording: Recording, kind: str) -> Figure:
         space: Any = figure.add_subplot(projection="3d")
         pictures.plot_cloud(recording, space)
     else:
-        draw = {
-            "raster": pictures.plot_raster,
-            "frame": pictures.plot_frame,
-            "rate": pictures.plot_rate,
-        }[kind]
-        draw(recording, figure.subplots())
+        getattr(pictures, f"plot_{kind}")(recording, figure.subplots())
     return figure

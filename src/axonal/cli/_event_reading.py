@@ -43,20 +43,21 @@ class Reading:
 
     def recording(self, path: Path) -> Recording:
         """All events of a file, in memory."""
-        options = {"start": self.start, "stop": self.stop, "sensor": self.sensor}
+        options = self._options()
         with _told(path):
-            return read(
-                path, sort=self.sort, truncated=self.truncated, format=self.format, **options
-            )
+            return read(path, sort=self.sort, **options)
 
     def pieces(self, path: Path) -> Iterator[Recording]:
         """Events of a file, some at a time."""
         if self.sort:
             yield self.recording(path)
             return
-        options = {"start": self.start, "stop": self.stop, "sensor": self.sensor}
+        options = self._options()
         with _told(path):
-            yield from stream(path, truncated=self.truncated, format=self.format, **options)
+            yield from stream(path, **options)
+
+    def _options(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "sort"}
 
     def title(self, path: Path) -> str:
         """Name of the format of a file."""
