@@ -132,5 +132,6 @@ def lif(
     waits = x.new_empty(0) if wait is None else wait
     waits = waits.to(x.device, torch.int32)
     number, potential = v.dtype, state_type(x.dtype)
-    spikes, last, waits, _, _ = _forward(x, v.to(potential), waits, *neuron.to(potential), save)
+    v, decay, threshold = v.to(potential), decay.to(potential), threshold.to(potential)
+    spikes, last, waits, _, _ = _forward(x, v, waits, decay, threshold, convention, save)
     return spikes, last.to(number), None if wait is None else waits.to(wait.dtype)
