@@ -11,7 +11,7 @@ from axonal._base.checks import seed as checked_seed
 from axonal._base.checks import whole_number
 from axonal.datasets._mnist import mnist
 from axonal.datasets.events import EventSet, Sensor
-from axonal.datasets.sets._gathered import joined
+from axonal.datasets.sets._joined import joined
 from axonal.datasets.sets.idx_images import CLASSES, image_folder
 
 PIXELS = 784
@@ -147,7 +147,7 @@ def _read(
                     groups={"index": np.arange(begin, begin + len(pixels))},
                 )
             )
-        sets[split] = joined(parts, parts[0].name)
+        sets[split] = joined(parts)
     return sets
 
 
