@@ -34,6 +34,17 @@ from axonal.datasets.binning import (
     voxel_grid,
 )
 from axonal.datasets.events import EventSet, LabelledRecording, Recording, Sensor
+from axonal.datasets.readers import (
+    EventFileError,
+    Gesture,
+    SpokenDigits,
+    read,
+    read_gestures,
+    read_ntidigits,
+    stream,
+    write_es,
+    write_evt2,
+)
 from axonal.datasets.store import (
     Origin,
     StreamedSample,
@@ -45,11 +56,11 @@ from axonal.datasets.store import (
 )
 
 __all__ = [
-    "Bags", "Binned", "EventList", "EventSet", "Frames", "Grid", "HairCells", "LabelledRecording",
-    "MelDelta", "MelQuantiles", "Origin", "Recording", "Sample", "Sensor", "SpikeTimes",
-    "StreamedSample",
+    "Bags", "Binned", "EventFileError", "EventList", "EventSet", "Frames", "Gesture", "Grid",
+    "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Origin", "Recording", "Sample",
+    "Sensor", "SpikeTimes", "SpokenDigits", "StreamedSample",
     "active", "check_events", "counts", "delta", "digits", "event_list", "fashion_mnist", "fsdd",
-    "latency", "mil", "mnist", "open_events", "packed", "rate", "read_header", "read_shd",
-    "read_wav", "save_events", "time_surface", "to_dense", "voxel_grid", "write_events",
-    "write_shd",
+    "latency", "mil", "mnist", "open_events", "packed", "rate", "read", "read_gestures",
+    "read_header", "read_ntidigits", "read_shd", "read_wav", "save_events", "stream",
+    "time_surface", "to_dense", "voxel_grid", "write_es", "write_events", "write_evt2", "write_shd",
 ]  # fmt: skip

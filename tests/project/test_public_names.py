@@ -3,7 +3,15 @@
 import importlib
 import inspect
 
-FOLDERS = ("datasets", "deploy", "hebbian", "neuro", "reservoirs")
+FOLDERS = (
+    "datasets",
+    "datasets.pictures",
+    "datasets.transforms",
+    "deploy",
+    "hebbian",
+    "neuro",
+    "reservoirs",
+)
 # What functions return is shown by the examples of those functions.
 RESULTS = {"Comparison", "LayerReport", "Run", "SpikeReport", "Verification"}
 
@@ -17,7 +25,7 @@ def public_names() -> list[str]:
 
 
 def resolve(name: str) -> object:
-    folder, _, attribute = name.partition(".")
+    folder, _, attribute = name.rpartition(".")
     return getattr(importlib.import_module(f"axonal.{folder}"), attribute)
 
 
