@@ -1,7 +1,7 @@
 """Data of recipes: labelled rasters, time first."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,26 @@ class Samples(Protocol):
 
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Rasters `[T, B, N]` of the chosen samples `[B]`."""
+
+
+@runtime_checkable
+class Renewed(Samples, Protocol):
+    """Samples that every epoch of training sees in another form."""
+
+    def in_epoch(self, epoch: int) -> Samples:
+        """The samples as they are in an epoch, from 0: a pure function of its number."""
+
+
+def in_epoch(samples: Samples, epoch: int) -> Samples:
+    """The samples of an epoch: others where they are `Renewed`, otherwise always the same.
+
+    >>> import numpy as np
+    >>> from axonal import recipes
+    >>> rasters = recipes.Rasters(np.zeros((2, 1, 3), np.uint8), np.array([0]))
+    >>> in_epoch(rasters, 4) is rasters
+    True
+    """
+    return samples.in_epoch(epoch) if isinstance(samples, Renewed) else samples
 
 
 @dataclass(frozen=True, eq=False)
