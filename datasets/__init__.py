@@ -11,7 +11,6 @@ Everything here is numpy; what has time has it first: ``[T, B, N]``. Nothing is 
 from axonal.datasets._bags import Bags
 from axonal.datasets._digits import digits
 from axonal.datasets._encoders import delta, latency, rate, to_dense
-from axonal.datasets._events import Binned, Events
 from axonal.datasets._fsdd import fsdd
 from axonal.datasets._hair_cells import HairCells
 from axonal.datasets._mel_delta import MelDelta
@@ -22,11 +21,36 @@ from axonal.datasets._sample import Sample
 from axonal.datasets._shd import read_shd, write_shd
 from axonal.datasets._spike_times import SpikeTimes
 from axonal.datasets._wav import read_wav
+from axonal.datasets.binning import (
+    Binned,
+    EventList,
+    Frames,
+    Grid,
+    active,
+    counts,
+    event_list,
+    packed,
+    time_surface,
+    voxel_grid,
+)
 from axonal.datasets.events import EventSet, LabelledRecording, Recording, Sensor
+from axonal.datasets.readers import (
+    EventFileError,
+    Gesture,
+    SpokenDigits,
+    read,
+    read_gestures,
+    read_ntidigits,
+    stream,
+    write_es,
+    write_evt2,
+)
 
 __all__ = [
-    "Bags", "Binned", "EventSet", "Events", "HairCells", "LabelledRecording", "MelDelta",
-    "MelQuantiles", "Recording", "Sample", "Sensor", "SpikeTimes",
-    "delta", "digits", "fashion_mnist", "fsdd", "latency", "mil", "mnist", "rate", "read_shd",
-    "read_wav", "to_dense", "write_shd",
+    "Bags", "Binned", "EventFileError", "EventList", "EventSet", "Frames", "Gesture", "Grid",
+    "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Recording", "Sample", "Sensor",
+    "SpikeTimes", "SpokenDigits",
+    "active", "counts", "delta", "digits", "event_list", "fashion_mnist", "fsdd", "latency", "mil",
+    "mnist", "packed", "rate", "read", "read_gestures", "read_ntidigits", "read_shd", "read_wav",
+    "stream", "time_surface", "to_dense", "voxel_grid", "write_es", "write_evt2", "write_shd",
 ]  # fmt: skip

@@ -12,11 +12,12 @@ import numpy as np
 
 from axonal._base.files import whole_file
 from axonal._base.npz import read_npz
-from axonal.datasets._events import Events
+from axonal.datasets.events.event_set import EventSet
+from axonal.datasets.events.sensor import Sensor
 
 VARIABLE = "AXONAL_CACHE"
-FORMAT = 1  # raised when files of an earlier version must not be read
-ARRAYS = ("times", "units", "offsets", "labels", "speakers", "classes")
+FORMAT = 2  # raised when files of an earlier version must not be read
+ARRAYS = ("low", "addresses", "boundaries", "first_period", "starts", "labels")
 DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError)
 
 
@@ -29,8 +30,8 @@ def cache_folder() -> Path:
 
 
 def cached(
-    name: str, decides: Mapping[str, Any], folder: Path | None, make: Callable[[], Events]
-) -> Events:
+    name: str, decides: Mapping[str, Any], folder: Path | None, make: Callable[[], EventSet]
+) -> EventSet:
     """Load what ``make`` made before from the same ``decides``, or make and keep it.
 
     A file that is damaged or not whole is made again. Where nothing can be written, a warning says
@@ -62,16 +63,26 @@ def cached(
     return events
 
 
-def _load(path: Path) -> Events:
+def _load(path: Path) -> EventSet:
     file = read_npz(path)
     arrays: dict[str, Any] = {name: file[name] for name in ARRAYS}
-    channels, name = int(file["channels"]), str(file["name"])
-    arrays["classes"] = tuple(map(str, arrays["classes"]))
-    return Events(**arrays, channels=channels, name=name)
+    width, height, polarities = map(int, file["sensor"])
+    groups = {name[7:]: array for name, array in file.items() if name.startswith("groups/")}
+    classes = tuple(map(str, file["classes"]))
+    sensor = Sensor(width, height, polarities)
+    events = EventSet(
+        **arrays, sensor=sensor, classes=classes, name=str(file["name"]), groups=groups
+    )
+    events.check()
+    return events
 
 
-def _save(path: Path, events: Events) -> None:
+def _save(path: Path, events: EventSet) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.asarray(getattr(events, name)) for name in (*ARRAYS, "channels", "name")}
+    sensor = events.sensor
+    arrays = {name: getattr(events, name) for name in ARRAYS}
+    arrays |= {f"groups/{name}": array for name, array in events.groups.items()}
+    arrays["classes"], arrays["name"] = np.asarray(events.classes), np.asarray(events.name)
+    arrays["sensor"] = np.asarray([sensor.width, sensor.height, sensor.polarities])
     with whole_file(path) as part, part.open("xb") as stream:
         np.savez(stream, allow_pickle=False, **arrays)

@@ -10,12 +10,15 @@ import numpy as np
 
 from axonal.datasets._cache import cache_folder, cached
 from axonal.datasets._data_dir import data_folder
-from axonal.datasets._events import Binned, Events
 from axonal.datasets._front_end import FrontEnd
 from axonal.datasets._hair_cells import HairCells
 from axonal.datasets._mel_delta import MelDelta
 from axonal.datasets._mel_quantiles import MelQuantiles
 from axonal.datasets._wav import read_wav
+from axonal.datasets.binning.binned import Binned
+from axonal.datasets.binning.grid import Grid
+from axonal.datasets.events.event_set import EventSet
+from axonal.datasets.events.sensor import Sensor
 
 SOURCE = "github.com/Jakobovski/free-spoken-digit-dataset (its folder recordings)"
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
@@ -61,7 +64,7 @@ def fsdd(
             others the end is left out.
         split: "official" or "speaker".
         held_out: speakers to be tested in the split "speaker": of george, jackson, lucas, nicolas,
-            theo and yweweler, which are speakers 0 to 5 in the events.
+            theo and yweweler, which are 0 to 5 in ``groups["speaker"]`` of the events.
         folder: that holds ``recordings``; by default ``fsdd`` in the folder that AXONAL_DATA names.
         cache: folder of the cache; True for the one that AXONAL_CACHE names (or ``axonal`` among
             the user's caches), False for none.
@@ -93,15 +96,16 @@ def fsdd(
             f"fsdd expects dt in seconds, far below the second that a digit lasts, got {dt!r}. Is "
             "it in milliseconds? Write for example dt=0.01."
         )
-    ear = _front_end(front_end)
+    ear, grid = _front_end(front_end), Grid(dt, steps)
     recordings = data_folder(folder, "fsdd", "recordings", SOURCE)
     where = cache_folder() if cache is True else None if cache is False else Path(cache)
     everything = _spikes(ear, recordings, where)
     parts = np.array([_part(name, split, held_out) for name in file_names()])
     return {
-        part: everything.select(
-            np.flatnonzero(parts == part), f"spoken digits ({split}, {part})"
-        ).binned(dt, steps)
+        part: Binned(
+            everything.select(np.flatnonzero(parts == part), f"spoken digits ({split}, {part})"),
+            grid,
+        )
         for part in ("train", "validation", "test")
     }
 
@@ -130,7 +134,7 @@ def _part(name: str, split: str, held_out: Sequence[str]) -> str:
     return "validation" if tenth == 0 else "train"
 
 
-def _spikes(front_end: FrontEnd, recordings: Path, cache: Path | None) -> Events:
+def _spikes(front_end: FrontEnd, recordings: Path, cache: Path | None) -> EventSet:
     """Events of all recordings, in the order of `file_names`."""
     paths = [recordings / name for name in file_names()]
     missing = [path.name for path in paths if not path.is_file()]
@@ -151,7 +155,7 @@ def _spikes(front_end: FrontEnd, recordings: Path, cache: Path | None) -> Events
     return cached("fsdd", decides, cache, lambda: _encoded(front_end, paths))
 
 
-def _encoded(front_end: FrontEnd, paths: Sequence[Path]) -> Events:
+def _encoded(front_end: FrontEnd, paths: Sequence[Path]) -> EventSet:
     sounds = [read_wav(path, front_end.rate) for path in paths]
     for path, sound in zip(paths, sounds, strict=True):
         seconds = len(sound) / front_end.rate
@@ -162,13 +166,13 @@ def _encoded(front_end: FrontEnd, paths: Sequence[Path]) -> Events:
             )
     spikes = front_end.encode(sounds)
     about = [path.stem.split("_") for path in paths]
-    return Events(
+    return EventSet.of(
         np.concatenate([times for times, _ in spikes]),
         np.concatenate([units for _, units in spikes]),
         np.cumsum([0] + [len(times) for times, _ in spikes]),
         np.array([int(digit) for digit, *_ in about]),
-        np.array([SPEAKERS.index(speaker) for _, speaker, _ in about]),
-        front_end.channels,
-        DIGITS,
-        "spoken digits",
+        sensor=Sensor(front_end.channels),
+        classes=DIGITS,
+        name="spoken digits",
+        groups={"speaker": np.array([SPEAKERS.index(speaker) for _, speaker, _ in about])},
     )

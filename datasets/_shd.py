@@ -9,14 +9,18 @@ import numpy as np
 from axonal._base.files import check_source
 from axonal._base.hdf5 import UnfitFile, check_type, checked
 from axonal._base.new_hdf5 import new_file
-from axonal.datasets._events import MICROSECONDS, Events
+from axonal.datasets.binning.grid import MICROSECONDS
+from axonal.datasets.events.encoding import MOST_PERIODS, PERIOD
+from axonal.datasets.events.event_set import EventSet
+from axonal.datasets.events.sensor import Sensor
 
 SHD_CHANNELS = 700
 PRECISIONS = ("float16", "float32")
-LONGEST = 2**31 / MICROSECONDS
+LONGEST = MOST_PERIODS * PERIOD / MICROSECONDS
+SPEAKER = "speaker"
 
 
-def write_shd(path: str | PathLike[str], events: Events, *, precision: str = "float16") -> Path:
+def write_shd(path: str | PathLike[str], events: EventSet, *, precision: str = "float16") -> Path:
     """Write spike trains in the layout of SHD, for programs that read SHD.
 
     The file holds spikes/times (seconds) and spikes/units, an array of its own a sample, labels,
@@ -33,44 +37,48 @@ def write_shd(path: str | PathLike[str], events: Events, *, precision: str = "fl
         the path.
 
     Raises:
-        ValueError: another precision.
+        ValueError: another precision; a sensor of more than 65 536 channels, a sample without a
+            label, for neither of which there is a place.
         OSError: the path cannot be written; the line says why.
 
     Source: Cramer, Stradmann, Schemmel and Zenke, IEEE TNNLS 33, 2022 (arXiv 1910.07407).
 
     >>> import tempfile
-    >>> import numpy as np
-    >>> from axonal.datasets import Events, read_shd, write_shd
-    >>> one, none = np.int64([0]), np.int64([0, 2])
-    >>> times, units = np.int32([0, 900]), np.uint16([0, 3])
-    >>> events = Events(times, units, none, one, one, channels=4, classes=("a",), name="one")
+    >>> from axonal.datasets import EventSet, Sensor, read_shd, write_shd
+    >>> events = EventSet.of([0, 900], [0, 3], [0, 2], [0], sensor=Sensor(4), classes=("a",))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     read_shd(write_shd(f"{folder}/a.h5", events))[0][0].tolist()
+    ...     read_shd(write_shd(f"{folder}/a.h5", events)).times(0).tolist()
     [0, 900]
     """
     if precision not in PRECISIONS:
         raise ValueError(f"write_shd expects precision {PRECISIONS}, got {precision!r}.")
+    if events.sensor.channels > 2**16 or (len(events.labels) and events.labels.min() < 0):
+        raise ValueError(
+            f"SHD's layout holds units and labels from 0 to 65535, got {events.sensor} and labels "
+            f"from {events.labels.min(initial=0)}."
+        )
     # only this layout needs h5py, which takes a while to import
     import h5py
 
     path = Path(path)
+    speakers = events.groups.get(SPEAKER, np.zeros(len(events), np.int64))
     with new_file(path) as file:
         spikes = file.create_group("spikes")
-        spikes.attrs["channels"] = events.channels
+        spikes.attrs["channels"] = events.sensor.channels
         shape = (len(events),)
         times = spikes.create_dataset("times", shape, h5py.vlen_dtype(np.dtype(precision)))
         units = spikes.create_dataset("units", shape, h5py.vlen_dtype(np.uint16))
         for sample in range(len(events)):
-            microseconds, channels, _ = events[sample]
-            times[sample] = (microseconds / MICROSECONDS).astype(precision)
-            units[sample] = channels
+            recording = events[sample].recording
+            times[sample] = (recording.times / MICROSECONDS).astype(precision)
+            units[sample] = recording.addresses.astype(np.uint16)
         file["labels"] = events.labels.astype(np.uint16)
-        file["extra/speaker"] = events.speakers.astype(np.uint16)
+        file["extra/speaker"] = speakers.astype(np.uint16)
         file["extra/keys"] = np.array([name.encode() for name in events.classes])
     return path
 
 
-def read_shd(path: str | PathLike[str], *, channels: int | None = None) -> Events:
+def read_shd(path: str | PathLike[str], *, channels: int | None = None) -> EventSet:
     """Read spike trains from a file in the layout of SHD.
 
     Args:
@@ -113,7 +121,7 @@ def read_shd(path: str | PathLike[str], *, channels: int | None = None) -> Event
         ) from error
 
 
-def _read(file: Any, name: str, channels: int | None) -> Events:
+def _read(file: Any, name: str, channels: int | None) -> EventSet:
     spikes = file["spikes"]
     times, units = list(spikes["times"][()]), list(spikes["units"][()])
     lengths = [len(one) for one in times]
@@ -123,7 +131,7 @@ def _read(file: Any, name: str, channels: int | None) -> Events:
     # asked this way round, so that NaN is refused too
     if not ((seconds >= 0) & (seconds < LONGEST)).all():
         raise ValueError("a time is no number of seconds from the start of its sample")
-    microseconds = np.rint(seconds * MICROSECONDS).astype(np.int32)
+    microseconds = np.rint(seconds * MICROSECONDS).astype(np.int64)
     channel = np.concatenate([np.zeros(0, np.uint16), *units])
     if channel.dtype != np.uint16:
         raise ValueError(f"units are {channel.dtype}, not uint16")
@@ -138,13 +146,13 @@ def _read(file: Any, name: str, channels: int | None) -> Events:
             if spikes.attrs.get_id("channels").dtype.kind not in "iu":
                 raise ValueError("the attribute channels is no whole number")
             channels = int(spikes.attrs["channels"])
-    return Events(
+    return EventSet.of(
         microseconds[order],
         channel[order],
         np.cumsum([0, *lengths]),
         file["labels"][()].astype(np.int64),
-        file["extra/speaker"][()].astype(np.int64),
-        channels,
-        tuple(keys),
-        name,
+        sensor=Sensor(channels),
+        classes=keys,
+        name=name,
+        groups={SPEAKER: file["extra/speaker"][()].astype(np.int64)},
     )

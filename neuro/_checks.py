@@ -57,6 +57,11 @@ def count(module: nn.Module, name: str, value: Any, least: int = 1) -> int:
         raise ValueError(str(error)) from None
 
 
+def counts(module: nn.Module, **named: Any) -> list[int]:
+    """Return the sizes of a layer by their names, each a positive int; refuse everything else."""
+    return [count(module, name, value) for name, value in named.items()]
+
+
 _HALF = (torch.float16, torch.bfloat16)
 
 
@@ -134,6 +139,22 @@ def sequence(module: nn.Module, x: Any, size: Sequence[int], dtype: torch.dtype 
     floating(module, x, dtype)
 
 
+def any_sequence(module: nn.Module, x: Any) -> Tensor:
+    """Return ``x`` [T, B, ...] in the type that a layer holds; refuse what is no sequence."""
+    if not isinstance(x, Tensor) or x.ndim < 2 or x.shape[0] == 0:
+        raise InputError(
+            f"{name_of(module)} expects x [T, B, ...] with T >= 1, got {shape_or_type(x)}.", module
+        )
+    casting = torch.is_autocast_enabled(x.device.type)
+    steps: Tensor = own_type(x, held_type(module)) if casting else x
+    return steps
+
+
+def shape_or_type(x: Any) -> Any:
+    """Return the shape of a tensor or the type of anything else, as messages print it."""
+    return tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+
+
 def floating(module: nn.Module, x: Tensor, dtype: torch.dtype | None) -> None:
     """Refuse integers and a precision that differs from the layer's."""
     who = name_of(module)
@@ -145,6 +166,14 @@ def floating(module: nn.Module, x: Tensor, dtype: torch.dtype | None) -> None:
             f"{who} holds {name}, got x of {own}: write x.to(torch.{name}) or net.to(torch.{own}).",
             module,
         )
+
+
+def start(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> Any:
+    """Return the state from which a layer goes on: a fresh one for ``None``, or a checked one."""
+    if given is None:
+        return fresh
+    state(module, given, fresh, x)
+    return given
 
 
 def state(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> None:

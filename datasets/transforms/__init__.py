@@ -32,10 +32,12 @@ from axonal.datasets.transforms.tally import Tally
 from axonal.datasets.transforms.time_jitter import TimeJitter
 from axonal.datasets.transforms.time_warp import TimeWarp
 from axonal.datasets.transforms.transform import Transform
+from axonal.datasets.transforms.transformed import Gathered, Transformed
 from axonal.datasets.transforms.uniform_noise import UniformNoise
 
 __all__ = [
     "ActivityFilter", "Blend", "Compose", "CropSpace", "CropTime", "DownsampleSpace",
-    "DownsampleTime", "DropEvents", "Flip", "Key", "MergePolarities", "Outcome", "Refractory",
-    "Rotate", "Shift", "Tally", "TimeJitter", "TimeWarp", "Transform", "UniformNoise",
+    "DownsampleTime", "DropEvents", "Flip", "Gathered", "Key", "MergePolarities", "Outcome",
+    "Refractory", "Rotate", "Shift", "Tally", "TimeJitter", "TimeWarp", "Transform", "Transformed",
+    "UniformNoise",
 ]  # fmt: skip

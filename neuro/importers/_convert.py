@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from axonal.neuro.importers import _stateless
 from axonal.neuro.importers._rules import ConversionError, Framework, Rule, Site, UnlikeError
 from axonal.neuro.layers import Lift
+from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, NetworkError, Sequential
 from axonal.neuro.surrogates import Surrogate
 
@@ -20,7 +21,7 @@ PACKAGES = ("norse", "snntorch", "spikingjelly")
 def convert(
     framework: Framework,
     module: nn.Module,
-    input_shape: Sequence[int] | int | None,
+    input_shape: Size | None,
     surrogate: Surrogate | None,
 ) -> Network:
     """Make a Network of a tree of modules; see the functions ``from_...``."""

@@ -11,7 +11,10 @@ from axonal.neuro.surrogates import Surrogate
 
 
 class ConversionError(ValueError):
-    """A module that has no equivalent here; the message lists every reason by path."""
+    """A module that has no equivalent here; the message lists every reason by path.
+
+    docs/importers.md lists the modules that have one.
+    """
 
 
 class UnlikeError(Exception):

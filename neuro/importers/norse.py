@@ -1,6 +1,5 @@
 """Norse: neurons that fire above their threshold, with time constants in 1 / seconds and a dt."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron, values
 from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
+from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import FastSigmoid, Surrogate
 
@@ -145,10 +145,7 @@ NORSE = Framework(
 
 
 def from_norse(
-    module: nn.Module,
-    *,
-    input_shape: Sequence[int] | int | None = None,
-    surrogate: Surrogate | None = None,
+    module: nn.Module, *, input_shape: Size | None = None, surrogate: Surrogate | None = None
 ) -> Network:
     """Make a Network of a Norse module that fires the same spikes.
 
@@ -164,8 +161,7 @@ def from_norse(
             Norse 1.1.0 does not use, else ATan(2). The gradient passes through the reset, as there.
 
     Returns:
-        A :class:`Network` with the parameters' names. docs/importers.md lists what has an
-        equivalent.
+        A :class:`Network` with the parameters' names.
 
     Raises:
         ConversionError: for modules without an equivalent, all of them by path.

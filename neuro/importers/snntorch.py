@@ -1,6 +1,5 @@
 """snnTorch: neurons that fire above their threshold and, as a rule, reset one step late."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,6 +9,7 @@ from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import connections, neuron, required, values
 from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
 from axonal.neuro.importers._stateless import converted
+from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import Surrogate
 
@@ -129,10 +129,7 @@ SNNTORCH = Framework(
 
 
 def from_snntorch(
-    module: nn.Module,
-    *,
-    input_shape: Sequence[int] | int | None = None,
-    surrogate: Surrogate | None = None,
+    module: nn.Module, *, input_shape: Size | None = None, surrogate: Surrogate | None = None
 ) -> Network:
     """Make a Network of a snnTorch module that fires the same spikes.
 
@@ -151,8 +148,7 @@ def from_snntorch(
             tell which they are.
 
     Returns:
-        A :class:`Network` with the parameters' names. docs/importers.md lists what has an
-        equivalent.
+        A :class:`Network` with the parameters' names.
 
     Raises:
         ConversionError: for modules without an equivalent, all of them by path.

@@ -1,6 +1,5 @@
 """SpikingJelly: neurons that fire at their threshold and reset within the step."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,6 +9,7 @@ from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron
 from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
 from axonal.neuro.layers import Linear
+from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import ATan, Sigmoid, Surrogate
 
@@ -120,10 +120,7 @@ SPIKINGJELLY = Framework(
 
 
 def from_spikingjelly(
-    module: nn.Module,
-    *,
-    input_shape: Sequence[int] | int | None = None,
-    surrogate: Surrogate | None = None,
+    module: nn.Module, *, input_shape: Size | None = None, surrogate: Surrogate | None = None
 ) -> Network:
     """Make a Network of a SpikingJelly module that fires the same spikes.
 
@@ -139,8 +136,7 @@ def from_spikingjelly(
             is another.
 
     Returns:
-        A :class:`Network` with the parameters' names. docs/importers.md lists what has an
-        equivalent.
+        A :class:`Network` with the parameters' names.
 
     Raises:
         ConversionError: for modules without an equivalent, all of them by path.

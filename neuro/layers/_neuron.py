@@ -51,18 +51,45 @@ def positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...
     return tensor
 
 
-def known_backend(module: nn.Module, backend: str) -> str:
-    """Return ``backend``; refuse a name that no operator knows."""
-    if backend not in BACKENDS:
-        known = ", ".join(BACKENDS)
-        raise ValueError(f"{_checks.name_of(module)} knows the backends {known}; got {backend!r}.")
+def known_backend(module: nn.Module, backend: str, known: Sequence[str] = BACKENDS) -> str:
+    """Return ``backend``; refuse a name that the operator of a layer does not know."""
+    if backend not in known:
+        names = ", ".join(known)
+        raise ValueError(f"{_checks.name_of(module)} knows the backends {names}; got {backend!r}.")
     return backend
+
+
+def decay_of(tau: str, doc: str) -> Any:
+    """Return a property of a neuron: the factor per step behind the time constant ``tau``."""
+    held = tau.replace("tau", "decay")
+
+    def decay(neuron: "LeakyNeuron") -> Tensor:
+        if tau in neuron.learn:
+            return torch.sigmoid(getattr(neuron, f"{held}_logit"))
+        factor: Tensor = getattr(neuron, f"{held}_factor")
+        return factor
+
+    return property(decay, doc=doc)
+
+
+def steps_of(decay: str, doc: str) -> Any:
+    """Return a property of a neuron: the steps of the time constant behind its factor ``decay``."""
+
+    def tau(neuron: "LeakyNeuron") -> Tensor:
+        factor: Tensor = getattr(neuron, decay).detach()
+        return 1 / factor.log().abs() if neuron.decay_form == "exp" else 1 / (1 - factor)
+
+    return property(tau, doc=doc)
 
 
 class LeakyNeuron(Layer[Any]):
     """Units whose potential decays: size, decays and their parametrisation. Abstract."""
 
     decay_factor: Tensor
+    decay: Tensor = decay_of(
+        "tau", "The factor on the potential per step, in (0, 1); a scalar or one per neuron."
+    )
+    tau: Tensor = steps_of("decay", "The membrane time constant in steps, from the present decay.")
     _learnable: ClassVar[tuple[str, ...]] = ("tau",)
 
     def __init__(self, size: Size, tau: Values, decay: str, decay_input: bool, learn: Any) -> None:
@@ -110,27 +137,6 @@ class LeakyNeuron(Layer[Any]):
                 )
             self.register_buffer(f"{held}_factor", factor.to(dtype))
 
-    def _decay_of(self, name: str) -> Tensor:
-        held = name.replace("tau", "decay")
-        if name in self.learn:
-            return torch.sigmoid(getattr(self, f"{held}_logit"))
-        factor: Tensor = getattr(self, f"{held}_factor")
-        return factor
-
-    def _steps_of(self, decay: Tensor) -> Tensor:
-        decay = decay.detach()
-        return 1 / decay.log().abs() if self.decay_form == "exp" else 1 / (1 - decay)
-
-    @property
-    def decay(self) -> Tensor:
-        """The factor on the potential per step, in (0, 1); a scalar or one per neuron."""
-        return self._decay_of("tau")
-
-    @property
-    def tau(self) -> Tensor:
-        """The membrane time constant in steps, from the present decay."""
-        return self._steps_of(self.decay)
-
     @abstractmethod
     def init(self, x: Tensor) -> Any:
         """Return the state at rest for inputs like ``x`` [B, N]."""
@@ -145,11 +151,7 @@ class LeakyNeuron(Layer[Any]):
         if not _checks.fits(x, self.size, decay.dtype):
             x = _checks.own_type(x, decay.dtype)
             _checks.sequence(self, x, self.size, decay.dtype)
-        fresh = self.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(self, state, fresh, x)
+        state = _checks.start(self, state, self.init(x[0]), x)
         y, state = self._run(x, state, decay)
         _checks.finite(self, state.v, "the potential")
         return y, state

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro import _checks
-from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, positive
+from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, decay_of, positive, steps_of
 from axonal.neuro.layers._shown import shown
 from axonal.neuro.ops.lif.reference import step
 from axonal.neuro.surrogates._own import Derivative
@@ -71,6 +71,14 @@ class ALIF(SpikingNeuron):
     """
 
     beta: Tensor
+    decay_adaptation: Tensor = decay_of(
+        "tau_adaptation",
+        "The factor rho by which the adaptation shrinks per step; a scalar or one per neuron.",
+    )
+    tau_adaptation: Tensor = steps_of(
+        "decay_adaptation",
+        "The time constant of the adaptation in steps, from the present decay.",
+    )
     _learnable: ClassVar[tuple[str, ...]] = ("tau", "tau_adaptation", "threshold")
 
     def __init__(
@@ -102,16 +110,6 @@ class ALIF(SpikingNeuron):
                 f"{_checks.short(rise.dtype)}."
             )
         self.register_buffer("beta", rise)
-
-    @property
-    def decay_adaptation(self) -> Tensor:
-        """The factor rho by which the adaptation shrinks per step; a scalar or one per neuron."""
-        return self._decay_of("tau_adaptation")
-
-    @property
-    def tau_adaptation(self) -> Tensor:
-        """The time constant of the adaptation in steps, from the present decay."""
-        return self._steps_of(self.decay_adaptation)
 
     def init(self, x: Tensor) -> ALIFState:
         """Return the state at rest for inputs like ``x`` [B, N]."""

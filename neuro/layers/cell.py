@@ -48,19 +48,9 @@ class Cell(Layer[S]):
 
     def forward(self, x: Tensor, state: S | None = None) -> tuple[Tensor, S]:
         """Run ``step`` over the sequence ``x`` [T, B, ...]."""
-        if not isinstance(x, Tensor) or x.ndim < 2 or x.shape[0] == 0:
-            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-            raise _checks.InputError(
-                f"{_checks.name_of(self)} expects x [T, B, ...] with T >= 1, got {got}.", self
-            )
-        if torch.is_autocast_enabled(x.device.type):
-            x = _checks.own_type(x, _checks.held_type(self))
+        x = _checks.any_sequence(self, x)
         _checks.floating(self, x, None)
-        fresh = self.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(self, state, fresh, x)
+        state = _checks.start(self, state, self.init(x[0]), x)
         outputs = []
         for x_t in x.unbind(0):
             y, state = self.step(x_t, state)

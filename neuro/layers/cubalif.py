@@ -6,9 +6,16 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, known_backend
+from axonal.neuro.layers._neuron import (
+    Size,
+    SpikingNeuron,
+    Values,
+    decay_of,
+    known_backend,
+    steps_of,
+)
 from axonal.neuro.layers._shown import shown
-from axonal.neuro.ops._dispatch import log_if_reference
+from axonal.neuro.ops._dispatch import RESETS, log_if_reference
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.surrogates._own import Derivative
@@ -69,8 +76,15 @@ class CuBaLIF(SpikingNeuron):
     (tensor([0., 0., 1.]), tensor([0.7500]))
     """
 
+    decay_synapse: Tensor = decay_of(
+        "tau_synapse",
+        "The factor by which the current shrinks per step; a scalar or one per neuron.",
+    )
+    tau_synapse: Tensor = steps_of(
+        "decay_synapse", "The synaptic time constant in steps, from the present decay."
+    )
     _learnable: ClassVar[tuple[str, ...]] = ("tau", "tau_synapse", "threshold")
-    _resets: ClassVar[tuple[str, ...]] = ("zero", "subtract", "delayed", "none")
+    _resets: ClassVar[tuple[str, ...]] = RESETS
 
     def __init__(
         self,
@@ -95,16 +109,6 @@ class CuBaLIF(SpikingNeuron):
         self._hold_decay("tau_synapse", tau_synapse)
         self.backend = known_backend(self, backend)
         log_if_reference(type(self).__name__, self.surrogate, backend)
-
-    @property
-    def decay_synapse(self) -> Tensor:
-        """The factor by which the current shrinks per step; a scalar or one per neuron."""
-        return self._decay_of("tau_synapse")
-
-    @property
-    def tau_synapse(self) -> Tensor:
-        """The synaptic time constant in steps, from the present decay."""
-        return self._steps_of(self.decay_synapse)
 
     def init(self, x: Tensor) -> CuBaLIFState:
         """Return the state at rest for inputs like ``x`` [B, N]."""

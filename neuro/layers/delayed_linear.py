@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.layers._layer import Layer
-from axonal.neuro.layers._mask import connectivity, rescale_to_fan_in, synapses
+from axonal.neuro.layers._masked import Masked
 from axonal.neuro.layers._neuron import known_backend
 from axonal.neuro.layers._shown import changed
 from axonal.neuro.ops import delayed_linear as ops
@@ -76,7 +76,7 @@ class DelayedLinearState(NamedTuple):
     history: Tensor
 
 
-class DelayedLinear(Layer[DelayedLinearState]):
+class DelayedLinear(Masked, Layer[DelayedLinearState]):
     """Linear connections with one learnable delay per synapse, y_t = sum_i w_oi x_i(t - d_oi).
 
     With ``per="source"`` all synapses of an input share a delay, d_oi = d_i (axonal delays), with
@@ -138,7 +138,6 @@ class DelayedLinear(Layer[DelayedLinearState]):
     [0.0, 0.0, 5.0]
     """
 
-    mask: Tensor | None
     sigma: Tensor
     frozen_delay: Tensor
     frozen_share: Tensor
@@ -166,28 +165,25 @@ class DelayedLinear(Layer[DelayedLinearState]):
             raise ValueError(
                 f'DelayedLinear expects per "synapse", "source" or "target", got {per!r}.'
             )
-        self.in_features = in_features = _checks.count(self, "in_features", in_features)
-        self.out_features = out_features = _checks.count(self, "out_features", out_features)
+        shape = _checks.counts(self, out_features=out_features, in_features=in_features)
+        self.out_features, self.in_features = shape
         self.max_delay, self.kernel, self.per = max_delay, kernel, per
         self.backend = known_backend(self, backend)
         self.round_in_evaluation = True
         self._fixed = kernel == "one-tap" or max_delay == 0  # nothing to learn in either
         self._frozen, self._seen = False, (0, -1)
 
-        shape = (out_features, in_features)
         self.weight = nn.Parameter(torch.empty(shape))
+        nn.init.kaiming_uniform_(self.weight, nonlinearity="relu")
         delays = (1 if per == "source" else shape[0], 1 if per == "target" else shape[1])
         self.position = nn.Parameter(torch.empty(delays), requires_grad=not self._fixed)
-        self.bias = nn.Parameter(torch.zeros(out_features)) if bias else None
-        self.register_buffer("mask", connectivity(self, mask, self.weight.shape))
+        self.bias = nn.Parameter(torch.zeros(shape[0])) if bias else None
+        self._hold_mask(mask)
         self.register_buffer("sigma", torch.zeros(()))
         self.register_buffer("frozen_delay", torch.zeros(delays))
         self.register_buffer("frozen_share", torch.zeros(()))
         if not self._fixed:
             self.set_sigma(max_delay / 2 + self.sigma_offset if sigma is None else sigma)
-        nn.init.kaiming_uniform_(self.weight, nonlinearity="relu")
-        if self.mask is not None:
-            rescale_to_fan_in(self.weight, self.mask)
         nn.init.uniform_(self.position, 0, max_delay)
         if delay is not None:
             self.set_delays(delay)
@@ -231,11 +227,6 @@ class DelayedLinear(Layer[DelayedLinearState]):
                 self._frozen = share.item() > 0
             self._seen = seen
         return self._frozen
-
-    @property
-    def masked_weight(self) -> Tensor:
-        """The weights in force, [M, N]."""
-        return self.weight if self.mask is None else self.weight * self.mask
 
     def set_delays(self, delay: Any) -> None:
         """Set the delays, in steps, of the shape of ``position``; all from 0 to ``max_delay``."""
@@ -352,11 +343,7 @@ class DelayedLinear(Layer[DelayedLinearState]):
         if not _checks.fits(x, (self.in_features,), self.weight.dtype):
             x = _checks.own_type(x, self.weight.dtype)
             _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
-        fresh = self.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(self, state, fresh, x)
+        state = _checks.start(self, state, self.init(x[0]), x)
         frozen = self.frozen
         rounded = frozen or (not self.training and self.round_in_evaluation)
         with _checks.in_own_type(x):
@@ -390,4 +377,4 @@ class DelayedLinear(Layer[DelayedLinearState]):
             f"{self.in_features}, {self.out_features}, max_delay={self.max_delay}, "
             f'kernel="{self.kernel}"'
         )
-        return ", ".join((always, *others, *rounds)) + synapses(self.mask) + frozen
+        return ", ".join((always, *others, *rounds)) + self._synapses() + frozen

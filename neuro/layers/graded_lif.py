@@ -1,17 +1,16 @@
 """Leaky integrate-and-fire neurons whose spikes carry a number."""
 
-from collections.abc import Collection
+from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
-from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values
-from axonal.neuro.layers.lif import LIFState
+from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.ops.lif.reference import step
-from axonal.neuro.surrogates._own import Derivative
 
 
-class GradedLIF(SpikingNeuron):
+class GradedLIF(LIF):
     """Leaky integrate-and-fire neurons with graded spikes: an event carries the potential.
 
         h = d v + x    (``decay_input=True``: h = d v + (1 - d) x)
@@ -28,14 +27,10 @@ class GradedLIF(SpikingNeuron):
         size: N neurons, or (C, H, W).
         tau: membrane time constant in steps, > 0 (>= 1 for ``"euler"``), a scalar or one per
             neuron; infinity removes the leak.
-        threshold: > 0, a scalar or one per neuron.
-        decay: ``"exp"`` or ``"euler"``.
-        decay_input: scale the input by 1 - d.
         reset: ``"zero"`` or ``"subtract"``.
-        detach_reset: let no gradient through the reset.
-        refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative, or any function of u that returns ds/du.
-        learn: any of ``"tau"``, ``"threshold"``; each gets one value per neuron.
+        backend: ``"auto"`` or ``"reference"``, which are one: the steps run as written out.
+        threshold, decay, decay_input, detach_reset, refractory, surrogate, learn, recompute: those
+            of :class:`LIF`.
 
     Returns:
         Called with x [T, B, N] and a state: graded spikes [T, B, N] and a :class:`LIFState`.
@@ -48,30 +43,22 @@ class GradedLIF(SpikingNeuron):
     tensor([0.0000, 1.1250, 0.0000, 1.1250])
     """
 
-    def __init__(
-        self,
-        size: Size,
-        tau: Values = 2.0,
-        *,
-        threshold: Values = 1.0,
-        decay: str = "exp",
-        decay_input: bool = False,
-        reset: str = "zero",
-        detach_reset: bool = True,
-        refractory: int = 0,
-        surrogate: Derivative | None = None,
-        learn: Collection[str] | str = (),
-    ) -> None:
-        super().__init__(
-            size, tau, threshold=threshold, decay=decay, decay_input=decay_input, reset=reset,
-            detach_reset=detach_reset, refractory=refractory, surrogate=surrogate, learn=learn,
-        )  # fmt: skip
+    _resets: ClassVar[tuple[str, ...]] = ("zero", "subtract")
+    _backends: ClassVar[tuple[str, ...]] = ("auto", "reference")
 
-    def init(self, x: Tensor) -> LIFState:
-        """Return the state at rest for inputs like ``x`` [B, N]."""
-        return LIFState(torch.zeros_like(x), self._waiting(x))
+    # a layer may come from a file older than these settings
+    recompute: bool = False
+    backend: str = "auto"
 
     def _run(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
+        if not self.recompute:
+            return self._steps(x, state, decay)
+        run: tuple[Tensor, LIFState] = checkpoint(
+            self._steps, x, state, decay, use_reentrant=False, preserve_rng_state=False
+        )
+        return run
+
+    def _steps(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
         v, wait = state
         threshold, convention = self.threshold, self.convention
         outputs = []

@@ -19,14 +19,9 @@ class IF(LIF):
 
     Args:
         size: N neurons, or (C, H, W).
-        threshold: > 0, a scalar or one per neuron.
-        reset: of :class:`LIF`.
-        detach_reset: let no gradient through the reset.
-        refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: ``"threshold"`` to learn one threshold per neuron.
-        recompute: of :class:`LIF`.
-        backend: of :func:`axonal.neuro.ops.lif.lif`.
+        threshold, reset, detach_reset, refractory, surrogate, recompute, backend: those of
+            :class:`LIF`.
 
     Returns:
         Called with x [T, B, N] and a state: spikes [T, B, N], 0 or 1, and a :class:`LIFState`.

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, known_backend
-from axonal.neuro.ops._dispatch import log_if_reference
+from axonal.neuro.ops._dispatch import BACKENDS, RESETS, log_if_reference
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.surrogates._own import Derivative
 
@@ -72,7 +72,8 @@ class LIF(SpikingNeuron):
     (tensor([0., 1., 0.]), tensor([0.7000]))
     """
 
-    _resets: ClassVar[tuple[str, ...]] = ("zero", "subtract", "delayed", "none")
+    _resets: ClassVar[tuple[str, ...]] = RESETS
+    _backends: ClassVar[tuple[str, ...]] = BACKENDS
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class LIF(SpikingNeuron):
             size, tau, threshold=threshold, decay=decay, decay_input=decay_input, reset=reset,
             detach_reset=detach_reset, refractory=refractory, surrogate=surrogate, learn=learn,
         )  # fmt: skip
-        self.recompute, self.backend = recompute, known_backend(self, backend)
+        self.recompute, self.backend = recompute, known_backend(self, backend, self._backends)
         log_if_reference(type(self).__name__, self.surrogate, backend)
 
     def init(self, x: Tensor) -> LIFState:

@@ -21,7 +21,7 @@ def over_time(module: Any, x: Tensor) -> Tensor:
             raise _checks.InputError(f"{reason} x is {tuple(x.shape)}.", here)
     y: Tensor = module(flat)
     if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != len(flat):
-        made = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
+        made = _checks.shape_or_type(y)
         raise _checks.InputError(
             f"{getattr(module, '__name__', type(module).__name__)} must keep every sample apart: "
             f"it made {made} of the {len(flat)} samples {tuple(flat.shape)}.",
@@ -55,6 +55,6 @@ class Lift(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Apply the module to ``x`` [T, B, ...]."""
         if not isinstance(x, Tensor) or x.ndim < 2:
-            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+            got = _checks.shape_or_type(x)
             raise _checks.InputError(f"Lift expects x [T, B, ...], got {got}.", self)
         return over_time(self.module, x)

@@ -5,11 +5,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.layers._mask import connectivity, rescale_to_fan_in, synapses
+from axonal.neuro.layers._masked import Masked
 from axonal.neuro.ops.spike_linear import spike_linear
 
 
-class Linear(nn.Linear):
+class Linear(Masked, nn.Linear):
     """Linear connections, y_t = (W * mask) x_t + b, at every step.
 
     Args:
@@ -31,24 +31,12 @@ class Linear(nn.Linear):
     0.0
     """
 
-    mask: Tensor | None
-
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, mask: Any = None
     ) -> None:
-        super().__init__(
-            _checks.count(self, "in_features", in_features),
-            _checks.count(self, "out_features", out_features),
-            bias,
-        )
-        self.register_buffer("mask", connectivity(self, mask, self.weight.shape))
-        if self.mask is not None:
-            rescale_to_fan_in(self.weight, self.mask)
-
-    @property
-    def masked_weight(self) -> Tensor:
-        """The weights in force, [M, N]."""
-        return self.weight if self.mask is None else self.weight * self.mask
+        inputs, outputs = _checks.counts(self, in_features=in_features, out_features=out_features)
+        super().__init__(inputs, outputs, bias)
+        self._hold_mask(mask)
 
     def forward(self, x: Tensor) -> Tensor:
         """Connect ``x`` [T, B, N]."""
@@ -56,7 +44,3 @@ class Linear(nn.Linear):
             _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
         y = spike_linear(x, self.masked_weight)
         return y if self.bias is None else y + self.bias.to(y.dtype)
-
-    def extra_repr(self) -> str:
-        """Return the text of ``print(layer)``."""
-        return f"{super().extra_repr()}{synapses(self.mask)}"

@@ -28,7 +28,7 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
 
     def _check_input_dim(self, x: Tensor) -> None:
         if not isinstance(x, Tensor) or x.ndim < 3 or x.shape[2] != self.num_features:
-            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+            got = _checks.shape_or_type(x)
             raise _checks.InputError(
                 f"BatchNorm expects x [T, B, C, ...] with C = {self.num_features}, got {got}.", self
             )

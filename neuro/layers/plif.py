@@ -1,7 +1,7 @@
 """Leaky integrate-and-fire neurons that learn their time constants."""
 
 from collections.abc import Collection
-from typing import Any, ClassVar
+from typing import Any
 
 from axonal.neuro.layers._neuron import Size, Values
 from axonal.neuro.layers.lif import LIF
@@ -22,15 +22,10 @@ class PLIF(LIF):
     Args:
         size: N neurons, or (C, H, W).
         tau: initial membrane time constant in steps, > 1, a scalar or one per neuron.
-        threshold: > 0, a scalar or one per neuron.
         decay_input: scale the input by k.
-        reset: of :class:`LIF`.
-        detach_reset: let no gradient through the reset.
-        refractory: steps of silence after a spike, >= 0.
-        surrogate: the surrogate derivative, or any function of u that returns ds/du.
         learn: ``"threshold"`` to learn one threshold per neuron as well.
-        recompute: of :class:`LIF`.
-        backend: of :func:`axonal.neuro.ops.lif.lif`.
+        threshold, reset, detach_reset, refractory, surrogate, recompute, backend: those of
+            :class:`LIF`.
 
     Returns:
         Called with x [T, B, N] and a state: spikes [T, B, N], 0 or 1, and a :class:`LIFState`.
@@ -43,8 +38,6 @@ class PLIF(LIF):
     Parameter containing:
     tensor([0., 0., 0.], requires_grad=True)
     """
-
-    _learnable: ClassVar[tuple[str, ...]] = ("tau", "threshold")
 
     def __init__(
         self,

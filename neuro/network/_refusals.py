@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from axonal.neuro._checks import InputError
+from axonal.neuro._checks import InputError, shape_or_type
 
 
 def wrong_count(net: Any, inputs: Sequence[Any]) -> InputError:
@@ -21,8 +21,7 @@ def wrong_input(net: Any, name: str, x: Any, first: Any) -> InputError:
     """Return the error of an input that is no sequence, or not as long as the first."""
     who = net.source_name
     if not isinstance(x, Tensor) or x.ndim < 2:
-        got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-        return InputError(f"{who} expects {name} [T, B, ...], got {got}.", net)
+        return InputError(f"{who} expects {name} [T, B, ...], got {shape_or_type(x)}.", net)
     if not x.is_floating_point():
         return InputError(
             f"{who} expects floating-point {name}, got {x.dtype}: write {name}.float().", net

@@ -88,13 +88,7 @@ class Recurrent(Layer[RecurrentState]):
         self, x: Tensor, state: RecurrentState | None = None
     ) -> tuple[Tensor, RecurrentState]:
         """Run the loop over ``x`` [T, B, ...]."""
-        if not isinstance(x, Tensor) or x.ndim < 2 or x.shape[0] == 0:
-            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-            raise _checks.InputError(
-                f"Recurrent expects x [T, B, ...] with T >= 1, got {got}.", self
-            )
-        if torch.is_autocast_enabled(x.device.type):
-            x = _checks.own_type(x, _checks.held_type(self))
+        x = _checks.any_sequence(self, x)
         # a loop runs in its own type, whichever of its two ways it goes
         with _checks.in_own_type(x):
             return self._run(x, state)
@@ -153,13 +147,9 @@ class Recurrent(Layer[RecurrentState]):
         self, x: Tensor, recent: Tensor, state: LIFState | None, connections: Linear
     ) -> tuple[Tensor, RecurrentState]:
         lif: Any = self.body
-        fresh = lif.init(x[0])
-        if state is None:
-            state = fresh
-        else:
-            _checks.state(lif, state, fresh, x)
+        start: LIFState = _checks.start(lif, state, lif.init(x[0]), x)
         spikes, v, wait = recurrent_lif(
-            x, recent[0], state.v, state.wait, connections.masked_weight, connections.bias,
+            x, recent[0], start.v, start.wait, connections.masked_weight, connections.bias,
             lif.decay, lif.threshold, lif.convention,
             recompute=lif.recompute, backend=lif.backend,
         )  # fmt: skip

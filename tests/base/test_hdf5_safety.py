@@ -13,7 +13,7 @@ import pytest
 from helpers.event_graphs import loop as small_graph
 
 from axonal._base.hdf5 import checked
-from axonal.datasets import Events, read_shd, write_shd
+from axonal.datasets import EventSet, Sensor, read_shd, write_shd
 from axonal.deploy import EventGraph, from_nir, to_nir
 
 MEGABYTE = 1 << 20
@@ -36,9 +36,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     graph = small_graph()
     graph.save(folder / "graph")
     to_nir(graph, folder / "nir")
-    one = np.int64([0])
-    times, units = np.arange(9, dtype=np.int32), np.zeros(9, np.uint16)
-    spikes = Events(times, units, np.int64([0, 9]), one, one, 4, ("a",), "a")
+    spikes = EventSet.of(
+        np.arange(9), np.zeros(9, int), [0, 9], [0], sensor=Sensor(4), classes=("a",)
+    )
     write_shd(folder / "shd", spikes)
     for name, (read, _) in READERS.items():
         read(folder / name)
@@ -274,7 +274,7 @@ def test_packed_lists_of_variable_length_are_read(whole: dict[str, Path], tmp_pa
             packing = {"compression": "gzip", "shuffle": True}
             made = file["spikes"].create_dataset(name, (1,), kind, chunks=(1,), **packing)
             made[0] = values
-    np.testing.assert_array_equal(read_shd(path).times, expected.times)
+    np.testing.assert_array_equal(read_shd(path).times(0), expected.times(0))
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -14,7 +14,7 @@ from helpers.event_graphs import loop
 
 from axonal._base.jsontext import parse_json
 from axonal._base.npz import read_npz
-from axonal.datasets import Events
+from axonal.datasets import EventSet, Sensor
 from axonal.datasets._cache import cached
 from axonal.deploy import EventGraph, GraphError, Stream
 
@@ -142,10 +142,9 @@ def test_a_state_that_does_not_fit_its_graph_is_refused(
 
 
 def test_a_cache_with_any_damaged_byte_is_made_anew(tmp_path: Path) -> None:
-    def make() -> Events:
-        one = np.int64([0])
-        spikes = (np.arange(5, dtype=np.int32), np.zeros(5, np.uint16), np.int64([0, 5]))
-        return Events(*spikes, one, one, 1, ("a",), "five")
+    def make() -> EventSet:
+        times = [0, 1, 2, 3, 4]
+        return EventSet.of(times, [0] * 5, [0, 5], [0], sensor=Sensor(1), classes=("a",))
 
     cached("x", {}, tmp_path, make)
     (kept,) = tmp_path.iterdir()
@@ -154,7 +153,7 @@ def test_a_cache_with_any_damaged_byte_is_made_anew(tmp_path: Path) -> None:
         content = bytearray(whole)
         content[place] ^= 0xFF
         kept.write_bytes(content)
-        assert cached("x", {}, tmp_path, make).times.tolist() == [0, 1, 2, 3, 4]
+        assert cached("x", {}, tmp_path, make).times(0).tolist() == [0, 1, 2, 3, 4]
     assert os.listdir(tmp_path) == [kept.name]
 
 

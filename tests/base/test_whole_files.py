@@ -210,14 +210,13 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from helpers.event_graphs import loop
-from axonal.datasets import Events, write_shd
+from axonal.datasets import EventSet, Sensor, write_shd
 from axonal.deploy import Stream, run, to_nir
 from axonal.recipes import _graphs
 
 graph = loop(neurons=30, fan=10, steps=80)
-zero, ends = np.int64([0]), np.int64([0, 9999])
-times, units = np.arange(9999, dtype=np.int32), np.zeros(9999, np.uint16)
-spikes = Events(times, units, ends, zero, zero, 4, ("a",), "a")
+times, none = np.arange(9999), np.zeros(9999, int)
+spikes = EventSet.of(times, none, [0, 9999], [0], sensor=Sensor(4), classes=("a",))
 result = run(graph, graph.golden.inputs["in"])
 writers = {
     "graph": graph.save,

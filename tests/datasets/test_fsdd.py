@@ -10,7 +10,7 @@ import pytest
 from helpers import needs
 from helpers.sound import write_recordings, write_wav
 
-from axonal.datasets import Events, HairCells, MelDelta, fsdd, read_wav
+from axonal.datasets import EventSet, HairCells, MelDelta, Sensor, fsdd, read_wav
 from axonal.datasets._cache import cached
 from axonal.datasets._fsdd import file_names
 
@@ -55,7 +55,7 @@ def test_the_splits_have_their_sizes_and_share_no_recording(made: Path, kept: Pa
         data = fsdd(folder=made, split=split, cache=kept)
         sizes[split] = [len(data[part]) for part in ("train", "validation", "test")]
         labels = np.concatenate([part.labels for part in data.values()])
-        speakers = np.concatenate([part.events.speakers for part in data.values()])
+        speakers = np.concatenate([part.events.groups["speaker"] for part in data.values()])
         # each digit of each speaker fifty times: nothing is lost and nothing there twice
         assert (np.bincount(10 * speakers + labels) == 50).all()
     assert sizes == {"official": [2448, 252, 300], "speaker": [1806, 194, 1000]}
@@ -66,14 +66,16 @@ def test_the_test_samples_are_those_that_the_split_names(made: Path, kept: Path)
     official = [n for n in names if int(n[:-4].split("_")[2]) < 5]
     data = fsdd(folder=made, cache=kept)["test"]
     assert data.labels.tolist() == [int(n[0]) for n in official]
-    assert data.events.speakers.tolist() == [SPEAKERS.index(n.split("_")[1]) for n in official]
+    assert data.events.groups["speaker"].tolist() == [
+        SPEAKERS.index(n.split("_")[1]) for n in official
+    ]
     encoder = MelDelta()
     for index in (0, 17, 299):
         x = read_wav(made / "recordings" / official[index], 8000)
-        times, units, _ = data.events[index]
+        recording, _ = data.events[index]
         ((expected_times, expected_units),) = encoder.encode([x])
-        np.testing.assert_array_equal(times, expected_times)
-        np.testing.assert_array_equal(units, expected_units)
+        np.testing.assert_array_equal(recording.times, expected_times)
+        np.testing.assert_array_equal(recording.addresses, expected_units)
 
 
 @pytest.mark.parametrize("held_out", [("george",), ("jackson", "nicolas")])
@@ -82,16 +84,16 @@ def test_no_held_out_speaker_is_trained_on(
 ) -> None:
     data = fsdd(folder=made, split="speaker", held_out=held_out, cache=kept)
     tested = {SPEAKERS.index(name) for name in held_out}
-    assert set(data["test"].events.speakers.tolist()) == tested
+    assert set(data["test"].events.groups["speaker"].tolist()) == tested
     for part in ("train", "validation"):
-        assert set(data[part].events.speakers.tolist()) == set(range(6)) - tested
+        assert set(data[part].events.groups["speaker"].tolist()) == set(range(6)) - tested
 
 
 def test_the_recordings_give_the_spikes_they_gave_before(real: Path) -> None:
     data = fsdd(folder=real, cache=False)
     assert [len(d) for d in data.values()] == [2448, 252, 300]
     events = data["test"].events
-    rate = len(events.times) / len(events)
+    rate = events.event_count / len(events)
     assert rate == pytest.approx(816.40, abs=0.5)
     assert data["test"].dense(range(300)).shape == (60, 300, 80)
     for part in data.values():
@@ -126,8 +128,9 @@ def test_what_was_kept_is_what_was_made(
     with monkeypatch.context() as patch:
         patch.setattr(MelDelta, "encode", None)  # whoever makes them again fails
         again = fsdd(folder=made, cache=tmp_path)["train"].events
-    for field in ("times", "units", "offsets", "labels", "speakers"):
+    for field in ("low", "addresses", "boundaries", "first_period", "labels"):
         np.testing.assert_array_equal(getattr(first, field), getattr(again, field))
+    assert first.groups["speaker"].tolist() == again.groups["speaker"].tolist()
     (kept,) = tmp_path.iterdir()
     assert kept.suffix == ".npz"
 
@@ -139,7 +142,7 @@ def test_other_recordings_are_not_taken_for_those_that_were_kept(
     write_wav(one_of(copy), np.full(480, 900))
     after = fsdd(folder=copy, cache=tmp_path / "cache")["train"].events
     assert len(list((tmp_path / "cache").iterdir())) == 2
-    assert len(before.times) != len(after.times)
+    assert before.event_count != after.event_count
 
 
 DAMAGES = {
@@ -150,10 +153,9 @@ DAMAGES = {
 }
 
 
-def one_second() -> Events:
-    times, units = np.arange(0, 1_000_000, 1000, np.int32), np.zeros(1000, np.uint16)
-    zero, ends = np.int64([0]), np.int64([0, 1000])
-    return Events(times, units, ends, zero, zero, 1, ("a",), "one second")
+def one_second() -> EventSet:
+    times = np.arange(0, 1_000_000, 1000)
+    return EventSet.of(times, times * 0, [0, 1000], [0], sensor=Sensor(1), classes=("a",))
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
@@ -163,7 +165,7 @@ def test_a_damaged_cache_is_made_anew(damage: Any, tmp_path: Path) -> None:
     content = kept.read_bytes()
     kept.write_bytes(damage(content))
     again = cached("x", {}, tmp_path, one_second)
-    np.testing.assert_array_equal(whole.times, again.times)
+    np.testing.assert_array_equal(whole.times(0), again.times(0))
     assert kept.read_bytes() == content
     assert list(tmp_path.iterdir()) == [kept]
 
@@ -173,8 +175,8 @@ def test_a_cache_whose_arrays_do_not_fit_is_made_anew(tmp_path: Path) -> None:
     (kept,) = tmp_path.iterdir()
     with np.load(kept) as file:
         arrays = {name: file[name] for name in file.files}
-    np.savez(kept, **{**arrays, "times": arrays["times"][::-1]})
-    assert cached("x", {}, tmp_path, one_second).times[0] == 0
+    np.savez(kept, **{**arrays, "low": arrays["low"][::-1]})
+    assert cached("x", {}, tmp_path, one_second).times(0)[0] == 0
 
 
 def test_a_cache_is_read_only_for_what_it_was_made_of(tmp_path: Path) -> None:
@@ -184,7 +186,7 @@ def test_a_cache_is_read_only_for_what_it_was_made_of(tmp_path: Path) -> None:
 
 
 def test_a_making_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    def fails() -> Events:
+    def fails() -> EventSet:
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError):

@@ -246,12 +246,18 @@ class Phase(Target):
 
 
 def events() -> Any:
-    from axonal.datasets import Events
+    from axonal.datasets import EventSet, Sensor
 
-    times = np.tile(np.arange(0, 50_000, 1000, dtype=np.int32), 3)
-    units = (np.arange(150) % 4).astype(np.uint16)
-    ends, labels = np.int64([0, 50, 100, 150]), np.int64([0, 1, 0])
-    return Events(times, units, ends, labels, labels, 4, ("a", "b"), "made")
+    return EventSet.of(
+        np.tile(np.arange(0, 100_000, 2000), 3),
+        np.arange(150) % 4,
+        [0, 50, 100, 150],
+        [0, 1, 0],
+        sensor=Sensor(4),
+        classes=("a", "b"),
+        name="made",
+        groups={"speaker": [0, 1, 0]},
+    )
 
 
 TARGETS = {

@@ -117,6 +117,12 @@ def in_use(tree: ast.AST) -> Iterator[ast.AST]:
         yield from in_use(node)
 
 
+def at_import_in_use(tree: ast.AST) -> Iterator[ast.AST]:
+    """Nodes that run when the module is imported, without the blocks for type checkers."""
+    checked = {id(node) for node in in_use(tree)}
+    return (node for node in at_import(tree) if id(node) in checked)
+
+
 def runtime_imports(path: Path) -> set[str]:
     """Modules of ours that a file imports anywhere, in its functions too, types aside."""
     return imports(path, in_use(ast.parse(path.read_text()))) & set(MODULES)
@@ -246,8 +252,49 @@ def test_nothing_in_hebbian_imports_what_lies_above_it() -> None:
 
 
 def test_datasets_needs_numpy_scipy_scikit_learn_and_h5py_only() -> None:
-    found = {top(name) for path in files("datasets") for name in imports(path)}
-    assert found - set(sys.stdlib_module_names) == {"axonal", "numpy", "scipy", "sklearn", "h5py"}
+    needed = {"axonal", "numpy", "scipy", "sklearn", "h5py"}
+    figures = {"matplotlib", "mpl_toolkits"}
+    found = {}
+    for path in files("datasets"):
+        allowed = figures if path.parent.name == "pictures" else set()
+        for name in imports(path):
+            found.setdefault(top(name), []).append(top(name) in allowed)
+    others = {name for name, allowed in found.items() if not all(allowed)}
+    assert others - set(sys.stdlib_module_names) == needed
+
+
+DATASETS_FLOORS = {
+    "events": set(),
+    "binning": {"events"},
+    "transforms": {"events"},
+    "readers": {"events"},
+    "store": {"events"},
+    "pictures": {"events"},
+    "sets": {"events", "binning", "transforms", "readers", "store"},
+}
+
+
+def test_nothing_in_datasets_imports_what_lies_above_it() -> None:
+    prefix = "axonal.datasets."
+    wrong = []
+    for module, path in MODULES.items():
+        room = module.removeprefix(prefix).split(".")[0]
+        if not module.startswith(prefix) or room not in DATASETS_FLOORS:
+            continue
+        others = {n.removeprefix(prefix).split(".")[0] for n in imports(path) if prefix in n}
+        above = {other for other in others if other in DATASETS_FLOORS}
+        above -= {room, *DATASETS_FLOORS[room]}
+        wrong += [f"{module} imports {name}" for name in above]
+    assert wrong == []
+
+
+def test_figures_import_matplotlib_when_they_are_drawn() -> None:
+    tops = {
+        top(name)
+        for path in files("datasets/pictures")
+        for name in imports(path, at_import_in_use(ast.parse(path.read_text())))
+    }
+    assert not tops & {"matplotlib", "mpl_toolkits"}
 
 
 def test_numba_is_imported_by_kernels_only() -> None:

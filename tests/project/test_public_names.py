@@ -3,7 +3,15 @@
 import importlib
 import inspect
 
-FOLDERS = ("datasets", "datasets.transforms", "deploy", "hebbian", "neuro", "reservoirs")
+FOLDERS = (
+    "datasets",
+    "datasets.pictures",
+    "datasets.transforms",
+    "deploy",
+    "hebbian",
+    "neuro",
+    "reservoirs",
+)
 # What functions return is shown by the examples of those functions.
 RESULTS = {"Comparison", "LayerReport", "Run", "SpikeReport", "Verification"}
 

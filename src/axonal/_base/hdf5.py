@@ -10,6 +10,7 @@ import mmap
 import os
 import struct
 import zlib
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -32,24 +33,48 @@ class UnfitFile(ValueError):
     """
 
 
-def checked(file: Any, *, own: bool) -> None:
+def checked(file: Any, *, own: bool, filters: Collection[int] = ()) -> None:
     """Look at every object of an open file before anything is read from it.
 
     Args:
         file: an `h5py.File`.
         own: whether it is a format of ours, in which nothing is left out and attributes are plain.
             A foreign file may declare `UNSTORED` bytes that it does not store.
+        filters: numbers of filters that may pack a data set beside those of h5py; they too pack at
+            most `LARGEST_RATIO` bytes into one.
 
     Raises:
         UnfitFile: one line that names the object.
         OSError, RuntimeError, KeyError, ValueError: those of h5py, for a file that is damaged.
     """
-    _Walk(file, own).walk()
+    _Walk(file, own, filters).walk()
+
+
+def short_text(file: Any, name: str) -> str | None:
+    """An attribute of an open file that is one text; None if there is none of the name.
+
+    Raises:
+        UnfitFile: it is no text, or says that it is longer than the file.
+        OSError, RuntimeError, KeyError, ValueError: those of h5py, for a file that is damaged.
+    """
+    from h5py import h5t
+
+    if name not in file.attrs:
+        return None
+    attribute = file.attrs.get_id(name)
+    check_type(name, attribute.get_type())
+    walk = _Walk(file, True)
+    plain = attribute.get_storage_size() <= walk.size and not _variable(attribute.get_type())
+    if attribute.get_type().get_class() != h5t.STRING or not (plain or walk.short_text(attribute)):
+        raise UnfitFile(f"the attribute {name} is no text, or longer than the file")
+    found = file.attrs[name]
+    return found.decode(errors="replace") if isinstance(found, bytes) else str(found)
 
 
 class _Walk:
-    def __init__(self, file: Any, own: bool) -> None:
+    def __init__(self, file: Any, own: bool, filters: Collection[int] = ()) -> None:
         self.root, self.own = file.id, own
+        self.packing = _packing() | set(filters)
         self.handle = int(file.id.get_vfd_handle())
         self.size = os.fstat(self.handle).st_size
         self.stored, self.unstored = 0, 0
@@ -167,7 +192,7 @@ class _Walk:
             declared = max(declared, pieces * math.prod(chunk) * width)
             whole = item.get_num_chunks() == pieces if cells else True
         self.stored += stored
-        possible = stored * (LARGEST_RATIO if set(filters) & _packing() else 1)
+        possible = stored * (LARGEST_RATIO if set(filters) & self.packing else 1)
         if cells:
             self.unstored += max(0, declared - possible)
         if self.stored > self.size or self.unstored > (0 if self.own else UNSTORED):
@@ -180,12 +205,11 @@ class _Walk:
         if _variable(kind):
             self.variable(path, item, filters)
 
-    @staticmethod
-    def filters(path: str, filters: list[int]) -> None:
+    def filters(self, path: str, filters: list[int]) -> None:
         from h5py import h5z
 
-        known = {*_packing(), h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32}
-        if set(filters) - known or len(set(filters) & _packing()) > 1:
+        known = {*self.packing, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32}
+        if set(filters) - known or len(set(filters) & self.packing) > 1:
             raise UnfitFile(f"{path} is packed by filters {filters} of HDF5: use gzip or none")
         if len(filters) != len(set(filters)):
             raise UnfitFile(f"{path} is packed twice by filters {filters} of HDF5: use gzip once")

@@ -135,6 +135,10 @@ def test_input_of_the_wrong_kind(layer, x, parts):
             ['CuBaLIF with decay="euler" expects tau_synapse >= 1 step', "got 0.5"],
         ),
         (lambda: neuro.CuBaLIF(3, backend="gpu"), ["CuBaLIF knows the backends auto"]),
+        (
+            lambda: neuro.GradedLIF(3, backend="cpu"),
+            ["GradedLIF knows the backends auto, reference; got 'cpu'"],
+        ),
         (lambda: neuro.ALIF(3, beta=0.0), ["ALIF expects beta > 0, got beta = 0"]),
         (lambda: neuro.ALIF(3, beta=math.inf), ["ALIF expects a finite beta"]),
         (lambda: neuro.ALIF(3, learn="beta"), ["ALIF can learn tau, tau_adaptation, threshold"]),

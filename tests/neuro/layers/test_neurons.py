@@ -225,6 +225,26 @@ def test_the_gradient_of_a_graded_spike():
     assert x.grad.item() == pytest.approx(1 + 1.25 * slope(0.25), rel=1e-12)
 
 
+@pytest.mark.parametrize("settings", [{}, {"reset": "subtract", "refractory": 2, "learn": "tau"}])
+def test_recomputed_graded_spikes_have_the_same_gradients_and_keep_no_step(settings):
+    x, found, kept = spike_train(3, 30, 2, 4) * 0.8, [], []
+    for recompute in (False, True):
+        neuron = double(GradedLIF, 4, 3.0, recompute=recompute, **settings)
+        given, saved = x.clone().requires_grad_(), []
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda t, s=saved: s.append(t) or t, lambda t: t
+        ):
+            y, state = neuron(given)
+        (y.square().sum() + state.v.sum()).backward()
+        learned = [p.grad for p in neuron.parameters()]
+        found.append([y, state.v, given.grad, *learned])
+        kept.append(sum(t.numel() for t in saved))
+    assert found[0][0].any() and found[0][2].any()
+    for ours, theirs in zip(*found, strict=True):
+        assert torch.equal(ours, theirs)
+    assert kept[1] <= 2 * x.numel() < kept[0]
+
+
 # resonate and fire
 
 

@@ -6,19 +6,21 @@ import torch
 from torch.utils.data import DataLoader, default_collate
 
 from axonal import neuro
-from axonal.datasets import Binned, Events, digits
+from axonal.datasets import Binned, EventSet, Grid, Sensor, digits
 
 
 def binned():
     rng = np.random.default_rng(0)
-    counts = np.full(8, 6)
-    times = np.sort(rng.integers(0, 16_000, (8, 6)), axis=1).astype(np.int32).ravel()
-    units = rng.integers(0, 5, 48).astype(np.uint16)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    labels = np.arange(8) % 2
-    speakers = np.zeros(8, np.int64)
-    events = Events(times, units, offsets, labels, speakers, 5, ("a", "b"), "drawn")
-    return Binned(events, dt=0.002, steps=8)
+    times = np.sort(rng.integers(0, 16_000, (8, 6)), axis=1).ravel()
+    events = EventSet.of(
+        times,
+        rng.integers(0, 5, 48),
+        np.arange(0, 49, 6),
+        np.arange(8) % 2,
+        sensor=Sensor(5),
+        classes=("a", "b"),
+    )
+    return Binned(events, Grid(dt=0.002, steps=8))
 
 
 @pytest.mark.parametrize("data", [digits("test"), binned()], ids=["digits", "binned"])

@@ -1,0 +1,66 @@
+"""Columns that grow while a file is read."""
+
+import numpy as np
+
+from axonal._base.array_types import AnyArray
+from axonal.datasets.events import Recording, Sensor
+from axonal.datasets.readers.piece import Piece
+
+AT_FIRST = 1 << 20
+"""Most places that are taken for what a file could hold, before it does."""
+
+
+class Columns:
+    """Events of several pieces, in arrays that take little more than they need.
+
+    Arrays grow by a quarter in place, where the allocator can move pages instead of bytes.
+
+    Args:
+        expected: how many events there may be.
+    """
+
+    def __init__(self, expected: int) -> None:
+        self.count, self.room = 0, min(expected, AT_FIRST)
+        self.arrays: dict[str, AnyArray] = {
+            "times": np.empty(self.room, np.int64),
+            "addresses": np.empty(self.room, np.uint32),
+        }
+
+    def add(self, piece: Piece) -> None:
+        """Copy a piece behind the others."""
+        new: dict[str, AnyArray] = {
+            "times": piece.times,
+            "addresses": piece.addresses,
+            **piece.extra,
+        }
+        end = self.count + len(piece.times)
+        if end > self.room:
+            self.room = max(end, self.room + self.room // 4)
+            for array in self.arrays.values():
+                array.resize((self.room, *array.shape[1:]), refcheck=False)
+        for name, values in new.items():
+            known = self.arrays.get(name)
+            if known is None or known.shape[1:] != values.shape[1:]:
+                known = self.arrays[name] = self._wider(known, values)
+            known[self.count : end] = values
+        self.count = end
+
+    def _wider(self, array: AnyArray | None, values: AnyArray) -> AnyArray:
+        """A column with room for rows of any length so far; shorter ones end in zeros."""
+        shapes = (values.shape[1:], values.shape[1:] if array is None else array.shape[1:])
+        shape = tuple(map(max, *shapes))
+        found = np.zeros((self.room, *shape), values.dtype)
+        if array is not None:
+            found[(slice(self.count), *map(slice, array.shape[1:]))] = array[: self.count]
+        return found
+
+    def recording(self, sensor: Sensor, *, sort: bool = False) -> Recording:
+        """All events, sorted if asked."""
+        for array in self.arrays.values():
+            array.resize((self.count, *array.shape[1:]), refcheck=False)
+        times, addresses = self.arrays.pop("times"), self.arrays.pop("addresses")
+        if sort:
+            order = np.argsort(times, kind="stable")
+            times, addresses = times[order], addresses[order]
+            self.arrays = {name: array[order] for name, array in self.arrays.items()}
+        return Recording(times, addresses, sensor, self.arrays)

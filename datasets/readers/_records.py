@@ -1,0 +1,105 @@
+"""Formats whose events are records of one size."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal._base.array_types import AnyArray, Int64Array
+from axonal.datasets.events import Sensor
+from axonal.datasets.readers import _words
+from axonal.datasets.readers.piece import Piece
+from axonal.datasets.readers.request import Request
+from axonal.datasets.readers.source import Source
+
+AT_A_TIME = 1 << 15
+
+
+class Placer:
+    """Columns of events, brought onto a clock without wraps and into addresses.
+
+    Args:
+        source: the file, for errors.
+        sensor: the geometry.
+        request: whether times may fall.
+        turn: ticks after which the counter begins again, 0 for never.
+    """
+
+    def __init__(self, source: Source, sensor: Sensor, request: Request, turn: int) -> None:
+        from axonal.datasets.readers import cpu
+
+        self.placed: Callable[..., tuple[int, int]] = cpu.placed
+        self.source, self.sensor, self.turn = source, sensor, turn
+        self.ordered = not request.sort
+        self.state = _words.fresh()
+
+    def piece(
+        self,
+        t: npt.ArrayLike,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        p: npt.ArrayLike,
+        where: Callable[[int], int],
+        extra: dict[str, AnyArray] | None = None,
+    ) -> Piece:
+        """Events from columns ``[events]``; ``where`` gives the byte of an event by its index.
+
+        Raises:
+            EventFileError: an event outside the sensor, or a time that falls.
+        """
+        ticks = np.ascontiguousarray(t, np.int64)
+        columns = [np.ascontiguousarray(one, np.int32) for one in (x, y, p)]
+        times, addresses = np.empty(len(ticks), np.int64), np.empty(len(ticks), np.uint32)
+        size = self.sensor.width, self.sensor.height
+        count, code = self.placed(
+            ticks, *columns, self.turn, self.state, *size, self.ordered, times, addresses
+        )
+        if code:
+            line = _words.refused(code, 0, self.state, self.sensor)
+            raise self.source.error(where(count), line)
+        return Piece(times, addresses, extra or {})
+
+
+def records(
+    source: Source, begin: int, end: int, kind: npt.DTypeLike, request: Request
+) -> Iterator[tuple[int, AnyArray]]:
+    """Records between two bytes of a file, some at a time, with the byte where they begin.
+
+    Raises:
+        EventFileError: the last record is not whole.
+    """
+    size = np.dtype(kind).itemsize
+    whole = begin + (end - begin) // size * size
+    while begin < whole:
+        found = np.frombuffer(source.at(begin, min(whole - begin, size * AT_A_TIME)), kind)
+        yield begin, found
+        begin += found.nbytes
+    if whole < end and not request.truncated:
+        raise source.error(
+            whole,
+            f"the file ends within an event, after {end - whole} of its {size} bytes. {_words.CUT}",
+        )
+
+
+def byte(begin: int, size: int, index: int) -> int:
+    """Byte of an event among records of one size."""
+    return begin + size * index
+
+
+def byte_of(begin: int, size: int, chosen: Int64Array, index: int) -> int:
+    """Byte of an event among the records that are events."""
+    return begin + size * int(chosen[index])
+
+
+def refuse_polarity(source: Source, begin: int, size: int, p: AnyArray) -> None:
+    """Refuse polarities other than 0 and 1.
+
+    Raises:
+        EventFileError: the first one of them.
+    """
+    wrong = (p < 0) | (p > 1)
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise source.error(
+            byte(begin, size, at), f"an event with polarity {p[at]}, expected 0 or 1. Is it damage?"
+        )

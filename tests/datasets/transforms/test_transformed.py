@@ -1,0 +1,89 @@
+"""Sets behind a transform: the same samples in any order, and no event without an account."""
+
+import pickle
+
+import numpy as np
+import pytest
+from helpers.random_recordings import random_recording
+
+from axonal.datasets import EventSet, Sensor
+from axonal.datasets.transforms import (
+    Blend,
+    Compose,
+    CropSpace,
+    DownsampleSpace,
+    DropEvents,
+    Flip,
+    Shift,
+    TimeJitter,
+    Transformed,
+)
+
+EVENTS = EventSet.from_recordings(
+    [random_recording(Sensor(40), 100 + k, k, span=200_000) for k in range(7)],
+    [0, 1, 0, 1, 2, -1, 0],
+    classes="abc",
+    groups={"speaker": np.arange(7)},
+)
+CHANCE = Compose([Shift(3), DropEvents(0.3)])
+
+
+def same(one: EventSet, other: EventSet) -> bool:
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for name in ("low", "addresses", "boundaries", "first_period", "labels")
+    )
+
+
+@pytest.mark.parametrize("blend", [None, Blend()])
+def test_samples_do_not_depend_on_the_order_or_the_process(blend: Blend | None) -> None:
+    augmented = Transformed(EVENTS, CHANCE, seed=4, epoch=2, blend=blend)
+    forward, _ = augmented.gather()
+    backward, _ = pickle.loads(pickle.dumps(augmented)).gather(range(6, -1, -1))
+    assert same(forward, backward.select(range(6, -1, -1)))
+    recording, label = augmented[-1]
+    np.testing.assert_array_equal(recording.times, forward[6].recording.times)
+    assert label == 0
+    assert augmented[3].groups == {"speaker": 3}
+
+
+def test_epochs_and_seeds_differ() -> None:
+    first = Transformed(EVENTS, CHANCE).gather().events
+    assert same(first, Transformed(EVENTS, CHANCE).at(1).at(0).gather().events)
+    assert not same(first, Transformed(EVENTS, CHANCE).at(1).gather().events)
+    assert not same(first, Transformed(EVENTS, CHANCE, seed=1).gather().events)
+
+
+@pytest.mark.parametrize("blend", [None, Blend(), Blend(share=0.1)])
+def test_the_tally_balances(blend: Blend | None) -> None:
+    found, tally = Transformed(EVENTS, CHANCE, blend=blend).gather([4, 0, 6, 6])
+    before = int(EVENTS.sizes[[4, 0, 6, 6]].sum())
+    assert found.event_count == tally.after(before)
+    assert found.labels.tolist() == [2, 0, 0, 0]
+    assert found.groups["speaker"].tolist() == [4, 0, 6, 6]
+
+
+def test_a_sample_is_blended_with_others_of_its_class_only() -> None:
+    whole = Transformed(EVENTS, Flip("p"), blend=Blend(share=0.0))
+    sizes = {len(whole.at(k)[0].recording) for k in range(30)}
+    # moved onto the centre of mass of another sample, few events leave the sensor
+    assert any(size > 90 for size in sizes)
+    assert len(sizes) > 1
+    # alone in its class, and without one
+    for lonely in (4, 5):
+        np.testing.assert_array_equal(whole[lonely].recording.times, EVENTS[lonely].recording.times)
+
+
+def test_the_sensor_is_that_of_the_transform() -> None:
+    part = Transformed(EVENTS, Compose([CropSpace(20), DownsampleSpace(2)]))
+    assert part.sensor == part.gather([]).events.sensor == part[0].recording.sensor == Sensor(10)
+
+
+def test_what_a_set_does_not_hold_is_refused() -> None:
+    early = Transformed(EVENTS, TimeJitter(1e5, start=None))
+    with pytest.raises(ValueError, match="start"):
+        early.gather()
+    with pytest.raises(IndexError):
+        early[7]
+    with pytest.raises(TypeError, match="Transformed expects an EventSet and a transform, got"):
+        Transformed(EVENTS, Flip)  # type: ignore[arg-type]
