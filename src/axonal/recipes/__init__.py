@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from axonal.recipes._data_module import DataModule
     from axonal.recipes._graphs import export_run, graph_accuracy
     from axonal.recipes._run_folder import load_run
-    from axonal.recipes._samples import Padded, Rasters, Samples
+    from axonal.recipes._samples import Augmented, Padded, Rasters, Samples
     from axonal.recipes._train import train
 
 __all__ = [
     "Arm",
+    "Augmented",
     "Comparison",
     "DataModule",
     "Padded",
@@ -53,6 +54,7 @@ __all__ = [
 _TRAINED = Path(__file__).with_name("trained")
 # imported when they are first used: these need torch, Lightning or numpy
 _LATER = {
+    "Augmented": "_samples",
     "compare": "_compare",
     "DataModule": "_data_module",
     "export_run": "_graphs",
