@@ -45,12 +45,22 @@ from axonal.datasets.readers import (
     write_es,
     write_evt2,
 )
+from axonal.datasets.store import (
+    Origin,
+    StreamedSample,
+    check_events,
+    open_events,
+    read_header,
+    save_events,
+    write_events,
+)
 
 __all__ = [
     "Bags", "Binned", "EventFileError", "EventList", "EventSet", "Frames", "Gesture", "Grid",
-    "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Recording", "Sample", "Sensor",
-    "SpikeTimes", "SpokenDigits",
-    "active", "counts", "delta", "digits", "event_list", "fashion_mnist", "fsdd", "latency", "mil",
-    "mnist", "packed", "rate", "read", "read_gestures", "read_ntidigits", "read_shd", "read_wav",
-    "stream", "time_surface", "to_dense", "voxel_grid", "write_es", "write_evt2", "write_shd",
+    "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Origin", "Recording", "Sample",
+    "Sensor", "SpikeTimes", "SpokenDigits", "StreamedSample",
+    "active", "check_events", "counts", "delta", "digits", "event_list", "fashion_mnist", "fsdd",
+    "latency", "mil", "mnist", "open_events", "packed", "rate", "read", "read_gestures",
+    "read_header", "read_ntidigits", "read_shd", "read_wav", "save_events", "stream",
+    "time_surface", "to_dense", "voxel_grid", "write_es", "write_events", "write_evt2", "write_shd",
 ]  # fmt: skip

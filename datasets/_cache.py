@@ -8,17 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from axonal._base.files import whole_file
-from axonal._base.npz import read_npz
 from axonal.datasets.events.event_set import EventSet
-from axonal.datasets.events.sensor import Sensor
+from axonal.datasets.store import Origin, check_events, save_events
 
 VARIABLE = "AXONAL_CACHE"
 FORMAT = 2  # raised when files of an earlier version must not be read
-ARRAYS = ("low", "addresses", "boundaries", "first_period", "starts", "labels")
-DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError)
+DAMAGED = (OSError, ValueError)
 
 
 def cache_folder() -> Path:
@@ -47,13 +42,14 @@ def cached(
         return make()
     text = json.dumps({"format": FORMAT, **decides}, sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()
-    path = folder / f"{name}-{key[:20]}.npz"
+    path = folder / f"{name}-{key[:20]}.axe"
     try:
-        return _load(path)
+        return check_events(path)
     except DAMAGED:
         events = make()
     try:
-        _save(path, events)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_events(path, events, origin=Origin(key))
     except OSError as error:
         warnings.warn(
             f"spikes are not kept in {folder} ({error}), so they are made anew every "
@@ -61,28 +57,3 @@ def cached(
             stacklevel=3,
         )
     return events
-
-
-def _load(path: Path) -> EventSet:
-    file = read_npz(path)
-    arrays: dict[str, Any] = {name: file[name] for name in ARRAYS}
-    width, height, polarities = map(int, file["sensor"])
-    groups = {name[7:]: array for name, array in file.items() if name.startswith("groups/")}
-    classes = tuple(map(str, file["classes"]))
-    sensor = Sensor(width, height, polarities)
-    events = EventSet(
-        **arrays, sensor=sensor, classes=classes, name=str(file["name"]), groups=groups
-    )
-    events.check()
-    return events
-
-
-def _save(path: Path, events: EventSet) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sensor = events.sensor
-    arrays = {name: getattr(events, name) for name in ARRAYS}
-    arrays |= {f"groups/{name}": array for name, array in events.groups.items()}
-    arrays["classes"], arrays["name"] = np.asarray(events.classes), np.asarray(events.name)
-    arrays["sensor"] = np.asarray([sensor.width, sensor.height, sensor.polarities])
-    with whole_file(path) as part, part.open("xb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)

@@ -21,8 +21,9 @@ def unpack(archive: Path, folder: Path, gives: Sequence[str]) -> None:
     """Unpack an archive whose checksum was found right, so that ``gives`` lie in the folder.
 
     A ``.zip``, ``.tar.gz`` or ``.tgz`` may hold folders; a ``.gz`` is one file. Everything is
-    unpacked into a hidden folder first and then moved, so that a process that dies leaves nothing
-    that looks whole. No member is written outside the folder.
+    unpacked into a hidden folder first and then moved, so that a process that dies leaves no file
+    or folder that looks whole and is not. What is there already stays. No member is written outside
+    the folder.
 
     Raises:
         ValueError: an archive that is damaged, of another kind, or without what it should hold.
@@ -53,11 +54,9 @@ def unpack(archive: Path, folder: Path, gives: Sequence[str]) -> None:
             raise ValueError(
                 f"{archive} holds no {lacking[0]}: it is another archive of that name."
             )
-        for name in gives:
-            target_path = folder / name
-            target_path.parent.mkdir(parents=True, exist_ok=True)
-            if not target_path.exists():
-                (hidden / name).rename(target_path)
+        for entry in sorted(hidden.iterdir()):
+            if not (folder / entry.name).exists():
+                entry.rename(folder / entry.name)
     except _DAMAGE as error:
         why = " ".join(str(error).split())[:200]
         raise ValueError(f"{archive} cannot be unpacked ({why}): get it again.") from error

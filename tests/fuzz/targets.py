@@ -19,6 +19,7 @@ from helpers.event_graphs import loop
 from fuzz import seals
 from fuzz.mutations import mutate
 from fuzz.run_targets import Checkpoint, Run
+from fuzz.store_targets import OpenedStore, Store, events
 from fuzz.target import Target
 
 
@@ -140,24 +141,6 @@ class Zipped(Target):
                 archive.writestr(name, content)
 
 
-class Cache(Zipped):
-    name = "cache"
-
-    def make(self) -> None:
-        from axonal.datasets._cache import _save
-
-        _save(self.path, events())
-
-    def read(self) -> Any:
-        from axonal.datasets._cache import DAMAGED, _load
-
-        try:
-            return _load(self.path)
-        except DAMAGED as error:
-            # `cached` takes these for a file that has to be made again
-            raise ValueError(f"{self.path}: {' '.join(str(error).split())}") from error
-
-
 class State(Zipped):
     name = "stream state"
 
@@ -245,21 +228,17 @@ class Phase(Target):
         return {str(name): np.asarray(x.values) for name, x in found.variables.items()}
 
 
-def events() -> Any:
-    from axonal.datasets import EventSet, Sensor
-
-    return EventSet.of(
-        np.tile(np.arange(0, 100_000, 2000), 3),
-        np.arange(150) % 4,
-        [0, 50, 100, 150],
-        [0, 1, 0],
-        sensor=Sensor(4),
-        classes=("a", "b"),
-        name="made",
-        groups={"speaker": [0, 1, 0]},
-    )
-
-
-TARGETS = {
-    one.name: one for one in (Graph, Nir, Shd, Wav, Idx, Cache, State, Phase, Run, Checkpoint)
-}
+READERS = (
+    Graph,
+    Nir,
+    Shd,
+    Wav,
+    Idx,
+    Store,
+    OpenedStore,
+    State,
+    Phase,
+    Run,
+    Checkpoint,
+)
+TARGETS = {one.name: one for one in READERS}

@@ -6,6 +6,7 @@ import inspect
 FOLDERS = (
     "datasets",
     "datasets.pictures",
+    "datasets.sets",
     "datasets.transforms",
     "deploy",
     "hebbian",

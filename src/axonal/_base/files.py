@@ -71,7 +71,7 @@ def whole_file(path: str | PathLike[str]) -> Iterator[Path]:
             raise _unwritable(path, cause) from error
         try:
             check_target(path)
-            _finish(part, goal)
+            take_place(part, goal)
         except OSError as error:
             raise error if error.errno is None else _unwritable(path, error) from error
     finally:
@@ -255,7 +255,8 @@ def _remove(folder: Path) -> None:
         folder.rmdir()
 
 
-def _finish(part: Path, goal: Path) -> None:
+def take_place(part: Path, goal: Path) -> None:
+    """Bring a file to the disk and rename it over another, whose permissions it takes."""
     with open(part, "rb") as written:
         with contextlib.suppress(FileNotFoundError):
             old, new = os.stat(goal), os.fstat(written.fileno())

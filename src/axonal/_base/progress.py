@@ -6,13 +6,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def bar(
-    name: str, total: int, *, unit: str = "", shown: bool = True
+    name: str, total: int | None, *, unit: str = "", shown: bool = True
 ) -> Iterator[Callable[..., None]]:
     """Show a bar while a block runs.
 
     Args:
         name: in front of it.
-        total: steps.
+        total: steps, None if nobody knows.
         unit: of the steps, behind their number.
         shown: False for none.
 
