@@ -38,8 +38,8 @@ def logistic() -> list[Logistic]:
 
 def plan() -> list[Run | Logistic]:
     """Every arm and fold, the regressions, and the official split."""
-    networks = [run for arm in COMPARISON.arms for run in folds(arm)]
-    return [*networks, *logistic(), *official(), Logistic(None)]
+    regressions = [*logistic(), Logistic(None)]
+    return [*folds("moved"), *regressions, *official(), *folds("linear"), *folds("still")]
 
 
 def write(store: Store, out: Path) -> list[Path]:

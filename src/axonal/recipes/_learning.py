@@ -59,6 +59,13 @@ def begin_epoch(
         neuro.freeze_delays(net)
 
 
+def cut(net: neuro.Network, settings: Settings) -> None:
+    """Cut the gradient to the norm that the settings name, where they name one."""
+    largest: float | None = getattr(settings, "largest_gradient", None)
+    if largest is not None:
+        torch.nn.utils.clip_grad_norm_(net.parameters(), largest)
+
+
 def order(seed: int, epoch: int, samples: int) -> npt.NDArray[np.int64]:
     """Order of the training samples in an epoch: a pure function of the seed and the epoch."""
     return np.random.default_rng((seed, epoch)).permutation(samples)
@@ -84,6 +91,7 @@ def fit(net: neuro.Network, settings: Settings, samples: Samples) -> None:
             y, _ = net(x)
             adam.zero_grad()
             LOSSES[settings.readout](y, target).backward()
+            cut(net, settings)
             adam.step()
 
 

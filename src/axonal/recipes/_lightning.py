@@ -68,6 +68,10 @@ class Training(lightning.LightningModule):
         """Loss of a batch."""
         return self._step("train", batch)
 
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Cut the gradient of an update, where the settings say so."""
+        _learning.cut(self.net, self.settings)
+
     def validation_step(self, batch: Batch, _: int) -> None:
         """Loss and accuracy of a batch, delays rounded."""
         self._step("validation", batch)
