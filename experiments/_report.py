@@ -20,6 +20,7 @@ SEEDS = (0, 1, 2, 3, 4)
 def beside(difference: Difference) -> str:
     """Where something lies beside another, beyond the interval of their difference.
 
+    >>> from axonal._base.statistics import paired
     >>> beside(paired([0.9, 0.8, 0.9], [0.5, 0.5, 0.4]))
     'above'
     """

@@ -1,16 +1,19 @@
 """CIFAR10-DVS: images of CIFAR-10 that move before an event camera."""
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
 from axonal.datasets.events import EventSet, Sensor
 from axonal.datasets.readers import read
-from axonal.datasets.sets._gathered import Taken, gathered, log_remarks, title
+from axonal.datasets.sets._kept import Cache, Lazy, kept, sample
+from axonal.datasets.sets._told import log_remarks, title
 from axonal.datasets.sets.listed_file import ListedFile
 from axonal.datasets.sets.manifest import Manifest
 from axonal.datasets.sets.split_index import split_index
 from axonal.datasets.sets.verify import verify
+from axonal.datasets.store import StreamedSample
 
 _ARCHIVES = {
     "airplane": (7712788, "0afd5c4bf9ae06af762a77b180354fdd"),
@@ -52,6 +55,7 @@ def cifar10_dvs(
     splits: Sequence[str] = ("train", "test"),
     download: bool = False,
     again: bool = False,
+    cache: Cache = True,
 ) -> dict[str, EventSet]:
     """CIFAR10-DVS: 128 x 128 pixels, ten classes of 1000 recordings.
 
@@ -65,6 +69,9 @@ def cifar10_dvs(
         splits: those that are read.
         download: see `verify`.
         again: see `verify`.
+        cache: folder that keeps the samples once they are read, so that they are mapped from one
+            file afterwards; True for the one that AXONAL_CACHE names (or ``axonal`` among the
+            user's caches), False for none.
 
     Returns:
         the samples by split; ``groups["index"]`` is the number in the name.
@@ -94,8 +101,11 @@ def cifar10_dvs(
             if (_number(path) in test[kind]) == (split == "test")
         ]
         whole = len(CLASSES) * (TEST_PER_CLASS if split == "test" else PER_CLASS - TEST_PER_CLASS)
-        sets[split] = gathered(
-            _samples(paths),
+        sets[split] = kept(
+            functools.partial(Lazy, paths, _sample),
+            sources=paths,
+            settings=CIFAR10_DVS.name,
+            cache=cache,
             sensor=CAMERA,
             classes=CLASSES,
             name=title(CIFAR10_DVS.name, split, len(paths), whole),
@@ -120,8 +130,7 @@ def _recordings(folder: Path, kind: str) -> list[Path]:
     return sorted(paths, key=_number)
 
 
-def _samples(paths: list[Path]) -> Iterator[Taken]:
-    for path in paths:
-        recording = read(path, sensor=CAMERA)
-        start = int(recording.times[0]) if len(recording) else 0
-        yield Taken(recording, CLASSES.index(path.parent.name), start, {"index": _number(path)})
+def _sample(path: Path) -> StreamedSample:
+    recording = read(path, sensor=CAMERA)
+    start = int(recording.times[0]) if len(recording) else 0
+    return sample(recording, CLASSES.index(path.parent.name), start, index=_number(path))

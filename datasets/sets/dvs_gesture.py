@@ -1,5 +1,6 @@
 """DVS128 Gesture: hands and arms before an event camera."""
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from os import PathLike
@@ -8,10 +9,12 @@ from pathlib import Path
 from axonal._base.files import check_source
 from axonal.datasets.events import EventSet, Sensor
 from axonal.datasets.readers import read_gestures
-from axonal.datasets.sets._gathered import Taken, gathered, log_remarks, title
+from axonal.datasets.sets._kept import Cache, kept, sample
+from axonal.datasets.sets._told import log_remarks, title
 from axonal.datasets.sets.listed_file import ListedFile
 from axonal.datasets.sets.manifest import Manifest
 from axonal.datasets.sets.verify import verify
+from axonal.datasets.store import StreamedSample
 
 _TRIALS = {"train": "trials_to_train.txt", "test": "trials_to_test.txt"}
 _ARCHIVE = ListedFile(
@@ -39,6 +42,7 @@ def dvs_gesture(
     splits: Sequence[str] = ("train", "test"),
     download: bool = False,
     again: bool = False,
+    cache: Cache = True,
 ) -> dict[str, EventSet]:
     """DVS128 Gesture: 11 gestures of 29 people in 5 kinds of light, 128 x 128 pixels.
 
@@ -54,6 +58,9 @@ def dvs_gesture(
         splits: those that are read.
         download: see `verify`; no address of the archive is known, so what is missing is named.
         again: see `verify`.
+        cache: folder that keeps the samples once they are read, so that they are mapped from one
+            file afterwards; True for the one that AXONAL_CACHE names (or ``axonal`` among the
+            user's caches), False for none.
 
     Returns:
         the samples by split, times from the start of each gesture.
@@ -88,12 +95,15 @@ def dvs_gesture(
                 f"{where} holds none of the {len(listed)} recordings that {_TRIALS[split]} lists: "
                 f"get them from {DVS_GESTURE.source}."
             )
-        name = title(DVS_GESTURE.name, split, len(paths), len(listed))
-        sets[split] = gathered(
-            _samples(paths),
+        tables = [path.with_name(f"{path.stem}_labels.csv") for path in paths]
+        sets[split] = kept(
+            functools.partial(_samples, paths),
+            sources=[*paths, *(table for table in tables if table.exists())],
+            settings=DVS_GESTURE.name,
+            cache=cache,
             sensor=CAMERA,
             classes=GESTURES,
-            name=name.replace("samples", "recordings"),
+            name=title(DVS_GESTURE.name, split, len(paths), len(listed), "recordings"),
         )
     return sets
 
@@ -112,11 +122,11 @@ def _listed(table: Path) -> list[Path]:
     return [table.with_name(name) for name in names]
 
 
-def _samples(paths: list[Path]) -> Iterator[Taken]:
+def _samples(paths: list[Path]) -> Iterator[StreamedSample]:
     for path in paths:
         user, _, light = path.stem.removeprefix("user").partition("_")
         if light not in LIGHTS:
             raise ValueError(f"{path} should end in one of {', '.join(LIGHTS)}.")
         groups = {"user": int(user), "light": LIGHTS.index(light)}
         for gesture in read_gestures(path):
-            yield Taken(gesture.recording, gesture.label, gesture.start, groups)
+            yield sample(gesture.recording, gesture.label, gesture.start, **groups)

@@ -1,19 +1,22 @@
 """Google Speech Commands through a cochlea of our own."""
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+import functools
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
 from axonal._base.files import check_source
-from axonal._base.progress import bar
 from axonal.datasets._front_end import FrontEnd
 from axonal.datasets._mel_delta import MelDelta
 from axonal.datasets._wav import read_wav
 from axonal.datasets.events import EventSet, Recording, Sensor
-from axonal.datasets.sets._gathered import Taken, gathered, log_remarks, title
+from axonal.datasets.sets._kept import Cache, Lazy, kept, sample
+from axonal.datasets.sets._told import log_remarks, title
 from axonal.datasets.sets.listed_file import ListedFile
 from axonal.datasets.sets.manifest import Manifest
 from axonal.datasets.sets.verify import verify
+from axonal.datasets.store import StreamedSample
 
 WORDS = (
     "backward", "bed", "bird", "cat", "dog", "down", "eight", "five", "follow", "forward", "four",
@@ -36,8 +39,6 @@ GSC = Manifest(
 )
 SAMPLES = {"train": 84_843, "validation": 9981, "test": 11_005}
 RATE = 16_000
-CHUNK = 200
-"""Sounds that are held at once."""
 
 
 def gsc(
@@ -47,7 +48,7 @@ def gsc(
     splits: Sequence[str] = ("train", "validation", "test"),
     download: bool = False,
     again: bool = False,
-    progress: bool = True,
+    cache: Cache = True,
 ) -> dict[str, EventSet]:
     """Google Speech Commands v0.02 as spikes: 35 words, 105 829 recordings of at most a second.
 
@@ -61,7 +62,9 @@ def gsc(
         splits: those that are read.
         download: see `verify`.
         again: see `verify`.
-        progress: show a bar.
+        cache: folder that keeps the samples once they are read, so that they are mapped from one
+            file afterwards; True for the one that AXONAL_CACHE names (or ``axonal`` among the
+            user's caches), False for none.
 
     Returns:
         the samples by split.
@@ -99,8 +102,12 @@ def gsc(
         chosen = sorted(
             n for n in names if (n in listed[split] if split in listed else n not in held)
         )
-        sets[split] = gathered(
-            _samples(found.folder, chosen, ear, progress),
+        paths = [found.folder / one for one in chosen]
+        sets[split] = kept(
+            functools.partial(Lazy, paths, functools.partial(_sample, ear)),
+            sources=paths,
+            settings=[type(ear).__name__, dataclasses.asdict(ear)],
+            cache=cache,
             sensor=Sensor(ear.channels),
             classes=WORDS,
             name=title(GSC.name, split, len(chosen), SAMPLES[split]),
@@ -113,13 +120,7 @@ def _listed(table: Path) -> set[str]:
     return set(table.read_text().split())
 
 
-def _samples(folder: Path, names: list[str], ear: FrontEnd, progress: bool) -> Iterator[Taken]:
-    sensor = Sensor(ear.channels)
-    with bar("recordings", len(names), shown=progress) as step:
-        for begin in range(0, len(names), CHUNK):
-            chunk = names[begin : begin + CHUNK]
-            spikes = ear.encode([read_wav(folder / name, ear.rate) for name in chunk])
-            for name, (times, units) in zip(chunk, spikes, strict=True):
-                label = WORDS.index(name.partition("/")[0])
-                yield Taken(Recording.of(times, units, 0, 0, sensor), label)
-            step(begin + len(chunk))
+def _sample(ear: FrontEnd, path: Path) -> StreamedSample:
+    ((times, units),) = ear.encode([read_wav(path, ear.rate)])
+    recording = Recording.of(times, units, 0, 0, Sensor(ear.channels))
+    return sample(recording, WORDS.index(path.parent.name))

@@ -1,15 +1,18 @@
 """N-MNIST: the digits of MNIST, shown to a moving event camera."""
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
 from axonal.datasets.events import EventSet, Sensor
 from axonal.datasets.readers import read
-from axonal.datasets.sets._gathered import Taken, gathered, log_remarks, title
+from axonal.datasets.sets._kept import Cache, Lazy, kept, sample
+from axonal.datasets.sets._told import log_remarks, title
 from axonal.datasets.sets.listed_file import ListedFile
 from axonal.datasets.sets.manifest import Manifest
 from axonal.datasets.sets.verify import verify
+from axonal.datasets.store import StreamedSample
 
 NMNIST = Manifest(
     name="N-MNIST",
@@ -24,6 +27,7 @@ NMNIST = Manifest(
 )
 SAMPLES = {"train": 60_000, "test": 10_000}
 CAMERA = Sensor(34, 34, 2)
+CLASSES = tuple(map(str, range(10)))
 
 
 def nmnist(
@@ -32,6 +36,7 @@ def nmnist(
     splits: Sequence[str] = ("train", "test"),
     download: bool = False,
     again: bool = False,
+    cache: Cache = True,
 ) -> dict[str, EventSet]:
     """N-MNIST: 34 x 34 pixels, two polarities, 0.3 s and three movements of the camera per digit.
 
@@ -45,6 +50,9 @@ def nmnist(
         splits: those that are read.
         download: see `verify`; no address of the archives is known, so what is missing is named.
         again: see `verify`.
+        cache: folder that keeps the samples once they are read, so that they are mapped from one
+            file afterwards; True for the one that AXONAL_CACHE names (or ``axonal`` among the
+            user's caches), False for none.
 
     Returns:
         the samples by split, with classes "0" to "9".
@@ -67,10 +75,13 @@ def nmnist(
     sets = {}
     for split in splits:
         paths = _recordings(found.folder / split.capitalize())
-        sets[split] = gathered(
-            _samples(paths),
+        sets[split] = kept(
+            functools.partial(Lazy, paths, _sample),
+            sources=paths,
+            settings=NMNIST.name,
+            cache=cache,
             sensor=CAMERA,
-            classes=map(str, range(10)),
+            classes=CLASSES,
             name=title(NMNIST.name, split, len(paths), SAMPLES[split]),
         )
     return sets
@@ -89,8 +100,7 @@ def _recordings(folder: Path) -> list[Path]:
     return sorted(paths, key=lambda path: int(path.stem))
 
 
-def _samples(paths: list[Path]) -> Iterator[Taken]:
-    for path in paths:
-        # nothing in such a file tells its format
-        recording = read(path, sensor=CAMERA, format="bin")
-        yield Taken(recording, int(path.parent.name), groups={"index": int(path.stem) - 1})
+def _sample(path: Path) -> StreamedSample:
+    # nothing in such a file tells its format
+    recording = read(path, sensor=CAMERA, format="bin")
+    return sample(recording, int(path.parent.name), index=int(path.stem) - 1)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from axonal.datasets.events import EventSet
 from axonal.datasets.readers.ntidigits import COCHLEA, read_ntidigits
-from axonal.datasets.sets._gathered import Taken, gathered, log_remarks
+from axonal.datasets.sets._joined import gathered
+from axonal.datasets.sets._kept import sample
+from axonal.datasets.sets._told import log_remarks
 from axonal.datasets.sets.listed_file import ListedFile
 from axonal.datasets.sets.manifest import Manifest
 from axonal.datasets.sets.verify import verify
+from axonal.datasets.store import StreamedSample
 
 _FILE = ListedFile("n-tidigits.hdf5", md5="360a2d11e5429555c9197381cf6b58e0")
 NTIDIGITS = Manifest(
@@ -70,8 +73,8 @@ def ntidigits(
     }
 
 
-def _samples(path: Path, split: str) -> Iterator[Taken]:
+def _samples(path: Path, split: str) -> Iterator[StreamedSample]:
     for recording, digits, _ in read_ntidigits(path, split):
         if digits in WORDS:
             start = int(recording.times[0]) if len(recording) else 0
-            yield Taken(recording, WORDS.index(digits), start)
+            yield sample(recording, WORDS.index(digits), start)

@@ -6,7 +6,7 @@ from os import PathLike
 
 from axonal.datasets._shd import read_shd
 from axonal.datasets.events import EventSet
-from axonal.datasets.sets._gathered import log_remarks, title
+from axonal.datasets.sets._told import log_remarks, title
 from axonal.datasets.sets.listed_file import ListedFile
 from axonal.datasets.sets.manifest import Manifest
 from axonal.datasets.sets.verify import verify

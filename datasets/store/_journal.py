@@ -1,4 +1,4 @@
-"""What a writer of events has brought to the disk so far, and can go on from."""
+"""The state of a writer of events that has come to the disk, from which it goes on."""
 
 import dataclasses
 import hashlib

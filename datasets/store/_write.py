@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sized
@@ -78,7 +79,7 @@ def write_events(
     goal = check_target(path)
     about = {"sensor": sensor, "classes": tuple(classes), "name": name, "origin": origin}
     total = len(samples) if isinstance(samples, Sized) else None
-    with locked_folder(goal.with_name(f".{goal.name[:200]}.work")) as folder:
+    with locked_folder(_working_folder(goal)) as folder:
         parts = Parts(folder, goal, about)
         try:
             parts.open()
@@ -101,6 +102,14 @@ def write_events(
             with contextlib.suppress(OSError):  # a stopped call is to go on from what is in it
                 folder.rmdir()
     return open_events(path)
+
+
+def _working_folder(goal: Path) -> Path:
+    """The folder beside a file in which it is made."""
+    name = goal.name
+    if len(os.fsencode(name)) > 200:  # the longest name is 255 bytes
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return goal.with_name(f".{name}.work")
 
 
 def _left(samples: Any, parts: Parts) -> Iterator[Any]:

@@ -24,10 +24,6 @@ class Neuron(NamedTuple):
     threshold: Tensor
     convention: Convention = PLAIN
 
-    def to(self, dtype: torch.dtype) -> "Neuron":
-        """Return the parameters in another type."""
-        return Neuron(self.decay.to(dtype), self.threshold.to(dtype), self.convention)
-
     def rows(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return decay and threshold as kernels index them, for x [T, B, ...].
 

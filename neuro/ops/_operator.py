@@ -118,22 +118,25 @@ class Operator:
 
 def _grouping(function: Function) -> Function:
     """Let a function of NamedTuples take their fields one by one, but a convention as one."""
-    places: list[tuple[Function | None, int, int]] = []
+    places: list[tuple[type[tuple[Any, ...]] | None, int, int]] = []
     stop = 0
     for parameter in inspect.signature(function).parameters.values():
         kind = parameter.annotation
         if parameter.kind is parameter.KEYWORD_ONLY:
             continue
-        grouped = kind is not Convention and hasattr(kind, "_make")
+        grouped = kind is not Convention and hasattr(kind, "_fields")
         start, stop = stop, stop + (len(kind._fields) if grouped else 1)
-        places.append((kind._make if grouped else None, start, stop))
+        places.append((kind if grouped else None, start, stop))
     if stop == len(places):
         return function
 
+    # as quick as may be, since every call of a small layer comes through here
+    new = tuple.__new__
+
     def run(*flat: Any) -> Any:
-        arguments = [
-            flat[start] if make is None else make(flat[start:stop]) for make, start, stop in places
-        ]
+        arguments = []
+        for kind, start, stop in places:
+            arguments.append(flat[start] if kind is None else new(kind, flat[start:stop]))
         return function(*arguments)
 
     return run

@@ -43,9 +43,10 @@ def lif_saving(
     same_shape("lif", "v", state.v, x.shape[1:])
     if neuron.convention.refractory:
         same_shape("lif", "wait", state.wait, state.v.shape)
-    spikes, kept = empty(x.shape, x), room(x, state, save, on_gpu=on_gpu(x), empty=empty)
-    state = state.copy()
-    fill = cuda.forward if on_gpu(x) else cpu.forward
+    gpu, whole = on_gpu(x), torch.contiguous_format
+    spikes, kept = empty(x.shape, x), room(x, state, save, on_gpu=gpu, empty=empty)
+    state = State(state.v.clone(memory_format=whole), state.wait.clone(memory_format=whole))
+    fill = cuda.forward if gpu else cpu.forward
     fill(x, neuron, state, spikes, kept, save)
     return spikes, *state, *kept
 
@@ -132,5 +133,6 @@ def lif(
     waits = x.new_empty(0) if wait is None else wait
     waits = waits.to(x.device, torch.int32)
     number, potential = v.dtype, state_type(x.dtype)
-    spikes, last, waits, _, _ = _forward(x, v.to(potential), waits, *neuron.to(potential), save)
+    v, decay, threshold = v.to(potential), decay.to(potential), threshold.to(potential)
+    spikes, last, waits, _, _ = _forward(x, v, waits, decay, threshold, convention, save)
     return spikes, last.to(number), None if wait is None else waits.to(wait.dtype)

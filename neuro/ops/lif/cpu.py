@@ -40,11 +40,10 @@ def forward(
         decay, threshold = neuron.rows(x)
     run = forward_loops(decay_input, reset == "subtract", refractory > 0, save, alike)
     # arrays that the loops do not touch stand in for tensors that are not there
-    if kept is None or save == NOTHING:
-        kept = Kept(spikes, spikes)
+    saved, waits = (spikes, spikes) if kept is None or save == NOTHING else kept
     over_cells(
         run, v.numel(), x.nbytes,
-        (x, spikes, *kept), (decay, threshold, v, wait if refractory else v), refractory,
+        (x, spikes, saved, waits), (decay, threshold, v, wait if refractory else v), refractory,
     )  # fmt: skip
 
 

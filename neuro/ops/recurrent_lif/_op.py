@@ -162,8 +162,9 @@ def recurrent_lif(
         )
         save = INPUT if again else POTENTIAL
     number, potential = v.dtype, state_type(x.dtype)
-    feedback = (a.to(x.dtype) for a in (before, weight, bias))
+    before, weight, bias = (a.to(x.dtype) for a in (before, weight, bias))
+    v, decay, threshold = (a.to(potential) for a in (v, decay, threshold))
     spikes, last, waits, _ = _forward(
-        x, *feedback, v.to(potential), waits, *neuron.to(potential), save
+        x, before, weight, bias, v, waits, decay, threshold, convention, save
     )
     return spikes, last.to(number), None if wait is None else waits.to(wait.dtype)

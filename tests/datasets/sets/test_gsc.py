@@ -27,7 +27,7 @@ def words(tmp_path: Path) -> Path:
 
 
 def test_the_lists_are_the_split(words: Path) -> None:
-    found = gsc(folder=words, progress=False)
+    found = gsc(folder=words, cache=False)
     named = {split: [WORDS[label] for label in events.labels] for split, events in found.items()}
     assert named == {
         "train": ["no", "no", "yes", "yes", "zero", "zero"],

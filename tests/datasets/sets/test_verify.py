@@ -21,12 +21,6 @@ def made(*files: ListedFile, **splits: tuple[ListedFile, ...]) -> Manifest:
     return Manifest("Made", ("made", "MADE"), "its authors", splits or {"test": files})
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("AXONAL_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 def zipped(path: Path, **members: bytes) -> ListedFile:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
@@ -87,6 +81,7 @@ def test_a_checksum_is_read_once_and_again_on_request_or_after_a_change(
 
 def test_a_memory_that_cannot_be_kept_or_is_damaged_is_none(tmp_path: Path, cache: Path) -> None:
     (tmp_path / "a.h5").write_bytes(CONTENT)
+    cache.rmdir()
     cache.write_text("a file where the folder should be")
     verify(made(PLAIN), tmp_path)
     cache.unlink()
@@ -129,7 +124,7 @@ def test_an_archive_is_unpacked_and_then_need_not_be_there(tmp_path: Path) -> No
     (tmp_path / "a.zip").unlink()
     (remark,) = verify(manifest, tmp_path).remarks
     assert "a.h5, Train is used as it lies there unpacked" in remark
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["Train", "a.h5", "cache"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["Train", "a.h5"]
 
 
 def test_tar_and_gzip_are_unpacked(tmp_path: Path) -> None:

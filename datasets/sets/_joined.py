@@ -1,42 +1,32 @@
-"""Samples gathered into a set, some at a time, so that only the set itself is held whole."""
+"""Samples gathered into a set in memory, some at a time."""
 
-import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from itertools import islice
 
 import numpy as np
 
 from axonal.datasets.events import EventSet, Recording, Sensor
-from axonal.datasets.sets.verify import Verified
+from axonal.datasets.store import StreamedSample
 
 CHUNK = 1_000
 """Samples whose times are held as int64 for a while."""
-_log = logging.getLogger("axonal")
-
-
-@dataclass(frozen=True, eq=False)
-class Taken:
-    """A sample on its way into a set: recording, label, its time zero, and what else is known."""
-
-    recording: Recording
-    label: int
-    start: int = 0
-    groups: Mapping[str, int] = field(default_factory=dict)
 
 
 def gathered(
-    samples: Iterable[Taken], *, sensor: Sensor, classes: Iterable[str], name: str
+    samples: Iterable[StreamedSample], *, sensor: Sensor, classes: Iterable[str], name: str
 ) -> EventSet:
     """A set of all samples, in their order."""
     names = tuple(classes)
     todo = iter(samples)
     parts = []
     while chunk := list(islice(todo, CHUNK)):
+        recordings: list[Recording] = []
+        for one in chunk:
+            recordings += one.pieces
         groups = {key: [one.groups[key] for one in chunk] for key in chunk[0].groups}
         parts.append(
             EventSet.from_recordings(
-                [one.recording for one in chunk],
+                recordings,
                 [one.label for one in chunk],
                 classes=names,
                 name=name,
@@ -46,15 +36,14 @@ def gathered(
             )
         )
     if not parts:
-        return EventSet.of([], [], [0], [], sensor=sensor, classes=names, name=name)
-    return joined(parts, name)
+        none = np.zeros(0, np.int64)
+        return EventSet.of(none, none, [0], none, sensor=sensor, classes=names, name=name)
+    return joined(parts)
 
 
-def joined(parts: list[EventSet], name: str) -> EventSet:
-    """Sets of one sensor and the same classes, one after the other."""
+def joined(parts: list[EventSet]) -> EventSet:
+    """Sets of one sensor, name and the same classes, one after the other."""
     first = parts[0]
-    if len(parts) == 1:
-        return first
     events = np.cumsum([0, *(part.event_count for part in parts)])
     periods = np.cumsum([0, *(len(part.boundaries) - 1 for part in parts)])
     bounds = [p.boundaries[:-1] + n for p, n in zip(parts, events[:-1], strict=True)]
@@ -68,21 +57,6 @@ def joined(parts: list[EventSet], name: str) -> EventSet:
         np.concatenate([part.labels for part in parts]),
         first.sensor,
         first.classes,
-        name,
+        first.name,
         {key: np.concatenate([part.groups[key] for part in parts]) for key in first.groups},
     )
-
-
-def title(name: str, split: str, count: int, whole: int) -> str:
-    """Name of a split, which says so where it holds not all samples; that is logged as well."""
-    if count == whole:
-        return f"{name} ({split})"
-    text = f"{name} ({split}, {count} of {whole} samples)"
-    _log.warning("a part of the data is there: %s", text)
-    return text
-
-
-def log_remarks(name: str, found: Verified) -> None:
-    """What a check of the files remarked, one line each."""
-    for remark in found.remarks:
-        _log.info("%s: %s", name, remark)
