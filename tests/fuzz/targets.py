@@ -17,6 +17,7 @@ import numpy as np
 from helpers.event_graphs import loop
 
 from fuzz import seals
+from fuzz.event_targets import READERS
 from fuzz.mutations import mutate
 from fuzz.run_targets import Checkpoint, Run
 from fuzz.target import Target
@@ -254,6 +255,7 @@ def events() -> Any:
     return Events(times, units, ends, labels, labels, 4, ("a", "b"), "made")
 
 
-TARGETS = {
-    one.name: one for one in (Graph, Nir, Shd, Wav, Idx, Cache, State, Phase, Run, Checkpoint)
+TARGETS: dict[str, type[Target]] = {
+    one.name: one
+    for one in (Graph, Nir, Shd, Wav, Idx, Cache, State, Phase, Run, Checkpoint, *READERS)
 }
