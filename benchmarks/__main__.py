@@ -33,6 +33,7 @@ NAMES = (
     "executor",
     "export",
     "placement",
+    "event_files",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",
@@ -40,6 +41,11 @@ MODULES = {
     "norse": "norse",
     "sinabs": "sinabs",
     "dcls": "DCLS",
+    "aedat": "aedat",
+    "event_stream": "event_stream",
+    "evlib": "evlib",
+    "expelliarmus": "expelliarmus",
+    "faery": "faery",
     "nest": "nest",
     "brian2": "brian2",
 }
