@@ -296,18 +296,19 @@ def placed(t, x, y, p, turn, state, width, height, ordered, times, addresses):  
     last, base, before = state[LAST], state[BASE], state[HIGH]
     code, count = FINE, t.shape[0]
     for k in range(t.shape[0]):
+        tick, column, row = np.int64(t[k]), np.int64(x[k]), np.int64(y[k])
         if turn and before >= 0:
-            base = _turned(base, before, t[k], turn)
-        before = t[k]
+            base = _turned(base, before, tick, turn)
+        before = tick
         now = base + before
-        if x[k] < 0 or y[k] < 0 or x[k] >= width or y[k] >= height:
-            code = OUTSIDE
-        elif now < last and ordered:
-            code = FELL
-        if code != FINE:
-            count, state[X], state[Y], state[NOW] = k, x[k], y[k], now
+        # one branch, not five
+        outside = (column < 0) | (column >= width) | (row < 0) | (row >= height)
+        fell = ordered & (now < last)
+        if outside | fell:
+            code, count = OUTSIDE if outside else FELL, k
+            state[X], state[Y], state[NOW] = column, row, now
             break
         times[k] = last = now
-        addresses[k] = (p[k] * height + y[k]) * width + x[k]
+        addresses[k] = (np.int64(p[k]) * height + row) * width + column
     state[LAST], state[BASE], state[HIGH] = last, base, before
     return count, code
