@@ -30,7 +30,7 @@ def _half(data, at):  # type: ignore[no-untyped-def]
 
 @jit
 def _turned(base, before, now, turn):  # type: ignore[no-untyped-def]
-    """What full turns add up to, when a counter of so many ticks goes from one number to another.
+    """Sum of the full turns, when a counter of so many ticks goes from one number to another.
 
     A step back by more than half a turn is a counter that was full. After that, a step ahead by
     more than half a turn is an event from before it was full.
@@ -118,7 +118,7 @@ def _first(valid, beyond):  # type: ignore[no-untyped-def]
 
 @jit
 def _why_not(high, row, column, now, last, ordered):  # type: ignore[no-untyped-def]
-    """What is wrong with an event of EVT 3.0."""
+    """Code of what is wrong with an event of EVT 3.0."""
     if high < 0:
         return EARLY
     if row < 0 or column < 0:
