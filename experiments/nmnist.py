@@ -93,7 +93,7 @@ def _page(rows: Rows, control: list[Row], apart: Rows, numbers: dict[str, Any]) 
         networks,
         chosen=False,
         found=f"{_share(rows['moved'])} beside {_share(control)} for the regression, {above!s}.",
-        verdict=_report.verdict(held),
+        held=held,
         aim="reached" if above.mean >= ABOVE else "not reached",
         below=f"{100 * BELOW:g}",
         above=f"{100 * ABOVE:g}",

@@ -1,4 +1,4 @@
-"""What a data set consists of, and where it comes from."""
+"""Contents of a data set, and where it comes from."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

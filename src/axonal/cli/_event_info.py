@@ -1,4 +1,4 @@
-"""What event data are, in an answer that JSON holds."""
+"""Description of event data, in an answer that JSON holds."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from axonal.datasets.sets import verify
 
 
 def describe(path: Path, reading: Reading, dataset: str | None) -> dict[str, Any]:
-    """What lies at a path: format, sensor, events, times, rate, classes.
+    """Description of what lies at a path: format, sensor, events, times, rate, classes.
 
     Raises:
         ValueError, OSError: what it is cannot be told, or cannot be read.

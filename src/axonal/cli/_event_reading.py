@@ -67,7 +67,7 @@ class Reading:
             return recognised(source).title
 
     def described(self) -> dict[str, Any]:
-        """What the events depend on beside the files, as JSON holds it."""
+        """Settings that the events depend on beside the files, as JSON holds them."""
         size = self.sensor
         plain = vars(replace(self, sensor=None)) | {
             "sensor": None if size is None else [size.width, size.height, size.polarities]
