@@ -25,6 +25,7 @@ DATASETS_FLOORS = {
     "readers": {"events"},
     "store": {"events"},
     "pictures": {"events"},
+    "exchange": {"events", "transforms", "store"},
     "sets": {"events", "binning", "transforms", "readers", "store"},
 }
 

@@ -18,9 +18,11 @@ from axonal.datasets import (
     Grid,
     Recording,
     Sensor,
+    TonicSamples,
     TonicTransform,
     counts,
     from_tonic,
+    read_header,
     to_tonic,
 )
 from axonal.datasets.transforms import Compose, Flip, Key
@@ -168,6 +170,30 @@ def test_signed_polarities_long_clocks_and_disorder_are_taken_where_asked() -> N
     assert found[0].recording.p.tolist() == [0, 1]
 
 
+def test_samples_are_written_into_a_file_one_by_one(tmp_path: Path) -> None:
+    events = event_set()
+    options: dict[str, Any] = {"name": "some", "rebase": True, "progress": False}
+    held = from_tonic(to_tonic(events), **options)
+    asked = []
+
+    class Stopping(TonicSamples):
+        def __getitem__(self, index: int) -> tuple[Any, Any]:
+            asked.append(index)
+            if index == 2 and len(asked) == 3:
+                raise KeyboardInterrupt
+            return super().__getitem__(index)
+
+    stopped, file = Stopping(events), tmp_path / "a.axe"
+    with pytest.raises(KeyboardInterrupt):
+        from_tonic(stopped, path=file, **options)
+    assert not file.exists()
+    found = from_tonic(stopped, path=file, **options)
+    assert found.labels.tolist() == held.labels.tolist()
+    assert found.starts.tolist() == held.starts.tolist()
+    assert all(same(found[i].recording, held[i].recording) for i in range(3))
+    assert read_header(file).origin.transforms[0]["name"] == "from_tonic"
+
+
 GOOD = np.array([(5, 1, 2, True)], [("t", "<i8"), ("x", "<i2"), ("y", "<i2"), ("p", "?")])
 
 
@@ -303,6 +329,8 @@ def test_what_is_no_transform_of_events_is_refused() -> None:
         TonicTransform(theirs.MergePolarities)
     with pytest.raises(TypeError, match="to_tonic expects an EventSet"):
         to_tonic([])
+    with pytest.raises(ValueError, match="expects classes for a file"):
+        from_tonic([], sensor=CAMERA, path="a.axe", progress=False)
     with pytest.raises(ValueError, match="not both"):
         to_tonic(event_set(), transform=len, transforms=max)
 
