@@ -1,4 +1,4 @@
-"""What figures of events share: a unit for the times, colours and names of the polarities."""
+"""The common ground of figures: a unit for the times, colours and names of the polarities."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ def span_of(recording: Recording) -> tuple[int, int]:
 
 
 def groups(recording: Recording) -> list[tuple[BoolArray | slice, str, str | None]]:
-    """Which events are drawn together, in which colour and under which name."""
+    """Events that are drawn together, with their colour and name."""
     if recording.sensor.polarities != 2:
         return [(slice(None), BLACK, None)]
     p = recording.p

@@ -1,4 +1,4 @@
-"""What a user is told about the data that were found."""
+"""Words about the data that were found."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""What a data set consists of, and where it comes from."""
+"""The files of a data set, and its source."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
