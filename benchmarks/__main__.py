@@ -34,6 +34,7 @@ NAMES = (
     "export",
     "placement",
     "events",
+    "event_files",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",
@@ -41,6 +42,11 @@ MODULES = {
     "norse": "norse",
     "sinabs": "sinabs",
     "dcls": "DCLS",
+    "aedat": "aedat",
+    "event_stream": "event_stream",
+    "evlib": "evlib",
+    "expelliarmus": "expelliarmus",
+    "faery": "faery",
     "nest": "nest",
     "brian2": "brian2",
     "tonic": "tonic",

@@ -36,6 +36,7 @@ from axonal.datasets.binning import (
     voxel_grid,
 )
 from axonal.datasets.events import EventSet, LabelledRecording, Recording, Sensor
+from axonal.datasets.exchange import TonicSamples, TonicTransform, from_tonic, to_tonic
 from axonal.datasets.readers import (
     EventFileError,
     Gesture,
@@ -60,9 +61,10 @@ from axonal.datasets.store import (
 __all__ = [
     "Bags", "Binned", "EventFileError", "EventList", "EventSet", "Frames", "Gesture", "Grid",
     "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Origin", "Recording", "Sample",
-    "Sensor", "SpikeTimes", "SpokenDigits", "StreamedSample",
-    "active", "check_events", "counts", "delta", "digits", "event_list", "fashion_mnist", "fsdd",
-    "latency", "mil", "mnist", "open_events", "packed", "rate", "read", "read_gestures",
-    "read_header", "read_ntidigits", "read_shd", "read_wav", "save_events", "stream",
-    "time_surface", "to_dense", "voxel_grid", "write_es", "write_events", "write_evt2", "write_shd",
+    "Sensor", "SpikeTimes", "SpokenDigits", "StreamedSample", "TonicSamples", "TonicTransform",
+    "active", "check_events", "counts", "delta", "digits", "event_list", "fashion_mnist",
+    "from_tonic", "fsdd", "latency", "mil", "mnist", "open_events", "packed", "rate", "read",
+    "read_gestures", "read_header", "read_ntidigits", "read_shd", "read_wav", "save_events",
+    "stream", "time_surface", "to_dense", "to_tonic", "voxel_grid", "write_es", "write_events",
+    "write_evt2", "write_shd",
 ]  # fmt: skip

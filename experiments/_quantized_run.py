@@ -81,7 +81,7 @@ def tuned(
     for epoch in range(EPOCHS):
         for group in adam.param_groups:
             group["lr"] = group["first_lr"] * 0.5 * (1 + math.cos(math.pi * epoch / EPOCHS))
-        order = _learning.order(settings, epoch, len(samples))
+        order = _learning.order(settings.seed, epoch, len(samples))
         for x, target in _learning.batches(samples, order, settings.batch):
             adam.zero_grad()
             loss(module(x)[0], target).backward()

@@ -169,9 +169,7 @@ def floating(module: nn.Module, x: Tensor, dtype: torch.dtype | None) -> None:
 
 
 def start(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> Any:
-    """Return the state from which a layer goes on: a fresh one for ``None``, or a checked one."""
-    if given is None:
-        return fresh
+    """Return the state from which a layer goes on, if it is one like a fresh state."""
     if not _same_state(given, fresh):
         state(module, given, fresh, x)
     return given

@@ -1,4 +1,4 @@
-"""How long ago the last event of every channel was."""
+"""The age of the last event of every channel."""
 
 import numpy as np
 import numpy.typing as npt

@@ -330,7 +330,7 @@ class EventSet:
             check_events(t, a, np.array([0, len(t)]), self.sensor, sample)
 
     def info(self) -> dict[str, Any]:
-        """What the set holds, as JSON takes it: numbers of samples and events, classes, spans."""
+        """A summary as JSON takes it: numbers of samples and events, classes, spans."""
         sizes, ends = self.sizes, self.ends
         some = sizes if len(sizes) else np.zeros(1, np.int64)
         bytes_ = self.low.itemsize + self.addresses.itemsize

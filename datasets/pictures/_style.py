@@ -1,4 +1,4 @@
-"""The common ground of figures: a unit for the times, colours and names of the polarities."""
+"""Shared parts of figures of events: a unit for the times, colours and names of the polarities."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ def span_of(recording: Recording) -> tuple[int, int]:
 
 
 def groups(recording: Recording) -> list[tuple[BoolArray | slice, str, str | None]]:
-    """Events that are drawn together, with their colour and name."""
+    """Events that are drawn together, with their colour and their name."""
     if recording.sensor.polarities != 2:
         return [(slice(None), BLACK, None)]
     p = recording.p

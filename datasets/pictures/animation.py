@@ -137,7 +137,7 @@ def _height(recording: Recording) -> float:
 
 
 def _speed(factor: float) -> str:
-    """Words for an animation that shows so many seconds per second."""
+    """Speed of an animation that shows so many seconds per second, in words."""
     if 0.99 < factor < 1.01:
         return "as fast as recorded"
     return f"{1 / factor:.3g} times slower" if factor < 1 else f"{factor:.3g} times faster"

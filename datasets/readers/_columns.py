@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from axonal._base.array_types import AnyArray
+from axonal._base.array_types import AnyArray, Int64Array, UInt32Array
 from axonal.datasets.events import Recording, Sensor
 from axonal.datasets.readers.piece import Piece
 
@@ -63,4 +63,18 @@ class Columns:
             order = np.argsort(times, kind="stable")
             times, addresses = times[order], addresses[order]
             self.arrays = {name: array[order] for name, array in self.arrays.items()}
-        return Recording(times, addresses, sensor, self.arrays)
+        return _unchecked(times, addresses, sensor, self.arrays)
+
+
+def _unchecked(
+    times: Int64Array, addresses: UInt32Array, sensor: Sensor, extra: dict[str, AnyArray]
+) -> Recording:
+    """A recording of events whose order and place the decoders have looked at.
+
+    To look again takes a third of the time of reading EVT 2.0.
+    """
+    found = object.__new__(Recording)
+    fields = {"times": times, "addresses": addresses, "sensor": sensor, "extra": extra}
+    for name, value in fields.items():
+        object.__setattr__(found, name, value)
+    return found

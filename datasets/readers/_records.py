@@ -13,6 +13,8 @@ from axonal.datasets.readers.request import Request
 from axonal.datasets.readers.source import Source
 
 AT_A_TIME = 1 << 15
+AS_STORED = tuple(map(np.dtype, ("i8", "i2", "i2", "u1")))
+"""Types of columns that are taken as they lie in a file, and not copied first: those of AEDAT 4."""
 
 
 class Placer:
@@ -31,6 +33,7 @@ class Placer:
         self.placed: Callable[..., tuple[int, int]] = cpu.placed
         self.source, self.sensor, self.turn = source, sensor, turn
         self.ordered = not request.sort
+        self.times, self.addresses = np.empty(0, np.int64), np.empty(0, np.uint32)
         self.state = _words.fresh()
 
     def piece(
@@ -47,12 +50,17 @@ class Placer:
         Raises:
             EventFileError: an event outside the sensor, or a time that falls.
         """
-        ticks = np.ascontiguousarray(t, np.int64)
-        columns = [np.ascontiguousarray(one, np.int32) for one in (x, y, p)]
-        times, addresses = np.empty(len(ticks), np.int64), np.empty(len(ticks), np.uint32)
+        columns = [np.asarray(one) for one in (t, x, y, p)]
+        if tuple(one.dtype for one in columns) != AS_STORED:
+            wanted = (np.int64, np.int32, np.int32, np.int32)
+            columns = [np.ascontiguousarray(*pair) for pair in zip(columns, wanted, strict=True)]
+        count = len(columns[0])
+        if count > len(self.times):
+            self.times, self.addresses = np.empty(count, np.int64), np.empty(count, np.uint32)
+        times, addresses = self.times[:count], self.addresses[:count]
         size = self.sensor.width, self.sensor.height
         count, code = self.placed(
-            ticks, *columns, self.turn, self.state, *size, self.ordered, times, addresses
+            *columns, self.turn, self.state, *size, self.ordered, times, addresses
         )
         if code:
             line = _words.refused(code, 0, self.state, self.sensor)

@@ -1,15 +1,14 @@
 """AEDAT 4.0: packets in FlatBuffers, packed or not, as DV writes them."""
 
-import functools
 from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
 
-from axonal._base.array_types import AnyArray
 from axonal.datasets.events import Sensor
 from axonal.datasets.readers import _aedat, _records, _words
+from axonal.datasets.readers.event_file_error import EventFileError
 from axonal.datasets.readers.flatbuffer import FlatBuffer
 from axonal.datasets.readers.format import Format, Opened
 from axonal.datasets.readers.piece import Piece
@@ -21,6 +20,8 @@ VERSION_LINE = 14
 LONGEST_HEADER = 1 << 22
 AT_FIRST = 1 << 16
 """Bytes of a packet that are unpacked at once; its tables lie within them."""
+BATCH = 1 << 16
+"""Bytes of events that are placed at a time."""
 EVENT = np.dtype(
     {
         "names": ["t", "x", "y", "on"],
@@ -51,7 +52,7 @@ def _open(source: Source, request: Request) -> Opened:
         raise source.error(VERSION_LINE, f"a damaged header ({error}).") from None
     if not 0 <= packing <= ZSTD_HIGH:
         raise source.error(VERSION_LINE, f"packing {packing}, expected 0 to {ZSTD_HIGH}.")
-    if len(streams) != 1 and (request.sensor is None or not streams):
+    if len(streams) != 1:
         raise source.error(
             VERSION_LINE,
             f"a header with {len(streams)} streams of events, expected one: convert it to a file "
@@ -86,7 +87,46 @@ def _streams(text: str) -> dict[int, Sensor]:
 
 
 def _pieces(source: Source, head: _Header, sensor: Sensor, request: Request) -> Iterator[Piece]:
+    """Events of several packets at a time: they are small, and a call costs as much as one."""
     placer = _records.Placer(source, sensor, request, 0)
+    held: list[tuple[int, bytes]] = []
+    size = 0
+    try:
+        for begin, events in _packets(source, head, request):
+            held.append((begin, events))
+            size += len(events)
+            if size >= BATCH:
+                yield _placed(source, placer, held)
+                held, size = [], 0
+    except EventFileError:
+        # what lies before the damage may be all that is wanted
+        if held:
+            yield _placed(source, placer, held)
+        raise
+    if held:
+        yield _placed(source, placer, held)
+
+
+def _placed(source: Source, placer: _records.Placer, held: list[tuple[int, bytes]]) -> Piece:
+    begins, parts = zip(*held, strict=True)
+    events = np.frombuffer(b"".join(parts), EVENT)
+    ends = np.cumsum([len(part) // EVENT.itemsize for part in parts])
+
+    def where(index: int) -> int:
+        """The byte of an event is that of its packet, which is packed."""
+        return int(begins[ends.searchsorted(index, "right")])
+
+    wrong = events["on"] > 1
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise source.error(
+            where(at), f"an event with polarity {events['on'][at]}, expected 0 or 1. Is it damage?"
+        )
+    return placer.piece(events["t"], events["x"], events["y"], events["on"], where)
+
+
+def _packets(source: Source, head: _Header, request: Request) -> Iterator[tuple[int, bytes]]:
+    """Events of the packets, as they lie in them, with the byte where a packet begins."""
     begin = head.begin
     while begin < head.end:
         packet = source.at(begin, 8)
@@ -95,18 +135,16 @@ def _pieces(source: Source, head: _Header, sensor: Sensor, request: Request) -> 
         if len(packet) < 8 or begin + 8 + size > head.end:
             if request.truncated:
                 return
-            raise source.error(
-                begin,
-                f"a packet of {size} bytes, of which {head.end - begin - 8} are there. "
-                f"{_words.CUT}",
-            )
+            there = head.end - begin - 8
+            line = f"a packet of {size} bytes, of which {there} are there. {_words.CUT}"
+            raise source.error(begin, line)
         if stream < 0 or size < 0:
-            raise source.error(
-                begin, f"a packet of stream {stream} with {size} bytes. Is the file damaged?"
-            )
+            line = f"a packet of stream {stream} with {size} bytes. Is the file damaged?"
+            raise source.error(begin, line)
         if stream in head.streams:
             try:
-                yield from _packet(source, placer, begin, size, head.packing)
+                for events in _events(Unpacked(source.at(begin + 8, size), head.packing)):
+                    yield begin, events
             except _Damage as error:
                 raise source.error(begin, f"{error}. Is the file damaged?") from None
         begin += 8 + size
@@ -116,15 +154,7 @@ class _Damage(Exception):
     """A packet that is none, in words."""
 
 
-def _packet(
-    source: Source, placer: _records.Placer, begin: int, size: int, packing: int
-) -> Iterator[Piece]:
-    where = functools.partial(_begin, begin)
-    for events in _events(Unpacked(source.at(begin + 8, size), packing)):
-        yield placer.piece(events["t"], events["x"], events["y"], events["on"], where)
-
-
-def _events(content: Unpacked) -> Iterator[AnyArray]:
+def _events(content: Unpacked) -> Iterator[bytes]:
     """Events of a packet, some at a time.
 
     Raises:
@@ -139,25 +169,17 @@ def _events(content: Unpacked) -> Iterator[AnyArray]:
         end = place + EVENT.itemsize * count
         if place > len(data) - 4 or end > length:
             raise ValueError(f"a packet of {length} bytes that says it has {count} events")
-        data = data[4 + place : 4 + end]
-        for left in range(count, 0, -_records.AT_A_TIME):
-            wanted = min(left, _records.AT_A_TIME)
-            if len(data) < EVENT.itemsize * wanted:
-                data += content.read(EVENT.itemsize * wanted - len(data))
-            events = np.frombuffer(data[: EVENT.itemsize * wanted], EVENT)
-            if len(events) != wanted:
+        data, left = data[4 + place : 4 + end], EVENT.itemsize * count
+        while left:
+            wanted = min(left, EVENT.itemsize * _records.AT_A_TIME)
+            if len(data) < wanted:
+                data += content.read(wanted - len(data))
+            if len(data) < wanted:
                 raise ValueError(f"a packet of {count} events that ends before the last")
-            if events["on"].max() > 1:
-                raise ValueError(f"an event with polarity {events['on'].max()}, expected 0 or 1")
-            yield events
-            data = data[EVENT.itemsize * wanted :]
+            yield data[:wanted]
+            data, left = data[wanted:], left - wanted
     except ValueError as error:
         raise _Damage(str(error)) from None
-
-
-def _begin(begin: int, index: int) -> int:
-    """The byte of an event is that of its packet, which is packed."""
-    return begin
 
 
 FORMAT = Format(

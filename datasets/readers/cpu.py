@@ -30,7 +30,7 @@ def _half(data, at):  # type: ignore[no-untyped-def]
 
 @jit
 def _turned(base, before, now, turn):  # type: ignore[no-untyped-def]
-    """What full turns add up to, when a counter of so many ticks goes from one number to another.
+    """Sum of the full turns, when a counter of so many ticks goes from one number to another.
 
     A step back by more than half a turn is a counter that was full. After that, a step ahead by
     more than half a turn is an event from before it was full.
@@ -118,7 +118,7 @@ def _first(valid, beyond):  # type: ignore[no-untyped-def]
 
 @jit
 def _why_not(high, row, column, now, last, ordered):  # type: ignore[no-untyped-def]
-    """What is wrong with an event of EVT 3.0."""
+    """Code of what is wrong with an event of EVT 3.0."""
     if high < 0:
         return EARLY
     if row < 0 or column < 0:
@@ -296,18 +296,19 @@ def placed(t, x, y, p, turn, state, width, height, ordered, times, addresses):  
     last, base, before = state[LAST], state[BASE], state[HIGH]
     code, count = FINE, t.shape[0]
     for k in range(t.shape[0]):
+        tick, column, row = np.int64(t[k]), np.int64(x[k]), np.int64(y[k])
         if turn and before >= 0:
-            base = _turned(base, before, t[k], turn)
-        before = t[k]
+            base = _turned(base, before, tick, turn)
+        before = tick
         now = base + before
-        if x[k] < 0 or y[k] < 0 or x[k] >= width or y[k] >= height:
-            code = OUTSIDE
-        elif now < last and ordered:
-            code = FELL
-        if code != FINE:
-            count, state[X], state[Y], state[NOW] = k, x[k], y[k], now
+        # one branch, not five
+        outside = (column < 0) | (column >= width) | (row < 0) | (row >= height)
+        fell = ordered & (now < last)
+        if outside | fell:
+            code, count = OUTSIDE if outside else FELL, k
+            state[X], state[Y], state[NOW] = column, row, now
             break
         times[k] = last = now
-        addresses[k] = (p[k] * height + y[k]) * width + x[k]
+        addresses[k] = (np.int64(p[k]) * height + row) * width + column
     state[LAST], state[BASE], state[HIGH] = last, base, before
     return count, code

@@ -6,6 +6,7 @@ import numpy as np
 
 from axonal._base.array_types import AnyArray, UInt8Array
 from axonal.datasets.events import Sensor
+from axonal.datasets.events.sensor import MOST_CHANNELS
 from axonal.datasets.readers import _words
 from axonal.datasets.readers.format import Format, Opened
 from axonal.datasets.readers.piece import Piece
@@ -38,8 +39,8 @@ def _open(source: Source, request: Request) -> Opened:
     if len(head) < 20:
         raise source.error(len(head), "the file ends in its header. Copy it again.")
     width, height = (int.from_bytes(head[at : at + 2], "little") for at in (16, 18))
-    if not width or not height:
-        raise source.error(16, f"a sensor of {width} x {height} pixels.")
+    if not 0 < 2 * width * height <= MOST_CHANNELS:
+        raise source.error(16, f"a sensor of {width} x {height} pixels. Is the file damaged?")
     sensor = request.sensor_or(Sensor(width, height, 1 if kind == COLOUR else 2))
     return Opened(sensor, _decoded(source, 20, _camera(source, kind, sensor), request))
 

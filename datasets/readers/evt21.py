@@ -18,7 +18,7 @@ _KNOWN = np.isin(np.arange(16), (0, 1, 8, 10, 14))
 
 
 def _sound(upper: np.ndarray, lower: np.ndarray) -> int:
-    """How many words have a known type; those that tell the time have nothing in the lower half."""
+    """Number of words of a known type; those that tell the time have nothing in the lower half."""
     kinds = upper >> 28
     return int((_KNOWN[kinds] & ~((kinds == 8) & (lower != 0))).sum())
 

@@ -32,9 +32,12 @@ class FlatBuffer:
         self.directory = self.table - self._number("<i", self.table)
 
     def _number(self, form: str, place: int) -> int:
-        if not 0 <= place <= len(self.content) - struct.calcsize(form):
-            raise ValueError(f"a place {place} outside its buffer of {len(self.content)} bytes")
-        return int(struct.unpack_from(form, self.content, place)[0])
+        try:
+            # a negative place would be counted from the end
+            return int(struct.unpack_from(form, self.content, place if place >= 0 else 2**62)[0])
+        except struct.error:
+            size = len(self.content)
+            raise ValueError(f"a place {place} outside its buffer of {size} bytes") from None
 
     def _place(self, field: int) -> int | None:
         entry = 4 + 2 * field

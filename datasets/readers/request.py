@@ -1,4 +1,4 @@
-"""What a caller wants of a file of events."""
+"""The request of a caller to the reader of a file."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from axonal.datasets.events import Sensor
 
 @dataclass(frozen=True)
 class Request:
-    """What a caller wants of a file.
+    """The wanted part of a file, and how to take what is wrong with it.
 
     Args:
         sensor: the geometry, None for that of the file or the usual one of its format.

@@ -1,10 +1,18 @@
 """Bytes of a packet of AEDAT 4, unpacked no faster than they are wanted."""
 
+import functools
+from typing import Any
+
 from axonal._base.extras import extra
 
 NONE, LZ4, LZ4_HIGH, ZSTD, ZSTD_HIGH = range(5)
 WIDEST_WINDOW = 1 << 23
 """Bytes that Zstandard may look back, as all its levels up to 19 do at most."""
+
+
+@functools.cache
+def _module(name: str) -> Any:
+    return extra(name, "data", "packed files of AEDAT 4")
 
 
 class Unpacked:
@@ -23,15 +31,13 @@ class Unpacked:
 
     def __init__(self, content: bytes, packing: int) -> None:
         self.content, self.packing, self.place = content, packing, 0
-        purpose = "packed files of AEDAT 4"
         if packing in (LZ4, LZ4_HIGH):
-            self.module = extra("lz4.frame", "data", purpose)
             self.errors: tuple[type[Exception], ...] = (RuntimeError, EOFError)
-            self.lz4 = self.module.LZ4FrameDecompressor()
+            self.lz4 = _module("lz4.frame").LZ4FrameDecompressor()
         elif packing in (ZSTD, ZSTD_HIGH):
-            self.module = extra("zstandard", "data", purpose)
-            self.errors = (self.module.ZstdError,)
-            unpacker = self.module.ZstdDecompressor(max_window_size=WIDEST_WINDOW)
+            zstandard = _module("zstandard")
+            self.errors = (zstandard.ZstdError,)
+            unpacker = zstandard.ZstdDecompressor(max_window_size=WIDEST_WINDOW)
             self.zstd = unpacker.stream_reader(content)
 
     def read(self, count: int) -> bytes:

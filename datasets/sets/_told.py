@@ -1,4 +1,4 @@
-"""Words about the data that were found."""
+"""Messages to the user about the data that were found."""
 
 import logging
 

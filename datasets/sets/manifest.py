@@ -1,4 +1,4 @@
-"""The files of a data set, and its source."""
+"""Contents of a data set, and where it comes from."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

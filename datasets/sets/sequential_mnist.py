@@ -25,6 +25,7 @@ def smnist(
     *,
     levels: int = 40,
     dt: int = 1000,
+    samples: int | None = None,
     splits: Sequence[str] = ("train", "test"),
     download: bool = False,
     again: bool = False,
@@ -40,6 +41,7 @@ def smnist(
         folder: of the four files of MNIST; by default where `mnist` looks.
         levels: number of thresholds and channels, 1 to 255.
         dt: microseconds per pixel.
+        samples: only the first so many of each split; by default all.
         splits: those that are read.
         download: see `verify`.
         again: see `verify`.
@@ -60,7 +62,7 @@ def smnist(
     Traceback (most recent call last):
     ValueError: smnist expects levels as a whole number from 1 to 255, got 0.
     """
-    return _read("smnist", np.arange(PIXELS), folder, levels, dt, splits, download, again)
+    return _read("smnist", np.arange(PIXELS), folder, levels, dt, samples, splits, download, again)
 
 
 def psmnist(
@@ -69,6 +71,7 @@ def psmnist(
     seed: int = 0,
     levels: int = 40,
     dt: int = 1000,
+    samples: int | None = None,
     splits: Sequence[str] = ("train", "test"),
     download: bool = False,
     again: bool = False,
@@ -83,6 +86,7 @@ def psmnist(
         seed: of the order.
         levels: number of thresholds.
         dt: microseconds per pixel.
+        samples: only the first so many of each split; by default all.
         splits: those that are read.
         download: see `verify`.
         again: see `verify`.
@@ -94,7 +98,7 @@ def psmnist(
     one of them.
     """
     order = permutation(seed)
-    return _read("psmnist", order, folder, levels, dt, splits, download, again)
+    return _read("psmnist", order, folder, levels, dt, samples, splits, download, again)
 
 
 def permutation(seed: int = 0) -> Int64Array:
@@ -121,16 +125,20 @@ def _read(
     folder: str | PathLike[str] | None,
     levels: int,
     dt: int,
+    samples: int | None,
     splits: Sequence[str],
     download: bool,
     again: bool,
 ) -> dict[str, EventSet]:
     whole_number(who, "levels", levels, 1, 255)
     whole_number(who, "dt", dt, 1, 60_000_000)
+    if samples is not None:
+        whole_number(who, "samples", samples)
     where = image_folder("mnist", folder, splits, download, again)
     sets = {}
     for split in splits:
         images, labels = mnist(split, where)
+        images, labels = images[:samples], labels[:samples]
         parts = []
         for begin in range(0, len(images), CHUNK):
             pixels = images[begin : begin + CHUNK].reshape(-1, PIXELS)[:, order]

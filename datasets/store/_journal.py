@@ -1,4 +1,4 @@
-"""What a writer of events has brought to the disk so far, and can go on from."""
+"""The state of a writer of events that has come to the disk, from which it goes on."""
 
 import dataclasses
 import hashlib
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 JOURNAL = "journal"
-WRITING, JOINING, PLACING = "writing", "joining", "placing"
+WRITING, JOINING = "writing", "joining"
 Names = tuple[str, ...]
 
 
@@ -18,8 +18,7 @@ class Journal:
 
     Args:
         settings: hash of what decides about the file, apart from the samples.
-        phase: "writing" while samples come, "joining" while their parts become one file, "placing"
-            once that is whole.
+        phase: "writing" while samples come, "joining" while their parts become one file.
         samples: whole samples.
         events: of all samples, also of the one that is not whole yet.
         periods: likewise.
@@ -27,7 +26,6 @@ class Journal:
         begun: its periods.
         last: the time of its last event.
         groups: names of the groups, None before the first sample.
-        prefix: of the whole file in hexadecimal digits, once there is one.
     """
 
     settings: str
@@ -39,7 +37,6 @@ class Journal:
     begun: int = 0
     last: int = 0
     groups: Names | None = None
-    prefix: str = ""
 
     def write(self, folder: Path) -> None:
         """Replace the journal of a folder; what it speaks of has been brought to the disk."""

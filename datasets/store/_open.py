@@ -51,7 +51,7 @@ def open_events(path: str | PathLike[str], *, expect: Origin | None = None) -> E
 
 
 def read_header(path: str | PathLike[str]) -> Header:
-    """What a file of events says about itself: sensor, classes, origin, arrays.
+    """The header of a file of events: sensor, classes, origin, arrays.
 
     Raises:
         FileNotFoundError, OSError, ValueError: as `open_events`.

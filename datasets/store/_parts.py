@@ -12,7 +12,7 @@ import numpy as np
 from axonal._base.array_types import AnyArray, Int64Array
 from axonal._base.files import take_place
 from axonal.datasets.events.encoding import PERIOD_BITS, address_type, check_span, low_part
-from axonal.datasets.store._journal import JOINING, JOURNAL, PLACING, Journal, sync_folder
+from axonal.datasets.store._journal import JOINING, JOURNAL, Journal, sync_folder
 from axonal.datasets.store._sections import append, close, pad, write_all
 from axonal.datasets.store.header import COLUMNS, GROUPS, PREFIX, VERSION, WHOLE, Header, Section
 
@@ -41,20 +41,12 @@ class Parts:
         text = Header(arrays={}, **about).text() + b" %d" % VERSION
         settings = hashlib.sha256(text).hexdigest()
         found = Journal.read(folder, settings)
-        self.placed = found is not None and found.phase == PLACING and self._placed(found)
-        if found is not None and not self.placed and not self._holds(found):
+        if found is not None and not self._holds(found):
             found = None
         self.resumed = found is not None
         self.journal = found or Journal(settings)
         self._files: dict[str, Any] = {}
         self._committed, self._when = self.journal.events, time.monotonic()
-
-    def _placed(self, journal: Journal) -> bool:
-        try:
-            with self.goal.open("rb") as file:
-                return file.read(PREFIX.size).hex() == journal.prefix
-        except OSError:
-            return False
 
     def _holds(self, journal: Journal) -> bool:
         sizes = self._sizes(journal)
@@ -74,8 +66,6 @@ class Parts:
 
     def open(self) -> None:
         """Open the files where the journal says that they end; what came later is cut off."""
-        if self.placed:
-            return
         if not self.resumed:
             # a journal of something else must not be found beside what is written now
             (self.folder / JOURNAL).unlink(missing_ok=True)
@@ -97,8 +87,8 @@ class Parts:
             self._clear()
 
     def _clear(self) -> None:
-        # the journal goes last: while it is there, the next call knows that nothing is left to do
-        for name in (*FILES, f"{JOURNAL}.new", JOURNAL):
+        # the journal goes first: without it the rest means nothing
+        for name in (JOURNAL, f"{JOURNAL}.new", *FILES):
             (self.folder / name).unlink(missing_ok=True)
 
     def add(self, times: Int64Array, addresses: AnyArray, sample: str) -> None:
@@ -145,6 +135,27 @@ class Parts:
         journal.samples += 1
         journal.held = journal.begun = journal.last = 0
 
+    def first_event(self, sample: int) -> int:
+        """Index of the first event of a sample that is on the disk."""
+        width = 8 * (KEPT + len(self.journal.groups or ()))
+        period = self._number(SAMPLES, width * (sample - 1)) if sample else 0
+        if period >= self.journal.periods:
+            return self.journal.events
+        return self._number(BOUNDARIES, 8 * period)
+
+    def _number(self, name: str, place: int) -> int:
+        return int.from_bytes(os.pread(self._files[name].fileno(), 8, place), "little")
+
+    def holds(self, first: int, times: Int64Array, addresses: AnyArray) -> bool:
+        """Whether these events are those on the disk from an index on."""
+        low, final = (self._files[name].fileno() for name in (LOW, FINAL))
+        place, width = PREFIX.size + first * self.address.itemsize, self.address.itemsize
+        return (
+            os.pread(low, 2 * len(times), 2 * first) == low_part(times).tobytes()
+            and os.pread(final, width * len(times), place)
+            == addresses.astype(self.address).tobytes()
+        )
+
     def commit_sometimes(self) -> None:
         """Bring what was added to the disk, if it is much or the last time is long ago."""
         late = time.monotonic() - self._when >= COMMIT_SECONDS
@@ -176,9 +187,6 @@ class Parts:
     def join(self) -> None:
         """Make one file of the parts, and put it in its place."""
         journal = self.journal
-        if self.placed:
-            self._clear()
-            return
         final, size = self._files[FINAL], self._sizes(journal)[FINAL]
         names = (*(f"{GROUPS}{name}" for name in journal.groups or ()),)
         rows = np.fromfile(self.folder / SAMPLES, WHOLE)
@@ -199,10 +207,7 @@ class Parts:
         for name, (dtype, length, blocks) in parts.items():
             offset, _, digest = append(final, blocks)
             sections[name] = Section(dtype, length, offset, digest)
-        journal.prefix = close(final, self.about, sections).hex()
-        os.fsync(final.fileno())
-        journal.phase = PLACING
-        journal.write(self.folder)
+        close(final, self.about, sections)
         take_place(self.folder / FINAL, self.goal)
         self._clear()
 

@@ -38,18 +38,12 @@ def pad(file: Any) -> int:
     return int(file.tell())
 
 
-def close(file: Any, about: Mapping[str, Any], arrays: Mapping[str, Section]) -> bytes:
-    """Append the header, and put the prefix in its place, which makes the file one of events.
-
-    Returns:
-        the prefix.
-    """
+def close(file: Any, about: Mapping[str, Any], arrays: Mapping[str, Section]) -> None:
+    """Append the header, and put the prefix in its place, which makes the file one of events."""
     text, place = Header(arrays=arrays, **about).text(), pad(file)
     write_all(file, text)
-    head = prefix(place, text)
     file.seek(0)
-    write_all(file, head)
-    return head
+    write_all(file, prefix(place, text))
 
 
 def write_all(file: Any, data: Any) -> None:

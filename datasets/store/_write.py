@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sized
@@ -9,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from axonal._base.array_types import AnyArray, Int64Array
 from axonal._base.checks import whole_number
 from axonal._base.files import check_target, locked_folder
 from axonal._base.progress import bar
@@ -26,7 +28,8 @@ from axonal.datasets.store.streamed_sample import StreamedSample
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PIECE = 1 << 20
 """Events that are encoded at a time."""
-LARGEST = 2**63 - 1
+MOST = 2**63 - 1
+WHO = "write_events"
 
 
 def write_events(
@@ -62,7 +65,7 @@ def write_events(
     Raises:
         TypeError: a sample that is none, a label or start that is no whole number.
         ValueError: a sample of another sensor, out of order, with extra columns or a label that
-            there is no class for; fewer samples than a stopped call has written.
+            there is no class for; other data than a stopped call has written.
         BlockingIOError: another process writes the same file.
         OSError: the path cannot be written, or the disk is full: the line says how much is
             missing. What was written stays for the next call.
@@ -78,19 +81,20 @@ def write_events(
     goal = check_target(path)
     about = {"sensor": sensor, "classes": tuple(classes), "name": name, "origin": origin}
     total = len(samples) if isinstance(samples, Sized) else None
-    with locked_folder(goal.with_name(f".{goal.name[:200]}.work")) as folder:
+    with locked_folder(_working_folder(goal)) as folder:
         parts = Parts(folder, goal, about)
         try:
             parts.open()
             if parts.journal.phase == WRITING:
                 with bar(f"writing {goal.name}", total, unit="samples", shown=progress) as step:
-                    for number, sample in enumerate(_left(samples, parts), parts.journal.samples):
+                    for number, sample in enumerate(
+                        _left(samples, about, parts), parts.journal.samples
+                    ):
                         for _ in _written(sample, number, about, parts):
                             step(number, f"{parts.journal.events} events")
                         step(number + 1, f"{parts.journal.events} events")
-            if not parts.placed:
-                parts.end()
-                _check_space(parts)
+            parts.end()
+            _check_space(parts)
             parts.join()
         except OSError as error:
             if error.errno not in FULL:
@@ -103,67 +107,100 @@ def write_events(
     return open_events(path)
 
 
-def _left(samples: Any, parts: Parts) -> Iterator[Any]:
-    """The samples that are not whole on the disk yet."""
+def _working_folder(goal: Path) -> Path:
+    """The folder beside a file in which it is made."""
+    name = goal.name
+    if len(os.fsencode(name)) > 200:  # the longest name is 255 bytes
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return goal.with_name(f".{name}.work")
+
+
+def _left(samples: Any, about: dict[str, Any], parts: Parts) -> Iterator[Any]:
+    """The samples that are not whole on the disk yet.
+
+    Those that are read again are held against the disk, or a call with other data would end in a
+    file of both.
+    """
     done = parts.journal.samples
     if hasattr(samples, "__len__") and hasattr(samples, "__getitem__"):
         if len(samples) < done:
-            raise _fewer(parts)
+            raise _changed(parts, f"{done} samples and more, and now there are {len(samples)}")
+        if done:
+            _pass_over(samples[done - 1], done - 1, parts.first_event(done - 1), about, parts)
         for number in range(done, len(samples)):
             yield samples[number]
         return
-    every, nothing = iter(samples), object()
-    for _ in range(done):
-        if next(every, nothing) is nothing:
-            raise _fewer(parts)
+    every, nothing, first = iter(samples), object(), 0
+    for number in range(done):
+        sample = next(every, nothing)
+        if sample is nothing:
+            raise _changed(parts, f"{done} samples and more, and now there are {number}")
+        first = _pass_over(sample, number, first, about, parts)
     yield from every
 
 
-def _fewer(parts: Parts) -> ValueError:
+def _changed(parts: Parts, what: str) -> ValueError:
     return ValueError(
-        f"a stopped call has written {parts.journal.samples} samples and more, and now there are "
-        f"fewer. If the data changed, give another origin, or remove {parts.folder}."
+        f"a stopped call has written {what}. If the data changed, give another origin, or remove "
+        f"{parts.folder}."
     )
 
 
-def _written(sample: Any, number: int, about: dict[str, Any], parts: Parts) -> Iterator[None]:
-    """Write a sample, what lies on the disk of it passed over; yields after every piece."""
-    place = f"sample {number}"
+def _pass_over(sample: Any, number: int, first: int, about: dict[str, Any], parts: Parts) -> int:
+    """Hold a sample against the events on the disk from an index on; the index of the next."""
+    for times, addresses in _pieces(sample, number, about):
+        if not parts.holds(first, times, addresses):
+            raise _changed(parts, f"other events as sample {number}")
+        first += len(times)
+    return first
+
+
+def _pieces(
+    sample: Any, number: int, about: dict[str, Any]
+) -> Iterator[tuple[Int64Array, AnyArray]]:
+    """Times from the start of a sample, and addresses, some at a time."""
     if isinstance(sample, LabelledRecording):
         pieces: Iterable[Recording] = (sample.recording,)
         zero = 0
     elif isinstance(sample, StreamedSample):
-        pieces, zero = sample.pieces, sample.start
+        pieces = sample.pieces
+        zero = whole_number(WHO, f"start of sample {number}", sample.start, -MOST, MOST)
     else:
         raise TypeError(
             f"write_events expects a LabelledRecording or a StreamedSample, got "
-            f"{type(sample).__name__} as {place}."
+            f"{type(sample).__name__} as sample {number}."
         )
-    most = len(about["classes"]) - 1
-    label = whole_number("write_events", f"label of {place}", sample.label, -1, most)
-    start = whole_number("write_events", f"start of {place}", sample.start, -LARGEST, LARGEST)
-    passed = parts.journal.held
     for piece in pieces:
         if piece.sensor != about["sensor"] or piece.extra:
             columns = f" with {', '.join(piece.extra)}" if piece.extra else ""
             raise ValueError(
                 f"write_events expects times and addresses of {about['sensor']}, got "
-                f"{piece.sensor}{columns} as {place}."
+                f"{piece.sensor}{columns} as sample {number}."
             )
-        begin = min(passed, len(piece))
-        passed -= begin
-        for first in range(begin, len(piece), PIECE):
+        for first in range(0, len(piece), PIECE):
             part = slice(first, min(first + PIECE, len(piece)))
-            parts.add(piece.times[part] - zero, piece.addresses[part], place)
-            parts.commit_sometimes()
-            yield
-    if passed:
-        raise ValueError(
-            f"{place} has fewer events than a stopped call has written of it. If the data changed, "
-            f"give another origin, or remove {parts.folder}."
-        )
+            yield piece.times[part] - zero, piece.addresses[part]
+
+
+def _written(sample: Any, number: int, about: dict[str, Any], parts: Parts) -> Iterator[None]:
+    """Write a sample, but for what lies on the disk of it; yields after every piece."""
+    place, kept, passed = f"sample {number}", parts.journal.held, 0
+    for times, addresses in _pieces(sample, number, about):
+        begin = min(kept - passed, len(times))
+        if begin:
+            first = parts.journal.events - kept + passed
+            if not parts.holds(first, times[:begin], addresses[:begin]):
+                raise _changed(parts, f"other events as {place}")
+            passed += begin
+        parts.add(times[begin:], addresses[begin:], place)
+        parts.commit_sometimes()
+        yield
+    if passed < kept:
+        raise _changed(parts, f"{kept} events of {place}, and now there are {passed}")
+    label = whole_number(WHO, f"label of {place}", sample.label, -1, len(about["classes"]) - 1)
+    start = whole_number(WHO, f"start of {place}", sample.start, -MOST, MOST)
     groups = {
-        name: whole_number("write_events", f"{name} of {place}", value, -LARGEST, LARGEST)
+        name: whole_number(WHO, f"{name} of {place}", value, -MOST, MOST)
         for name, value in sample.groups.items()
     }
     parts.end_sample(start, label, groups)

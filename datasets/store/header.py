@@ -56,7 +56,7 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about itself.
+    """Everything about a set but its arrays, and where these lie.
 
     Args:
         sensor: the geometry.

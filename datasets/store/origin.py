@@ -1,4 +1,4 @@
-"""What a file of events was made from."""
+"""The source of a file of events, and the transforms that made it."""
 
 import hashlib
 import json

@@ -151,7 +151,8 @@ class LeakyNeuron(Layer[Any]):
         if not _checks.fits(x, self.size, decay.dtype):
             x = _checks.own_type(x, decay.dtype)
             _checks.sequence(self, x, self.size, decay.dtype)
-        state = _checks.start(self, state, self.init(x[0]), x)
+        rest = self.init(x[0])
+        state = rest if state is None else _checks.start(self, state, rest, x)
         y, state = self._run(x, state, decay)
         _checks.finite(self, state.v, "the potential")
         return y, state

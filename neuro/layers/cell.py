@@ -50,7 +50,8 @@ class Cell(Layer[S]):
         """Run ``step`` over the sequence ``x`` [T, B, ...]."""
         x = _checks.any_sequence(self, x)
         _checks.floating(self, x, None)
-        state = _checks.start(self, state, self.init(x[0]), x)
+        rest = self.init(x[0])
+        state = rest if state is None else _checks.start(self, state, rest, x)
         outputs = []
         for x_t in x.unbind(0):
             y, state = self.step(x_t, state)

@@ -343,7 +343,8 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         if not _checks.fits(x, (self.in_features,), self.weight.dtype):
             x = _checks.own_type(x, self.weight.dtype)
             _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
-        state = _checks.start(self, state, self.init(x[0]), x)
+        rest = self.init(x[0])
+        state = rest if state is None else _checks.start(self, state, rest, x)
         frozen = self.frozen
         rounded = frozen or (not self.training and self.round_in_evaluation)
         with _checks.in_own_type(x):

@@ -147,7 +147,8 @@ class Recurrent(Layer[RecurrentState]):
         self, x: Tensor, recent: Tensor, state: LIFState | None, connections: Linear
     ) -> tuple[Tensor, RecurrentState]:
         lif: Any = self.body
-        start: LIFState = _checks.start(lif, state, lif.init(x[0]), x)
+        rest = lif.init(x[0])
+        start: LIFState = rest if state is None else _checks.start(lif, state, rest, x)
         spikes, v, wait = recurrent_lif(
             x, recent[0], start.v, start.wait, connections.masked_weight, connections.bias,
             lif.decay, lif.threshold, lif.convention,

@@ -134,10 +134,9 @@ def _grouping(function: Function) -> Function:
     new = tuple.__new__
 
     def run(*flat: Any) -> Any:
-        arguments = [
-            flat[start] if kind is None else new(kind, flat[start:stop])
-            for kind, start, stop in places
-        ]
+        arguments = []
+        for kind, start, stop in places:
+            arguments.append(flat[start] if kind is None else new(kind, flat[start:stop]))
         return function(*arguments)
 
     return run

@@ -17,6 +17,7 @@ import numpy as np
 from helpers.event_graphs import loop
 
 from fuzz import seals
+from fuzz.event_targets import READERS
 from fuzz.mutations import mutate
 from fuzz.run_targets import Checkpoint, Run
 from fuzz.store_targets import OpenedStore, Store, events
@@ -228,17 +229,20 @@ class Phase(Target):
         return {str(name): np.asarray(x.values) for name, x in found.variables.items()}
 
 
-READERS = (
-    Graph,
-    Nir,
-    Shd,
-    Wav,
-    Idx,
-    Store,
-    OpenedStore,
-    State,
-    Phase,
-    Run,
-    Checkpoint,
-)
-TARGETS = {one.name: one for one in READERS}
+TARGETS: dict[str, type[Target]] = {
+    one.name: one
+    for one in (
+        Graph,
+        Nir,
+        Shd,
+        Wav,
+        Idx,
+        Store,
+        OpenedStore,
+        State,
+        Phase,
+        Run,
+        Checkpoint,
+        *READERS,
+    )
+}

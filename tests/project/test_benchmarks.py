@@ -34,6 +34,7 @@ def benchmark(*words: str | Path) -> subprocess.CompletedProcess[str]:
         "export",
         "placement",
         "events",
+        "event_files",
     ],
 )
 def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Path) -> None:

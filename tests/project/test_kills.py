@@ -18,7 +18,7 @@ ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
 
 def test_commands_killed_at_random_moments_lose_nothing_and_leave_nothing() -> None:
     script = ROOT / "tests" / "scripts" / "kills.py"
-    scenes = ("save", "run --stream", "simulator")
+    scenes = ("save", "run --stream", "write events", "simulator")
     command = [sys.executable, script, "--count", "4", "--only", *scenes]
     environment = {**ENV, "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)

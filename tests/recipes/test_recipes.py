@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -275,3 +276,32 @@ def test_an_exported_run_fires_the_spikes_of_the_network_and_scores_as_it_did(ru
     assert recipes.graph_accuracy(graph) == pytest.approx(
         summary_of(run)["test_accuracy"], abs=0.01
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut(digits.Settings):
+    """Settings that cut gradients."""
+
+    largest_gradient: float = 1e-3
+
+
+def test_gradients_are_cut_where_settings_say_so_and_nowhere_else() -> None:
+    for settings, largest in ((Cut(hidden=4), 1e-3), (digits.Settings(hidden=4), None)):
+        net = digits.build(settings)
+        for p in net.parameters():
+            p.grad = torch.ones_like(p)
+        _learning.cut(net, settings)
+        norm = torch.stack([p.grad.norm() for p in net.parameters()]).norm().item()
+        assert norm == pytest.approx(largest, rel=1e-3) if largest else norm > 1
+
+
+def test_the_plain_loop_and_lightning_cut_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Cut(epochs=1, hidden=4)
+    net = digits.build(settings)
+    _learning.fit(net, settings, digits.data(settings)["train"])
+    monkeypatch.setattr(digits, "Settings", Cut)
+    recipes.train("digits", settings, tmp_path / "run", device="cpu")
+    for name, tensor in torch.load(tmp_path / "run" / "model.pt", weights_only=True).items():
+        assert torch.equal(net.state_dict()[name], tensor), name

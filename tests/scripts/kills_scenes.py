@@ -19,6 +19,15 @@ import axonal.recipes.figures
 from axonal import cli, deploy, recipes
 from axonal._base import signals
 from axonal._base.sweeps import Store, fill
+from axonal.datasets import (
+    EventSet,
+    Sensor,
+    check_events,
+    open_events,
+    save_events,
+    write_events,
+)
+from axonal.datasets.store import _parts
 from axonal.deploy import EventGraph
 from axonal.recipes import digits
 from axonal.recipes._runs import Run
@@ -260,6 +269,36 @@ def simulate(folder: Path) -> None:
             sys.exit(ends.code)
 
 
+# --- sets of events ---
+
+
+def a_set(samples: int) -> EventSet:
+    times = np.arange(100 * samples) % 100
+    ends, sensor = np.arange(samples + 1) * 100, Sensor(100)
+    return EventSet.of(times, times, ends, ends[1:] * 0, sensor=sensor, classes=("a",))
+
+
+def convert(folder: Path) -> None:
+    # every sample is brought to the disk, so that there is much to go on from
+    _parts.COMMIT_SECONDS = 0.0
+    write_events(folder / "events.axe", a_set(60), sensor=Sensor(100), classes=("a",))
+
+
+def an_old_set(folder: Path) -> None:
+    save_events(folder / "events.axe", a_set(1))
+
+
+def old_or_whole(folder: Path, content: Any) -> None:
+    found, samples = set_content(folder), len(open_events(folder / "events.axe"))
+    if found != content and samples != 1:
+        raise ValueError("neither the old set nor the new one")
+
+
+def set_content(folder: Path) -> bytes:
+    check_events(folder / "events.axe")
+    return (folder / "events.axe").read_bytes()
+
+
 SCENES = (
     Scene("train", train, run_content, weight=4),
     Scene("save", save, graph_content, an_old_file, after_kill=saved, weight=4),
@@ -268,5 +307,6 @@ SCENES = (
     Scene("phase", phase, phase_content, weight=1),
     Scene("run --stream", stream, spikes, events, after_kill=keep, weight=4),
     Scene("experiments", experiments, rows, weight=1),
+    Scene("write events", convert, set_content, an_old_set, after_kill=old_or_whole, weight=3),
     Scene("simulator", simulate, lambda f: (f / "answer").read_text(), weight=3),
 )

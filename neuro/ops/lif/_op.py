@@ -43,9 +43,10 @@ def lif_saving(
     same_shape("lif", "v", state.v, x.shape[1:])
     if neuron.convention.refractory:
         same_shape("lif", "wait", state.wait, state.v.shape)
-    spikes, kept = empty(x.shape, x), room(x, state, save, on_gpu=on_gpu(x), empty=empty)
-    state = state.copy()
-    fill = cuda.forward if on_gpu(x) else cpu.forward
+    gpu, whole = on_gpu(x), torch.contiguous_format
+    spikes, kept = empty(x.shape, x), room(x, state, save, on_gpu=gpu, empty=empty)
+    state = State(state.v.clone(memory_format=whole), state.wait.clone(memory_format=whole))
+    fill = cuda.forward if gpu else cpu.forward
     fill(x, neuron, state, spikes, kept, save)
     return spikes, *state, *kept
 

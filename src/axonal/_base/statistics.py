@@ -80,6 +80,23 @@ def half_width(values: Sequence[float]) -> float:
     return paired(values, [0.0] * len(values)).half
 
 
+def binomial_error(shares: Sequence[float], samples: Sequence[int]) -> float:
+    """Standard error of a share over samples that were tested in parts.
+
+    sqrt(p (1 - p) / n), with n all samples and p the share over all of them.
+
+    Args:
+        shares: of each part, 0 to 1.
+        samples: of each part, which have none in common.
+
+    >>> binomial_error([0.8, 1.0], [50, 50])
+    0.03
+    """
+    n = sum(samples)
+    p = sum(share * count for share, count in zip(shares, samples, strict=True)) / n
+    return math.sqrt(p * (1 - p) / n)
+
+
 def spread(values: Sequence[float]) -> str:
     """Mean and standard deviation over seeds.
 

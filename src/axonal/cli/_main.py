@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from axonal._base import signals
-from axonal.cli import chips, export, info, phase, run, train
+from axonal.cli import chips, data, export, info, phase, run, train
 from axonal.cli._terminal import (
     Stopped,
     Unprinted,
@@ -45,6 +45,7 @@ app.add_typer(
     cls=train.Recipes,
     subcommand_metavar="RECIPE|FILE.py [OPTIONS]",
 )
+app.add_typer(data.app, name="data")
 app.command("import")(export.import_nir)
 for command in (
     export.export,

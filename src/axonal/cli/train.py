@@ -75,7 +75,7 @@ def _made(name: str) -> TyperCommand:
         option = comparison.chosen_by.replace("_", "-")
         train.__doc__ += (
             f"\n\nWithout --{option} all {len(comparison.arms)} arms are trained with "
-            f"{len(comparison.seeds)} seeds each and compared, into runs/{title}-arms; if that is "
+            f"{comparison.repeated} each and compared, into runs/{title}-arms; if that is "
             "stopped, the same command goes on."
         )
     app = typer.Typer(add_completion=False)
@@ -161,7 +161,7 @@ def _check_common(
         value = getattr(settings, comparison.chosen_by)
         raise recipes.RecipeError(
             f"--{option} is for one network, and without --{one} all arms of {name} are trained "
-            f"with {len(comparison.seeds)} seeds each: write --{one} {value} --{option} ..."
+            f"with {comparison.repeated} each: write --{one} {value} --{option} ..."
         )
 
 

@@ -14,6 +14,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from axonal._base.extras import extra
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._find import Recipe, comparison, find, names
@@ -21,14 +22,17 @@ from axonal.recipes._settings import Settings
 
 if TYPE_CHECKING:
     from axonal.recipes._compare import compare
+    from axonal.recipes._data_module import DataModule
     from axonal.recipes._graphs import export_run, graph_accuracy
     from axonal.recipes._run_folder import load_run
-    from axonal.recipes._samples import Padded, Rasters, Samples
+    from axonal.recipes._samples import Augmented, Padded, Rasters, Samples
     from axonal.recipes._train import train
 
 __all__ = [
     "Arm",
+    "Augmented",
     "Comparison",
+    "DataModule",
     "Padded",
     "Rasters",
     "Recipe",
@@ -48,9 +52,11 @@ __all__ = [
 ]
 
 _TRAINED = Path(__file__).with_name("trained")
-# imported when they are first used: these need torch, or numpy
+# imported when they are first used: these need torch, Lightning or numpy
 _LATER = {
+    "Augmented": "_samples",
     "compare": "_compare",
+    "DataModule": "_data_module",
     "export_run": "_graphs",
     "graph_accuracy": "_graphs",
     "load_run": "_run_folder",
@@ -64,6 +70,8 @@ _LATER = {
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"axonal.recipes has no attribute {name!r}")
+    if name == "DataModule":
+        extra("lightning", "train", "batches for Lightning")
     return getattr(importlib.import_module(f"axonal.recipes.{_LATER[name]}"), name)
 
 

@@ -13,7 +13,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from axonal import recipes
 from axonal._base.files import whole_file, write_text
-from axonal._base.statistics import Difference, half_width, order, paired, spread
+from axonal._base.statistics import (
+    Difference,
+    binomial_error,
+    half_width,
+    order,
+    paired,
+    spread,
+)
 from axonal._base.sweeps import Row, Store, fill
 from axonal._base.tables import markdown_table, text_table
 from axonal.recipes import _find, _train
@@ -26,6 +33,20 @@ Rows = Mapping[str, Sequence[Row]]
 """Rows of each arm, by its name."""
 Table = tuple[Sequence[str], list[list[Any]]]
 """Heading and rows."""
+WORDS = {
+    "seed": (
+        "Accuracies are means ± standard deviations over seeds.",
+        "- All seeds share the test samples: what other samples would change is not in the "
+        "intervals.",
+    ),
+    "fold": (
+        "Accuracies are means ± standard deviations over folds, which are tested on different "
+        "samples; the binomial error is that of the share over all of them.",
+        "- Folds have most of their training samples in common: intervals over them are somewhat "
+        "too narrow.",
+    ),
+}
+"""What the numbers of repeats mean, and what they leave out."""
 
 
 def compare(
@@ -158,28 +179,27 @@ def report(
 ) -> list[str]:
     """Lines that compare the arms, as Markdown or with tables for a terminal."""
     make = text_table if text else markdown_table
-    lines = [f"# {name}: {len(comparison.arms)} arms, {len(comparison.seeds)} seeds", ""]
+    lines = [f"# {name}: {len(comparison.arms)} arms, {comparison.repeated}", ""]
     lines += [f"Epochs of training: {epochs}."]
     for words, arms in rows.items():
         lines += ["", f"## {words.capitalize()}", ""]
         if comparison.orders:
             lines += ["Beyond the intervals:", "", *orders(comparison, arms), ""]
-        for table in (accuracies(comparison, arms), differences(comparison, arms)):
-            if table[1]:
-                lines += [make(*table), ""]
-        lines += [make(*roundings(comparison, arms))]
+        tables = [accuracies(comparison, arms), differences(comparison, arms)]
+        tables.append(roundings(comparison, arms, *delayed(arms)))
+        lines += [line for table in tables if table[1] for line in (make(*table), "")][:-1]
     count = len(rows) * len(comparison.pairs)
+    meaning, caveat = WORDS[comparison.repeats]
     return [
         *lines,
         "",
-        "Accuracies are means ± standard deviations over seeds. Differences are paired by seed, "
-        "with 95 % intervals of Student's t, not corrected for their number.",
+        f"{meaning} Differences are paired by {comparison.repeats}, with 95 % intervals of "
+        "Student's t, not corrected for their number.",
         "",
         "## What may be claimed",
         "",
         *remaining(comparison, rows, count),
-        "- All seeds share the test samples: what other samples would change is not in the "
-        "intervals.",
+        caveat,
     ]
 
 
@@ -196,14 +216,19 @@ def orders(comparison: Comparison, rows: Rows) -> list[str]:
 def accuracies(comparison: Comparison, rows: Rows) -> Table:
     """Accuracies, rates and seconds of each arm."""
     layers = list(next(iter(rows.values()))[0]["rates"])
-    head = ["arm", "trained", "test", "validation", *(f"rate, {name}" for name in layers)]
-    return [*head, "seconds"], [
+    folds = comparison.repeats == "fold"
+    head = ["arm", "trained", "test", *(["binomial error"] if folds else []), "validation"]
+    return [*head, *(f"rate, {name}" for name in layers), "seconds"], [
         [
             comparison.arms[key].words,
             few[0]["trained_parameters"],
             spread(values(few, "test")),
+            *([f"{error(few):.3f}"] if folds else []),
             spread(values(few, "validation")),
-            *(spread([row["rates"][layer] for row in few]) for layer in layers),
+            *(
+                spread([row["rates"][layer] for row in few]) if layer in few[0]["rates"] else "-"
+                for layer in layers
+            ),
             f"{statistics.median(values(few, 'seconds')):.0f}",
         ]
         for key, few in rows.items()
@@ -219,6 +244,16 @@ def differences(comparison: Comparison, rows: Rows) -> Table:
     ]
 
 
+def error(rows: Sequence[Row]) -> float:
+    """Standard error of the accuracy over the test samples of all folds."""
+    return binomial_error(values(rows, "test"), [row["tested"] for row in rows])
+
+
+def delayed(rows: Rows) -> list[str]:
+    """Arms whose networks have delays that could be rounded."""
+    return [key for key, few in rows.items() if "test_with_training_kernel" in few[0]]
+
+
 def roundings(comparison: Comparison, rows: Rows, *keys: str) -> Table:
     """The loss of arms when delays become whole steps, on the same networks."""
     return ["cost of rounding", "training kernel", "rounded", "loss, 95 % interval"], [
@@ -228,7 +263,7 @@ def roundings(comparison: Comparison, rows: Rows, *keys: str) -> Table:
             spread(values(rows[key], "test")),
             str(rounding(rows[key])),
         ]
-        for key in keys or rows
+        for key in keys
     ]
 
 

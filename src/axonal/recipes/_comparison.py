@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from axonal.recipes._errors import RecipeError
+
+REPEATS = ("seed", "fold")
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -25,7 +29,8 @@ class Arm:
 class Comparison:
     """Arms of a recipe that are trained with the same seeds, and compared seed by seed.
 
-    A recipe declares one as ``COMPARISON``.
+    A recipe declares one as ``COMPARISON``. Where few samples are at hand, folds take the place of
+    seeds: each network is tested on another part of the samples, and together on all of them.
 
     Args:
         arms: by name, in the order of the tables.
@@ -36,6 +41,8 @@ class Comparison:
         over: name of a setting each value of which has a table of its own, or "".
         tables: values of that setting, and the words for each.
         chosen_by: setting that asks for one network instead of all arms.
+        repeats: "seed", or "fold", where ``seeds`` are the values of the setting ``fold`` as well.
+            Folds may have no test sample in common, which is for the recipe to see to.
 
     >>> arms = {"none": Arm("no delays", {"arm": "none"}), "learned": Arm("learned", {})}
     >>> sorted(Comparison(arms, seeds=(0, 1), pairs=(("learned", "none"),)).varied)
@@ -49,14 +56,26 @@ class Comparison:
     over: str = ""
     tables: Mapping[str, str] = field(default_factory=dict)
     chosen_by: str = "arm"
+    repeats: str = "seed"
+
+    def __post_init__(self) -> None:
+        if self.repeats not in REPEATS:
+            raise RecipeError(
+                f"Comparison expects repeats as one of {', '.join(REPEATS)}, got {self.repeats!r}."
+            )
 
     @property
     def varied(self) -> frozenset[str]:
         """Settings in which the networks of a table differ."""
-        return frozenset({"seed"}.union(*(arm.changes for arm in self.arms.values())))
+        return frozenset({"seed", self.repeats}.union(*(arm.changes for arm in self.arms.values())))
+
+    @property
+    def repeated(self) -> str:
+        """Number of networks per arm, in words."""
+        return f"{len(self.seeds)} {self.repeats}s"
 
     def changes(self, arm: Arm, table: str, common: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Settings of the networks of an arm in a table, one per seed.
+        """Settings of the networks of an arm in a table, one per seed or fold.
 
         Args:
             arm: the arm.
@@ -64,4 +83,7 @@ class Comparison:
             common: settings of all networks.
         """
         over = {self.over: table} if self.over else {}
-        return [{"seed": seed, **over, **arm.changes, **common} for seed in self.seeds]
+        return [
+            {"seed": number, self.repeats: number, **over, **arm.changes, **common}
+            for number in self.seeds
+        ]

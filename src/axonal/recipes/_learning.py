@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from axonal import neuro
-from axonal.recipes._samples import Samples
+from axonal.recipes._samples import Samples, in_epoch
 from axonal.recipes._settings import Settings
 
 READOUTS = {
@@ -59,9 +59,16 @@ def begin_epoch(
         neuro.freeze_delays(net)
 
 
-def order(settings: Settings, epoch: int, samples: int) -> npt.NDArray[np.int64]:
+def cut(net: neuro.Network, settings: Settings) -> None:
+    """Cut the gradient to the norm that the settings name, where they name one."""
+    largest: float | None = getattr(settings, "largest_gradient", None)
+    if largest is not None:
+        torch.nn.utils.clip_grad_norm_(net.parameters(), largest)
+
+
+def order(seed: int, epoch: int, samples: int) -> npt.NDArray[np.int64]:
     """Order of the training samples in an epoch: a pure function of the seed and the epoch."""
-    return np.random.default_rng((settings.seed, epoch)).permutation(samples)
+    return np.random.default_rng((seed, epoch)).permutation(samples)
 
 
 def batches(
@@ -79,10 +86,12 @@ def fit(net: neuro.Network, settings: Settings, samples: Samples) -> None:
     net.train()
     for epoch in range(settings.epochs):
         begin_epoch(net, adam, settings, epoch)
-        for x, target in batches(samples, order(settings, epoch, len(samples)), settings.batch):
+        seen = in_epoch(samples, epoch)
+        for x, target in batches(seen, order(settings.seed, epoch, len(seen)), settings.batch):
             y, _ = net(x)
             adam.zero_grad()
             LOSSES[settings.readout](y, target).backward()
+            cut(net, settings)
             adam.step()
 
 

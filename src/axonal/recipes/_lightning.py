@@ -1,4 +1,4 @@
-"""The Lightning side of training: module, loaders, checkpoint and progress bar."""
+"""The Lightning side of training: module, checkpoint and progress bar."""
 
 import logging
 import signal
@@ -10,23 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, Checkpoint
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
 
 from axonal._base import signals
 from axonal._base.files import check_source, whole_file
 from axonal._base.progress import bar
 from axonal.neuro import Network
 from axonal.recipes import _learning, _weights
+from axonal.recipes._data_module import Batch, DataModule
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._run_folder import RunFolder, write_csv
-from axonal.recipes._samples import Samples
 from axonal.recipes._settings import Settings
-
-Batch = tuple[Tensor, Tensor]
 
 # Advice about the machine and the future of other packages, which no reader of a run can act on.
 ADVICE = (
@@ -36,55 +32,6 @@ ADVICE = (
     ".isinstance.treespec, LeafSpec.. is deprecated",
 )
 LOGGERS = ("lightning.pytorch", "lightning.fabric")
-
-
-class _Indices(Dataset[int]):
-    """Indices of samples; the raster is made for whole batches at once."""
-
-    def __init__(self, samples: Samples) -> None:
-        self.samples = samples
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    def __getitem__(self, index: int) -> int:
-        return index
-
-    def collate(self, indices: list[int]) -> Batch:
-        """Batch of samples, time first."""
-        chosen = np.asarray(indices)
-        x = torch.from_numpy(self.samples.dense(chosen))
-        return x, torch.from_numpy(self.samples.labels[chosen])
-
-
-class _Order(Sampler[int]):
-    """Order of an epoch; Lightning calls ``set_epoch`` before each, also after resuming."""
-
-    def __init__(self, settings: Settings, samples: int) -> None:
-        self.settings, self.samples, self.epoch = settings, samples, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Say which epoch comes next."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.samples
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(_learning.order(self.settings, self.epoch, self.samples).tolist())
-
-
-def loader(samples: Samples, settings: Settings, *, shuffle: bool) -> DataLoader[int]:
-    """Batches ``(x [T, B, N], target [B])``; the seed and the epoch alone decide their order."""
-    indices = _Indices(samples)
-    return DataLoader(
-        indices,
-        batch_size=settings.batch if shuffle else _learning.EVALUATION_BATCH,
-        sampler=_Order(settings, len(samples)) if shuffle else None,
-        collate_fn=indices.collate,
-        # its own generator, because a loader without one draws from torch's global state
-        generator=torch.Generator().manual_seed(settings.seed),
-    )
 
 
 class Training(lightning.LightningModule):
@@ -120,6 +67,10 @@ class Training(lightning.LightningModule):
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """Loss of a batch."""
         return self._step("train", batch)
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Cut the gradient of an update, where the settings say so."""
+        _learning.cut(self.net, self.settings)
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Loss and accuracy of a batch, delays rounded."""
@@ -209,8 +160,7 @@ class _Bar(Callback):
 def fit(
     name: str,
     training: Training,
-    train: Samples,
-    validation: Samples,
+    data: DataModule,
     run: RunFolder,
     *,
     device: str,
@@ -241,12 +191,7 @@ def fit(
         handler = signal.getsignal(signal.SIGINT)
         try:
             with _own_termination():
-                trainer.fit(
-                    training,
-                    loader(train, settings, shuffle=True),
-                    loader(validation, settings, shuffle=False),
-                    ckpt_path=start,
-                )
+                trainer.fit(training, datamodule=data, ckpt_path=start)
         except SystemExit:
             # at Ctrl-C Lightning asks the process to end and makes it deaf to the next Ctrl-C
             if not trainer.interrupted:

@@ -1,10 +1,13 @@
 """Data of recipes: labelled rasters, time first."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+
+from axonal.datasets import Binned, Grid
+from axonal.datasets.transforms import Transformed
 
 
 class Samples(Protocol):
@@ -19,6 +22,26 @@ class Samples(Protocol):
 
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Rasters `[T, B, N]` of the chosen samples `[B]`."""
+
+
+@runtime_checkable
+class Renewed(Samples, Protocol):
+    """Samples that every epoch of training sees in another form."""
+
+    def in_epoch(self, epoch: int) -> Samples:
+        """The samples as they are in an epoch, from 0: a pure function of its number."""
+
+
+def in_epoch(samples: Samples, epoch: int) -> Samples:
+    """The samples of an epoch: others where they are `Renewed`, otherwise always the same.
+
+    >>> import numpy as np
+    >>> from axonal import recipes
+    >>> rasters = recipes.Rasters(np.zeros((2, 1, 3), np.uint8), np.array([0]))
+    >>> in_epoch(rasters, 4) is rasters
+    True
+    """
+    return samples.in_epoch(epoch) if isinstance(samples, Renewed) else samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,3 +87,41 @@ class Rasters:
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Rasters `[T, B, N]` of the chosen samples `[B]`."""
         return self.spikes[:, np.asarray(indices)].astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Augmented:
+    """Events that are transformed anew for every epoch, as counts on a grid.
+
+    Args:
+        events: the samples behind their transform; its seed decides what is drawn.
+        grid: the steps.
+
+    >>> from axonal import recipes
+    >>> from axonal.datasets import EventSet, Grid, Sensor
+    >>> from axonal.datasets.transforms import Shift, Transformed
+    >>> events = EventSet.of([5, 9], [3, 4], [0, 2], [0], sensor=Sensor(8), classes="a")
+    >>> samples = recipes.Augmented(Transformed(events, Shift(3)), Grid(dt=0.001, steps=1))
+    >>> for epoch in range(3):
+    ...     samples.in_epoch(epoch).dense([0]).astype(int).ravel().tolist()[0, 0, 0, 0, 0, 0, 0, 0]
+    """
+
+    events: Transformed
+    grid: Grid
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Class of every sample `[n]`."""
+        return self.events.labels
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def in_epoch(self, epoch: int) -> "Augmented":
+        """The samples as they are drawn for an epoch."""
+        return replace(self, events=self.events.at(epoch))
+
+    def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Counts `[T, B, N]` of the chosen samples `[B]`."""
+        found = self.events.gather(indices).events
+        return Binned(found, self.grid).dense(range(len(found)))

@@ -71,6 +71,7 @@ def train(
         raise RecipeError("there is no CUDA device on this machine: write --device cpu or auto.")
     try:
         from axonal.recipes import _lightning
+        from axonal.recipes._data_module import DataModule
     except ModuleNotFoundError as error:
         if error.name != "lightning":
             raise
@@ -97,9 +98,8 @@ def train(
         data = recipe.data(settings)
         trained = count_trained(net)
         training = _lightning.Training(net, settings)
-        _lightning.fit(
-            name, training, data["train"], data["validation"], run, device=device, progress=progress
-        )
+        batches = DataModule(data, batch=settings.batch, seed=settings.seed)
+        _lightning.fit(name, training, batches, run, device=device, progress=progress)
         net = net.cpu()
         begun = time.perf_counter()
         summary = _summary(run.origin()["recipe"], settings, net, data, trained, training.history)

@@ -1,11 +1,9 @@
 """Files of events give back what was written, and are refused if they are not what is expected."""
 
-import errno
 import hashlib
 import multiprocessing
 import os
 import pickle
-import resource
 import struct
 import tracemalloc
 from collections.abc import Iterator
@@ -14,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers.event_sets import ABOUT, ORIGIN, SENSOR, assert_same, drawn, streamed
 from hypothesis import given
 from hypothesis import strategies as st
 
 from axonal.datasets import (
     EventSet,
     Grid,
-    LabelledRecording,
     Origin,
     Recording,
     Sensor,
@@ -32,47 +30,8 @@ from axonal.datasets import (
     save_events,
     write_events,
 )
-from axonal.datasets.store import _parts, _write
+from axonal.datasets.store import _write
 from axonal.datasets.store.header import PREFIX
-
-SENSOR = Sensor(6, 5, 2)
-ABOUT: dict[str, Any] = {"sensor": SENSOR, "classes": ("a", "b", "c"), "name": "drawn"}
-ORIGIN = Origin("made", ({"transform": "crop", "size": 3},))
-
-
-def drawn(seed: int = 0, samples: int = 6, sensor: Sensor = SENSOR) -> EventSet:
-    rng = np.random.default_rng(seed)
-    sizes = rng.choice([0, 1, 60], samples)
-    times = [np.sort(rng.integers(0, 300_000, n)) for n in sizes]
-    return EventSet.of(
-        np.concatenate([np.zeros(0, np.int64), *times]),
-        rng.integers(0, sensor.channels, sizes.sum()),
-        np.cumsum([0, *sizes]),
-        rng.integers(-1, 3, samples),
-        sensor=sensor,
-        classes=("a", "b", "c"),
-        name="drawn",
-        starts=rng.integers(0, 2**40, samples),
-        groups={"speaker": rng.integers(0, 9, samples), "take": rng.integers(0, 9, samples)},
-    )
-
-
-def assert_same(a: EventSet, b: EventSet) -> None:
-    for name in ("low", "addresses", "boundaries", "first_period", "starts", "labels"):
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
-    assert (a.sensor, a.classes, a.name) == (b.sensor, b.classes, b.name)
-    assert {k: v.tolist() for k, v in a.groups.items()} == {
-        k: v.tolist() for k, v in b.groups.items()
-    }
-
-
-def streamed(events: EventSet, piece: int) -> Iterator[StreamedSample]:
-    """The samples of a set in pieces, on the clocks of their recordings."""
-    for one in events:
-        whole = one.recording
-        clock = Recording(whole.times + one.start, whole.addresses, whole.sensor)
-        pieces = [clock.take(slice(k, k + piece)) for k in range(0, len(clock), piece)]
-        yield StreamedSample(pieces, one.label, one.start, one.groups)
 
 
 @given(
@@ -260,176 +219,3 @@ def test_an_origin_that_a_file_cannot_hold_is_refused() -> None:
         Origin("a", (object(),))
     with pytest.raises(TypeError, match="source as text"):
         Origin(3)  # type: ignore[arg-type]
-
-
-# --- the writer ---
-
-
-class Stop(Exception):
-    """What ends a writer."""
-
-
-def stopping(events: EventSet, after: int, piece: int = 9) -> Iterator[StreamedSample]:
-    """Samples in pieces, until so many of them were given."""
-    given = 0
-
-    def counted(pieces: Any) -> Iterator[Recording]:
-        nonlocal given
-        for one in pieces:
-            if given == after:
-                raise Stop
-            given += 1
-            yield one
-
-    for one in streamed(events, piece):
-        yield StreamedSample(counted(one.pieces), one.label, one.start, one.groups)
-
-
-@pytest.mark.parametrize("after", [0, 1, 3, 7, 12])
-def test_a_stopped_call_goes_on_where_it_stopped(
-    after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_parts, "COMMIT_SECONDS", 0.0)
-    events = drawn(4, 12)
-    whole = save_events(tmp_path / "whole", events, origin=ORIGIN).read_bytes()
-    about = ABOUT | {"origin": ORIGIN}
-    (tmp_path / "a").write_text("old")
-    with pytest.raises(Stop):
-        write_events(tmp_path / "a", stopping(events, after), **about)
-    assert (tmp_path / "a").read_text() == "old"
-    # pieces of another size: what counts are the events
-    write_events(tmp_path / "a", streamed(events, 5), **about)
-    assert (tmp_path / "a").read_bytes() == whole
-    assert sorted(os.listdir(tmp_path)) == ["a", "whole"]
-
-
-def test_samples_that_can_be_indexed_are_not_read_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_parts, "COMMIT_SECONDS", 0.0)
-    events = drawn(5, 9)
-
-    class Lazy:
-        read: list[int] = []  # noqa: RUF012
-
-        def __len__(self) -> int:
-            return len(events)
-
-        def __getitem__(self, index: int) -> LabelledRecording:
-            if len(self.read) == 5:
-                self.read.append(-1)
-                raise Stop
-            self.read.append(index)
-            return events[index]
-
-    with pytest.raises(Stop):
-        write_events(tmp_path / "a", Lazy(), **ABOUT)  # type: ignore[arg-type]
-    found = write_events(tmp_path / "a", Lazy(), **ABOUT)  # type: ignore[arg-type]
-    assert Lazy.read == [0, 1, 2, 3, 4, -1, 5, 6, 7, 8]
-    np.testing.assert_array_equal(found.low, events.low)
-
-
-def test_another_origin_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_parts, "COMMIT_SECONDS", 0.0)
-    with pytest.raises(Stop):
-        write_events(tmp_path / "a", stopping(drawn(4), 5), **ABOUT, origin=Origin("monday"))
-    write_events(tmp_path / "a", streamed(drawn(6), 9), **ABOUT, origin=Origin("tuesday"))
-    whole = save_events(tmp_path / "b", drawn(6), origin=Origin("tuesday"))
-    assert (tmp_path / "a").read_bytes() == whole.read_bytes()
-
-
-def test_fewer_samples_than_were_written_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_parts, "COMMIT_SECONDS", 0.0)
-    events = drawn(4, 12)
-    with pytest.raises(Stop):
-        write_events(tmp_path / "a", stopping(events, 12), **ABOUT)
-    for fewer in ([], iter([])):
-        with pytest.raises(ValueError, match="samples and more, and now there are fewer"):
-            write_events(tmp_path / "a", fewer, **ABOUT)
-
-
-def recording(times: list[int], sensor: Sensor = SENSOR) -> Recording:
-    return Recording.of(times, [0] * len(times), 0, 0, sensor)
-
-
-@pytest.mark.parametrize(
-    ("sample", "kind", "message"),
-    [
-        (LabelledRecording(recording([1]), 3), ValueError, "label of sample 0 .* from -1 to 2"),
-        (StreamedSample([recording([1])], 0, start=2), ValueError, "before its start"),
-        (LabelledRecording(recording([2**40]), 0), ValueError, "19 hours"),
-        (LabelledRecording(recording([1], Sensor(3)), 0), ValueError, "as sample 0"),
-        (
-            StreamedSample([recording([5]), recording([4])], 0),
-            ValueError,
-            "sample 0 has a piece that begins at 4 microseconds after one that ends at 5",
-        ),
-        ((recording([1]), 0), TypeError, "a LabelledRecording or a StreamedSample, got tuple"),
-    ],
-)
-def test_a_sample_that_cannot_be_is_refused_in_one_line(
-    sample: Any, kind: type[Exception], message: str, tmp_path: Path
-) -> None:
-    with pytest.raises(kind, match=message) as caught:
-        write_events(tmp_path / "a", [sample], **ABOUT)
-    assert "\n" not in str(caught.value)
-    assert os.listdir(tmp_path) == []
-
-
-def test_groups_are_those_of_every_sample(tmp_path: Path) -> None:
-    samples = [LabelledRecording(recording([1]), 0, 0, g) for g in ({"who": 1}, {})]
-    with pytest.raises(ValueError, match="sample 1 has groups none, those before it who"):
-        write_events(tmp_path / "a", samples, **ABOUT)
-
-
-def test_an_empty_set_is_written(tmp_path: Path) -> None:
-    assert len(write_events(tmp_path / "a", [], **ABOUT)) == 0
-    assert check_events(tmp_path / "a").info()["events"] == 0
-
-
-def test_two_writers_of_one_file_are_one_too_many(tmp_path: Path) -> None:
-    def samples() -> Iterator[LabelledRecording]:
-        with pytest.raises(BlockingIOError, match="another process writes"):
-            write_events(tmp_path / "a", [], **ABOUT)
-        yield LabelledRecording(recording([1]), 0)
-
-    assert len(write_events(tmp_path / "a", samples(), **ABOUT)) == 1
-
-
-def many(count: int) -> list[LabelledRecording]:
-    return [LabelledRecording(recording(list(range(100))), 0) for _ in range(count)]
-
-
-def test_a_full_disk_leaves_the_old_file_and_says_how_much_is_missing(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    write_events(path, many(1), **ABOUT)
-    before = path.read_bytes()
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1200, old[1]))
-    try:
-        with pytest.raises(OSError, match=r"about 0\.00\d MB more are needed .* goes on") as caught:
-            write_events(path, many(9), **ABOUT)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
-    assert "\n" not in str(caught.value)
-    assert caught.value.errno == errno.EFBIG
-    assert path.read_bytes() == before
-    assert len(open_events(path)) == 1
-    assert len(write_events(path, many(9), **ABOUT)) == 9
-    assert os.listdir(tmp_path) == ["a"]
-
-
-def test_a_disk_too_full_to_join_the_parts_is_seen_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Usage:
-        free = 1000
-
-    monkeypatch.setattr(_write.shutil, "disk_usage", lambda _: Usage)
-    with pytest.raises(OSError, match=r"No space left on device; 0\.001 MB more are needed"):
-        write_events(tmp_path / "a", many(9), **ABOUT)
-    monkeypatch.undo()
-    # all samples are kept
-    assert len(write_events(tmp_path / "a", many(9), **ABOUT)) == 9
