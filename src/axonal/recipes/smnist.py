@@ -7,6 +7,7 @@ memories can solve it is known from Bellec et al., NeurIPS 2018 (arXiv 1803.0957
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -135,7 +136,7 @@ def _neurons(settings: Settings) -> neuro.LIF | neuro.ALIF:
     else:
         ends = math.log(settings.fastest), math.log(settings.slowest)
         tau = torch.linspace(*ends, settings.hidden).exp()
-    shared = {
+    shared: dict[str, Any] = {
         "threshold": (2 * tau).rsqrt(),
         "decay_input": True,
         "reset": "subtract",
