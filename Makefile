@@ -115,9 +115,10 @@ peers: .venv-peers/.installed
 .venv-peers/.installed: .venv/.created constraints.txt
 	@.venv-peers/bin/python -c '$(SUPPORTED)' 2>/dev/null || $(BIN)/python -m venv --clear .venv-peers
 	$(PEERS_INSTALL) -c constraints.txt torch numpy numba scipy nir nirtorch pbr rich h5py \
-	    matplotlib loguru tqdm packaging requests scikit-learn typer psutil
+	    matplotlib loguru tqdm packaging requests scikit-learn typer psutil lz4 zstandard polars==2.1.0
 	$(PEERS_INSTALL) --no-deps spikingjelly==2.0.0 norse==1.1.0 snntorch==1.0.0 sinabs==3.1.3 \
-	    dcls==0.1.1
+	    dcls==0.1.1 aedat==2.3.0 event_stream==1.6.3 evlib==0.13.2 expelliarmus==1.1.12 faery==0.7.1
+	$(PEERS_INSTALL) -c constraints.txt tonic==1.7.0
 	$(PEERS_INSTALL) --no-deps -e .
 	@touch $@
 

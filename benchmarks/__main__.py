@@ -33,6 +33,7 @@ NAMES = (
     "executor",
     "export",
     "placement",
+    "events",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",
@@ -42,6 +43,7 @@ MODULES = {
     "dcls": "DCLS",
     "nest": "nest",
     "brian2": "brian2",
+    "tonic": "tonic",
 }
 SIMULATORS = {"nest", "brian2"}  # they run in processes of their own, from this environment
 

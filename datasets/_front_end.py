@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from axonal._base.array_types import Float64Array, Int64Array
+from axonal._base.array_types import Float64Array, Int32Array, Int64Array, UInt16Array
 from axonal.datasets._checks import real_array
 
-Spikes = tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]
+Spikes = tuple[Int32Array, UInt16Array]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,6 @@ class FrontEnd(ABC):
         return arrays
 
 
-def in_microseconds(samples: Int64Array, rate: int) -> npt.NDArray[np.int32]:
+def in_microseconds(samples: Int64Array, rate: int) -> Int32Array:
     """Times of the samples with these numbers."""
     return (samples * 1_000_000 // rate).astype(np.int32)

@@ -10,50 +10,37 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from axonal._base import files
+from axonal._base.statistics import Difference
 from axonal._base.sweeps import Row
 
 PAGES = Path(__file__).with_name("pages")
 SEEDS = (0, 1, 2, 3, 4)
-CHOSEN = (
-    "",
-    "Settings were chosen on validation data. Test data served these tables alone, after the",
-    "last epoch; no epoch was selected.",
-)
 
 
-def verdict(held: bool) -> str:
-    """Whether what was wanted was reached.
+def beside(difference: Difference) -> str:
+    """Where something lies beside another, beyond the interval of their difference.
 
-    >>> verdict(True)
-    'This is what was wanted.'
+    >>> from axonal._base.statistics import paired
+    >>> beside(paired([0.9, 0.8, 0.9], [0.5, 0.5, 0.4]))
+    'above'
     """
-    return "This is what was wanted." if held else "**This is less than what was wanted.**"
+    return "above" if difference.positive else "below" if difference.negative else "not apart from"
 
 
-def provenance(
-    rows: Sequence[Row], part: str, what: str = "networks", *, chosen: bool = True
-) -> list[str]:
-    """Lines that say how the rows were made: command, seeds, commit, machine, date.
-
-    Args:
-        rows: all that the report tells of.
-        part: name of the experiment.
-        what: a row is one of.
-        chosen: add how settings were chosen, where all experiments choose alike.
-    """
+def _made(rows: Sequence[Row], part: str, what: str) -> dict[str, Any]:
+    """How rows were made: command, seeds, commit, machine, date."""
     dates = _each(rows, "date")
-    seeds = ", ".join(map(str, sorted({row["changes"]["seed"] for row in rows})))
-    minutes = sum(row["seconds"] for row in rows) / 60
-    return [
-        "## How this was made",
-        "",
-        f"- Command: `python -m experiments {part}` (`make experiments` for all)",
-        f"- Seeds: {seeds}; {len(rows)} {what}, {minutes:.1f} minutes on one thread",
-        f"- Commit: {', '.join(_each(rows, 'commit'))}",
-        f"- Machine: {'; '.join(_each(rows, 'machine'))}; torch {', '.join(_each(rows, 'torch'))}",
-        f"- Date: {dates[0] if len(dates) == 1 else f'{dates[0]} to {dates[-1]}'}",
-        *(CHOSEN if chosen else ()),
-    ]
+    return {
+        "part": part,
+        "seeds": ", ".join(map(str, sorted({row["changes"]["seed"] for row in rows}))),
+        "rows": len(rows),
+        "what": what,
+        "minutes": f"{sum(row['seconds'] for row in rows) / 60:.1f}",
+        "commits": ", ".join(_each(rows, "commit")),
+        "machines": "; ".join(_each(rows, "machine")),
+        "torches": ", ".join(_each(rows, "torch")),
+        "dates": dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}",
+    }
 
 
 def _each(rows: Sequence[Row], name: str) -> list[str]:
@@ -86,8 +73,8 @@ def page(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    told = "\n".join(provenance(rows, part, what, chosen=chosen))
-    return environment.get_template(f"{template}.md").render(provenance=told, **values)
+    made = _made(rows, part, what)
+    return environment.get_template(f"{template}.md").render(made=made, chosen=chosen, **values)
 
 
 def write_text(path: Path, text: str | Sequence[str]) -> Path:

@@ -72,7 +72,7 @@ def _page(rows: Rows) -> str:
         [row for found in rows.values() for row in found],
         "repeats",
         chosen=False,
-        found="\n".join(_found(rows)),
+        found=[_found(data, found) for data, found in rows.items()],
         sections=[_section(data, found) for data, found in rows.items()],
         examples=USUAL_EXAMPLES,
         quality=f"{USUAL_QUALITY:g}",
@@ -105,17 +105,16 @@ def _classes(rows: Rows) -> str:
     )
 
 
-def _found(rows: Rows) -> list[str]:
-    lines = []
-    for data, found in rows.items():
-        shares = {
-            arm: statistics.fmean(_values(found, 0.6, USUAL_EXAMPLES, arm, "right")) for arm in ARMS
-        }
-        failing = [arm for arm, share in shares.items() if share < 0.5]
-        told = ", ".join(f"{share:.2f} with {arm}" for arm, share in shares.items())
-        verdict = f" **{' and '.join(failing)} fail.**" if failing else ""
-        lines.append(f"- {NAMES[data]}, r = 0.6, M = {USUAL_EXAMPLES}: right are {told}.{verdict}")
-    return ["Found:", "", *lines]
+def _found(data: str, rows: list[Row]) -> dict[str, Any]:
+    """Shares of starts that end right, and the memories of which fewer than half do."""
+    shares = {
+        arm: statistics.fmean(_values(rows, 0.6, USUAL_EXAMPLES, arm, "right")) for arm in ARMS
+    }
+    return {
+        "name": NAMES[data],
+        "right": [f"{share:.2f} with {arm}" for arm, share in shares.items()],
+        "failing": [arm for arm, share in shares.items() if share < 0.5],
+    }
 
 
 def _table(rows: list[Row], name: str, settings: list[tuple[float, int]], what: str) -> str:

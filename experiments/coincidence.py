@@ -146,40 +146,36 @@ def report(compared: list[Comparison], rows: list[Row], figure: str) -> str:
         lost=task.lost,
         background=task.background,
         memoryless=MEMORYLESS,
-        found="\n".join(_found(main)),
+        main=_told(main),
         figure=figure,
-        accuracies=_accuracies(main),
-        differences=_differences(main),
         long=f"{LONG:g}",
-        control_found="\n".join(_found(control)),
-        memory="\n".join(_memory(control)),
-        control_accuracies=_accuracies(control),
-        control_differences=_differences(control),
+        control=_told(control),
+        memory=_memory(control),
         comparisons=2 * len(compared),
     )
 
 
-def _found(compared: list[Comparison]) -> list[str]:
-    """Points at which each order holds, one line per verdict."""
-    lines = []
-    for found in sorted({c.verdict for c in compared}, key=lambda v: (v != ORDER, v)):
-        where = [f"{c.point.classes}/{c.point.hidden}" for c in compared if c.verdict == found]
-        lines.append(f"- {found}: at {len(where)} of {len(compared)} points ({', '.join(where)})")
-    return [
-        "Beyond the intervals (points are classes/hidden neurons of the learned arm):",
-        "",
-        *lines,
-    ]
+def _told(compared: list[Comparison]) -> dict[str, Any]:
+    """Points at which each order holds, and the tables."""
+    orders = sorted({c.verdict for c in compared}, key=lambda v: (v != ORDER, v))
+    return {
+        "orders": {
+            order: [f"{c.point.classes}/{c.point.hidden}" for c in compared if c.verdict == order]
+            for order in orders
+        },
+        "count": len(compared),
+        "accuracies": _accuracies(compared),
+        "differences": _differences(compared),
+    }
 
 
 def _memory(compared: list[Comparison]) -> list[str]:
     """Accuracy above chance of the longer membrane alone."""
-    above = [
+    return [
         f"{statistics.fmean(c.test['none']):.3f} for a chance of {1 / c.point.classes:.3f}"
         f" ({c.point.classes}/{c.point.hidden})"
         for c in compared
     ]
-    return ["", f"The membrane without delays reaches {', '.join(above)}."]
 
 
 def _accuracies(compared: list[Comparison]) -> str:

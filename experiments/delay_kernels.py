@@ -16,12 +16,7 @@ from experiments._kernel_runs import FIXED, NONE, KernelRun
 
 PART = "delay-kernels"
 KERNELS = ("gaussian", "triangle", "two-tap", "straight-through")
-WORDS = {
-    "gaussian": "Gaussian",
-    "triangle": "triangle",
-    "two-tap": "two taps",
-    "straight-through": "straight-through",
-}
+WORDS = {kernel: kernel for kernel in KERNELS} | {"gaussian": "Gaussian", "two-tap": "two taps"}
 FROZEN, AT_THE_END = "frozen for the last third", "rounded at the end"
 ENDS: dict[str, dict[str, Any]] = {FROZEN: {}, AT_THE_END: {"freeze_from": 1.0}}
 LEARNED = {
@@ -164,11 +159,17 @@ def report(rows: Mapping[str, Rows]) -> str:
         [row for found in rows.values() for arm in found.values() for row in arm],
         chosen=False,
         default=LEARNED[DEFAULT][2],
-        verdict=_verdict(chosen(rows)),
-        found="\n".join(_found(rows)),
+        chosen_arm=LEARNED[chosen(rows)][2],
+        kernels={
+            words: [f"{_how(own, name, DEFAULT, 'validation')} on {t}" for t, own in rows.items()]
+            for name, (_, _, words) in LEARNED.items()
+            if name != DEFAULT
+        },
         tasks=[
             {
+                "name": name,
                 "words": task.words,
+                "controls": _controls(rows[name]),
                 "accuracies": _accuracies(rows[name]),
                 "differences": _differences(rows[name]),
                 "roundings": _roundings(rows[name]),
@@ -179,31 +180,13 @@ def report(rows: Mapping[str, Rows]) -> str:
     )
 
 
-def _verdict(found: str) -> str:
-    if found == DEFAULT:
-        return f"The default stays: {LEARNED[DEFAULT][2]}. No other arm meets the rule."
-    return f"By the rule the default becomes: {LEARNED[found][2]}."
-
-
-def _found(rows: Mapping[str, Rows]) -> list[str]:
-    """A line for each arm, and one for each task about the controls."""
-    lines = []
-    for name, (_, _, words) in LEARNED.items():
-        if name != DEFAULT:
-            said = [
-                f"{_how(found, name, DEFAULT, 'validation')} on {t}" for t, found in rows.items()
-            ]
-            lines.append(f"- {words}: {', '.join(said)}")
-    lines.append("")
-    for task, found in rows.items():
-        said = [f"{_how(found, DEFAULT, c)} {CONTROLS[c]}" for c in CONTROLS if c in found]
-        lines.append(f"- {task}, test data: learned by default {', '.join(said)}")
-    return lines
+def _controls(found: Rows) -> list[str]:
+    """Where learning by default lies beside each control."""
+    return [f"{_how(found, DEFAULT, c)} {CONTROLS[c]}" for c in CONTROLS if c in found]
 
 
 def _how(found: Rows, name: str, other: str, part: str = "test") -> str:
-    apart = difference(found, name, other, part)
-    return "above" if apart.positive else "below" if apart.negative else "not apart from"
+    return _report.beside(difference(found, name, other, part))
 
 
 def _words(name: str) -> str:

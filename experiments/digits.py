@@ -23,17 +23,17 @@ def write(store: Store, out: Path) -> list[Path]:
     test = [row["test"] for row in rows]
     mean, least, half = statistics.fmean(test), min(test), half_width(test)
     held = mean >= MEAN_WANTED and least >= SEED_WANTED
-    wanted = f"a mean of at least {MEAN_WANTED}, no seed below {SEED_WANTED}"
     text = _report.page(
         "digits",
         "digits",
         rows,
-        wanted=wanted,
+        mean_wanted=MEAN_WANTED,
+        seed_wanted=SEED_WANTED,
         test=spread(test),
         seeds=len(test),
         half=f"{half:.3f}",
         least=f"{least:.3f}",
-        verdict=_report.verdict(held),
+        held=held,
         table=markdown_table(
             ["seed", "test", "validation", "trained parameters", "hidden spikes a step", "seconds"],
             [

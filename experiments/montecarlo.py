@@ -118,16 +118,21 @@ def _page(families: dict[str, list[Row]], missing: list[Point]) -> str:
             ["model", *kinds],
             [[family, *(_count(rows, k) for k in kinds)] for family, rows in families.items()],
         ),
-        families={
-            f"{family[0].upper()}{family[1:]}": (
-                "\n".join(_diluted(rows)) if family == "multitasking" else _retrieved(rows)
-            )
-            for family, rows in families.items()
-        },
+        families=[_family(name, rows) for name, rows in families.items()],
         missing=missing,
         met=len(met),
         wide=sum(abs(run["deviation"]) > TOLERANCE for run in met),
     )
+
+
+def _family(name: str, rows: list[Row]) -> dict[str, Any]:
+    """Heading and table of a model, and what its samples say where each was compared by itself."""
+    alone = name == "multitasking"
+    return {
+        "name": f"{name[0].upper()}{name[1:]}",
+        "table": _diluted(rows) if alone else _retrieved(rows),
+        "samples": _explained(rows) if alone else None,
+    }
 
 
 def _count(rows: list[Row], kind: str) -> int:
@@ -161,7 +166,7 @@ def _retrieved(rows: list[Row]) -> str:
     return markdown_table([*header, "survival", "verdict"], cells)
 
 
-def _diluted(rows: list[Row]) -> list[str]:
+def _diluted(rows: list[Row]) -> str:
     cells = []
     for row in rows:
         point = row["changes"]
@@ -182,52 +187,40 @@ def _diluted(rows: list[Row]) -> list[str]:
                 ]
             )
     header = ["K, d, T", "N", "samples", "deviation", "largest", f"within {TOLERANCE:g}"]
-    return [
-        markdown_table([*header, "from finite-N average", "least curvature", "verdict"], cells),
-        "",
-        "Each sample is compared with the theory of its own columns, in the state where it was",
-        "found. Its deviation is that of its worst overlap; the table has the mean over samples",
-        f"and the largest, which must be at most {TOLERANCE:g}, with no allowance for errors; at",
-        f"{LARGER} N the mean must halve.",
-        "",
-        *_explained(rows),
-    ]
+    return markdown_table([*header, "from finite-N average", "least curvature", "verdict"], cells)
 
 
-def _explained(rows: list[Row]) -> list[str]:
+def _explained(rows: list[Row]) -> dict[str, Any]:
     """Deviations from the saddle point beyond a finite-N average."""
     each = [sample for row in rows for sample in row["runs"][0]["each"]]
     off = [sample for sample in each if sample["deviation"] > TOLERANCE]
+    told: dict[str, Any] = {"count": len(each), "off": len(off)}
     if not off:
-        return ["No sample deviates by more."]
+        return told
     before = math.sqrt(statistics.fmean(sample["deviation"] ** 2 for sample in off))
     after = math.sqrt(statistics.fmean(sample["from_exact"] ** 2 for sample in off))
-    explained = sum(sample["from_exact"] <= TOLERANCE for sample in off)
     soft = statistics.median(sample["curvature"] for sample in off)
     rest = statistics.median(s["curvature"] for s in each if s["deviation"] <= TOLERANCE)
-    return [
-        f"{len(off)} of {len(each)} samples deviate by more than {TOLERANCE:g}. Their median least",
-        f"curvature of the free energy is {soft:.2f}, that of the others {rest:.2f}. The saddle",
-        "point neglects fluctuations of the overlaps around it, of variance T / (N curvature). The",
-        "Gibbs average of the same sample, exact at its N but for being summed over 6 standard",
-        "deviations around the saddle point, keeps them: the root of the mean square of these",
-        f"deviations falls from {before:.4f} to {after:.4f}, and {explained} of them to at most",
-        f"{TOLERANCE:g}. What remains is the finite run, and states next to each other.",
-        *(line for row in rows if verdict(row) == MISSES for line in _softening(row)),
-    ]
+    return {
+        **told,
+        "soft": f"{soft:.2f}",
+        "rest": f"{rest:.2f}",
+        "before": f"{before:.4f}",
+        "after": f"{after:.4f}",
+        "explained": sum(sample["from_exact"] <= TOLERANCE for sample in off),
+        "softening": [_softening(row) for row in rows if verdict(row) == MISSES],
+    }
 
 
-def _softening(row: Row) -> list[str]:
+def _softening(row: Row) -> dict[str, Any]:
     """The softest direction of a point that misses, at N and at 4 N."""
     first, again = row["runs"]
-    point = row["changes"]["parameters"]
     before, after = (min(each["curvature"] for each in run["each"]) for run in (first, again))
-    return [
-        "",
-        f"K = {point['K']}, d = {point['dilution']}, T = {row['changes']['T']} misses: its least"
-        f" curvature goes from {before:.2f} to {after:.2f}",
-        f"at {LARGER} N, where the deviation from the finite-N average is"
-        f" {again['from_exact']:.4f} of {again['deviation']:.4f}.",
-        "Where a curvature falls with N, as where a pattern is about to vanish, fluctuations do",
-        "not fall as 1 / N, and the saddle point alone cannot be met.",
-    ]
+    return {
+        **row["changes"]["parameters"],
+        "T": row["changes"]["T"],
+        "before": f"{before:.2f}",
+        "after": f"{after:.2f}",
+        "from_exact": f"{again['from_exact']:.4f}",
+        "deviation": f"{again['deviation']:.4f}",
+    }

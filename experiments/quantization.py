@@ -63,11 +63,14 @@ def _layers(rows: list[Row], arm: str) -> dict[str, dict[str, list[float]]]:
 
 def _page(rows: list[Row], numbers: dict[str, Any], change: dict[str, Difference]) -> str:
     test = numbers["test"]
+    calibrated, tuned = change["loihi2 calibrated"], change["loihi2 fine-tuned"]
     return _report.page(
         "quantization",
         "quantization",
         rows,
-        found="\n".join(_found(change)),
+        loihi2=_stages(change, "loihi2"),
+        spinnaker=_stages(change, "spinnaker"),
+        held=calibrated.mean > -MOST_LOST and not tuned.negative,
         accuracies=markdown_table(
             ["", "test", "less float, 95 % interval", "lowest seed less float"],
             [
@@ -115,21 +118,14 @@ def _page(rows: list[Row], numbers: dict[str, Any], change: dict[str, Difference
             ],
         ),
         calibration=CALIBRATION,
-        overflows=_overflows(numbers),
+        overflows=[f"{n} on {_name(arm)}" for arm, n in numbers["overflows"].items() if n],
         epochs=EPOCHS,
     )
 
 
-def _found(change: dict[str, Difference]) -> list[str]:
-    calibrated, tuned = change["loihi2 calibrated"], change["loihi2 fine-tuned"]
-    held = calibrated.mean > -MOST_LOST and not tuned.negative
-    return [
-        f"Found: on Loihi 2 {_points(calibrated)} points after calibration and "
-        f"{_points(tuned)} after",
-        f"fine-tuning; on SpiNNaker {_points(change['spinnaker calibrated'])} and "
-        f"{_points(change['spinnaker fine-tuned'])} (mean ± half of the 95 % interval).",
-        _report.verdict(held),
-    ]
+def _stages(change: dict[str, Difference], chip: str) -> dict[str, str]:
+    names = {"calibrated": f"{chip} calibrated", "tuned": f"{chip} fine-tuned"}
+    return {stage: _points(change[arm]) for stage, arm in names.items()}
 
 
 def _points(difference: Difference) -> str:
@@ -144,8 +140,3 @@ def _name(arm: str) -> str:
 def _exponents(values: list[float]) -> str:
     low, high = int(min(values)), int(max(values))
     return f"{low}" if low == high else f"{low} to {high}"
-
-
-def _overflows(numbers: dict[str, Any]) -> str:
-    counts = [f"{n} on {_name(arm)}" for arm, n in numbers["overflows"].items() if n]
-    return ", ".join(counts) or "none"

@@ -1,14 +1,12 @@
 """Spoken digits: learned, fixed and no delays, with the controls that an honest reader needs."""
 
-import statistics
 from pathlib import Path
 from typing import Any
 
-from axonal._base.statistics import spread
 from axonal._base.sweeps import Row, Store
 from axonal._base.tables import markdown_table
 from axonal.recipes import Arm, _compare
-from axonal.recipes._compare import difference, rounding, values
+from axonal.recipes._compare import difference, rounding
 from axonal.recipes._runs import Run
 from axonal.recipes.figures import comparison as figure
 from axonal.recipes.spoken_digits import COMPARISON, LONG
@@ -72,7 +70,7 @@ def _table(words: str, rows: Rows) -> dict[str, Any]:
     return {
         "words": words,
         "orders": _compare.orders(COMPARISON, rows),
-        "beside": "above" if memory.positive else "below" if memory.negative else "not apart from",
+        "beside": _report.beside(memory),
         "accuracies": _accuracies(rows),
         "differences": markdown_table(*_compare.differences(COMPARISON, rows)),
         "roundings": markdown_table(*_compare.roundings(COMPARISON, rows, *ROUNDED)),
@@ -80,22 +78,9 @@ def _table(words: str, rows: Rows) -> dict[str, Any]:
 
 
 def _accuracies(rows: Rows) -> str:
-    layers = ("hidden1", "hidden2")
-    rates = ("rate, layer 1", "rate, layer 2")
-    return markdown_table(
-        ["delays", "trained", "test", "validation", *rates, "seconds"],
-        [
-            [
-                COMPARISON.arms[name].words,
-                few[0]["trained_parameters"],
-                spread(values(few, "test")),
-                spread(values(few, "validation")),
-                *(spread([row["rates"][layer] for row in few]) for layer in layers),
-                f"{statistics.median(values(few, 'seconds')):.0f}",
-            ]
-            for name, few in rows.items()
-        ],
-    )
+    """The table of any comparison, under headings of this task."""
+    head = ("delays", "trained", "test", "validation", "rate, layer 1", "rate, layer 2", "seconds")
+    return markdown_table(head, _compare.accuracies(COMPARISON, rows)[1])
 
 
 def _numbers(rows: Rows) -> dict[str, Any]:

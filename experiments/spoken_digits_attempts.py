@@ -104,7 +104,10 @@ def report(rows: dict[str, list[Row]], code: dict[str, list[Row]]) -> str:
         everything,
         chosen=False,
         longer=LONGER,
-        found="\n".join(_found(rows)),
+        attempts=[_attempt(rows, name) for name in LEARNED if name != BASE],
+        costs=[f"{rounding(rows[n]).mean:+.3f} ({LEARNED[n].words})" for n in AT_THE_END],
+        best=LEARNED[best(rows, list(LEARNED))].words,
+        controls=[_control(rows, kind) for kind in CONTROLS],
         accuracies=_accuracies(rows, lines()),
         roundings=markdown_table(
             ["delays", "training kernel", "rounded", "loss, 95 % interval"],
@@ -129,28 +132,27 @@ def report(rows: dict[str, list[Row]], code: dict[str, list[Row]]) -> str:
     )
 
 
-def _found(rows: dict[str, list[Row]]) -> list[str]:
-    words = []
-    for name, arm in LEARNED.items():
-        if name != BASE:
-            on = difference(rows, name, BASE, "validation")
-            how = "helped" if on.positive else "hurt" if on.negative else "not told apart"
-            words.append(
-                f"- {arm.words}: {how} on validation data, {on!s}; test "
-                f"{difference(rows, name, BASE)!s}"
-            )
-    costs = " and ".join(
-        f"{rounding(rows[name]).mean:+.3f} ({LEARNED[name].words})" for name in AT_THE_END
-    )
-    words += ["", f"Rounding at the end costs {costs}."]
-    chosen = best(rows, list(LEARNED))
-    words += ["", f"Best on validation data: **{LEARNED[chosen].words}**. On test data it is", ""]
-    for kind, arms in CONTROLS.items():
-        control = best(rows, list(arms))
-        apart = difference(rows, chosen, control)
-        how = "above" if apart.positive else "below" if apart.negative else "not apart from"
-        words.append(f"- {how} {BESIDE[kind]} ({arms[control].words}): {apart!s}")
-    return words
+def _attempt(rows: dict[str, list[Row]], name: str) -> dict[str, str]:
+    """What an attempt changed, on validation and on test data."""
+    on = difference(rows, name, BASE, "validation")
+    return {
+        "words": LEARNED[name].words,
+        "how": "helped" if on.positive else "hurt" if on.negative else "not told apart",
+        "validation": str(on),
+        "test": str(difference(rows, name, BASE)),
+    }
+
+
+def _control(rows: dict[str, list[Row]], kind: str) -> dict[str, str]:
+    """The best attempt beside the best control of a kind, on test data."""
+    control = best(rows, list(CONTROLS[kind]))
+    apart = difference(rows, best(rows, list(LEARNED)), control)
+    return {
+        "how": _report.beside(apart),
+        "beside": BESIDE[kind],
+        "words": CONTROLS[kind][control].words,
+        "apart": str(apart),
+    }
 
 
 def _accuracies(rows: dict[str, list[Row]], arms: dict[str, Arm]) -> str:

@@ -172,7 +172,8 @@ def start(module: nn.Module, given: Any, fresh: Any, x: Tensor) -> Any:
     """Return the state from which a layer goes on: a fresh one for ``None``, or a checked one."""
     if given is None:
         return fresh
-    state(module, given, fresh, x)
+    if not _same_state(given, fresh):
+        state(module, given, fresh, x)
     return given
 
 

@@ -1,4 +1,8 @@
-"""Readouts and losses over sequences of unequal length."""
+"""Readouts and losses over sequences of unequal length.
+
+Their arguments and errors are described once, in :func:`mean_over_time` for readouts and in
+:func:`rate_loss` for losses.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -44,6 +48,9 @@ def mean_over_time(y: Tensor, lengths: Tensor | None = None) -> Tensor:
     Returns:
         [B, C, ...].
 
+    Raises:
+        ValueError: if y and lengths do not fit each other.
+
     >>> mean_over_time(torch.tensor([[[1.0]], [[0.0]], [[5.0]]]), torch.tensor([2]))
     tensor([[0.5000]])
     """
@@ -57,12 +64,8 @@ def mean_over_time(y: Tensor, lengths: Tensor | None = None) -> Tensor:
 def max_over_time(y: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Take the largest value over time.
 
-    Args:
-        y: [T, B, C, ...].
-        lengths: steps that count in each sample [B], 1 to T; all by default.
-
-    Returns:
-        [B, C, ...].
+    y [T, B, C, ...], lengths [B], the result [B, C, ...] and errors are as those of
+    :func:`mean_over_time`.
 
     >>> max_over_time(torch.tensor([[[1.0]], [[3.0]], [[5.0]]]), torch.tensor([2]))
     tensor([[3.]])
@@ -78,12 +81,8 @@ def summed_softmax(y: Tensor, lengths: Tensor | None = None) -> Tensor:
     cross-entropy to m. Its entries sum to the number of steps, so longer sequences are more
     confident.
 
-    Args:
-        y: [T, B, C, ...].
-        lengths: steps that count in each sample [B], 1 to T; all by default.
-
-    Returns:
-        [B, C, ...].
+    y [T, B, C, ...], lengths [B], the result [B, C, ...] and errors are as those of
+    :func:`mean_over_time`.
 
     >>> summed_softmax(torch.zeros(3, 1, 2))
     tensor([[1.5000, 1.5000]])
@@ -198,16 +197,7 @@ def max_over_time_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None)
 
     Source: Cramer et al., IEEE TNNLS 2020 (arXiv 1910.07407).
 
-    Args:
-        y: potentials of the readout [T, B, C, ...].
-        target: class of each sample [B], or at each place [B, ...], or shares [B, C, ...].
-        lengths: steps that count in each sample [B], 1 to T; all by default.
-
-    Returns:
-        A scalar.
-
-    Raises:
-        ValueError: if y, target and lengths do not fit each other.
+    Arguments, result and errors are those of :func:`rate_loss`, for potentials y [T, B, C, ...].
 
     >>> max_over_time_loss(torch.zeros(5, 2, 4), torch.tensor([0, 3]))
     tensor(1.3863)
@@ -220,16 +210,7 @@ def summed_softmax_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None
 
     Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670).
 
-    Args:
-        y: potentials of the readout [T, B, C, ...].
-        target: class of each sample [B], or at each place [B, ...], or shares [B, C, ...].
-        lengths: steps that count in each sample [B], 1 to T; all by default.
-
-    Returns:
-        A scalar.
-
-    Raises:
-        ValueError: if y, target and lengths do not fit each other.
+    Arguments, result and errors are those of :func:`rate_loss`, for potentials y [T, B, C, ...].
 
     >>> summed_softmax_loss(torch.zeros(5, 2, 20), torch.tensor([0, 3]))
     tensor(2.9957)
@@ -246,7 +227,7 @@ def first_spike_loss(
 
     Args:
         spikes: 0 or 1, of the readout's neurons [T, B, C, ...].
-        target: class of each sample [B], or at each place [B, ...], or shares [B, C, ...].
+        target: that of :func:`rate_loss`.
         lengths: steps that count in each sample [B], 1 to T; all by default.
         scale: steps by which the target must lead for a ratio of e, > 0.
 
@@ -254,7 +235,7 @@ def first_spike_loss(
         A scalar.
 
     Raises:
-        ValueError: if spikes, target and lengths do not fit each other, or for scale <= 0.
+        ValueError: as :func:`rate_loss` and :func:`first_spike_time`, and for scale <= 0.
 
     >>> first_spike_loss(torch.zeros(5, 2, 4), torch.tensor([0, 3]))
     tensor(1.3863)

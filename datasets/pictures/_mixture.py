@@ -30,6 +30,8 @@ def mixture(counts: AnyArray, full: int) -> Float64Array:
         counts: events ``[polarities, height, width]``.
         full: number of events with the full colour.
     """
+    if len(counts) != 2:
+        counts = counts.sum(0, keepdims=True)
     inks = [_ink(BLACK)]
     if len(counts) == 2:
         by_number = {number: colour for number, colour, _ in POLARITIES}

@@ -29,10 +29,10 @@ def time_unit(span: int) -> tuple[str, float]:
 def duration(microseconds: float) -> str:
     """A time in words, with three digits.
 
-    >>> duration(3050), duration(0.5e6), duration(1.2e6)
-    ('3.05 ms', '500 ms', '1.2 s')
+    >>> duration(3050), duration(999.6), duration(1.2e6)
+    ('3.05 ms', '1 ms', '1.2 s')
     """
-    unit, one = next((u, o) for u, o in UNITS if microseconds >= o or o == 1)
+    unit, one = next((u, o) for u, o in UNITS if microseconds >= 0.9995 * o or o == 1)
     return f"{microseconds / one:.3g} {unit}"
 
 

@@ -64,7 +64,7 @@ def plot_cloud(recording: Recording, ax: "Axes3D", *, most: int = 20_000) -> "Ax
     )
     space.set_box_aspect(
         (2.0, 1.0, sensor.height / sensor.width),
-        zoom=1.25 - 0.3 * min(1.0, sensor.height / sensor.width),
+        zoom=1.2 - 0.3 * min(1.0, sensor.height / sensor.width),
     )
     space.view_init(elev=22, azim=-55)
     for axis, distance in ((space.xaxis, 12), (space.yaxis, 6), (space.zaxis, 6)):

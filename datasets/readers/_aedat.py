@@ -10,6 +10,7 @@ from axonal.datasets.readers.source import Source
 
 LONGEST = 1 << 24
 _BLOCK = 1 << 16
+_PART = re.compile(rb"#[\t\x20-\x7e\x80-\xff]*\r?")
 _LINE = re.compile(rb"#[\t\x20-\x7e\x80-\xff]*\r?\n")
 
 SENSORS = (
@@ -50,6 +51,9 @@ def lines(source: Source, end: str) -> tuple[list[str], int]:
                 content += more
                 continue
         if line is None:
+            # a line that has no end, where the file has one
+            if len(content) == source.size and _PART.fullmatch(content, at):
+                raise source.error(at, "the file ends in its header. Copy it again.")
             return found, at
         found.append(line[0].decode("ascii", errors="replace").strip())
         at = line.end()

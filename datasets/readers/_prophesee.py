@@ -10,7 +10,10 @@ from axonal.datasets.events import Sensor
 from axonal.datasets.readers.source import Source
 
 LONGEST = 1 << 20
+LONGEST_LINE = 1024
 _LINE = re.compile(rb"% ?([\t\x20-\x7e\x80-\xff]*)\r?\n")
+_PART = re.compile(rb"(%[\t\x20-\x7e\x80-\xff]*)?")
+"""A line that has no end, or nothing at all."""
 _GEOMETRY = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
@@ -46,6 +49,7 @@ def parse(content: bytes) -> Header:
         at = line.end()
         text = line[1].decode("ascii", errors="replace").strip()
         if text == "end":
+            fields[text] = ""
             break
         keyword, _, value = text.partition(" ")
         if text.startswith("Data file containing "):
@@ -60,8 +64,17 @@ def parse(content: bytes) -> Header:
 
 
 def header(source: Source) -> Header:
-    """The header of a file."""
-    return parse(source.at(0, LONGEST))
+    """The header of a file.
+
+    Raises:
+        EventFileError: the file ends within it.
+    """
+    found = parse(source.at(0, LONGEST))
+    if found.fields.get("end") is None:
+        rest = source.at(found.end, LONGEST_LINE + 1)
+        if len(rest) <= LONGEST_LINE and _PART.fullmatch(rest):
+            raise source.error(found.end, "the file ends in its header. Copy it again.")
+    return found
 
 
 def encoding(head: bytes) -> str | None:

@@ -31,7 +31,7 @@ POLARITY, SIZE, OFFSET = 1, 8, 4
 
 def _open(source: Source, request: Request) -> Opened:
     lines, begin = _aedat.lines(source, END)
-    if not lines[-1].startswith(END):
+    if not (lines and lines[-1].startswith(END)):
         raise source.error(begin, f"the header has no line {END}. Is the file cut or damaged?")
     packing = [line.removeprefix("#Format:").strip() for line in lines if "#Format:" in line]
     if packing not in ([], ["RAW"]):

@@ -18,10 +18,12 @@ from axonal.datasets.readers import _records
 from axonal.datasets.readers.format import Format, Opened
 from axonal.datasets.readers.piece import Piece
 from axonal.datasets.readers.request import Request
-from axonal.datasets.readers.source import HEAD, Source
+from axonal.datasets.readers.source import Source
 
 SIZE = 5
 RAN_OVER, LATER = 240, 1 << 13
+LEAST = 16
+"""Events by which such a file is told."""
 PIXELS, NEURONS = Sensor(34, 34, 2), Sensor(256, 1, 2)
 
 
@@ -34,12 +36,12 @@ def _columns(events: AnyArray) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
 def _likely(head: bytes) -> tuple[bool, bool]:
     """Whether bytes without any mark could be such events, and whether those are of neurons."""
     events = np.frombuffer(head[: len(head) // SIZE * SIZE], np.uint8).reshape(-1, SIZE)
-    if not len(events) or (len(head) < HEAD and len(head) % SIZE):
+    if len(events) < LEAST:
         return False, False
     a, b, _, t = _columns(events)
     rises = np.diff(t[b != RAN_OVER])
     # a text or another format goes back and forth in what would be its time
-    return bool((rises >= 0).mean() >= 0.99 if len(rises) else True), bool((a == 0).all())
+    return bool((rises >= 0).mean() >= 0.99 and rises.any()), bool((a == 0).all())
 
 
 def _open(source: Source, request: Request, *, neurons: bool) -> Opened:
@@ -65,14 +67,8 @@ def _pieces(source: Source, sensor: Sensor, request: Request, neurons: bool) -> 
         shift = later + LATER * np.cumsum(over, dtype=np.int64)
         later = int(shift[-1])
         where = functools.partial(_records.byte_of, at, SIZE, chosen)
-        piece = placer.piece(t[chosen], a[chosen], b[chosen], p[chosen], where)
-        yield piece._replace(times=piece.times + shift[chosen])
+        yield placer.piece((t + shift)[chosen], a[chosen], b[chosen], p[chosen], where)
 
-
-_SAME: dict[str, str] = {
-    "clock": "23 bits, unwrapped",
-    "kept": "row 240 moves all that follows by 8192 microseconds",
-}
 
 PIXEL_FORMAT = Format(
     name="bin",
@@ -80,9 +76,10 @@ PIXEL_FORMAT = Format(
     matches=lambda head: _likely(head) == (True, False),
     open=functools.partial(_open, neurons=False),
     sensor="34 x 34 (N-MNIST); N-Caltech101 is Sensor(240, 180, 2)",
+    clock="23 bits, unwrapped",
+    kept="row 240 moves all that follows by 8192 microseconds",
     layout="Orchard, Jayawant, Cohen and Thakor, Frontiers in Neuroscience 9:437, 2015",
     checked="1100 recordings of N-MNIST, and one as .bs2",
-    **_SAME,
 )
 NEURON_FORMAT = Format(
     name="bs1",

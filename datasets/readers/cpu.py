@@ -72,7 +72,8 @@ def evt3(words, at, state, width, height, ordered, times, addresses):  # type: i
                 beyond = max(width - x, 0)
                 if not ready or column < 0 or (beyond < 12 and valid >> beyond):
                     code = _why_not(high, row, column, now, last, ordered)
-                    column = max(column, min(width, column + 11))
+                    if code == OUTSIDE:
+                        column += _first(valid, beyond if row < height else 0)
                     break
                 last = now
                 place = sign * plane + start + x
@@ -104,6 +105,15 @@ def evt3(words, at, state, width, height, ordered, times, addresses):  # type: i
     state[ROW], state[COLUMN], state[SIGN] = row, column, sign
     state[X], state[Y], state[NOW] = column, row, now
     return at, count, code
+
+
+@jit
+def _first(valid, beyond):  # type: ignore[no-untyped-def]
+    """The lowest bit that is set, from a place on; 0 if there is none."""
+    for k in range(beyond, MOST_OF_A_WORD):
+        if valid >> k & 1:
+            return k
+    return 0
 
 
 @jit
@@ -164,7 +174,8 @@ def evt21(words, at, state, width, height, ordered, times, addresses):  # type: 
                 outside = y >= height or (beyond < 32 and valid >> beyond)
                 if high < 0 or outside or (now < last and ordered):
                     code = EARLY if high < 0 else FELL if now < last and ordered else OUTSIDE
-                    state[X], state[Y], state[NOW] = max(x, min(width, x + 31)), y, now
+                    x += _first(valid, beyond if y < height else 0)
+                    state[X], state[Y], state[NOW] = x, y, now
                     break
                 last = now
                 place = (kind * height + y) * width + x

@@ -46,5 +46,5 @@ FORMAT = Format(
     clock="34 bits, unwrapped",
     kept="triggers and words of the camera's maker are passed over",
     layout="docs.prophesee.ai, EVT 2.1 Format",
-    checked="bytes laid out by hand, which faery reads alike; no recording was at hand",
+    checked="bytes laid out by hand, which evlib reads alike; no recording was at hand",
 )

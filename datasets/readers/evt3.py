@@ -27,5 +27,5 @@ FORMAT = Format(
     clock="24 bits, unwrapped",
     kept="triggers and words of the camera's maker are passed over",
     layout="docs.prophesee.ai, EVT 3.0 Format",
-    checked="a recording of 219 596 events and its reference decode",
+    checked="a recording of 219 596 events, as evlib reads it; see below for its reference decode",
 )

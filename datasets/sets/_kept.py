@@ -82,7 +82,7 @@ def kept(
     """
     if cache is False:
         return gathered(samples(), sensor=sensor, classes=classes, name=name)
-    origin = Origin(_state(sources), [settings, {"format": FORMAT}])
+    origin = Origin(_state(sources), (settings, {"format": FORMAT}))
     text = json.dumps([name, origin.source, list(origin.transforms)], sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()[:20]
     folder = (cache_folder() if cache is True else Path(cache)) / "sets"

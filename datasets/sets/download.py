@@ -150,7 +150,8 @@ def _append(answer: Any, stream: BinaryIO, begun: int, file: ListedFile, total: 
         raise ValueError(f"sends {total} bytes, expected {most}")
     done = begun
     with bar(file.name, total or 0, unit="bytes", shown=sys.stderr.isatty()) as step:
-        while block := answer.read(BLOCK):
+        # what has come is written at once, so that a silence loses none of it
+        while block := answer.read1(BLOCK):
             if done + len(block) > most:
                 raise ValueError(f"sends more than {most} bytes")
             stream.write(block)

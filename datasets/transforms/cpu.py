@@ -32,11 +32,15 @@ def company(
     """
     for i in range(len(times)):
         oldest = times[i] - window
+        own_row, own_column = y[i] + radius, x[i] + radius
         found = False
-        for row in range(y[i], y[i] + 2 * radius + 1):
-            for column in range(x[i], x[i] + 2 * radius + 1):
-                if latest[row, column] >= oldest:
-                    own = row == y[i] + radius and column == x[i] + radius
-                    found = found or not own
+        for row in range(y[i], own_row + radius + 1):
+            for column in range(x[i], own_column + radius + 1):
+                own = row == own_row and column == own_column
+                if latest[row, column] >= oldest and not own:
+                    found = True
+                    break
+            if found:
+                break
         kept[i] = found
-        latest[y[i] + radius, x[i] + radius] = times[i]
+        latest[own_row, own_column] = times[i]

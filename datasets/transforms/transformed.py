@@ -37,7 +37,8 @@ class Transformed:
 
     Chance is keyed by (seed, epoch, i): any number of processes, in any order, gives the same
     samples, and `at` gives those of another epoch. Nothing is kept, so memory stays that of the
-    set, which may lie in a file.
+    set, which may lie in a file; `write_events` takes a transformed set, and `Origin` its
+    description.
 
     Args:
         events: the samples.

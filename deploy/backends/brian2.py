@@ -33,6 +33,11 @@ class Brian2(Backend):
     def options(self, graph: EventGraph) -> dict[str, Any]:
         """Target of Brian's code, and the fields and forms of the kinds."""
         forms = {
-            name: {"fields": KINDS[name].fields, **form._asdict()} for name, form in FORMS.items()
+            name: {
+                "fields": KINDS[name].fields,
+                "variables": form.variables,
+                **form._asdict(),
+            }
+            for name, form in FORMS.items()
         }
         return {"target": self.target, "forms": forms}

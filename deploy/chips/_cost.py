@@ -16,9 +16,8 @@ class Cost:
 
     Args:
         what: name of the count.
-        low: least published value in joules.
-        typical: value for a network like those here, in joules.
-        high: largest published value in joules.
+        low, typical, high: joules: the least published value, that for a network like those here,
+            and the largest.
         source: where the three are from.
 
     Raises:

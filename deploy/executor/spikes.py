@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+from axonal._base.array_types import Int32Array
 
 
 class Spikes(NamedTuple):
@@ -14,10 +13,11 @@ class Spikes(NamedTuple):
         t: step of each spike `[E]`, counted from the start of the run.
         neuron: neuron of each spike within its population `[E]`.
 
+    >>> import numpy as np
     >>> Spikes(np.array([0]), np.array([3]), np.array([7])).t
     array([3])
     """
 
-    sample: npt.NDArray[np.int32]
-    t: npt.NDArray[np.int32]
-    neuron: npt.NDArray[np.int32]
+    sample: Int32Array
+    t: Int32Array
+    neuron: Int32Array

@@ -10,12 +10,25 @@ from axonal.deploy.kinds._brian_form import BrianForm
 from axonal.neuro import Layer
 from axonal.neuro.ops.event_network import Kind as EventKind
 
-__all__ = ["FIRING", "LEAKY", "EventKind", "Kind"]
+__all__ = ["FIRING", "LEAKY", "EventKind", "Kind", "attributes"]
 
 
 def no_fields(layer: Layer[Any]) -> dict[str, Tensor]:
     """Fields of a layer that has none beside those of every leaky layer."""
     return {}
+
+
+def attributes(**fields: str) -> Callable[[Any], dict[str, Tensor]]:
+    """Fields that are attributes of a layer under other names.
+
+    Args:
+        fields: attribute of the layer, by the field.
+    """
+
+    def from_layer(layer: Layer[Any]) -> dict[str, Tensor]:
+        return {field: getattr(layer, name) for field, name in fields.items()}
+
+    return from_layer
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,6 @@ class Kind:
         sends: content of its events, likewise.
         source: publication of the neuron, if it has one.
         fields: arrays `[N]` of `Population` that it has; empty for a source of given events.
-        spikes: whether its neurons fire.
         graded: whether its events carry the potential before the reset.
         resets: values of `reset` that it takes.
         waits: whether its neurons may be refractory.
@@ -49,7 +61,6 @@ class Kind:
     sends: str = "its spikes"
     source: str = ""
     fields: tuple[str, ...] = ()
-    spikes: bool = False
     graded: bool = False
     resets: tuple[str, ...] = ("zero", "subtract")
     waits: bool = False
@@ -60,6 +71,11 @@ class Kind:
     trace_decay: str | None = None
     coupling: str | None = None
     brian: BrianForm | None = None
+
+    @property
+    def spikes(self) -> bool:
+        """Whether its neurons fire: they have a threshold."""
+        return "threshold" in self.fields
 
 
 LEAKY = ("decay", "gain", "bias")

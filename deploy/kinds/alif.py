@@ -1,15 +1,8 @@
 """Leaky integrate-and-fire neurons whose threshold adapts."""
 
-from torch import Tensor
-
 from axonal.deploy.kinds._brian_form import BrianForm
-from axonal.deploy.kinds._kind import FIRING, EventKind, Kind
+from axonal.deploy.kinds._kind import FIRING, EventKind, Kind, attributes
 from axonal.neuro import ALIF
-
-
-def _from_layer(layer: ALIF) -> dict[str, Tensor]:
-    return {"adaptation_decay": layer.decay_adaptation, "beta": layer.beta}
-
 
 KIND = Kind(
     equation="as `lif` with `A = threshold + beta * a` in place of `threshold`; then `a = "
@@ -17,16 +10,14 @@ KIND = Kind(
     source="Bellec et al. (NeurIPS 2018, arXiv 1803.09574), whose beta is beta / (1 - "
     "adaptation_decay) here",
     fields=(*FIRING, "adaptation_decay", "beta"),
-    spikes=True,
     waits=True,
     since=3,
     layer=ALIF,
-    from_layer=_from_layer,
+    from_layer=attributes(adaptation_decay="decay_adaptation", beta="beta"),
     executor=EventKind.ALIF,
     trace_decay="adaptation_decay",
     coupling="beta",
     brian=BrianForm(
-        variables=("a", "level"),
         before=("level = threshold + beta * a", "a = adaptation_decay * a"),
         threshold="level",
         after=("a = a + (1 - adaptation_decay)",),

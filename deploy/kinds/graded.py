@@ -8,7 +8,6 @@ KIND = Kind(
     sends="its spikes, each of which carries h, the potential before the reset",
     source="payloads as Loihi 2 can send (Orchard et al., SiPS 2021, arXiv 2111.03746)",
     fields=FIRING,
-    spikes=True,
     graded=True,
     waits=True,
     since=3,

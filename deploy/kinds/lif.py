@@ -8,7 +8,6 @@ KIND = Kind(
     equation="`h = decay * v + gain * I`; a spike where `h >= threshold`; then `v = 0` (reset "
     "`zero`) or `h - threshold` (`subtract`), else `v = h`",
     fields=FIRING,
-    spikes=True,
     waits=True,
     layer=LIF,
     executor=EventKind.LIF,

@@ -21,7 +21,6 @@ KIND = Kind(
     source="Izhikevich (Neural Networks 14, 2001), with decay + i rotation = exp(-1 / tau + i "
     "omega)",
     fields=(*FIRING, "rotation"),
-    spikes=True,
     resets=("zero", "threshold"),
     since=3,
     layer=ResonateAndFire,
@@ -29,7 +28,6 @@ KIND = Kind(
     executor=EventKind.RESONATOR,
     coupling="rotation",
     brian=BrianForm(
-        variables=("u", "earlier"),
         before=("earlier = u", "u = decay * u - rotation * v + gain * (total + bias)"),
         membrane="rotation * earlier + decay * v",
         after=("u = 0",),

@@ -1,8 +1,7 @@
 """The inner loops of placement, compiled; what they do is said in `_partition.py`.
 
-Arrays: `core` [P] is the core of every placed neuron, -1 for none yet. `reach` [S, K] counts the
-targets of every source on every core. `used` [K, 4] is what every core holds of `most` [4], in the
-order neurons, bytes, axons in, axons out.
+`links` are the rows of `traffic.TrafficLinks`, the sources of every placed neuron; `loads` is the
+`partition.PartitionLoads` that the loops change.
 """
 
 import numpy as np
@@ -13,16 +12,18 @@ NEURONS, BYTES, AXONS_IN, AXONS_OUT = range(4)
 
 
 @jit
-def _shift(n, b, core, sources_start, sources, reach, cores_reached, used, size):  # type: ignore[no-untyped-def]
+def _shift(n, b, links, loads):  # type: ignore[no-untyped-def]
     """Take neuron n from where it is to core b, either of which may be -1, no place."""
+    core, reach, used = loads.core, loads.reach, loads.used
+    cores_reached, size = loads.cores_reached, loads.size
     a, placed = core[n], core.shape[0]
     core[n] = -1  # while its row changes, so that a synapse onto itself is counted once
     if a >= 0:
         used[a, NEURONS] -= 1
         used[a, BYTES] -= size[n]
         used[a, AXONS_OUT] -= cores_reached[n]
-    for k in range(sources_start[n], sources_start[n + 1]):
-        i = sources[k]
+    for k in range(links.start[n], links.start[n + 1]):
+        i = links.neuron[k]
         home = core[i] if i < placed else -1
         if a >= 0:
             reach[i, a] -= 1
@@ -46,26 +47,28 @@ def _shift(n, b, core, sources_start, sources, reach, cores_reached, used, size)
 
 
 @jit
-def _broken(n, b, core, sources_start, sources, used, most):  # type: ignore[no-untyped-def]
+def _broken(n, b, links, loads):  # type: ignore[no-untyped-def]
     """First limit that is exceeded where neuron n has just come to core b; -1 for none."""
+    core, used, most = loads.core, loads.used, loads.most
     for what in range(4):
         if used[b, what] > most[what]:
             return what
-    for k in range(sources_start[n], sources_start[n + 1]):
-        i = sources[k]
+    for k in range(links.start[n], links.start[n + 1]):
+        i = links.neuron[k]
         if i < core.shape[0] and core[i] >= 0 and used[core[i], AXONS_OUT] > most[AXONS_OUT]:
             return AXONS_OUT
     return -1
 
 
 @jit
-def _pull(n, core, events, sources_start, sources, reach, pull):  # type: ignore[no-untyped-def]
+def _pull(n, events, links, loads, pull):  # type: ignore[no-untyped-def]
     """Events that stay unsent if neuron n is on a core, for every core, into `pull` [K]."""
+    core, reach = loads.core, loads.reach
     a, placed, cores = core[n], core.shape[0], reach.shape[1]
     pull[:] = 0
     itself = 0
-    for k in range(sources_start[n], sources_start[n + 1]):
-        i = sources[k]
+    for k in range(links.start[n], links.start[n + 1]):
+        i = links.neuron[k]
         if i == n:
             itself = 1
             continue
@@ -83,36 +86,24 @@ def _pull(n, core, events, sources_start, sources, reach, pull):  # type: ignore
 
 
 @kernel
-def limit_met(n, core, sources_start, sources, reach, cores_reached, used, size, most):  # type: ignore[no-untyped-def]
+def limit_met(n, links, loads):  # type: ignore[no-untyped-def]
     """For every core, the limit that keeps neuron n away, or -1 [K]."""
-    found = np.empty(used.shape[0], np.int64)
-    for b in range(used.shape[0]):
-        _shift(n, b, core, sources_start, sources, reach, cores_reached, used, size)
-        found[b] = _broken(n, b, core, sources_start, sources, used, most)
-        _shift(n, -1, core, sources_start, sources, reach, cores_reached, used, size)
+    found = np.empty(len(loads.used), np.int64)
+    for b in range(len(found)):
+        _shift(n, b, links, loads)
+        found[b] = _broken(n, b, links, loads)
+        _shift(n, -1, links, loads)
     return found
 
 
 @kernel
-def pack(  # type: ignore[no-untyped-def]
-    follow,
-    order,
-    group,
-    core,
-    events,
-    sources_start,
-    sources,
-    reach,
-    cores_reached,
-    used,
-    size,
-    most,
-):
+def pack(follow, order, group, events, links, loads):  # type: ignore[no-untyped-def]
     """Place neurons in order: a group where it is pulled to and fits whole, if there is a core.
 
     `follow` is false where pulls are ignored and the first core that fits is taken. Returns the
     neuron that fits nowhere, or -1.
     """
+    used, most = loads.used, loads.most
     cores = used.shape[0]
     pull, total = np.zeros(cores, np.int64), np.zeros(cores, np.int64)
     last = 0
@@ -127,10 +118,10 @@ def pack(  # type: ignore[no-untyped-def]
             while last < order.shape[0] and group[order[last]] == group[n]:
                 member = order[last]
                 if follow:
-                    _pull(member, core, events, sources_start, sources, reach, pull)
+                    _pull(member, events, links, loads, pull)
                     total += pull
                 neurons += 1
-                bytes_ += size[member]
+                bytes_ += loads.size[member]
                 last += 1
             first = last
             wanted = -1
@@ -140,40 +131,38 @@ def pack(  # type: ignore[no-untyped-def]
                 if fits and (wanted < 0 or total[b] > total[wanted]):
                     wanted = b
         if wanted >= 0:
-            _shift(n, wanted, core, sources_start, sources, reach, cores_reached, used, size)
-            if _broken(n, wanted, core, sources_start, sources, used, most) < 0:
+            _shift(n, wanted, links, loads)
+            if _broken(n, wanted, links, loads) < 0:
                 continue
-            _shift(n, -1, core, sources_start, sources, reach, cores_reached, used, size)
+            _shift(n, -1, links, loads)
         pull[:] = 0
         if follow:
-            _pull(n, core, events, sources_start, sources, reach, pull)
+            _pull(n, events, links, loads, pull)
         for _ in range(cores):
             nearest = np.argmax(pull)
-            _shift(n, nearest, core, sources_start, sources, reach, cores_reached, used, size)
-            if _broken(n, nearest, core, sources_start, sources, used, most) < 0:
+            _shift(n, nearest, links, loads)
+            if _broken(n, nearest, links, loads) < 0:
                 break
-            _shift(n, -1, core, sources_start, sources, reach, cores_reached, used, size)
+            _shift(n, -1, links, loads)
             pull[nearest] = -1
-        if core[n] < 0:
+        if loads.core[n] < 0:
             return n
     return -1
 
 
 @kernel
-def refine(  # type: ignore[no-untyped-def]
-    order, core, events, sources_start, sources, reach, cores_reached, used, size, most
-):
+def refine(order, events, links, loads):  # type: ignore[no-untyped-def]
     """One pass of moves that lower the traffic, swaps where the wanted core is full.
 
     Returns the events that are saved.
     """
-    cores = used.shape[0]
+    core, cores = loads.core, loads.used.shape[0]
     pull, other = np.zeros(cores, np.int64), np.zeros(cores, np.int64)
     waiting = np.full((cores, cores), -1, np.int64)
     saved = 0
     for n in order:
         a = core[n]
-        _pull(n, core, events, sources_start, sources, reach, pull)
+        _pull(n, events, links, loads, pull)
         here = pull[a]
         for _ in range(cores):
             b = np.argmax(pull)
@@ -181,24 +170,24 @@ def refine(  # type: ignore[no-untyped-def]
                 break
             gain = pull[b] - here
             pull[b] = -1
-            _shift(n, b, core, sources_start, sources, reach, cores_reached, used, size)
-            if _broken(n, b, core, sources_start, sources, used, most) < 0:
+            _shift(n, b, links, loads)
+            if _broken(n, b, links, loads) < 0:
                 saved += gain
                 break
             m = waiting[b, a]
             if m >= 0 and core[m] == b:
-                _pull(m, core, events, sources_start, sources, reach, other)
+                _pull(m, events, links, loads, other)
                 both = gain + other[a] - other[b]
                 if both > 0:
-                    _shift(m, a, core, sources_start, sources, reach, cores_reached, used, size)
-                    fits = _broken(m, a, core, sources_start, sources, used, most) < 0
-                    fits = fits and _broken(n, b, core, sources_start, sources, used, most) < 0
+                    _shift(m, a, links, loads)
+                    fits = _broken(m, a, links, loads) < 0
+                    fits = fits and _broken(n, b, links, loads) < 0
                     if fits:
                         waiting[b, a] = -1
                         saved += both
                         break
-                    _shift(m, b, core, sources_start, sources, reach, cores_reached, used, size)
-            _shift(n, a, core, sources_start, sources, reach, cores_reached, used, size)
+                    _shift(m, b, links, loads)
+            _shift(n, a, links, loads)
             if waiting[a, b] < 0 or core[waiting[a, b]] != a:
                 waiting[a, b] = n
     return saved

@@ -14,14 +14,12 @@ and R. Mattheyses, DAC (1982), moves under a balance; B. Kernighan and S. Lin, B
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from axonal._base.array_types import Int64Array
+from axonal._base.array_types import Int32Array, Int64Array
 from axonal.deploy.chips import CoreLimits
 from axonal.deploy.placement import cpu
 from axonal.deploy.placement.traffic import Traffic
@@ -47,8 +45,7 @@ class PartitionFull(Exception):
         self.neuron, self.met = neuron, met
 
 
-@dataclass(frozen=True, eq=False)
-class PartitionLoads:
+class PartitionLoads(NamedTuple):
     """Neurons on cores, and what that makes of every limit.
 
     Args:
@@ -61,7 +58,7 @@ class PartitionLoads:
     """
 
     core: Int64Array
-    reach: npt.NDArray[np.int32]
+    reach: Int32Array
     cores_reached: Int64Array
     used: Int64Array
     size: Int64Array
@@ -88,11 +85,6 @@ class PartitionLoads:
             size,
             np.array([UNLIMITED if x is None else x for x in own], np.int64),
         )
-
-    @property
-    def tables(self) -> tuple[Any, ...]:
-        """Arrays that the compiled loops change, in their order."""
-        return self.reach, self.cores_reached, self.used, self.size, self.most
 
 
 def neurons(traffic: Traffic, limits: CoreLimits) -> int:
@@ -168,7 +160,6 @@ def _packed(
     traffic: Traffic, limits: CoreLimits, cores: int, room: float, group: Int64Array | None
 ) -> PartitionLoads:
     loads = PartitionLoads.empty(traffic, limits, cores, room)
-    links = traffic.sources
     order = np.arange(traffic.placed)
     if group is not None:
         # the largest groups first; members of a group stay together
@@ -178,25 +169,19 @@ def _packed(
         group is not None,
         order,
         np.arange(traffic.placed) if group is None else group,
-        loads.core,
         traffic.events,
-        links.start,
-        links.neuron,
-        *loads.tables,
+        traffic.sources,
+        loads,
     )
     if left >= 0:
-        met = cpu.limit_met(left, loads.core, links.start, links.neuron, *loads.tables)
-        raise PartitionFull(left, met)
+        raise PartitionFull(left, cpu.limit_met(left, traffic.sources, loads))
     return loads
 
 
 def _refine(traffic: Traffic, loads: PartitionLoads, random: np.random.Generator) -> None:
-    links = traffic.sources
     for _ in range(PASSES):
         order = random.permutation(traffic.placed)
-        saved = cpu.refine(
-            order, loads.core, traffic.events, links.start, links.neuron, *loads.tables
-        )
+        saved = cpu.refine(order, traffic.events, traffic.sources, loads)
         if saved <= ENOUGH * crossings(traffic, loads):
             break
 

@@ -116,25 +116,20 @@ def in_network_time(
     padding = ((0, longest), (0, 0), (0, 0))
     padded = {name: np.pad(x, padding) for name, x in inputs.items()}
     result = backend.run(graph, padded, request)
+    latency = {p.name: p.latency for p in graph.populations}
     spikes, payload = {}, {}
     for name, events in result.spikes.items():
-        t = events.t - graph.population(name).latency
+        t = events.t - latency[name]
         kept = (t >= 0) & (t < steps)
         spikes[name] = Spikes(events.sample[kept], t[kept], events.neuron[kept])
         if name in result.payload:
             payload[name] = result.payload[name][kept]
-    first = {name: graph.population(name).latency for name in result.readout}
-    readout = {name: v[first[name] : first[name] + steps] for name, v in result.readout.items()}
-    membrane = {
-        probe: v[graph.population(probe.population).latency :][:steps]
-        for probe, v in result.membrane.items()
-    }
     return replace(
         result,
         steps=steps,
         spikes=spikes,
         payload=payload,
-        readout=readout,
-        membrane=membrane,
+        readout={name: v[latency[name] :][:steps] for name, v in result.readout.items()},
+        membrane={p: v[latency[p.population] :][:steps] for p, v in result.membrane.items()},
         state=None,
     )

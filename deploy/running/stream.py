@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from axonal._base.array_types import AnyArray, Float64Array
+from axonal._base.array_types import AnyArray, Float64Array, Int32Array
 from axonal._base.files import whole_file
 from axonal._base.npz import read_npz
 from axonal.deploy.executor.float_executor import Executor
@@ -39,7 +39,7 @@ class StreamStep(NamedTuple):
     """
 
     t: dict[str, int]
-    spikes: dict[str, npt.NDArray[np.int32]]
+    spikes: dict[str, Int32Array]
     readout: dict[str, Float64Array]
     payload: dict[str, Float64Array]
 

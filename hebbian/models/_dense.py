@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike
 from axonal._base.array_types import Float64Array
 from axonal._base.checks import one_of, whole_number
 from axonal.hebbian.models._examples import Examples
+from axonal.hebbian.models._learned_memory import LearnedMemory
 from axonal.hebbian.models._replica_model import ReplicaModel
 from axonal.hebbian.theory import crosstalk, phase_boundaries, states
 from axonal.hebbian.theory._solution import Solution
+from axonal.hebbian.theory.reaction import of_pairs
 
 if TYPE_CHECKING:
     from axonal.hebbian.montecarlo import Measurement
@@ -39,12 +41,11 @@ class DenseHopfield(ReplicaModel):
     Args:
         P: order of the interaction, >= 2.
         interaction: ``"distinct"`` or ``"overlap"``.
-        quality: r in (0, 1], as for :class:`Hopfield`.
+        quality: r in (0, 1], as for :class:`Hopfield`, and so all that follow.
         examples: M >= 1 per pattern; None for clean patterns.
         protocol: ``"supervised"`` or ``"unsupervised"``.
-        noise: ``"binomial"``, exact for every M, or ``"gaussian"``, the limit of many examples.
-        rho: entropy of the data set, >= 0, instead of quality and examples, from which it follows
-            as ``(1 - r^2) / (M r^2)``; in the limit of many examples it is all that matters.
+        noise: ``"binomial"`` or ``"gaussian"``.
+        rho: entropy of the data set, >= 0, instead of quality and examples.
 
     Raises:
         ValueError: for values outside these ranges.
@@ -56,14 +57,10 @@ class DenseHopfield(ReplicaModel):
     np.float64(0.9927)
     """
 
-    P: int
+    # Behind what is inherited in the order of fields, first in the constructor below.
+    P: int  # type: ignore[misc]
     interaction: str = "distinct"
-    quality: float = 1.0
-    examples: int | None = None
-    protocol: str = "supervised"
-    noise: str = "binomial"
-    entropy: float | None = None
-    """rho, where it was given"""
+    __match_args__ = ("P", "interaction", *LearnedMemory.__match_args__)
 
     load_name: ClassVar[str] = "gamma"
 
@@ -88,11 +85,11 @@ class DenseHopfield(ReplicaModel):
         one_of("DenseHopfield", "interaction", interaction, INTERACTIONS)
         object.__setattr__(self, "P", P)
         object.__setattr__(self, "interaction", interaction)
-        self._learn(quality, examples, protocol, noise, entropy if rho is None else rho)
+        super().__init__(quality, examples, protocol, noise, rho=rho, entropy=entropy)
 
     def _crosstalk(self, data: Examples) -> crosstalk.Crosstalk:
         if self.P == 2:
-            return crosstalk.of_pairs(data.rho, data.examples or 1, data.protocol)
+            return of_pairs(data.rho, data.examples or 1, data.protocol)
         kinds = {"distinct": crosstalk.distinct, "overlap": crosstalk.overlap}
         clean = kinds[self.interaction](self.P)
         if data.protocol == "supervised" or data.examples is None:
@@ -119,22 +116,11 @@ class DenseHopfield(ReplicaModel):
         return self._state(gamma, T, phase)
 
     def simulate(
-        self,
-        gamma: float | None = None,
-        T: float | None = None,
-        *,
-        N: int,
-        K: int | None = None,
-        **settings: Any,
+        self, gamma: float | None = None, T: float | None = None, *, N: int, **settings: Any
     ) -> "Measurement":
-        """Monte Carlo of the same model, with class means that are normal if ``noise`` is.
+        """Monte Carlo of the same model at a load gamma; see :meth:`Hopfield.simulate`.
 
-        Args:
-            gamma: load ``(P-1)! K / N^(P-1)``.
-            T: temperature, >= 0.
-            N: sites.
-            K: archetypes, instead of the load.
-            settings: of :func:`axonal.hebbian.montecarlo.dense`: samples, sweeps, seed, ...
+        ``settings`` are those of :func:`axonal.hebbian.montecarlo.dense`.
 
         >>> memory = DenseHopfield(3)
         >>> measured = memory.simulate(0.05, 0.3, N=200, samples=4, sweeps=50, warmup=20)
@@ -146,7 +132,7 @@ class DenseHopfield(ReplicaModel):
         # Imported here, since the theory works without a compiler.
         from axonal.hebbian import montecarlo
 
-        settings = {**self._simulated(gamma, T, K), **settings}
+        settings = {**self._simulated(gamma, T), **settings}
         return montecarlo.dense(N, self.P, interaction=self.interaction, **settings)
 
     def gamma_M(self, T: ArrayLike) -> Float64Array:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from axonal._base.checks import not_negative, one_of, whole_number
-from axonal.hebbian.theory.noisy_examples import BinomialNoise, GaussianNoise, Signal, entropy
+from axonal.hebbian.theory.binomial_noise import BinomialNoise
+from axonal.hebbian.theory.gaussian_noise import GaussianNoise
+from axonal.hebbian.theory.noisy_examples import entropy
+from axonal.hebbian.theory.signal import Signal
 
 PROTOCOLS = ("supervised", "unsupervised")
 NOISES = ("binomial", "gaussian")

@@ -26,8 +26,9 @@ class ExponentialSolution:
         condensed: whether the noise is that of the closest pattern alone.
 
     >>> from axonal.hebbian import ExponentialMemory
-    >>> ExponentialMemory().theory(alpha=[0.25, 0.6], lam=1.0).exists
-    array([ True, False])
+    >>> state = ExponentialMemory().theory(alpha=[0.25, 0.6], lam=1.0)
+    >>> state.basin.round(2), state.exists
+    (array([0.68, 1.03]), array([ True, False]))
     """
 
     noise: Float64Array

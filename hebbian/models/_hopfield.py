@@ -12,7 +12,7 @@ from axonal.hebbian.models._phase_model import Named
 from axonal.hebbian.models._replica_model import ReplicaModel
 from axonal.hebbian.theory import hopfield, phase_boundaries
 from axonal.hebbian.theory._solution import Solution
-from axonal.hebbian.theory.crosstalk import Reaction, of_pairs
+from axonal.hebbian.theory.reaction import Reaction, of_pairs
 
 if TYPE_CHECKING:
     from axonal.hebbian.montecarlo import Measurement
@@ -47,27 +47,8 @@ class Hopfield(ReplicaModel):
     0.13790557
     """
 
-    quality: float = 1.0
-    examples: int | None = None
-    protocol: str = "supervised"
-    noise: str = "binomial"
-    entropy: float | None = None
-    """rho, where it was given"""
-
     load_name: ClassVar[str] = "alpha"
     P: ClassVar[int] = 2  # type: ignore[misc]
-
-    def __init__(
-        self,
-        quality: float = 1.0,
-        examples: int | None = None,
-        protocol: str = "supervised",
-        noise: str = "binomial",
-        *,
-        rho: float | None = None,
-        entropy: float | None = None,
-    ) -> None:
-        self._learn(quality, examples, protocol, noise, entropy if rho is None else rho)
 
     def _crosstalk(self, data: Examples) -> Reaction:
         return of_pairs(data.rho, data.examples or 1, data.protocol)
@@ -88,35 +69,6 @@ class Hopfield(ReplicaModel):
         """
         return self._state(alpha, T, phase)
 
-    def simulate(
-        self,
-        alpha: float | None = None,
-        T: float | None = None,
-        *,
-        N: int,
-        K: int | None = None,
-        **settings: Any,
-    ) -> "Measurement":
-        """Monte Carlo of the same model, with class means that are normal if ``noise`` is.
-
-        Args:
-            alpha: load K / N.
-            T: temperature, >= 0.
-            N: sites.
-            K: archetypes, instead of the load.
-            settings: of :func:`axonal.hebbian.montecarlo.hopfield`: samples, sweeps, seed, ...
-
-        >>> memory = Hopfield()
-        >>> measured = memory.simulate(0.02, 0.3, N=500, samples=4, sweeps=50, warmup=20)
-        >>> bool(abs(measured.overlap - memory.theory(0.02, 0.3).m) < 0.01)
-        True
-        """
-        # Imported here, since the theory works without a compiler.
-        from axonal.hebbian import montecarlo
-
-        settings = {**self._simulated(alpha, T, K), **settings}
-        return montecarlo.hopfield(N, **settings)
-
     def mixture(self, alpha: ArrayLike, T: ArrayLike, patterns: int = 3) -> Solution:
         """The state with equal overlaps with several clean patterns.
 
@@ -133,6 +85,29 @@ class Hopfield(ReplicaModel):
         whole_number("Hopfield.mixture", "patterns", patterns, 1)
         alpha, T = self._numbers("mixture", alpha=alpha, T=T)
         return hopfield.mixture(alpha, T, patterns)
+
+    def simulate(
+        self, alpha: float | None = None, T: float | None = None, *, N: int, **settings: Any
+    ) -> "Measurement":
+        """Monte Carlo of the same model, with class means that are normal if ``noise`` is.
+
+        Args:
+            alpha: load K / N.
+            T: temperature, >= 0.
+            N: sites.
+            settings: of :func:`axonal.hebbian.montecarlo.hopfield`: K (archetypes) instead of the
+                load, samples, sweeps, seed, ...
+
+        >>> memory = Hopfield()
+        >>> measured = memory.simulate(0.02, 0.3, N=500, samples=4, sweeps=50, warmup=20)
+        >>> bool(abs(measured.overlap - memory.theory(0.02, 0.3).m) < 0.01)
+        True
+        """
+        # Imported here, since the theory works without a compiler.
+        from axonal.hebbian import montecarlo
+
+        settings = {**self._simulated(alpha, T), **settings}
+        return montecarlo.hopfield(N, **settings)
 
     def alpha_M(self, T: ArrayLike) -> Float64Array:
         """Load above which nothing is retrieved at temperature T; 0 where nothing ever is."""

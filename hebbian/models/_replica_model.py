@@ -2,7 +2,6 @@
 
 import abc
 from collections.abc import Callable
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 from axonal._base.array_types import Float64Array, Int64Array
 from axonal._base.checks import not_negative, one_of
 from axonal.hebbian.models._examples import Examples
+from axonal.hebbian.models._learned_memory import LearnedMemory
 from axonal.hebbian.models._phase_model import Named, PhaseModel
 from axonal.hebbian.theory import learning_thresholds, phase_boundaries, spin_glass, states
 from axonal.hebbian.theory._solution import Solution
@@ -28,7 +28,7 @@ LOW_OVERLAP = "low-overlap"
 """Of couplings of more than two spins."""
 
 
-class ReplicaModel(PhaseModel):
+class ReplicaModel(LearnedMemory, PhaseModel):
     """A memory whose states are the saddle points of one condensed pattern.
 
     Loads, called alpha or gamma in the models, and temperatures may be arrays; they broadcast.
@@ -49,60 +49,22 @@ class ReplicaModel(PhaseModel):
     """Monte Carlo of the same model at a load and a temperature"""
 
     P: int
-    quality: float
-    examples: int | None
-    protocol: str
-    noise: str
-    entropy: float | None
-
-    def _learn(
-        self,
-        quality: float,
-        examples: int | None,
-        protocol: str,
-        noise: str,
-        entropy: float | None,
-    ) -> None:
-        """Set what a frozen model learns from, and refuse what says nothing."""
-        # All that an entropy alone describes are class means of many examples.
-        noise = "gaussian" if entropy is not None and noise == "binomial" else noise
-        data = Examples(quality, examples, protocol, noise, entropy)
-        data.check(type(self).__name__)
-        for name, value in (
-            ("quality", quality),
-            ("examples", examples),
-            ("protocol", protocol),
-            ("noise", noise),
-            ("entropy", entropy),
-        ):
-            object.__setattr__(self, name, value)
-
-    def __repr__(self) -> str:
-        # The entropy under the name by which it is given, and only where it was.
-        shown = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-        entropy = shown.pop("entropy")
-        if entropy is not None:
-            shown = {k: v for k, v in shown.items() if k not in ("quality", "examples")}
-            shown["rho"] = entropy
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
+    """order of the interaction"""
 
     @abc.abstractmethod
     def _crosstalk(self, data: Examples) -> Crosstalk:
         """Noise from patterns that are not retrieved."""
 
-    def _data(self) -> Examples:
-        return Examples(self.quality, self.examples, self.protocol, self.noise, self.entropy)
-
     def _system(self, data: Examples | None = None) -> SaddlePoint:
         data = data or self._data()
         return SaddlePoint(self.P, data.signal(), self._crosstalk(data))
 
-    def _simulated(self, load: float | None, T: float | None, K: int | None) -> dict[str, Any]:
+    def _simulated(self, load: float | None, T: float | None) -> dict[str, Any]:
         """Parameters of a simulation under its own names."""
         where = f"{type(self).__name__}.simulate"
         if T is None:
             raise TypeError(f"{where} expects a temperature, T=0.3 for example.")
-        point: dict[str, Any] = {self.load_name: load, "K": K, "T": T}
+        point: dict[str, Any] = {self.load_name: load, "T": T}
         if self.noise == "gaussian" and self.protocol == "supervised" and not self._data().clean:
             return {**point, "rho": self.rho}
         learned = {"quality": self.quality, "examples": self.examples, "protocol": self.protocol}
@@ -111,11 +73,6 @@ class ReplicaModel(PhaseModel):
     def _numbers(self, method: str, **values: ArrayLike) -> list[Float64Array]:
         where = f"{type(self).__name__}.{method}"
         return [not_negative(where, name, value) for name, value in values.items()]
-
-    @property
-    def rho(self) -> float:
-        """Entropy of the data set, ``(1 - r^2) / (M r^2)``; 0 for clean patterns."""
-        return self._data().rho
 
     def _state(self, load: ArrayLike, T: ArrayLike, phase: str) -> Solution:
         known = PHASES if self.P == 2 else (*PHASES, LOW_OVERLAP)

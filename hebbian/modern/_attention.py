@@ -7,6 +7,7 @@ from typing import Any, Self, TypedDict
 from torch import Tensor, nn
 
 from axonal.hebbian.modern import _checkpoint, _checks, _head_sizes, _masks, _update
+from axonal.hebbian.modern._masks import Mask
 
 DEVIATION = 0.02
 
@@ -197,8 +198,8 @@ class HopfieldAttention(nn.Module):
         stored: Tensor | None = None,
         values: Tensor | None = None,
         *,
-        padding_mask: Tensor | None = None,
-        association_mask: Tensor | None = None,
+        padding_mask: Mask = None,
+        association_mask: Mask = None,
     ) -> Tensor:
         """Associate and return the values found.
 
@@ -234,8 +235,8 @@ class HopfieldAttention(nn.Module):
         state: Tensor,
         stored: Tensor | None = None,
         *,
-        padding_mask: Tensor | None = None,
-        association_mask: Tensor | None = None,
+        padding_mask: Mask = None,
+        association_mask: Mask = None,
     ) -> Tensor:
         """Softmax P [B, num_heads, S, N] of the last step, before dropout; called as the layer."""
         q, k, _ = self._project(state, state if stored is None else stored)

@@ -1,18 +1,18 @@
 """A memory of trainable stored patterns that every input looks up."""
 
 from collections.abc import Mapping
-from typing import Any, Self, Unpack
+from typing import Any, ClassVar, Unpack
 
 import torch
 from torch import Tensor, nn
 
 from axonal.hebbian.modern import _checkpoint, _checks
 from axonal.hebbian.modern._attention import DEVIATION, HopfieldAttention, Options
+from axonal.hebbian.modern._masks import Mask
+from axonal.hebbian.modern._trained_patterns import PREFIX, TrainedPatterns, for_batch
 
-NAMES = {"lookup_weights": "lookup", "target_weights": "targets"}
 
-
-class HopfieldLayer(nn.Module):
+class HopfieldLayer(TrainedPatterns):
     """A look-up table that is trained: inputs are states, the stored patterns are parameters.
 
     Each input pattern becomes the state R of a :class:`HopfieldAttention` whose stored patterns Y
@@ -41,6 +41,8 @@ class HopfieldLayer(nn.Module):
     >>> layer(torch.randn(4, 5, 8)).shape
     torch.Size([4, 5, 3])
     """
+
+    names: ClassVar = {"lookup_weights": "lookup", "target_weights": "targets"}
 
     def __init__(
         self,
@@ -79,42 +81,24 @@ class HopfieldLayer(nn.Module):
             if weights is not None:
                 nn.init.normal_(weights, 0.0, DEVIATION)
 
-    def forward(self, x: Tensor, *, association_mask: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, *, association_mask: Mask = None) -> Tensor:
         """Look up ``x`` [B, S, input_size]: [B, S, output_size]; masks as in HopfieldAttention."""
         stored, values = self._memory(x)
         y: Tensor = self.attention(x, stored, values, association_mask=association_mask)
         return y
 
-    def association(self, x: Tensor, *, association_mask: Tensor | None = None) -> Tensor:
+    def association(self, x: Tensor, *, association_mask: Mask = None) -> Tensor:
         """Softmax [B, num_heads, S, quantity] over the stored patterns, of the last step."""
         stored, _ = self._memory(x)
         return self.attention.association(x, stored, association_mask=association_mask)
 
     @classmethod
-    def from_official(cls, state_dict: Mapping[str, Tensor], **arguments: Any) -> Self:
-        """Build the layer that a checkpoint of the original ``HopfieldLayer`` holds.
-
-        Args:
-            state_dict: names and tensors as the original saves them.
-            arguments: as in :meth:`HopfieldAttention.from_official`; ``num_heads`` is required.
-
-        Raises:
-            ValueError: as in :meth:`HopfieldAttention.from_official`.
-        """
-        given = {"separate_values": "target_weights" in state_dict, **arguments}
+    def _read(cls, state_dict: Mapping[str, Tensor], given: dict[str, Any]) -> dict[str, Any]:
+        given = {"separate_values": "target_weights" in state_dict, **given}
         given = _checkpoint.with_quantity(state_dict, "lookup_weights", "stored_size", given)
-        layer = cls(**_checkpoint.arguments(state_dict, given, prefix="hopfield."))
-        layer.load_official(state_dict, official=layer.attention.official)
-        return layer
-
-    def load_official(self, state_dict: Mapping[str, Tensor], *, official: bool = True) -> None:
-        """Take over a checkpoint of the original, as :meth:`HopfieldAttention.load_official`."""
-        _checkpoint.load(
-            self, self.attention, state_dict, NAMES, prefix="hopfield.", official=official
-        )
+        return _checkpoint.arguments(state_dict, given, prefix=PREFIX)
 
     def _memory(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Stored patterns and values for every sample of the batch."""
-        batch = x.shape[0] if isinstance(x, Tensor) and x.ndim else 1
-        targets = None if self.targets is None else self.targets.expand(batch, -1, -1)
-        return self.lookup.expand(batch, -1, -1), targets
+        targets = None if self.targets is None else for_batch(self.targets, x)
+        return for_batch(self.lookup, x), targets

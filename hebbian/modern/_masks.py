@@ -5,6 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+Mask = Tensor | None
+"""What a layer takes as a mask: none by default."""
+
 
 def _look(bias: Tensor, who: str) -> Tensor:
     """Refuse a bias [..., N] that leaves some state nothing, or adds NaN or infinity; else False.

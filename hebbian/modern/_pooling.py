@@ -1,18 +1,18 @@
 """Pooling of sets of any size by trainable queries: multiple-instance learning."""
 
 from collections.abc import Mapping
-from typing import Any, Self, Unpack
+from typing import Any, ClassVar, Unpack
 
 import torch
 from torch import Tensor, nn
 
 from axonal.hebbian.modern import _checkpoint, _checks
 from axonal.hebbian.modern._attention import DEVIATION, HopfieldAttention, Options
+from axonal.hebbian.modern._masks import Mask
+from axonal.hebbian.modern._trained_patterns import PREFIX, TrainedPatterns, for_batch
 
-NAMES = {"pooling_weights": "queries"}
 
-
-class HopfieldPooling(nn.Module):
+class HopfieldPooling(TrainedPatterns):
     """Pool a set of patterns into a few, by trainable state patterns that look for them.
 
     The input is the stored patterns and the values of a :class:`HopfieldAttention`, whose states R
@@ -41,6 +41,8 @@ class HopfieldPooling(nn.Module):
     >>> pool(torch.randn(2, 3, 8), padding_mask=empty).shape
     torch.Size([2, 6])
     """
+
+    names: ClassVar = {"pooling_weights": "queries"}
 
     def __init__(
         self,
@@ -81,56 +83,29 @@ class HopfieldPooling(nn.Module):
         nn.init.normal_(self.queries, 0.0, DEVIATION)
 
     def forward(
-        self,
-        x: Tensor,
-        *,
-        padding_mask: Tensor | None = None,
-        association_mask: Tensor | None = None,
+        self, x: Tensor, *, padding_mask: Mask = None, association_mask: Mask = None
     ) -> Tensor:
         """Pool ``x`` [B, N, input_size]: [B, output_size]; masks as in HopfieldAttention."""
+        queries = for_batch(self.queries, x)
         y: Tensor = self.attention(
-            self._states(x), x, padding_mask=padding_mask, association_mask=association_mask
+            queries, x, padding_mask=padding_mask, association_mask=association_mask
         )
         return y.flatten(1)
 
     def association(
-        self,
-        x: Tensor,
-        *,
-        padding_mask: Tensor | None = None,
-        association_mask: Tensor | None = None,
+        self, x: Tensor, *, padding_mask: Mask = None, association_mask: Mask = None
     ) -> Tensor:
         """Softmax [B, num_heads, quantity, N]: how much each query takes from each pattern."""
+        queries = for_batch(self.queries, x)
         return self.attention.association(
-            self._states(x), x, padding_mask=padding_mask, association_mask=association_mask
+            queries, x, padding_mask=padding_mask, association_mask=association_mask
         )
 
     @classmethod
-    def from_official(cls, state_dict: Mapping[str, Tensor], **arguments: Any) -> Self:
-        """Build the layer that a checkpoint of the original ``HopfieldPooling`` holds.
-
-        Args:
-            state_dict: names and tensors as the original saves them.
-            arguments: as in :meth:`HopfieldAttention.from_official`; ``num_heads`` is required.
-
-        Raises:
-            ValueError: as in :meth:`HopfieldAttention.from_official`.
-        """
-        given = _checkpoint.with_quantity(state_dict, "pooling_weights", "state_size", arguments)
-        read = _checkpoint.arguments(
-            state_dict, {**given, "input_size": given["state_size"]}, prefix="hopfield."
-        )
-        read["input_size"] = arguments.get("input_size", read.pop("stored_size"))
-        layer = cls(**read)
-        layer.load_official(state_dict, official=layer.attention.official)
-        return layer
-
-    def load_official(self, state_dict: Mapping[str, Tensor], *, official: bool = True) -> None:
-        """Take over a checkpoint of the original, as :meth:`HopfieldAttention.load_official`."""
-        _checkpoint.load(
-            self, self.attention, state_dict, NAMES, prefix="hopfield.", official=official
-        )
-
-    def _states(self, x: Tensor) -> Tensor:
-        batch = x.shape[0] if isinstance(x, Tensor) and x.ndim else 1
-        return self.queries.expand(batch, -1, -1)
+    def _read(cls, state_dict: Mapping[str, Tensor], given: dict[str, Any]) -> dict[str, Any]:
+        read = _checkpoint.with_quantity(state_dict, "pooling_weights", "state_size", given)
+        # the original's input is the state of its association
+        read["input_size"] = read["state_size"]
+        read = _checkpoint.arguments(state_dict, read, prefix=PREFIX)
+        stored_size = read.pop("stored_size")
+        return {**read, "input_size": given.get("input_size", stored_size)}

@@ -2,9 +2,7 @@
 
 import json
 import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,8 @@ from axonal._base.array_types import Float64Array
 from axonal._base.checks import not_negative
 from axonal._base.checks import seed as check_seed
 from axonal._base.extras import extra
-from axonal._base.processes import end_with_parent
+from axonal._base.progress import bar
+from axonal._base.sweeps import unordered
 from axonal.hebbian.models._phase_model import Named, PhaseModel
 from axonal.hebbian.phase._format import CELLS, NAMES, QUANTITY, Header, written_by
 from axonal.hebbian.phase._montecarlo import MonteCarlo
@@ -225,19 +224,16 @@ def _simulate(
     missing = unfinished(cells)
     if not missing:
         return
-    joblib = extra("joblib", "phase", "phase diagrams")
+    extra("joblib", "phase", "phase diagrams")
     load, T = diagram[model.load_name].values, diagram["T"].values
-    # One at a time: what is finished is never lost with what is not.
-    run = joblib.Parallel(
-        n_jobs=jobs, batch_size=1, return_as="generator_unordered", **_ending_workers(joblib)
-    )
-    work = joblib.delayed(_cell)
-    tasks = (work(model, mc, seed, (i, j), float(load[i]), float(T[j])) for i, j in missing)
+    tasks = ((model, mc, seed, (i, j), float(load[i]), float(T[j])) for i, j in missing)
+    total = cells[..., -1].size
     written = None
     with (
-        _bar(progress, len(missing), cells[..., -1].size) as advance,
-        _stopping(run(tasks)) as done,
+        bar("cells", total, shown=progress) as step,
+        unordered(_cell, tasks, jobs) as done,
     ):
+        step(total - len(missing))
         for i, j, values in done:
             if store is not None and written is None:
                 # Not before a cell is known: settings that no cell can be done with leave nothing.
@@ -247,44 +243,4 @@ def _simulate(
             cells[i, j] = values
             if written is not None:
                 written[i, j] = cells[i, j]
-            advance()
-
-
-def _ending_workers(joblib: Any) -> dict[str, Any]:
-    """Let the processes of this machine end with this one; a cluster looks after its own."""
-    backend, _ = joblib.parallel.get_active_backend()
-    if not isinstance(backend, joblib.parallel.LokyBackend):
-        return {}
-    return {"initializer": end_with_parent, "initargs": (os.getpid(),)}
-
-
-@contextmanager
-def _stopping(tasks: Any) -> Iterator[Any]:
-    """Tasks that end with the block; joblib would warn of those that a stop leaves unused."""
-    try:
-        yield tasks
-    finally:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*successfully executed", UserWarning)
-            tasks.close()
-
-
-@contextmanager
-def _bar(shown: bool, missing: int, total: int) -> Iterator[Any]:
-    if not shown:
-        yield lambda: None
-        return
-    from rich import progress
-    from rich.console import Console
-
-    columns = (
-        progress.TextColumn("cells"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(),
-        progress.TextColumn("left"),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("cells", total=total, completed=total - missing)
-        yield lambda: bar.advance(task)
+            step()

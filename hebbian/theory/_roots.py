@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 
 from axonal._base.array_types import Float64Array
 
+Family = Callable[..., Float64Array]
+"""Elementwise function of x and of further arrays, one for each member of a family."""
+Arguments = tuple[Float64Array, ...]
+"""What a family takes behind x."""
+
 _NODES: Float64Array = np.cos(np.pi * (np.arange(9) + 0.5) / 9)[::-1]
 _FIT = np.linalg.inv(chebyshev.chebvander(_NODES, _NODES.size - 1))
 _FINE: Float64Array = np.linspace(-1, 1, 65)
@@ -29,10 +34,10 @@ _NARROWEST = 1e-7
 
 
 def find_root(
-    f: Callable[..., Float64Array],
+    f: Family,
     low: Float64Array,
     high: Float64Array,
-    args: tuple[Float64Array, ...],
+    args: Arguments,
     *,
     start: Float64Array | None = None,
     at_ends: tuple[Float64Array, Float64Array] | None = None,
@@ -69,9 +74,9 @@ def find_root(
 
 
 def _chandrupatla(
-    f: Callable[..., Float64Array],
+    f: Family,
     ends: list[Float64Array],
-    args: tuple[Float64Array, ...],
+    args: Arguments,
     moving: NDArray[np.intp],
     root: Float64Array,
 ) -> None:
@@ -122,11 +127,7 @@ class _Maxima(NamedTuple):
     """values on the grid that bracketed them [points, grid]"""
 
 
-def find_maximum(
-    f: Callable[..., Float64Array],
-    grid: Float64Array,
-    args: tuple[Float64Array, ...],
-) -> _Maxima:
+def find_maximum(f: Family, grid: Float64Array, args: Arguments) -> _Maxima:
     """Maximum of ``f(x, *args)`` for every element of ``args``.
 
     A coarse grid brackets it; minus infinity marks where f is not defined.
@@ -157,10 +158,7 @@ def find_maximum(
 
 
 def refine_maximum(
-    f: Callable[..., Float64Array],
-    left: Float64Array,
-    right: Float64Array,
-    args: tuple[Float64Array, ...],
+    f: Family, left: Float64Array, right: Float64Array, args: Arguments
 ) -> tuple[Float64Array, Float64Array]:
     """Place and height of the one maximum between two points, for every element of ``args``.
 

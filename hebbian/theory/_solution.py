@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from axonal._base.array_types import BoolArray, Float64Array
-from axonal.hebbian.theory.noisy_examples import Averages
+from axonal.hebbian.theory.averages import Averages
 from axonal.hebbian.theory.saddle_point import SaddlePoint, quiet
 
 _STEP = 1e-4
@@ -115,9 +115,9 @@ def assemble(
         drive: energy of the condensed pattern there.
     """
     with quiet():
-        replicon = system.crosstalk.replicon(load, site.q, site.C, site.fourth, T)
+        replicon = system.crosstalk.replicon(load, site, T)
         r = system.crosstalk.variance(site.q, site.C)
-        f = drive + system.crosstalk.free_energy(load, s, site.q, site.C, T) - site.log
+        f = drive + system.crosstalk.free_energy(load, s, site, T) - site.log
     values = (site.m, site.n, site.q, r, f, replicon)
     full = np.full((len(values), *exists.shape), np.nan)
     full[:, exists] = np.broadcast_arrays(*values)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_maximum, find_root
-from axonal.hebbian.theory.noisy_examples import Averages
+from axonal.hebbian.theory.averages import Averages
 from axonal.hebbian.theory.saddle_point import SaddlePoint, quiet
 
 _SECANT_STEPS = 200
@@ -68,10 +68,8 @@ def amplitude(system: SaddlePoint, T: Float64Array, x: Float64Array) -> Float64A
     the right without a step too far.
 
     >>> import numpy as np
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
-    >>> amplitude(hopfield, np.array([0.5]), np.array([0.0])).round(6)  # m = tanh(2 m)
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> amplitude(CLEAN, np.array([0.5]), np.array([0.0])).round(6)  # m = tanh(2 m)
     array([0.957504])
     """
     T, x = (np.ravel(a) for a in np.broadcast_arrays(T, x))
@@ -105,7 +103,7 @@ def crosstalk(system: SaddlePoint, T: Float64Array, n: Float64Array) -> Float64A
 
     >>> import numpy as np
     >>> from axonal.hebbian.theory.crosstalk import distinct
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> from axonal.hebbian.theory.gaussian_noise import GaussianNoise
     >>> memory = SaddlePoint(4, GaussianNoise(), distinct(4))
     >>> s = crosstalk(memory, np.array([0.0]), np.array([0.9]))  # n = erf(n^3 / (s sqrt 2))
     >>> s.round(6)

@@ -8,7 +8,6 @@ fold vanished as noise grew, the least that the fold had, so that noise never ra
 load; where the whole branch ends below that load, it is not cut.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from math import floor, log2
 from typing import NamedTuple
@@ -19,7 +18,13 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from axonal._base.array_types import BoolArray, Float64Array
-from axonal.hebbian.theory._roots import find_maximum, find_root, refine_maximum
+from axonal.hebbian.theory._roots import (
+    Arguments,
+    Family,
+    find_maximum,
+    find_root,
+    refine_maximum,
+)
 from axonal.hebbian.theory.curve import (
     DENSE_NUMBERS,
     PAIR_NUMBERS,
@@ -29,7 +34,7 @@ from axonal.hebbian.theory.curve import (
     with_overlap,
     zero_load_temperature,
 )
-from axonal.hebbian.theory.noisy_examples import GaussianNoise
+from axonal.hebbian.theory.gaussian_noise import GaussianNoise
 from axonal.hebbian.theory.saddle_point import SaddlePoint
 
 _DEGREE = 16
@@ -68,7 +73,7 @@ def ends(system: SaddlePoint, T: Float64Array) -> Ends:
     """Ends of branches at some temperatures, one per row.
 
     >>> from axonal.hebbian.theory.crosstalk import distinct
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> from axonal.hebbian.theory.gaussian_noise import GaussianNoise
     >>> found = ends(SaddlePoint(4, GaussianNoise(), distinct(4)), np.array([0.1]))
     >>> found.load.round(6), found.low_load.round(6)
     (array([0.217668]), array([0.16944]))
@@ -182,10 +187,7 @@ def _hidden_fold(
 
 
 def _least_slope(
-    f: Callable[..., Float64Array],
-    left: Float64Array,
-    right: Float64Array,
-    args: tuple[Float64Array, ...],
+    f: Family, left: Float64Array, right: Float64Array, args: Arguments
 ) -> tuple[Float64Array, Float64Array]:
     """Least slope of smooth functions between two points, and where."""
     half, centre = (right - left) / 2, (right + left) / 2

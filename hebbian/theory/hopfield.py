@@ -20,8 +20,9 @@ from axonal._base.array_types import Float64Array
 from axonal.hebbian.theory._quadrature import field_averages
 from axonal.hebbian.theory._roots import find_root
 from axonal.hebbian.theory._solution import Solution
-from axonal.hebbian.theory.crosstalk import Reaction
-from axonal.hebbian.theory.noisy_examples import Averages, GaussianNoise
+from axonal.hebbian.theory.averages import Averages
+from axonal.hebbian.theory.gaussian_noise import GaussianNoise
+from axonal.hebbian.theory.reaction import Reaction
 from axonal.hebbian.theory.saddle_point import SaddlePoint
 from axonal.hebbian.theory.states import retrieval
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from axonal.hebbian.theory.crosstalk import Crosstalk
-from axonal.hebbian.theory.noisy_examples import GaussianNoise
+from axonal.hebbian.theory.gaussian_noise import GaussianNoise
 from axonal.hebbian.theory.saddle_point import SaddlePoint
 from axonal.hebbian.theory.states import spinodal
 
@@ -32,7 +32,7 @@ def critical_rho(P: int, crosstalk: Crosstalk, load: float, T: float) -> float:
         rho; nan if clean patterns are not retrieved either, infinity if class means are whatever
         their noise (they need not say anything about the archetype then).
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
+    >>> from axonal.hebbian.theory.reaction import Reaction
     >>> round(critical_rho(2, Reaction(), 0.05, 0.0), 4)
     0.1571
     """
@@ -62,7 +62,7 @@ def critical_examples(
     Raises:
         ValueError: if a million examples do not suffice.
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
+    >>> from axonal.hebbian.theory.reaction import Reaction
     >>> from axonal.hebbian.theory.noisy_examples import entropy
     >>> def learned(examples):
     ...     return SaddlePoint(2, GaussianNoise(entropy(0.5, examples)), Reaction())

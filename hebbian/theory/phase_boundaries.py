@@ -97,11 +97,9 @@ def spinodal_temperature(system: SaddlePoint, load: ArrayLike) -> Float64Array:
         system: the model.
         load: alpha or gamma, >= 0.
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
-    >>> T = spinodal_temperature(hopfield, [0.05, 0.2])
-    >>> T.round(6), spinodal_load(hopfield, T[:1]).round(9)
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> T = spinodal_temperature(CLEAN, [0.05, 0.2])
+    >>> T.round(6), spinodal_load(CLEAN, T[:1]).round(9)
     (array([0.542255,      nan]), array([0.05]))
     """
     return _inverse(system, spinodal_load, np.asarray(load, dtype=np.float64))
@@ -119,11 +117,9 @@ def coexistence_temperature(
         load: alpha or gamma, >= 0.
         spinodal_T: :func:`spinodal_temperature` of the loads, where it is known.
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
-    >>> T = coexistence_temperature(hopfield, [0.03, 0.2])
-    >>> T.round(6), coexistence_load(hopfield, T[:1]).round(9)
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> T = coexistence_temperature(CLEAN, [0.03, 0.2])
+    >>> T.round(6), coexistence_load(CLEAN, T[:1]).round(9)
     (array([0.478793,      nan]), array([0.03]))
     """
     load = np.asarray(load, dtype=np.float64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from axonal.hebbian.theory.crosstalk import Crosstalk
-from axonal.hebbian.theory.noisy_examples import Signal
+from axonal.hebbian.theory.signal import Signal
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from axonal._base.array_types import BoolArray, Float64Array
 from axonal.hebbian.theory._roots import find_maximum, find_root
 from axonal.hebbian.theory._solution import Solution, assemble
-from axonal.hebbian.theory.noisy_examples import GaussianNoise
+from axonal.hebbian.theory.gaussian_noise import GaussianNoise
 from axonal.hebbian.theory.saddle_point import SaddlePoint, quiet
 
 _FIELDS = np.linspace(-12.0, 12.0, 97)
@@ -25,11 +25,8 @@ def no_retrieval(system: SaddlePoint, load: ArrayLike, T: ArrayLike, glassy: boo
         glassy: True for the root with the largest q > 0, False for q = 0, or the smallest q where
             the crosstalk does not vanish at q = 0.
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> from axonal.hebbian.theory.saddle_point import SaddlePoint
-    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
-    >>> no_retrieval(hopfield, 0.1, [0.5, 1.5], glassy=True).q.round(6)
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> no_retrieval(CLEAN, 0.1, [0.5, 1.5], glassy=True).q.round(6)
     array([0.628213,      nan])
     """
     load, T = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(load, T))

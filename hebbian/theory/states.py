@@ -30,9 +30,8 @@ def spinodal(system: SaddlePoint, T: ArrayLike) -> tuple[Float64Array, Float64Ar
     For P >= 3 it is the end of the branch that zero load begins; see
     :mod:`~axonal.hebbian.theory.folds` for what becomes of it where noise has smoothed it.
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> load, number = spinodal(SaddlePoint(2, GaussianNoise(), Reaction()), [0.0, 0.5])
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> load, number = spinodal(CLEAN, [0.0, 0.5])
     >>> load.round(9)
     array([0.13790557, 0.05881552])
     """
@@ -44,7 +43,7 @@ def low_overlap_load(system: SaddlePoint, T: ArrayLike) -> Float64Array:
     """Largest load of the branch of low overlap, P >= 3; zero where there is none.
 
     >>> from axonal.hebbian.theory.crosstalk import distinct
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> from axonal.hebbian.theory.gaussian_noise import GaussianNoise
     >>> low_overlap_load(SaddlePoint(4, GaussianNoise(10.0), distinct(4)), [0.1, 0.4]).round(6)
     array([0.140571, 0.      ])
     """
@@ -66,10 +65,8 @@ def retrieval(system: SaddlePoint, load: ArrayLike, T: ArrayLike) -> Solution:
         load: alpha or gamma, >= 0.
         T: temperature, >= 0; broadcasts with ``load``.
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
-    >>> retrieval(hopfield, [0.05, 0.2], 0.3).m.round(6)
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> retrieval(CLEAN, [0.05, 0.2], 0.3).m.round(6)
     array([0.991165,      nan])
     """
     load, T = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(load, T))
@@ -85,7 +82,7 @@ def low_overlap(system: SaddlePoint, load: ArrayLike, T: ArrayLike) -> Solution:
         T: temperature, >= 0; broadcasts with ``load``.
 
     >>> from axonal.hebbian.theory.crosstalk import distinct
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
+    >>> from axonal.hebbian.theory.gaussian_noise import GaussianNoise
     >>> memory = SaddlePoint(4, GaussianNoise(10.0), distinct(4))
     >>> state = low_overlap(memory, [0.05, 0.12], 0.1)
     >>> state.n.round(4), state.minmax
@@ -114,10 +111,8 @@ def _excess(system: SaddlePoint):  # type: ignore[no-untyped-def]
 def number_of_load(system: SaddlePoint, load: Float64Array, T: Float64Array) -> Float64Array:
     """Number of the retrieval state on the curve of its temperature, nan where there is none.
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
-    >>> number_of_load(hopfield, np.array([0.0, 0.129582]), np.array([0.0, 0.0])).round(5)
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> number_of_load(CLEAN, np.array([0.0, 0.129582]), np.array([0.0, 0.0])).round(5)
     array([0. , 0.4])
     """
     found, row, _ = _ends(system, T)
@@ -139,10 +134,8 @@ def retrieval_inside(system: SaddlePoint, load: ArrayLike, T: ArrayLike) -> Solu
     two neighbours the load rises along every curve between them, and a state with less load than
     there is a root on the way. What is not found so is left to :func:`retrieval`.
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
-    >>> retrieval_inside(hopfield, [0.05, 0.2], 0.3).m.round(6)
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> retrieval_inside(CLEAN, [0.05, 0.2], 0.3).m.round(6)
     array([0.991165,      nan])
     """
     load, T = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(load, T))
@@ -189,9 +182,8 @@ def _bracket(
 def at_spinodal(system: SaddlePoint, T: ArrayLike) -> Solution:
     """The retrieval state at its largest load, :func:`spinodal`.
 
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> at_spinodal(SaddlePoint(2, GaussianNoise(), Reaction()), [0.0]).m.round(6)
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> at_spinodal(CLEAN, [0.0]).m.round(6)
     array([0.967417])
     """
     T = np.asarray(T, dtype=np.float64)
@@ -209,11 +201,9 @@ def along(system: SaddlePoint, curve: Curve, number: Float64Array) -> tuple[Floa
     """Load and state at numbers on the curves of some temperatures.
 
     >>> import numpy as np
-    >>> from axonal.hebbian.theory.crosstalk import Reaction
-    >>> from axonal.hebbian.theory.noisy_examples import GaussianNoise
-    >>> hopfield = SaddlePoint(2, GaussianNoise(), Reaction())
-    >>> curve = curves(hopfield, np.array([0.0]))
-    >>> load, state = along(hopfield, curve, np.array([0.4]))
+    >>> from axonal.hebbian.theory.hopfield import CLEAN
+    >>> curve = curves(CLEAN, np.array([0.0]))
+    >>> load, state = along(CLEAN, curve, np.array([0.4]))
     >>> load.round(6), state.m.round(6)
     (array([0.129582]), array([0.987581]))
     """

@@ -86,6 +86,11 @@ def warn_missing() -> None:
     warnings.warn(f"{missing()} Until then the slower definition runs.", stacklevel=5)
 
 
+def on_gpu(x: Tensor) -> bool:
+    """Whether kernels run on x; the tests say so of tensors on the CPU."""
+    return x.is_cuda
+
+
 def available() -> bool:
     """Return whether kernels can be compiled; while a graph is traced, whether they seem to be.
 

@@ -106,7 +106,19 @@ def _required(name: str, backend: str, tensors: tuple[Tensor, ...], cuda: bool) 
     if backend == "reference":
         return False
     _tangents.refuse(name, *tensors)
-    return (_required_cuda if backend == "cuda" else _required_cpu)(name, cuda, tensors)
+    if backend == "cpu" and not HAS_NUMBA:
+        raise ValueError(f'backend="cpu" of {name} needs numba, which is not installed.')
+    if backend == "cuda" and not cuda:
+        raise ValueError(f'{name} has no kernel for backend="cuda". Use backend="auto".')
+    fits, expected = _FITTING[backend]
+    if not fits(tensors):
+        raise ValueError(
+            f'backend="{backend}" of {name} expects {expected}; got {_have(tensors)}. '
+            'Use backend="auto".'
+        )
+    if backend == "cuda" and not _cuda.available():
+        raise ValueError(_cuda.missing())
+    return True
 
 
 def _fits_the_cpu(tensors: tuple[Tensor, ...]) -> bool:
@@ -123,29 +135,15 @@ def _fits_a_gpu(tensors: tuple[Tensor, ...]) -> bool:
     return all(a.dtype in types and a.device == x.device for a in tensors)
 
 
-def _required_cpu(name: str, _: bool, tensors: tuple[Tensor, ...]) -> bool:
-    if not HAS_NUMBA:
-        raise ValueError(f'backend="cpu" of {name} needs numba, which is not installed.')
-    if not _fits_the_cpu(tensors):
-        raise ValueError(
-            f'backend="cpu" of {name} expects tensors of one type, float32 or float64, on the CPU; '
-            f'got {_have(tensors)}. Use backend="auto".'
-        )
-    return True
-
-
-def _required_cuda(name: str, cuda: bool, tensors: tuple[Tensor, ...]) -> bool:
-    if not cuda:
-        raise ValueError(f'{name} has no kernel for backend="cuda". Use backend="auto".')
-    if not _fits_a_gpu(tensors):
-        raise ValueError(
-            f'backend="cuda" of {name} expects tensors on one GPU: x of float16, bfloat16, float32 '
-            "or float64, the others of that type or, beside half precision, of float32; got "
-            f'{_have(tensors)}. Use backend="auto".'
-        )
-    if not _cuda.available():
-        raise ValueError(_cuda.missing())
-    return True
+_FITTING = {
+    "cpu": (_fits_the_cpu, "tensors of one type, float32 or float64, on the CPU"),
+    "cuda": (
+        _fits_a_gpu,
+        "tensors on one GPU: x of float16, bfloat16, float32 or float64, the others of that type "
+        "or, beside half precision, of float32",
+    ),
+}
+"""Tensors that each compiled back end takes."""
 
 
 def _have(tensors: tuple[Tensor, ...]) -> str:

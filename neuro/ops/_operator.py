@@ -1,5 +1,6 @@
 """Registration of compiled functions as operators of torch."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,12 +22,16 @@ class Operator:
     Where none of these is at work, a call runs the function itself, or records it with its backward
     pass: torch's way through the operator takes longer than the loops of a small layer.
 
+    torch takes tensors, numbers and strings one by one. A function whose annotation is a NamedTuple
+    gets them as one; a call names them one by one, ``operator(x, *state, *neuron)``.
+
     Args:
         name: of the operator.
         schema: arguments and results in torch's form; ``Convention convention`` stands for one,
             which is flattened here and nowhere else.
         function: computes the results, on tensors of ``devices``.
-        fake: returns results of the same shapes without computing them.
+        fake: returns results of the same shapes without computing them; its arguments are those of
+            the function.
         devices: such as ``("cpu", "cuda")``.
         of: name of the operator in messages, where it is another one.
     """
@@ -43,6 +48,7 @@ class Operator:
     ) -> None:
         before, word, _ = schema.partition(_WORD)
         self.at = before.count(",") if word else None
+        function, fake = _grouping(function), _grouping(fake)
         self.function = function
         self.recorded: Any = None
         self.registered = torch.library.custom_op(
@@ -108,6 +114,33 @@ class Operator:
             return self.registered(*arguments)
         flat = (*arguments[: self.at], *arguments[self.at], *arguments[self.at + 1 :])
         return self.registered(*flat)
+
+
+def _grouping(function: Function) -> Function:
+    """Let a function of NamedTuples take their fields one by one, but a convention as one."""
+    places: list[tuple[type[tuple[Any, ...]] | None, int, int]] = []
+    stop = 0
+    for parameter in inspect.signature(function).parameters.values():
+        kind = parameter.annotation
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            continue
+        grouped = kind is not Convention and hasattr(kind, "_fields")
+        start, stop = stop, stop + (len(kind._fields) if grouped else 1)
+        places.append((kind if grouped else None, start, stop))
+    if stop == len(places):
+        return function
+
+    # as quick as may be, since every call of a small layer comes through here
+    new = tuple.__new__
+
+    def run(*flat: Any) -> Any:
+        arguments = [
+            flat[start] if kind is None else new(kind, flat[start:stop])
+            for kind, start, stop in places
+        ]
+        return function(*arguments)
+
+    return run
 
 
 def _detached(arguments: tuple[Any, ...]) -> list[Any]:

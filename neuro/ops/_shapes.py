@@ -37,13 +37,13 @@ def same_shape(name: str, what: str, given: Tensor, shape: Sequence[int]) -> Non
         raise ValueError(f"{name} expects {what} {tuple(shape)}, got {tuple(given.shape)}.")
 
 
-def gradient_room(cells: Tensor, learns: bool) -> Tensor:
-    """Return zeros like ``cells`` for the gradient of a parameter, or nothing if it is fixed.
+def gradient_room(like: Tensor, cells: Sequence[int], learns: bool) -> Tensor:
+    """Return zeros of shape ``cells`` for the gradient of a parameter, or nothing if it is fixed.
 
-    >>> gradient_room(torch.ones(2, 3), False).shape
+    >>> gradient_room(torch.tensor(0.5), (2, 3), False).shape
     torch.Size([0])
     """
-    return torch.zeros_like(cells) if learns else cells.new_empty(0)
+    return like.new_zeros(cells) if learns else like.new_empty(0)
 
 
 def sum_to(x: Tensor, shape: Sequence[int]) -> Tensor:

@@ -16,7 +16,7 @@ from helpers import ROOT
 
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 DATA, REQUIRE = "AXONAL_DATA", "AXONAL_REQUIRE"
-SETS = ("fashion-mnist", "fsdd", "mil", "mnist")
+SETS = ("fashion-mnist", "fsdd", "mil", "mnist", "event-samples", "nmnist-small")
 SIMULATORS = {
     "lava": "Lava",
     "nest": "NEST",

@@ -4,30 +4,25 @@ Taken from files that each version wrote: 0.2.0 has no input_shape of convolutio
 v_reset came with 1.0.6, metadata with 1.0, and 1.0.8 packs arrays.
 """
 
+import dataclasses
+
 import h5py
+import nir
 import numpy as np
 
 VERSIONS = ("0.2.0", "1.0.4", "1.0.8")
 OLD = VERSIONS[:2]
 LATER = {"0.2.0": ("input_shape", "w_in", "v_reset"), "1.0.4": ("v_reset",), "1.0.8": ()}
-FIELDS = {
-    "Affine": ("weight", "bias"),
-    "AvgPool2d": ("kernel_size", "stride", "padding"),
-    "Conv1d": ("input_shape", "weight", "stride", "padding", "dilation", "groups", "bias"),
-    "Conv2d": ("input_shape", "weight", "stride", "padding", "dilation", "groups", "bias"),
-    "CubaLIF": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold", "v_reset", "w_in"),
-    "Delay": ("delay",),
-    "Flatten": ("input_type", "start_dim", "end_dim"),
-    "I": ("r",),
-    "IF": ("r", "v_threshold", "v_reset"),
-    "Input": ("shape",),
-    "LI": ("tau", "r", "v_leak"),
-    "LIF": ("tau", "r", "v_leak", "v_threshold", "v_reset"),
-    "Linear": ("weight",),
-    "Output": ("shape",),
-    "Scale": ("scale",),
-    "SumPool2d": ("kernel_size", "stride", "padding"),
-}
+INHERITED = ("input_type", "output_type", "metadata")
+"""Fields of every class of nir, which files have under other names or not at all."""
+STORED = {"Flatten": ("input_type",), "Input": ("shape",), "Output": ("shape",)}
+"""What files have in their place."""
+
+
+def fields(kind):
+    """Names under which files of the latest version have the fields of a node."""
+    own = [field.name for field in dataclasses.fields(getattr(nir, kind))]
+    return (*STORED.get(kind, ()), *(name for name in own if name not in INHERITED))
 
 
 def write(path, graph, version="1.0.8"):
@@ -52,7 +47,7 @@ def _write(group, node, version):
             for key, value in node.metadata.items():
                 metadata[key] = value
         return
-    for name in FIELDS[kind]:
+    for name in fields(kind):
         shape = name in ("shape", "input_type")
         value = node.input_type["input"] if shape else getattr(node, name)
         if value is None or name in LATER[version]:

@@ -33,6 +33,7 @@ def benchmark(*words: str | Path) -> subprocess.CompletedProcess[str]:
         "executor",
         "export",
         "placement",
+        "events",
     ],
 )
 def test_a_quick_benchmark_without_peers_writes_its_rows(name: str, tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_an_unknown_peer_is_one_line() -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "benchmarks: no peer abacus; there are spikingjelly, snntorch, norse, sinabs, dcls, nest, "
-        "brian2."
+        "brian2, tonic."
     ]
 
 

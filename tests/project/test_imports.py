@@ -5,13 +5,20 @@ import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from helpers import ROOT
+from helpers.sources import (
+    FOLDERS,
+    MODULES,
+    at_import,
+    files,
+    imports,
+    runtime_imports,
+    top,
+)
 
-FOLDERS = ("datasets", "deploy", "hebbian", "neuro", "reservoirs")
 CODE = (*FOLDERS, "src", "tests", "benchmarks", "notebooks", "experiments")
 MAY_IMPORT = {
     "datasets": set(),
@@ -25,48 +32,6 @@ GROUND = "axonal._base"
 # Their licences would reach whoever imports axonal.
 COPYLEFT = {"brian2", "nest", "pyNN", "sanafe", "spynnaker", "tonic"}
 LONGEST_FILE = 400
-
-
-def files(*folders: str, suffix: str = ".py") -> Iterator[Path]:
-    for folder in folders:
-        for directory, below, names in os.walk(ROOT / folder):
-            below[:] = [name for name in below if name != "__pycache__"]
-            yield from (Path(directory, name) for name in names if name.endswith(suffix))
-
-
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    parts = parts[1:] if parts[0] == "src" else ("axonal", *parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-MODULES = {module_name(path): path for path in files(*FOLDERS, "src")}
-
-
-def imports(path: Path, nodes: Iterator[ast.AST] | None = None) -> set[str]:
-    """Modules that a file imports anywhere, or in the given nodes only."""
-    found = set()
-    for node in nodes if nodes is not None else ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            for alias in node.names:
-                name = f"{base}.{alias.name}"
-                found.add(name if name in MODULES else base)
-    return found
-
-
-def at_import(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes that run when the module is imported: all but the bodies of functions."""
-    for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield node
-            yield from at_import(node)
-
-
-def top(name: str) -> str:
-    return name.partition(".")[0]
 
 
 def folder_of(module: str) -> str | None:
@@ -106,26 +71,6 @@ def deploy_room(module: str) -> str | None:
     if parts[:2] != ["axonal", "deploy"]:
         return None
     return parts[2] if len(parts) > 2 else ""
-
-
-def in_use(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes that run at some time: all but the blocks for type checkers."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            continue
-        yield node
-        yield from in_use(node)
-
-
-def at_import_in_use(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes that run when the module is imported, without the blocks for type checkers."""
-    checked = {id(node) for node in in_use(tree)}
-    return (node for node in at_import(tree) if id(node) in checked)
-
-
-def runtime_imports(path: Path) -> set[str]:
-    """Modules of ours that a file imports anywhere, in its functions too, types aside."""
-    return imports(path, in_use(ast.parse(path.read_text()))) & set(MODULES)
 
 
 def circle_in(graph: dict[str, set[str]]) -> list[str]:
@@ -249,52 +194,6 @@ def test_nothing_in_hebbian_imports_what_lies_above_it() -> None:
             above = {name.split(".")[0] for name in others} - {floor, *HEBBIAN_FLOORS[floor]}
             wrong += [f"{module} imports {name}" for name in above]
     assert wrong == []
-
-
-def test_datasets_needs_numpy_scipy_scikit_learn_and_h5py_only() -> None:
-    needed = {"axonal", "numpy", "scipy", "sklearn", "h5py"}
-    figures = {"matplotlib", "mpl_toolkits"}
-    found = {}
-    for path in files("datasets"):
-        allowed = figures if path.parent.name == "pictures" else set()
-        for name in imports(path):
-            found.setdefault(top(name), []).append(top(name) in allowed)
-    others = {name for name, allowed in found.items() if not all(allowed)}
-    assert others - set(sys.stdlib_module_names) == needed
-
-
-DATASETS_FLOORS = {
-    "events": set(),
-    "binning": {"events"},
-    "transforms": {"events"},
-    "readers": {"events"},
-    "store": {"events"},
-    "pictures": {"events"},
-    "sets": {"events", "binning", "transforms", "readers", "store"},
-}
-
-
-def test_nothing_in_datasets_imports_what_lies_above_it() -> None:
-    prefix = "axonal.datasets."
-    wrong = []
-    for module, path in MODULES.items():
-        room = module.removeprefix(prefix).split(".")[0]
-        if not module.startswith(prefix) or room not in DATASETS_FLOORS:
-            continue
-        others = {n.removeprefix(prefix).split(".")[0] for n in imports(path) if prefix in n}
-        above = {other for other in others if other in DATASETS_FLOORS}
-        above -= {room, *DATASETS_FLOORS[room]}
-        wrong += [f"{module} imports {name}" for name in above]
-    assert wrong == []
-
-
-def test_figures_import_matplotlib_when_they_are_drawn() -> None:
-    tops = {
-        top(name)
-        for path in files("datasets/pictures")
-        for name in imports(path, at_import_in_use(ast.parse(path.read_text())))
-    }
-    assert not tops & {"matplotlib", "mpl_toolkits"}
 
 
 def test_numba_is_imported_by_kernels_only() -> None:

@@ -3,13 +3,16 @@
 import ast
 from pathlib import Path
 
+import pytest
 from helpers import ROOT
 
 FOLDERS = ("datasets", "deploy", "hebbian", "neuro", "reservoirs", "src")
 # They stand beside the class that they belong to.
 BESIDE = ("State", "Error", "Settings")
-LAYERS, ALL = 0.9, 0.75
-"""Least shares."""
+LEAST = {"neuro/layers": 0.9, "hebbian": 0.75}
+"""Least shares of single folders."""
+ALL = 0.75
+"""Least share of all."""
 
 
 def classes(folder: str) -> list[tuple[str, Path]]:
@@ -39,10 +42,11 @@ def found(*folders: str) -> tuple[float, str]:
     return 1 - len(missed) / len(every), f"{len(missed)} of {len(every)} elsewhere: {words}"
 
 
-def test_layers_are_found_in_the_files_of_their_names() -> None:
-    share, missed = found("neuro/layers")
+@pytest.mark.parametrize("folder", LEAST)
+def test_classes_of_a_folder_are_found_in_the_files_of_their_names(folder: str) -> None:
+    share, missed = found(folder)
     print(missed)
-    assert share >= LAYERS, missed
+    assert share >= LEAST[folder], missed
 
 
 def test_most_classes_are_found_in_the_files_of_their_names() -> None:

@@ -38,7 +38,8 @@ def simulate(job: "Job", answer: "JobAnswer") -> None:
     b2.prefs.codegen.target = job.options["target"]
     # Optimisations that would round otherwise: moved terms, fused multiply-add, fast math.
     b2.prefs.codegen.loop_invariant_optimisations = False
-    b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", "-ffp-contract=off"]
+    # Higher levels double the time of compilation; what runs here are calls more than loops.
+    b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O1", "-g0", "-ffp-contract=off"]
     b2.defaultclock.dt = 1 * b2.ms
     groups = [_group(b2, job, k, p) for k, p in enumerate(job.populations)]
     network = b2.Network(*groups)

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops.delayed_linear import _op, _taps, cuda, reference
+from axonal.neuro.ops.delayed_linear._synapses import Synapses
 from axonal.neuro.ops.delayed_linear.reference import delay_kernel
 
 __all__ = ["KERNELS", "delay_kernel", "delayed_linear"]
@@ -82,10 +83,10 @@ def delayed_linear(
             'backend="reference", or sigma.detach().'
         )
     pays = backend == "auto" and not learned and _few_taps(sigma, kernel, max_delay, x.dtype)
-    kernels = kernel in cuda.KERNELS
+    kernels, synapses = kernel in cuda.KERNELS, Synapses(weight, delay, sigma, kernel, max_delay)
     if _dispatch.use_compiled("delayed_linear", backend, *given, pays=pays, cuda=kernels):
-        return _op.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
-    return reference.delayed_linear(x, history, weight, delay, sigma, kernel, max_delay)
+        return _op.delayed_linear(x, history, synapses)
+    return reference.delayed_linear(x, history, synapses)
 
 
 def _few_taps(sigma: Tensor | float, kernel: str, max_delay: int, dtype: torch.dtype) -> bool:

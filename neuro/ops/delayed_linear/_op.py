@@ -5,77 +5,52 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from axonal.neuro.ops._cuda import on_gpu
 from axonal.neuro.ops._dispatch import HAS_NUMBA
 from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import same_shape, state_type
 from axonal.neuro.ops.delayed_linear import cuda
+from axonal.neuro.ops.delayed_linear._synapses import Needs, Synapses
 
 if HAS_NUMBA:
     from axonal.neuro.ops.delayed_linear import cpu
 
 
-def delayed_forward(
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor,
-    kernel: str,
-    max_delay: int,
-    on_gpu: bool | None = None,
-) -> Tensor:
+def delayed_forward(x: Tensor, history: Tensor, synapses: Synapses) -> Tensor:
     """Run forward over x [T, B, I]; return y [T, B, O]."""
     _, batch, size = x.shape
-    same_shape("delayed_linear", "history", history, (max_delay, batch, size))
-    for what, given in (("weight", weight), ("delay", delay)):
-        same_shape("delayed_linear", what, given, (len(weight), size))
-    on_gpu = x.is_cuda if on_gpu is None else on_gpu
-    run = cuda.forward if on_gpu else cpu.forward
-    return run(x, history, weight, delay, sigma, kernel, max_delay)
+    same_shape("delayed_linear", "history", history, (synapses.max_delay, batch, size))
+    for what, given in (("weight", synapses.weight), ("delay", synapses.delay)):
+        same_shape("delayed_linear", what, given, (len(synapses.weight), size))
+    run = cuda.forward if on_gpu(x) else cpu.forward
+    return run(x, history, synapses)
 
 
-def _fake_forward(x: Tensor, history: Tensor, weight: Tensor, *_: Any) -> Tensor:
-    return x.new_empty(*x.shape[:2], weight.shape[0])
+def _fake_forward(x: Tensor, history: Tensor, synapses: Synapses) -> Tensor:
+    return x.new_empty(*x.shape[:2], synapses.weight.shape[0])
 
 
 def delayed_backward(
-    g: Tensor,
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor,
-    kernel: str,
-    max_delay: int,
-    needs_x: bool,
-    needs_history: bool,
-    needs_taps: bool,
-    on_gpu: bool | None = None,
+    g: Tensor, x: Tensor, history: Tensor, synapses: Synapses, needs: Needs
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Run backward from g [T, B, O]; return gradients of x, history, weight and delay."""
-    on_gpu = g.is_cuda if on_gpu is None else on_gpu
-    run = cuda.backward if on_gpu else cpu.backward
-    # x reaches y up to max_delay steps later, and so does the history, if its gradient is needed
-    ahead = max_delay if needs_history else 0
-    g_series, g_weight, g_delay = run(
-        g, x, history, weight, delay, sigma, kernel, max_delay,
-        ahead, needs_x or needs_history, needs_taps,
-    )  # fmt: skip
-    if not needs_history:
+    run = cuda.backward if on_gpu(g) else cpu.backward
+    g_series, g_weight, g_delay = run(g, x, history, synapses, needs)
+    if not needs.history:
         return g_series, x.new_empty(0, *x.shape[1:]), g_weight, g_delay
+    ahead = len(history)
     return g_series[ahead:].clone(), g_series[:ahead].clone(), g_weight, g_delay
 
 
 def _fake_backward(
-    g: Tensor, x: Tensor, history: Tensor, weight: Tensor, delay: Tensor, sigma: Tensor,
-    kernel: str, max_delay: int, needs_x: bool, needs_history: bool, needs_taps: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    whole = torch.contiguous_format
+    g: Tensor, x: Tensor, history: Tensor, synapses: Synapses, needs: Needs
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    weight, whole = synapses.weight, torch.contiguous_format
     return (
-        x.new_empty(len(x) if needs_x or needs_history else 0, *x.shape[1:]),
-        x.new_empty(max_delay if needs_history else 0, *x.shape[1:]),
-        torch.empty_like(weight, memory_format=whole) if needs_taps else weight.new_empty(0),
-        torch.empty_like(weight, memory_format=whole) if needs_taps else weight.new_empty(0),
+        x.new_empty(len(x) if needs.series else 0, *x.shape[1:]),
+        x.new_empty(synapses.max_delay if needs.history else 0, *x.shape[1:]),
+        torch.empty_like(weight, memory_format=whole) if needs.taps else weight.new_empty(0),
+        torch.empty_like(weight, memory_format=whole) if needs.taps else weight.new_empty(0),
     )
 
 
@@ -121,21 +96,14 @@ def _gradients(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
 _forward.differentiate(_gradients, _setup)
 
 
-def delayed_linear(
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor | float,
-    kernel: str,
-    max_delay: int,
-) -> tuple[Tensor, Tensor]:
+def delayed_linear(x: Tensor, history: Tensor, synapses: Synapses) -> tuple[Tensor, Tensor]:
     """Run over ``x``; see :func:`axonal.neuro.ops.delayed_linear.delayed_linear`."""
+    weight, delay, sigma, *settings = synapses
     number = state_type(x.dtype)
     if isinstance(sigma, Tensor):
         width = sigma.to(x.device, number)
     else:
         # filled on the device: a copy from the host would wait for it
         width = torch.full((), sigma, dtype=number, device=x.device)
-    y = _forward(x, history, weight.to(number), delay.to(number), width, kernel, max_delay)
+    y = _forward(x, history, weight.to(number), delay.to(number), width, *settings)
     return y, torch.cat((history, x))[len(x) :]

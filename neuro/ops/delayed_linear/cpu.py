@@ -16,6 +16,7 @@ from axonal._base.jit import jit, kernel
 from axonal._base.threads import shards
 from axonal.neuro.ops._buffer_pool import empty, zeros
 from axonal.neuro.ops.delayed_linear import cpu_sparse
+from axonal.neuro.ops.delayed_linear._synapses import Needs, Synapses
 from axonal.neuro.ops.delayed_linear._taps import taps
 
 TILE_BYTES, WIDTH = 1 << 18, 2048
@@ -211,18 +212,11 @@ def _add(
     shards(add_rows, y.shape[1], y.nbytes, *arrays, lanes, origin, way)
 
 
-def forward(
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor,
-    kernel: str,
-    max_delay: int,
-) -> Tensor:
+def forward(x: Tensor, history: Tensor, synapses: Synapses) -> Tensor:
     """Return y [T, B, O] for x [T, B, I]."""
     steps, batch, _ = x.shape
-    first, share, _ = taps(delay, sigma.item(), kernel, max_delay)
+    weight, delay, sigma, kernel, max_delay = synapses
+    first, share, _ = taps(delay, float(sigma), kernel, max_delay)
     scaled = weight.detach().unsqueeze(-1) * share  # [O, I, K]
     spikes = cpu_sparse.find(history, x, share.shape[2])
     if spikes is not None:
@@ -240,31 +234,26 @@ def forward(
 
 
 def backward(
-    g: Tensor,
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor,
-    kernel: str,
-    max_delay: int,
-    ahead: int,
-    needs_series: bool,
-    needs_taps: bool,
+    g: Tensor, x: Tensor, history: Tensor, synapses: Synapses, needs: Needs
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return gradients of the inputs from ``ahead`` steps before x on, of weight and delay."""
-    steps, batch, size = x.shape
-    lanes = _lanes(batch)
-    first, share, slope = taps(delay, sigma.item(), kernel, max_delay)  # [O, I], [O, I, K] twice
+    """Return gradients of the inputs, of weight and delay, from those of y, g [T, B, O].
 
+    The inputs are x, after the history if its gradient is needed.
+    """
+    steps, batch, size = x.shape
+    weight, delay, sigma, kernel, max_delay = synapses
+    ahead, lanes = len(history) if needs.history else 0, _lanes(batch)
+    first, share, slope = taps(delay, float(sigma), kernel, max_delay)  # [O, I], [O, I, K] twice
+
+    # x reaches y up to max_delay steps later, and so does the history
     rows = _pack(g, before=ahead, after=max_delay)  # [G, O, (ahead + T + max_delay) lanes]
     g_series = x.new_empty(0, *x.shape[1:])
-    if needs_series:
+    if needs.series:
         g_rows = zeros((len(rows), size, (ahead + steps) * lanes), rows)
         back = (weight.unsqueeze(-1) * share).transpose(0, 1).contiguous()  # [I, O, K]
         _add(g_rows, rows, back, first.T.contiguous(), lanes, 0, 1)
         g_series = _unpack(g_rows, batch)  # [ahead + T, B, I]
-    if not needs_taps:
+    if not needs.taps:
         return g_series, weight.new_empty(0), weight.new_empty(0)
 
     g_taps = share.new_zeros(share.shape)  # [O, I, K] without gaps, whatever share is

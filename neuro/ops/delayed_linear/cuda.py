@@ -8,6 +8,7 @@ from torch import Tensor
 
 from axonal.neuro.ops._cuda import THREADS, launch
 from axonal.neuro.ops._shapes import state_type
+from axonal.neuro.ops.delayed_linear._synapses import Needs, Synapses
 
 FILES = ("_common.cuh", "delayed_linear/cuda.cuh")
 KERNELS = ("gaussian", "two-tap", "one-tap")
@@ -36,21 +37,15 @@ def _width(lanes: int) -> int:
     return math.gcd(lanes, 4)
 
 
-class _Synapses:
+class _Kernels:
     """Weights and delays [O, I], what the kernels compute of them, and how these are started."""
 
-    def __init__(
-        self,
-        weight: Tensor,
-        delay: Tensor,
-        sigma: Tensor,
-        kernel: str,
-        max_delay: int,
-        like: Tensor,
-    ) -> None:
-        self.like, self.max_delay = like, max_delay
+    def __init__(self, synapses: Synapses, like: Tensor) -> None:
+        weight, delay, sigma, kernel, self.max_delay = synapses
+        assert isinstance(sigma, Tensor), "a number would be copied to the GPU, and waited for"
+        self.like = like
         # the two taps of a delay of zero steps are one
-        kernel = "one-tap" if kernel == "two-tap" and max_delay == 0 else kernel
+        kernel = "one-tap" if kernel == "two-tap" and self.max_delay == 0 else kernel
         self.kernel = KERNELS.index(kernel)
         self.weight, self.delay, self.sigma = (a.contiguous() for a in (weight, delay, sigma))
         eps = torch.finfo(state_type(like.dtype)).eps
@@ -61,7 +56,7 @@ class _Synapses:
             number = self.weight.numel()
             self.start(
                 "delay_sums", SUMS, 1, (math.ceil(number / THREADS),),
-                self.delay, self.sigma, self.sums, number, max_delay, self.sigmas,
+                self.delay, self.sigma, self.sums, number, self.max_delay, self.sigmas,
             )  # fmt: skip
 
     def start(
@@ -96,50 +91,37 @@ class _Synapses:
         return g_weight, g_delay
 
 
-def forward(
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor,
-    kernel: str,
-    max_delay: int,
-) -> Tensor:
+def forward(x: Tensor, history: Tensor, synapses: Synapses) -> Tensor:
     """Return y [T, B, O] for x [T, B, I]."""
     steps, batch, size = x.shape
-    y = x.new_empty(len(weight), steps, batch)
+    y = x.new_empty(len(synapses.weight), steps, batch)
     if y.numel() == 0 or size == 0:
         return _unpack(y.zero_())
-    synapses = _Synapses(weight, delay, sigma, kernel, max_delay, x)
-    synapses.add(y, _pack(torch.cat((history, x))), (size, 1), max_delay, -1)
+    rows = _pack(torch.cat((history, x)))
+    _Kernels(synapses, x).add(y, rows, (size, 1), synapses.max_delay, -1)
     return _unpack(y)
 
 
 def backward(
-    g: Tensor,
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor,
-    kernel: str,
-    max_delay: int,
-    ahead: int,
-    needs_series: bool,
-    needs_taps: bool,
+    g: Tensor, x: Tensor, history: Tensor, synapses: Synapses, needs: Needs
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return gradients of the inputs from ``ahead`` steps before x on, of weight and delay."""
+    """Return gradients of the inputs, of weight and delay, from those of y, g [T, B, O].
+
+    The inputs are x, after the history if its gradient is needed.
+    """
     steps, batch, size = x.shape
-    g_rows = x.new_zeros(size, ahead + steps if needs_series else 0, batch)
+    weight, ahead = synapses.weight, len(history) if needs.history else 0
+    g_rows = x.new_zeros(size, ahead + steps if needs.series else 0, batch)
     g_weight, g_delay = torch.zeros_like(weight), torch.zeros_like(weight)
     if x.numel() and len(weight):
-        synapses = _Synapses(weight, delay, sigma, kernel, max_delay, x)
-        rows = _pack(F.pad(g, (0, 0, 0, 0, ahead, max_delay)))  # [O, ahead + T + max_delay, B]
-        if needs_series:
-            synapses.add(g_rows, rows, (1, size), 0, 1)
-        if needs_taps:
+        kernels = _Kernels(synapses, x)
+        # x reaches y up to max_delay steps later, and so does the history
+        rows = _pack(F.pad(g, (0, 0, 0, 0, ahead, synapses.max_delay)))  # [O, steps, B]
+        if needs.series:
+            kernels.add(g_rows, rows, (1, size), 0, 1)
+        if needs.taps:
             series = _pack(torch.cat((history, x)))  # [I, max_delay + T, B]
-            g_weight, g_delay = synapses.dot(rows, series, ahead)
-    if not needs_taps:
+            g_weight, g_delay = kernels.dot(rows, series, ahead)
+    if not needs.taps:
         g_weight = g_delay = weight.new_empty(0)
     return _unpack(g_rows), g_weight, g_delay

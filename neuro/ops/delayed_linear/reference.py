@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from axonal.neuro.ops.delayed_linear._synapses import Synapses
+
 EPSILON = 1e-7  # the guard of the original normaliser; part of the published kernel
 
 
@@ -85,18 +87,10 @@ def delay_kernel(
     )
 
 
-def delayed_linear(
-    x: Tensor,
-    history: Tensor,
-    weight: Tensor,
-    delay: Tensor,
-    sigma: Tensor | float,
-    kernel: str,
-    max_delay: int,
-) -> tuple[Tensor, Tensor]:
+def delayed_linear(x: Tensor, history: Tensor, synapses: Synapses) -> tuple[Tensor, Tensor]:
     """Run over ``x``; see :func:`axonal.neuro.ops.delayed_linear.delayed_linear`."""
-    dense = delay_kernel(weight, delay, sigma, kernel, max_delay)
+    dense = delay_kernel(*synapses)
     padded = torch.cat((history, x))
     # conv1d cross-correlates: its tap n meets the input of max_delay - n steps ago
     y = F.conv1d(padded.permute(1, 2, 0), dense.flip(-1)).permute(2, 0, 1)
-    return y, padded[padded.shape[0] - max_delay :]
+    return y, padded[padded.shape[0] - synapses.max_delay :]

@@ -38,7 +38,7 @@ def leaky_backward(
     """Run backward from g [T, B, ...]; return the gradients of x, v and decay."""
     g_x = empty(g.shape, g)
     carry = torch.zeros_like(v, memory_format=torch.contiguous_format)  # [B, ...], gradient of v
-    g_decay = gradient_room(carry, learns_decay)
+    g_decay = gradient_room(carry, carry.shape, learns_decay)
     cpu.backward(g, x, y, v, decay, g_x, carry, g_decay, decay_input, learns_decay)
     return g_x, carry, gradient_of(g_decay, decay, learns_decay)
 

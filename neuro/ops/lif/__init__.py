@@ -4,6 +4,7 @@ from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops._convention import PLAIN, Convention
+from axonal.neuro.ops._neuron import Neuron
 from axonal.neuro.ops.lif import _op, reference
 
 __all__ = ["Convention", "lif"]
@@ -62,7 +63,8 @@ def lif(
     (tensor([0., 0., 1.]), tensor([0.]))
     """
     backend = _dispatch.for_convention("lif", convention, wait, backend)
+    neuron = Neuron(decay, threshold, convention)
     pays = len(x) > 1
     if _dispatch.use_compiled("lif", backend, x, v, decay, threshold, pays=pays, cuda=True):
-        return _op.lif(x, v, wait, decay, threshold, convention, recompute)
-    return reference.lif(x, v, wait, decay, threshold, convention)
+        return _op.lif(x, v, wait, neuron, recompute)
+    return reference.lif(x, v, wait, neuron)

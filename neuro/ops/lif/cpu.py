@@ -15,11 +15,10 @@ import numpy as np
 from torch import Tensor
 
 from axonal._base.jit import kernel
-from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops._loops import over_cells
+from axonal.neuro.ops._neuron import Gradients, Neuron, State
 from axonal.neuro.ops._neuron_cpu import after, charge, derivative, number_of, spread
-from axonal.neuro.ops._shapes import per_neuron
-from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, NOTHING, POTENTIAL, SEGMENT
+from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, NOTHING, POTENTIAL, SEGMENT, Kept
 
 BLOCK = 8192
 """Neurons whose state is kept in the cache."""
@@ -31,63 +30,37 @@ _SILENT, _FIRED, _HELD = 0, 1, 2
 
 
 def forward(
-    x: Tensor,
-    decay: Tensor,
-    threshold: Tensor,
-    v: Tensor,
-    wait: Tensor | None,
-    spikes: Tensor,
-    saved: Tensor | None,
-    waits: Tensor | None,
-    convention: Convention,
-    save: int,
+    x: Tensor, neuron: Neuron, state: State, spikes: Tensor, kept: Kept | None, save: int
 ) -> None:
-    """Fill ``spikes`` [T, B, ...], ``saved`` and ``waits``; move v and wait to the last step."""
-    decay_input, reset, _, refractory, _, _ = convention
+    """Fill ``spikes`` [T, B, ...] and ``kept``; move the state to the last step."""
+    v, wait = state
+    decay, threshold, (decay_input, reset, _, refractory, _, _) = neuron
     alike = not refractory and decay.numel() == threshold.numel() == 1
     if not alike:
-        decay, threshold = per_neuron(decay, x), per_neuron(threshold, x)
+        decay, threshold = neuron.rows(x)
     run = forward_loops(decay_input, reset == "subtract", refractory > 0, save, alike)
     # arrays that the loops do not touch stand in for tensors that are not there
-    if save == NOTHING or saved is None or waits is None:
-        saved = waits = spikes
-    left = wait if refractory and wait is not None else v
+    saved, waits = (spikes, spikes) if kept is None or save == NOTHING else kept
     over_cells(
         run, v.numel(), x.nbytes,
-        (x, spikes, saved, waits), (decay, threshold, v, left), refractory,
+        (x, spikes, saved, waits), (decay, threshold, v, wait if refractory else v), refractory,
     )  # fmt: skip
 
 
 def backward(
-    g_spikes: Tensor,
-    x: Tensor | None,
-    decay: Tensor,
-    threshold: Tensor,
-    saved: Tensor,
-    waits: Tensor,
-    g_x: Tensor,
-    carry: Tensor,
-    g_decay: Tensor,
-    g_threshold: Tensor,
-    convention: Convention,
-    save: int,
-    learns_decay: bool,
-    learns_threshold: bool,
+    g: Tensor, x: Tensor | None, kept: Kept, neuron: Neuron, save: int, gradients: Gradients
 ) -> None:
-    """Fill ``g_x`` [T, B, ...], add to g_decay and g_threshold; take carry to the first step."""
-    decay_input, reset, detach, refractory, surrogate, alpha = convention
+    """Fill, move and add to the gradients, from those of the spikes g [T, B, ...]."""
+    g_x, *cells, learns = gradients
+    decay, threshold, (decay_input, reset, detach, refractory, surrogate, alpha) = neuron
     assert isinstance(surrogate, str)
-    alike = not (refractory or learns_decay or learns_threshold)
-    alike = alike and decay.numel() == threshold.numel() == 1
+    alike = not (refractory or any(learns)) and decay.numel() == threshold.numel() == 1
     run = backward_loops(
-        decay_input, reset == "subtract", refractory > 0, save, detach, surrogate,
-        learns_decay, learns_threshold, alike,
-    )  # fmt: skip
-    parameters = per_neuron(decay, g_spikes), per_neuron(threshold, g_spikes)
+        decay_input, reset == "subtract", refractory > 0, save, detach, surrogate, *learns, alike
+    )
     over_cells(
-        run, carry.numel(), g_spikes.nbytes,
-        (g_spikes, g_spikes if x is None else x, saved, waits, g_x),
-        (*parameters, carry, g_decay, g_threshold), alpha, refractory,
+        run, cells[0].numel(), g.nbytes,
+        (g, g if x is None else x, *kept, g_x), (*neuron.rows(g), *cells), alpha, refractory,
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops._convention import Convention
+from axonal.neuro.ops._neuron import Neuron
 from axonal.neuro.surrogates._surrogate import spike
 
 
@@ -35,16 +36,11 @@ def step(
 
 
 def lif(
-    x: Tensor,
-    v: Tensor,
-    wait: Tensor | None,
-    decay: Tensor,
-    threshold: Tensor,
-    convention: Convention,
+    x: Tensor, v: Tensor, wait: Tensor | None, neuron: Neuron
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Run the recurrence over ``x`` [T, B, ...]; see :func:`axonal.neuro.ops.lif.lif`."""
     spikes = []
     for x_t in x.unbind(0):
-        s, v, wait = step(x_t, v, wait, decay, threshold, convention)
+        s, v, wait = step(x_t, v, wait, *neuron)
         spikes.append(s)
     return torch.stack(spikes), v, wait

@@ -4,7 +4,9 @@ from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops._convention import PLAIN, Convention
+from axonal.neuro.ops._neuron import Neuron
 from axonal.neuro.ops.recurrent_lif import _op, reference
+from axonal.neuro.ops.recurrent_lif._feedback import LoopState
 
 __all__ = ["Convention", "recurrent_lif"]
 
@@ -68,9 +70,8 @@ def recurrent_lif(
             [0., 0.]])
     """
     backend = _dispatch.for_convention("recurrent_lif", convention, wait, backend)
+    state, neuron = LoopState(spikes, v, wait), Neuron(decay, threshold, convention)
     given = (x, spikes, v, weight, decay, threshold, *(() if bias is None else (bias,)))
     if _dispatch.use_compiled("recurrent_lif", backend, *given, cuda=True):
-        return _op.recurrent_lif(
-            x, spikes, v, wait, weight, bias, decay, threshold, convention, recompute
-        )
-    return reference.recurrent_lif(x, spikes, v, wait, weight, bias, decay, threshold, convention)
+        return _op.recurrent_lif(x, state, weight, bias, neuron, recompute)
+    return reference.recurrent_lif(x, state, weight, bias, neuron)

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from axonal._base.jit import jit, kernel
 from axonal.neuro.ops._buffer_pool import empty
-from axonal.neuro.ops._convention import Convention
+from axonal.neuro.ops._neuron import Gradients, Neuron, State
 from axonal.neuro.ops._neuron_cpu import after, charge, derivative, number_of
 from axonal.neuro.ops._nonzero import AHEAD, active, count
+from axonal.neuro.ops.recurrent_lif._feedback import Feedback, Kept
 from axonal.neuro.ops.spike_linear._op import spike_linear
 
 BLOCK = 1024
@@ -40,83 +41,58 @@ def _row(values: Tensor, size: int) -> Any:
 
 
 def forward(
-    x: Tensor,
-    before: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    decay: Tensor,
-    threshold: Tensor,
-    v: Tensor,
-    wait: Tensor,
-    spikes: Tensor,
-    h: Tensor,
-    convention: Convention,
-    keep: bool,
+    x: Tensor, feedback: Feedback, state: State, neuron: Neuron, spikes: Tensor, h: Tensor
 ) -> None:
-    """Fill ``spikes`` [T, B, N] and, with ``keep``, ``h``; move v and wait to the last step."""
+    """Fill ``spikes`` [T, B, N] and, unless it is empty, ``h``; move the state to the last step."""
     steps, _, size = x.shape
-    decay_input, reset, _, refractory, *_ = convention
+    before, weight, bias = feedback
+    v, wait = state
+    decay, threshold, (decay_input, reset, _, refractory, *_) = neuron
     columns = F.pad(weight.T, (0, 0, 0, 1)).flatten()
-    bits, feedback = _BITS[x.dtype], torch.empty_like(v)
+    bits, heard = _BITS[x.dtype], torch.empty_like(v)
     before = before.contiguous()
     fired = before.ne(0).to(x.dtype)
     # a state of the user's own may hold other values than spikes
     dense = not torch.equal(fired, before)
-    run = forward_loops(decay_input, reset == "subtract", refractory > 0, keep)
+    run = forward_loops(decay_input, reset == "subtract", refractory > 0, len(h) > 0)
     arrays = (
-        feedback.numpy(), _array(x), fired.numpy().view(bits), spikes.numpy().view(bits),
+        heard.numpy(), _array(x), fired.numpy().view(bits), spikes.numpy().view(bits),
         _array(columns), _array(bias), _row(decay, size), _row(threshold, size),
         v.numpy(), wait.numpy(), spikes.numpy(), h.numpy(), refractory, int(DENSE * v.numel()),
     )  # fmt: skip
     t = 0
     while t < steps:
         if dense:
-            torch.addmm(bias, spikes[t - 1] if t else before, weight.T, out=feedback)
+            torch.addmm(bias, spikes[t - 1] if t else before, weight.T, out=heard)
         t, dense = run(t, dense, *arrays), True
 
 
 def backward(
-    g_spikes: Tensor,
-    x: Tensor | None,
-    spikes: Tensor,
-    before: Tensor,
-    v: Tensor,
-    wait: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    decay: Tensor,
-    threshold: Tensor,
-    h: Tensor,
-    g_x: Tensor,
-    carry: Tensor,
-    g_decay: Tensor,
-    g_threshold: Tensor,
-    convention: Convention,
-    learns_decay: bool,
-    learns_threshold: bool,
+    g: Tensor, kept: Kept, feedback: Feedback, state: State, neuron: Neuron, gradients: Gradients
 ) -> None:
-    """Fill ``g_x`` [T, B, N], add to g_decay and g_threshold; take carry to the first step."""
+    """Fill, move and add to the gradients, from those of the spikes g [T, B, N]."""
+    x, spikes, h = kept
     steps, _, size = spikes.shape
-    decay_input, reset, detach, refractory, surrogate, alpha = convention
+    before, weight, bias = feedback
+    g_x, carry, g_decay, g_threshold, learns = gradients
+    decay, threshold, (decay_input, reset, detach, refractory, surrogate, alpha) = neuron
     assert isinstance(surrogate, str)
     subtract = reset == "subtract"
-    v, weight = v.contiguous(), weight.contiguous()
+    v, weight = state.v.contiguous(), weight.contiguous()
     d, theta = _row(decay, size), _row(threshold, size)
     held = torch.empty(spikes.shape if refractory else (1, 1, 1), dtype=torch.bool).numpy()
-    drive = g_spikes
+    drive = g
     if x is not None:
         heard = torch.cat((before.unsqueeze(0), spikes[:-1]))  # [T, B, N]
         drive, h = spike_linear(heard, weight).add_(bias).add_(x), empty(spikes.shape, spikes)
         replay_loops(decay_input, subtract, refractory > 0)(
-            _array(drive), spikes.numpy(), d, theta, v.clone().numpy(), wait.clone().numpy(),
+            _array(drive), spikes.numpy(), d, theta, *(a.numpy() for a in state.copy()),
             h.numpy(), held, refractory,
         )  # fmt: skip
-    run = backward_loops(
-        decay_input, subtract, refractory > 0, detach, surrogate, learns_decay, learns_threshold
-    )
+    run = backward_loops(decay_input, subtract, refractory > 0, detach, surrogate, *learns)
     back = torch.zeros_like(carry)  # [B, N], gradient through the feedback
     arrays = (
-        _array(g_spikes), back.numpy(), h.numpy(), held, spikes.numpy(), v.numpy(), _array(drive),
+        _array(g), back.numpy(), h.numpy(), held, spikes.numpy(), v.numpy(), _array(drive),
         d, theta, g_x.numpy(), carry.numpy(), g_decay.numpy(), g_threshold.numpy(), alpha,
     )  # fmt: skip
     for t in range(steps - 1, -1, -1):

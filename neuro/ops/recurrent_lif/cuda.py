@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops import _neuron_cuda
-from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops._cuda import THREADS, launch
+from axonal.neuro.ops._neuron import Gradients, Neuron, State
 from axonal.neuro.ops._neuron_cuda import macros
-from axonal.neuro.ops._shapes import per_neuron
+from axonal.neuro.ops.recurrent_lif._feedback import Feedback, Kept
 
 FILES = (*_neuron_cuda.FILES, "recurrent_lif/cuda.cuh")
 STEP, REPLAY, BACK = 0, 1, 2
@@ -31,60 +31,36 @@ def _start(
 
 
 def forward(
-    x: Tensor,
-    before: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    decay: Tensor,
-    threshold: Tensor,
-    v: Tensor,
-    wait: Tensor,
-    spikes: Tensor,
-    h: Tensor,
-    convention: Convention,
-    keep: bool,
+    x: Tensor, feedback: Feedback, state: State, neuron: Neuron, spikes: Tensor, h: Tensor
 ) -> None:
-    """Fill ``spikes`` [T, B, N] and, with ``keep``, ``h``; move v and wait to the last step."""
-    x, decay, threshold = x.contiguous(), per_neuron(decay, x), per_neuron(threshold, x)
-    feedback = torch.empty_like(x[0])  # [B, N]
+    """Fill ``spikes`` [T, B, N] and, unless it is empty, ``h``; move the state to the last step."""
+    before, weight, bias = feedback
+    x, (decay, threshold), convention = x.contiguous(), neuron.rows(x), neuron.convention
+    heard = torch.empty_like(x[0])  # [B, N]
     choices = macros(convention, backward=False)
     for t in range(len(x)):
-        torch.addmm(bias, spikes[t - 1] if t else before, weight.T, out=feedback)
+        torch.addmm(bias, spikes[t - 1] if t else before, weight.T, out=heard)
         _start(
             "recurrent_lif_step", STEP, choices, x,
-            x[t], feedback, decay, threshold, v, wait, spikes[t], h[t] if keep else h,
-            decay.numel(), threshold.numel(), convention.refractory, v.numel(),
+            x[t], heard, decay, threshold, *state, spikes[t], h[t] if len(h) else h,
+            decay.numel(), threshold.numel(), convention.refractory, state.v.numel(),
         )  # fmt: skip
 
 
 def backward(
-    g_spikes: Tensor,
-    x: Tensor | None,
-    spikes: Tensor,
-    before: Tensor,
-    v: Tensor,
-    wait: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    decay: Tensor,
-    threshold: Tensor,
-    h: Tensor,
-    g_x: Tensor,
-    carry: Tensor,
-    g_decay: Tensor,
-    g_threshold: Tensor,
-    convention: Convention,
-    learns_decay: bool,
-    learns_threshold: bool,
+    g: Tensor, kept: Kept, feedback: Feedback, state: State, neuron: Neuron, gradients: Gradients
 ) -> None:
-    """Fill ``g_x`` [T, B, N], add to g_decay and g_threshold; take carry to the first step."""
-    steps, cells = len(spikes), v.numel()
-    g_spikes, v, wait = g_spikes.contiguous(), v.contiguous(), wait.contiguous()
-    d, theta = per_neuron(decay, spikes), per_neuron(threshold, spikes)
+    """Fill, move and add to the gradients, from those of the spikes g [T, B, N]."""
+    x, spikes, h = kept
+    before, weight, bias = feedback
+    g_x, carry, g_decay, g_threshold, learns = gradients
+    convention, (d, theta) = neuron.convention, neuron.rows(spikes)
+    steps, cells = len(spikes), carry.numel()
+    g, v, wait = g.contiguous(), state.v.contiguous(), state.wait.contiguous()
     held = spikes.new_empty(
         spikes.shape if convention.refractory else (steps, 0), dtype=torch.uint8
     )
-    drive = g_spikes
+    drive = g
     if x is not None:
         heard = torch.cat((before.unsqueeze(0), spikes[:-1])).flatten(0, 1)  # [T B, N]
         drive = torch.addmm(bias, heard, weight.T).view_as(x) + x  # [T, B, N]
@@ -96,11 +72,11 @@ def backward(
         )  # fmt: skip
     back = torch.empty_like(spikes[0])  # [B, N], gradient through the feedback
     choices = macros(convention, backward=True)
-    choices |= {"LEARNS_DECAY": int(learns_decay), "LEARNS_THRESHOLD": int(learns_threshold)}
+    choices |= {"LEARNS_DECAY": int(learns.decay), "LEARNS_THRESHOLD": int(learns.threshold)}
     for t in range(steps - 1, -1, -1):
         _start(
             "recurrent_lif_back", BACK, choices, spikes,
-            g_spikes[t], back if t < steps - 1 else 0, h[t], h[t - 1] if t else v, held[t],
+            g[t], back if t < steps - 1 else 0, h[t], h[t - 1] if t else v, held[t],
             spikes[t], spikes[t - 1] if t else 0, drive[t], d, theta,
             g_x[t], carry, g_decay, g_threshold, convention.alpha,
             d.numel(), theta.numel(), cells,

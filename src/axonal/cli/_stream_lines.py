@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from axonal._base.array_types import Int32Array
 from axonal.deploy import StreamStep
 
 LONGEST_GAP = 1_000_000
@@ -105,7 +106,7 @@ def leaving(step: StreamStep, outputs: list[str], end: float) -> Iterator[dict[s
         yield lines[t]
 
 
-def _numbers(neurons: npt.NDArray[np.int32], payload: npt.NDArray[np.float64] | None) -> list[Any]:
+def _numbers(neurons: Int32Array, payload: npt.NDArray[np.float64] | None) -> list[Any]:
     """Neurons that spiked, as events come in: a number, or a pair with what the event carries."""
     numbers: list[Any] = neurons.tolist()
     if payload is None:

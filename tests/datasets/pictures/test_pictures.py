@@ -85,6 +85,13 @@ def test_a_picture_has_the_events_where_they_were() -> None:
     assert both.max() < min(on.max(), off.max())
 
 
+def test_other_numbers_of_polarities_are_drawn_in_one_colour() -> None:
+    recording = random_recording(Sensor(4, 4, 3), 50, 0)
+    ax = plot_frame(recording, axes())
+    assert legend(ax) == ["events"]
+    assert plot_raster(recording, axes()).get_legend() is None
+
+
 def test_one_event_is_seen_beside_many() -> None:
     counts = np.zeros((2, 1, 3), int)
     counts[0, 0, :2] = 1, 1000

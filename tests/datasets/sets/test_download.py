@@ -24,6 +24,10 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.asked: list[tuple[str, str | None]] = []
+        self.released = threading.Event()
+
+    def handle_error(self, *_: object) -> None:
+        """A client that has read enough, or waited long enough, hangs up."""
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{name}"
@@ -56,6 +60,11 @@ class Answers(BaseHTTPRequestHandler):
         if name != "no-length":
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
+        if name == "stall":
+            self.wfile.write(content[:1000])
+            self.wfile.flush()
+            self.server.released.wait(30)
+            return
         self.wfile.write(content[: len(content) // 2] if name == "half" else content)
 
     def log_message(self, *_: object) -> None:
@@ -132,6 +141,14 @@ def test_wrong_content_is_refused_and_the_next_address_tried(
     with pytest.raises(OSError, match=r"404.*what came has another checksum.*sends 2304004 bytes"):
         download_file(listed(server, "gone", "other", "long"), path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_that_falls_silent_is_given_up(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    download_file(listed(server, "stall", "plain"), path, timeout=0.3)
+    server.released.set()
+    assert path.read_bytes() == CONTENT
+    assert server.asked == [("stall", None), ("plain", "bytes=1000-")]
 
 
 def test_two_processes_do_not_write_one_file(server: Server, tmp_path: Path) -> None:

@@ -142,6 +142,22 @@ def test_tar_and_gzip_are_unpacked(tmp_path: Path) -> None:
         assert (tmp_path / held).read_bytes() == CONTENT
 
 
+def test_what_a_killed_process_left_is_cleared_and_gives_come_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = zipped(tmp_path / "a.zip", **{"list.txt": b"1", "words/yes": CONTENT, "zoo/1": b"1"})
+    manifest = made(ListedFile(file.name, file.size, file.md5, gives=("list.txt",)))
+    (tmp_path / ".a.zip.unpacked" / "words").mkdir(parents=True)
+    (tmp_path / ".a.zip.unpacked" / "words" / "half").write_bytes(b"")
+    moved = []
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda one, to: moved.append(one.name) or rename(one, to))
+    verify(manifest, tmp_path)
+    assert moved == ["words", "zoo", "list.txt"]
+    assert [one.name for one in (tmp_path / "words").iterdir()] == ["yes"]
+    assert not (tmp_path / ".a.zip.unpacked").exists()
+
+
 def test_no_member_of_an_archive_leaves_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "made"
     folder.mkdir()

@@ -1,12 +1,13 @@
 """Sets behind a transform: the same samples in any order, and no event without an account."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.random_recordings import random_recording
 
-from axonal.datasets import EventSet, Sensor
+from axonal.datasets import EventSet, Origin, Sensor, open_events, write_events
 from axonal.datasets.transforms import (
     Blend,
     Compose,
@@ -77,6 +78,20 @@ def test_a_sample_is_blended_with_others_of_its_class_only() -> None:
 def test_the_sensor_is_that_of_the_transform() -> None:
     part = Transformed(EVENTS, Compose([CropSpace(20), DownsampleSpace(2)]))
     assert part.sensor == part.gather([]).events.sensor == part[0].recording.sensor == Sensor(10)
+
+
+def test_a_transformed_set_is_written_and_told_from_another(tmp_path: Path) -> None:
+    augmented = Transformed(EVENTS, CHANCE, seed=3, blend=Blend())
+    origin = Origin("made", (augmented.description(),))
+    path = tmp_path / "augmented.axe"
+    found = write_events(
+        path, augmented, sensor=augmented.sensor, classes=EVENTS.classes, origin=origin
+    )
+    assert same(found, augmented.gather().events)
+    assert same(open_events(path, expect=origin), found)
+    other = Origin("made", (augmented.at(1).description(),))
+    with pytest.raises(ValueError, match="is stale"):
+        open_events(path, expect=other)
 
 
 def test_what_a_set_does_not_hold_is_refused() -> None:

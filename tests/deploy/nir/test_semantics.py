@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers.nir_euler import simulate
 from helpers.nir_graphs import DT, chain, fires, graphs, lif, neuron, on_grid, population, same
-from helpers.nir_layouts import FIELDS, OLD, VERSIONS, write
+from helpers.nir_layouts import OLD, VERSIONS, fields, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -245,7 +245,7 @@ def every_node():
 @pytest.mark.parametrize("kind", every_node())
 def test_a_missing_or_unknown_field_is_named_with_its_node(tmp_path, kind):
     graph = chain(every_node()[kind], lif(2))
-    for field in FIELDS[kind]:
+    for field in fields(kind):
         file = write(tmp_path / "net.nir", graph)
         with h5py.File(file, "r+") as h:
             del h["node/nodes/node_0"][field]

@@ -8,8 +8,9 @@ import pytest
 from axonal.hebbian import DenseHopfield, Hopfield
 from axonal.hebbian.theory import noisy_examples
 from axonal.hebbian.theory._roots import find_maximum
-from axonal.hebbian.theory.crosstalk import Reaction, distinct
-from axonal.hebbian.theory.noisy_examples import GaussianNoise
+from axonal.hebbian.theory.crosstalk import distinct
+from axonal.hebbian.theory.gaussian_noise import GaussianNoise
+from axonal.hebbian.theory.reaction import Reaction
 from axonal.hebbian.theory.saddle_point import SaddlePoint
 from axonal.hebbian.theory.states import retrieval, spinodal
 
@@ -166,7 +167,8 @@ def test_the_free_energy_is_stationary_at_a_state(system):
     def f(n, q, s):
         site = system.signal.averages(np.array(n), np.array(s), np.array(T))
         C = np.array((1 - q) / T)
-        added = system.crosstalk.free_energy(np.array(alpha), np.array(s), q, C, np.array(T))
+        there = site._replace(q=q, C=C)
+        added = system.crosstalk.free_energy(np.array(alpha), np.array(s), there, np.array(T))
         return n**2 / 2 + added - site.log
 
     at = [float(state.n), float(state.q), float(np.sqrt(alpha * state.r))]

@@ -171,7 +171,7 @@ def test_wide_gaussians_take_the_dense_convolution(monkeypatch):
 
     called = []
     compiled = _op.delayed_linear
-    monkeypatch.setattr(_op, "delayed_linear", lambda *a: called.append(a[4]) or compiled(*a))
+    monkeypatch.setattr(_op, "delayed_linear", lambda *a: called.append(a[2].sigma) or compiled(*a))
     given = arguments(9, 3, 4, 5, 24)
     for sigma in (8.0, 0.5):
         delayed_linear(*given, sigma, kernel="gaussian", max_delay=24)

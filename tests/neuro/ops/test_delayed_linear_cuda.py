@@ -7,23 +7,25 @@ import torch
 from helpers.cuda import ARCHITECTURES, launch_on_cpu, needs_compiler, needs_nvrtc, resources
 from helpers.delayed_linear import KERNELS, arguments
 
-from axonal.neuro.ops.delayed_linear import cuda, delayed_linear
+from axonal.neuro.ops.delayed_linear import _op, cuda, delayed_linear
 from axonal.neuro.ops.delayed_linear._op import delayed_backward, delayed_forward
+from axonal.neuro.ops.delayed_linear._synapses import Needs, Synapses
 
 
 @pytest.fixture(autouse=True)
 def on_the_cpu(monkeypatch):
     monkeypatch.setattr(cuda, "launch", launch_on_cpu)
+    monkeypatch.setattr(_op, "on_gpu", lambda x: True)
 
 
 def kernels(given, kernel, sigma, max_delay, needs_x=True, needs_history=True, needs_taps=True):
     """Output and gradients of the kernels, for the cotangent that `wanted` uses."""
     x, history, weight, delay = (a.detach() for a in given)
     width = torch.tensor(sigma, dtype=weight.dtype)
-    taken = x, history, weight, delay, width, kernel, max_delay
-    y = delayed_forward(*taken, on_gpu=True)
-    needs = needs_x, needs_history, needs_taps
-    return y, *delayed_backward(cotangent(y), *taken, *needs, on_gpu=True)
+    taken = x, history, Synapses(weight, delay, width, kernel, max_delay)
+    y = delayed_forward(*taken)
+    needs = Needs(needs_x, needs_history, needs_taps)
+    return y, *delayed_backward(cotangent(y), *taken, needs)
 
 
 def cotangent(y):
@@ -118,11 +120,11 @@ def test_delays_beyond_the_history_read_nothing_else():
 
 def test_wrong_shapes_are_refused_before_anything_is_read():
     x, history, weight, delay = (a.detach() for a in arguments(6, 1, 2, 2, 3))
-    one = torch.tensor(1.0).double()
+    synapses = Synapses(weight, delay, torch.tensor(1.0).double(), "two-tap", 3)
     with pytest.raises(ValueError, match=r"expects history \(3, 1, 2\), got \(2, 1, 2\)"):
-        delayed_forward(x, history[:2], weight, delay, one, "two-tap", 3, on_gpu=True)
+        delayed_forward(x, history[:2], synapses)
     with pytest.raises(ValueError, match=r"expects delay \(2, 2\), got \(1, 2\)"):
-        delayed_forward(x, history, weight, delay[:1], one, "two-tap", 3, on_gpu=True)
+        delayed_forward(x, history, synapses._replace(delay=delay[:1]))
 
 
 VARIANTS = {"sums": ("delay_sums", cuda.SUMS), "add": ("delay_add", cuda.ADD)}

@@ -70,7 +70,7 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
     calls = {
         "lif": lambda x: ops.lif(x, REST, waits, HALF, HALF, *settings, 0)[1],
         "lif_backward": lambda x: ops.lif_backward(
-            x, REST, None, HALF, HALF, x.detach(), saved.int(), *settings, *last
+            x, REST, None, x.detach(), saved.int(), HALF, HALF, *settings, *last
         )[0],
         "leaky_integrator": lambda x: ops.leaky_integrator(x, REST, HALF, False),
         "leaky_integrator_backward": lambda x: ops.leaky_integrator_backward(
@@ -79,10 +79,10 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         "spike_linear": lambda x: ops.spike_linear(x.flatten(0, 1), WEIGHT),
         "spike_linear_weight": lambda x: ops.spike_linear_weight(x.flatten(0, 1), X.flatten(0, 1)),
         "recurrent_lif": lambda x: ops.recurrent_lif(
-            x, REST, REST, waits, WEIGHT, row, row, row, *settings, 0
+            x, REST, WEIGHT, row, REST, waits, row, row, *settings, 0
         )[1],
         "recurrent_lif_backward": lambda x: ops.recurrent_lif_backward(
-            x, REST, None, X, REST, REST, waits, WEIGHT, row, row, row, X, *settings, *last
+            x, REST, None, X, X, REST, WEIGHT, row, REST, waits, row, row, *settings, *last[1:]
         )[0],
         "delayed_linear": lambda x: ops.delayed_linear(
             x, none.new_zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), HALF, "one-tap", 2

@@ -8,9 +8,10 @@ from helpers.cuda import ARCHITECTURES, launch_on_cpu, needs_compiler, needs_nvr
 from helpers.lif import ATAN, CONVENTIONS, arguments, gradients
 
 from axonal.neuro.ops._convention import PLAIN, Convention
+from axonal.neuro.ops._neuron import Learns, Neuron, State
 from axonal.neuro.ops._neuron_cuda import macros
-from axonal.neuro.ops.lif import cuda, lif
-from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, CUDA_SEGMENT, NOTHING
+from axonal.neuro.ops.lif import _op, cuda, lif
+from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, CUDA_SEGMENT, NOTHING, Kept
 from axonal.neuro.ops.lif._op import lif_backward, lif_saving
 
 
@@ -18,6 +19,7 @@ from axonal.neuro.ops.lif._op import lif_backward, lif_saving
 def wide(request, monkeypatch):
     """Run kernels on the CPU, with as many cells a thread as rows allow, up to this many."""
     monkeypatch.setattr(cuda, "launch", launch_on_cpu)
+    monkeypatch.setattr(_op, "on_gpu", lambda x: True)
 
     def width(cells, widest, *tensors):
         while cells % widest:
@@ -31,21 +33,17 @@ def wide(request, monkeypatch):
 def kernel(given, choices):
     """Outputs and gradients of the kernel, for the cotangents of `gradients`."""
     x, v, wait, decay, threshold = (None if a is None else a.detach() for a in given)
-    learns = given[3].requires_grad, given[4].requires_grad
-    convention = Convention(**choices)
-    waits = torch.empty(0, dtype=torch.int32) if wait is None else wait
-    *outputs, saved, kept = lif_saving(
-        x, v, waits, decay, threshold, convention, CHECKPOINTS, on_gpu=True
-    )
+    learns = Learns(given[3].requires_grad, given[4].requires_grad)
+    neuron = Neuron(decay, threshold, Convention(**choices))
+    state = State(v, torch.empty(0, dtype=torch.int32) if wait is None else wait)
+    *outputs, saved, waits = lif_saving(x, state, neuron, CHECKPOINTS)
     generator = torch.Generator().manual_seed(1)
     g_spikes, g_v = (
         torch.randn(y.shape, generator=generator, dtype=torch.float64).to(y.dtype)
         for y in outputs[:2]
     )
-    grads = lif_backward(
-        g_spikes, g_v, x, decay, threshold, saved, kept, convention, CHECKPOINTS, *learns,
-        on_gpu=True,
-    )  # fmt: skip
+    kept = Kept(saved, waits)
+    grads = lif_backward(g_spikes, g_v, x, kept, neuron, CHECKPOINTS, learns)
     return outputs, [g for g, learnt in zip(grads, (True, True, *learns), strict=True) if learnt]
 
 
@@ -125,8 +123,8 @@ def test_nothing_at_all(shape, wide):
 @pytest.mark.parametrize("wide", [1], indirect=True)
 def test_a_forward_pass_alone_saves_nothing(wide):
     x, v, _, decay, threshold = (None if a is None else a.detach() for a in arguments(9, True, 0))
-    none = v.new_empty(0).int()
-    *_, saved, waits = lif_saving(x, v, none, decay, threshold, PLAIN, NOTHING, on_gpu=True)
+    state = State(v, v.new_empty(0).int())
+    *_, saved, waits = lif_saving(x, state, Neuron(decay, threshold), NOTHING)
     assert saved.numel() == waits.numel() == 0
 
 
@@ -136,11 +134,11 @@ def test_values_are_spread_over_neurons_and_wrong_shapes_refused(wide):
     x = torch.rand(9, 2, 3, 4) * 3
     v, decay, one = torch.zeros(2, 3, 4), torch.tensor([[0.2], [0.5], [0.9]]), torch.tensor(1.0)
     exact = lif(x, v, None, decay, one, backend="reference")[0]
-    none = torch.empty(0, dtype=torch.int32)
-    spikes, *_ = lif_saving(x, v, none, decay, one, PLAIN, NOTHING, on_gpu=True)
+    state, neuron = State(v, torch.empty(0, dtype=torch.int32)), Neuron(decay, one)
+    spikes, *_ = lif_saving(x, state, neuron, NOTHING)
     assert torch.equal(spikes, exact)
     with pytest.raises(ValueError, match=r"lif expects v \(2, 3, 4\), got \(3, 4\)"):
-        lif_saving(x, v[0], none, decay, one, PLAIN, NOTHING, on_gpu=True)
+        lif_saving(x, state._replace(v=v[0]), neuron, NOTHING)
 
 
 HEAVY = macros(Convention(True, "subtract", False, 2, "sigmoid"), backward=True)

@@ -187,8 +187,8 @@ def test_the_operator_keeps_the_rules_of_torch(refractory, save):
     if save == 0:
         given = {name: None if a is None else a.detach() for name, a in given.items()}
     wait = torch.empty(0, dtype=torch.int32) if given["wait"] is None else given["wait"]
-    tensors = [given[name] for name in ("x", "spikes", "v")]
-    tensors += [wait, *(given[name] for name in ("weight", "bias", "decay", "threshold"))]
+    tensors = [given[name] for name in ("x", "spikes", "weight", "bias", "v")]
+    tensors += [wait, given["decay"], given["threshold"]]
     choices = (True, "zero", False, refractory, "atan", 2.0, save)
     torch.library.opcheck(torch.ops.axonal.recurrent_lif.default, (*tensors, *choices))
 

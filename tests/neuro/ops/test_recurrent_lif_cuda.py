@@ -7,8 +7,10 @@ from helpers.lif import ATAN, CONVENTIONS
 from helpers.recurrent import arguments
 
 from axonal.neuro.ops._convention import Convention
+from axonal.neuro.ops._neuron import Learns, Neuron, State
 from axonal.neuro.ops._neuron_cuda import macros
-from axonal.neuro.ops.recurrent_lif import cuda, recurrent_lif
+from axonal.neuro.ops.recurrent_lif import _op, cuda, recurrent_lif
+from axonal.neuro.ops.recurrent_lif._feedback import Feedback, Kept
 from axonal.neuro.ops.recurrent_lif._op import (
     INPUT,
     NOTHING,
@@ -23,6 +25,7 @@ LEARNT = ("x", "v", "decay", "threshold")  # the other gradients are products wi
 @pytest.fixture(autouse=True)
 def on_the_cpu(monkeypatch):
     monkeypatch.setattr(cuda, "launch", launch_on_cpu)
+    monkeypatch.setattr(_op, "on_gpu", lambda x: True)
 
 
 def cotangents(outputs):
@@ -40,16 +43,14 @@ def kernels(given, choices, save, learns=(True, True)):
     )
     bias = x.new_zeros(len(weight)) if bias is None else bias
     wait = torch.empty(0, dtype=torch.int32) if given["wait"] is None else given["wait"]
-    convention = Convention(**choices)
-    taken = before, v, wait, weight, bias, decay, threshold
-    spikes, last, left, h = recurrent_forward(x, *taken, convention, save, on_gpu=True)
+    neuron = Neuron(decay, threshold, Convention(**choices))
+    taken = Feedback(before, weight, bias), State(v, wait), neuron
+    spikes, last, left, h = recurrent_forward(x, *taken, save)
     g_spikes, g_v = cotangents((spikes, last))
     if save == NOTHING:
         return (spikes, last, left), []
-    grads = recurrent_backward(
-        g_spikes, g_v, x if save == INPUT else None, spikes, *taken, h, convention, save, *learns,
-        on_gpu=True,
-    )  # fmt: skip
+    kept = Kept(x if save == INPUT else None, spikes, h)
+    grads = recurrent_backward(g_spikes, g_v, kept, *taken, Learns(*learns))
     return (spikes, last, left), grads
 
 

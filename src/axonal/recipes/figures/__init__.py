@@ -1,4 +1,7 @@
-"""Figures of a run: every one takes and returns an Axes, and shows nothing by itself."""
+"""Figures of a run.
+
+Every one takes the Axes ``ax`` to draw into, returns it, and shows nothing by itself.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,16 +28,13 @@ SHOWN_CLASSES = 3
 def raster(
     ax: Axes, inputs: npt.NDArray[np.float32], hidden: npt.NDArray[np.float32], dt: float
 ) -> Axes:
-    """Spikes of one sample, inputs below and hidden neurons above.
+    """Spikes of one sample over the time in ms, inputs below and hidden neurons above.
 
     Args:
         ax: where to draw.
         inputs: `[T, N]`, 0 or 1.
         hidden: `[T, H]`, 0 or 1.
         dt: seconds per step.
-
-    Returns:
-        ``ax``, with the time in ms.
 
     >>> from matplotlib.figure import Figure
     >>> ax = Figure().subplots()
@@ -86,9 +86,6 @@ def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
         history: a dict for each epoch, as metrics.csv has them: "epoch" (from 0), "train_accuracy",
             "validation_accuracy" and "delays_frozen" (0 or 1).
 
-    Returns:
-        ``ax``.
-
     >>> from matplotlib.figure import Figure
     >>> row = {"train_accuracy": 0.5, "validation_accuracy": 0.4, "delays_frozen": 0}
     >>> len(learning_curve(Figure().subplots(), [{"epoch": k, **row} for k in range(3)]).lines)
@@ -110,16 +107,13 @@ def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
 def delays(
     ax: Axes, before: npt.NDArray[np.floating], after: npt.NDArray[np.floating], dt: float
 ) -> Axes:
-    """Histogram of the delays of all synapses, before and after training, in bins of one width.
+    """Histogram of all delays in ms, before and after training, in bins of one width.
 
     Args:
         ax: where to draw.
         before: delays in steps, any shape.
         after: delays of the same synapses in steps.
         dt: seconds per step.
-
-    Returns:
-        ``ax``, with the delays in ms.
 
     >>> from matplotlib.figure import Figure
     >>> delays(Figure().subplots(), np.zeros(4), np.ones(4), dt=0.001).get_title()
@@ -142,16 +136,13 @@ def delays(
 def confusion(
     ax: Axes, labels: npt.NDArray[np.int64], found: npt.NDArray[np.int64], classes: int
 ) -> Axes:
-    """Confusion matrix: samples of each class by the class that was found.
+    """Confusion matrix: samples by their class, downwards, and the class found, across.
 
     Args:
         ax: where to draw.
         labels: class of every sample `[n]`.
         found: class found for it `[n]`.
         classes: number of classes.
-
-    Returns:
-        ``ax``, with true classes down and found classes across.
 
     >>> from matplotlib.figure import Figure
     >>> ax = confusion(Figure().subplots(), np.array([0, 1]), np.array([0, 0]), classes=2)
