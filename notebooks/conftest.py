@@ -3,7 +3,7 @@
 import pytest
 from helpers import needs
 
-NEEDS = {"02_spoken_digits.ipynb": "fsdd"}
+NEEDS = {"02_spoken_digits.ipynb": "fsdd", "06_event_data.ipynb": "nmnist-small"}
 needs.fix_data_folder()  # a notebook runs in its own folder
 
 

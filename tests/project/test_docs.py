@@ -36,7 +36,14 @@ def blocks(document: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "docs/numerics.md", "docs/training.md", "docs/recipes.md"]
+    "document",
+    [
+        "README.md",
+        "docs/event-data.md",
+        "docs/numerics.md",
+        "docs/recipes.md",
+        "docs/training.md",
+    ],
 )
 def test_the_python_code_of_a_document_runs(document: str, tmp_path: Path) -> None:
     code = blocks(document, "python")

@@ -60,7 +60,7 @@ def _data_set(path: Path, dataset: str | None, splits: list[str] | None) -> dict
     assert known is not None
     wanted = splits or list(known.manifest.files)
     # what is missing of any split is the answer, before hours of reading
-    found = known.load(path, splits=wanted, again=True)
+    found = known.read_all(path, wanted)
     return {
         "name": known.manifest.name,
         "splits": {split: _counts(events) for split, events in found.items()},

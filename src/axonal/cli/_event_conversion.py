@@ -175,7 +175,7 @@ def _data_set(request: Request) -> dict[str, Any]:
 
 
 def _split(request: Request, known: KnownSet, split: str, out: Path) -> dict[str, Any]:
-    events = known.load(request.path, splits=[split])[split]
+    events = known.load(request.path, [split])[split]
     return _stored(out, events, _content(events), events, request)
 
 

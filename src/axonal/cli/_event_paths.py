@@ -35,13 +35,24 @@ class KnownSet:
 
     Attributes:
         manifest: its files.
-        load: its samples by split, from a folder, split names and whether to read checksums again.
+        function: gives its samples by split.
+        keeps: whether that keeps a file of them, from which they are mapped the next time.
         marks: names in its folder by which it is told, beside those of its files.
     """
 
     manifest: Manifest
-    load: Callable[..., dict[str, EventSet]]
+    function: Callable[..., dict[str, EventSet]]
+    keeps: bool = False
     marks: tuple[str, ...] = ()
+
+    def load(self, folder: Path, splits: list[str]) -> dict[str, EventSet]:
+        """Samples by split; a call that was stopped goes on where it stopped if they are kept."""
+        return self.function(folder, splits=splits)
+
+    def read_all(self, folder: Path, splits: list[str]) -> dict[str, EventSet]:
+        """Samples by split, every byte of the files read for it."""
+        fresh = {"cache": False} if self.keeps else {}
+        return self.function(folder, splits=splits, again=True, **fresh)
 
     def present(self, folder: Path) -> list[str]:
         """Splits of which there is something in a folder."""
@@ -54,9 +65,9 @@ class KnownSet:
 
 
 KNOWN = {
-    "cifar10-dvs": KnownSet(CIFAR10_DVS, sets.cifar10_dvs),
-    "dvs-gesture": KnownSet(DVS_GESTURE, sets.dvs_gesture, ("trials_to_train.txt",)),
-    "nmnist": KnownSet(NMNIST, sets.nmnist, ("NMNIST/{}",)),
+    "cifar10-dvs": KnownSet(CIFAR10_DVS, sets.cifar10_dvs, keeps=True),
+    "dvs-gesture": KnownSet(DVS_GESTURE, sets.dvs_gesture, True, ("trials_to_train.txt",)),
+    "nmnist": KnownSet(NMNIST, sets.nmnist, True, ("NMNIST/{}",)),
     "ntidigits": KnownSet(NTIDIGITS, sets.ntidigits),
     "shd": KnownSet(SHD, sets.shd),
     "ssc": KnownSet(SSC, sets.ssc),
