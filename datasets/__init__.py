@@ -1,9 +1,8 @@
 """Encoders, embedded and spoken digits as spikes, spike trains, images, and bags of instances.
 
 Everything here is numpy; what has time has it first: ``[T, B, N]``. Nothing is downloaded unless
-it is asked for. A ``torch.utils.data.DataLoader`` takes ``collate_fn=axonal.neuro.collate`` for the
-same order.
-Published event data are in `axonal.datasets.sets`, changes of recordings in
+it is asked for. A ``torch.utils.data.DataLoader`` takes ``collate_fn=axonal.neuro.collate`` for
+the same order. Published event data are in `axonal.datasets.sets`, changes of recordings in
 `axonal.datasets.transforms`, figures of them in `axonal.datasets.pictures`.
 
 >>> from axonal.datasets import digits

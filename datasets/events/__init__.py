@@ -1,4 +1,4 @@
-"""Vocabulary of events: the sensor that they come from, a recording of it, and sets of recordings."""
+"""The vocabulary of events: a sensor, a recording of it, and labelled sets of recordings."""
 
 from axonal.datasets.events.event_set import EventSet
 from axonal.datasets.events.labelled_recording import LabelledRecording

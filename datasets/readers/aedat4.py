@@ -1,5 +1,6 @@
 """AEDAT 4.0: packets in FlatBuffers, packed or not, as DV writes them."""
 
+import bisect
 from collections.abc import Iterator
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -20,8 +21,7 @@ VERSION_LINE = 14
 LONGEST_HEADER = 1 << 22
 AT_FIRST = 1 << 16
 """Bytes of a packet that are unpacked at once; its tables lie within them."""
-BATCH = 1 << 16
-"""Bytes of events that are placed at a time."""
+MOST_OF_TABLES = 256
 EVENT = np.dtype(
     {
         "names": ["t", "x", "y", "on"],
@@ -30,6 +30,8 @@ EVENT = np.dtype(
         "itemsize": 16,
     }
 )
+BATCH = EVENT.itemsize * _records.AT_A_TIME
+"""Bytes of events that are placed at a time, and of a packet that are unpacked at a time."""
 
 
 class _Header(NamedTuple):
@@ -89,45 +91,57 @@ def _streams(text: str) -> dict[int, Sensor]:
 def _pieces(source: Source, head: _Header, sensor: Sensor, request: Request) -> Iterator[Piece]:
     """Events of several packets at a time: they are small, and a call costs as much as one."""
     placer = _records.Placer(source, sensor, request, 0)
-    held: list[tuple[int, bytes]] = []
-    size = 0
+    held = _Held()
     try:
         for begin, events in _packets(source, head, request):
-            held.append((begin, events))
-            size += len(events)
-            if size >= BATCH:
-                yield _placed(source, placer, held)
-                held, size = [], 0
+            if held.size + len(events) > BATCH:
+                yield held.piece(source, placer)
+                held.size = 0
+            held.add(begin, events)
     except EventFileError:
         # what lies before the damage may be all that is wanted
-        if held:
-            yield _placed(source, placer, held)
+        if held.size:
+            yield held.piece(source, placer)
         raise
-    if held:
-        yield _placed(source, placer, held)
+    if held.size:
+        yield held.piece(source, placer)
 
 
-def _placed(source: Source, placer: _records.Placer, held: list[tuple[int, bytes]]) -> Piece:
-    begins, parts = zip(*held, strict=True)
-    events = np.frombuffer(b"".join(parts), EVENT)
-    ends = np.cumsum([len(part) // EVENT.itemsize for part in parts])
+class _Held:
+    """Events of packets behind one another, in memory that is used again."""
 
-    def where(index: int) -> int:
+    def __init__(self) -> None:
+        self.bytes = np.empty(BATCH, np.uint8)
+        self.size = 0
+        self.begins: list[int] = []
+        self.ends: list[int] = []
+
+    def add(self, begin: int, events: bytes) -> None:
+        if not self.size:
+            self.begins, self.ends = [], []
+        end = self.size + len(events)
+        self.bytes[self.size : end] = np.frombuffer(events, np.uint8)
+        self.size = end
+        self.begins.append(begin)
+        self.ends.append(end // EVENT.itemsize)
+
+    def piece(self, source: Source, placer: _records.Placer) -> Piece:
+        events = self.bytes[: self.size].view(EVENT)
+        wrong = events["on"] > 1
+        if wrong.any():
+            at = int(wrong.argmax())
+            line = f"an event with polarity {events['on'][at]}, expected 0 or 1. Is it damage?"
+            raise source.error(self.where(at), line)
+        return placer.piece(events["t"], events["x"], events["y"], events["on"], self.where)
+
+    def where(self, index: int) -> int:
         """The byte of an event is that of its packet, which is packed."""
-        return int(begins[ends.searchsorted(index, "right")])
-
-    wrong = events["on"] > 1
-    if wrong.any():
-        at = int(wrong.argmax())
-        raise source.error(
-            where(at), f"an event with polarity {events['on'][at]}, expected 0 or 1. Is it damage?"
-        )
-    return placer.piece(events["t"], events["x"], events["y"], events["on"], where)
+        return self.begins[bisect.bisect_right(self.ends, index)]
 
 
 def _packets(source: Source, head: _Header, request: Request) -> Iterator[tuple[int, bytes]]:
     """Events of the packets, as they lie in them, with the byte where a packet begins."""
-    begin = head.begin
+    begin, known = head.begin, dict[bytes, int]()
     while begin < head.end:
         packet = source.at(begin, 8)
         stream = int.from_bytes(packet[:4], "little", signed=True)
@@ -143,7 +157,8 @@ def _packets(source: Source, head: _Header, request: Request) -> Iterator[tuple[
             raise source.error(begin, line)
         if stream in head.streams:
             try:
-                for events in _events(Unpacked(source.at(begin + 8, size), head.packing)):
+                content = Unpacked(source.at(begin + 8, size), head.packing)
+                for events in _events(content, known):
                     yield begin, events
             except _Damage as error:
                 raise source.error(begin, f"{error}. Is the file damaged?") from None
@@ -154,24 +169,34 @@ class _Damage(Exception):
     """A packet that is none, in words."""
 
 
-def _events(content: Unpacked) -> Iterator[bytes]:
+def _events(content: Unpacked, known: dict[bytes, int]) -> Iterator[bytes]:
     """Events of a packet, some at a time.
+
+    ``known`` are tables that came before, and the place of the events behind them: those of one
+    writer are the same in every packet.
 
     Raises:
         _Damage: it is none.
     """
     try:
         data = content.read(AT_FIRST)
-        length = int.from_bytes(data[:4], "little")
-        place, count = FlatBuffer(data[4 : 4 + length], b"EVTS").vector(0)
+        length, place = int.from_bytes(data[:4], "little"), 0
+        for tables, behind in known.items():
+            if data.startswith(tables, 4):
+                place, count = behind, int.from_bytes(data[behind : behind + 4], "little")
         if not place:
-            return
+            place, count = FlatBuffer(data[4 : 4 + length], b"EVTS").vector(0)
+            if not place:
+                return
+            if place <= MOST_OF_TABLES:
+                known.clear()
+                known[data[4:place]] = place
         end = place + EVENT.itemsize * count
         if place > len(data) - 4 or end > length:
             raise ValueError(f"a packet of {length} bytes that says it has {count} events")
         data, left = data[4 + place : 4 + end], EVENT.itemsize * count
         while left:
-            wanted = min(left, EVENT.itemsize * _records.AT_A_TIME)
+            wanted = min(left, BATCH)
             if len(data) < wanted:
                 data += content.read(wanted - len(data))
             if len(data) < wanted:

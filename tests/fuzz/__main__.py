@@ -1,10 +1,8 @@
 """Try every reader on damaged files in one process, which a watchdog ends when it hangs."""
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import select
 import signal
 import subprocess
@@ -18,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 for place in (ROOT / "tests", ROOT / "src"):
     sys.path.insert(0, str(place))
 
+from fuzz import page  # noqa: E402
+from fuzz.page import PATIENCE  # noqa: E402
 from fuzz.targets import TARGETS  # noqa: E402
-from fuzz.trial import CONSTANT, summed, trials  # noqa: E402
+from fuzz.trial import trials  # noqa: E402
 
-PATIENCE = 20.0
-"""Seconds of processor time that one damaged file may take, so that a busy machine is no hang."""
 STILL = 300.0
 """Seconds without any processor time after which a process waits for what never comes."""
 
@@ -33,27 +31,26 @@ def main() -> int:
     parser.add_argument("--mutations", type=int, default=10_000, help="for each reader")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--readers", default=",".join(TARGETS))
-    parser.add_argument("--out", type=Path, help="write the table here (Markdown)")
+    parser.add_argument("--out", type=Path, help="add to the table here (Markdown)")
     parser.add_argument("--work", nargs=3, metavar=("READER", "FIRST", "COUNT"))
     given = parser.parse_args()
     if given.work:
         work(given.work[0], int(given.work[1]), int(given.work[2]), given.seed)
         return 0
-    results = {}
+    failed = False
     for name in given.readers.split(","):
         begun = time.monotonic()
-        results[name] = watched(name, given.mutations, given.seed)
-        rows = results[name]
+        rows = watched(name, given.mutations, given.seed)
         bad = [row for row in rows if row["problem"]]
+        failed = failed or bool(bad)
         took = time.monotonic() - begun
         print(f"{name}: {len(rows)} files, {len(bad)} problems, {took:.0f} s", flush=True)
         for row in bad[:10]:
             print(f"  {row['k']}: {row['problem']}", flush=True)
-    if given.out:
-        from axonal._base.files import write_text
-
-        write_text(given.out, "\n".join(report(results, given.seed)) + "\n")
-    return int(any(row["problem"] for rows in results.values() for row in rows))
+        if given.out:
+            # reader by reader, so that a stopped run loses one of them at most
+            page.add(given.out, name, rows, given.seed)
+    return int(failed)
 
 
 def work(name: str, first: int, count: int, seed: int) -> None:
@@ -135,63 +132,6 @@ def processor_seconds(pid: int) -> float:
 
 def _errors(process: "subprocess.Popen[bytes]") -> str:
     return process.stderr.read().decode(errors="replace")[-600:] if process.stderr else ""
-
-
-def report(results: dict[str, list[dict[str, Any]]], seed: int) -> list[str]:
-    """The page: what was tried, and what came of it."""
-    from axonal.recipes import _train
-
-    lines = [
-        "# Damaged files",
-        "",
-        "Written by `make fuzz-readers`; do not edit. Every reader gets a whole file with one to "
-        "eight changes: flipped bits, other bytes, numbers at the ends of their ranges, cuts, "
-        "holes, insertions, copies and zeros. Every other file has its checksums made right again, "
-        "where there are any, so that what lies behind them is tried, too.",
-        "",
-        "A problem is: other content where a checksum stands and was not made right again, a hang "
-        f"(more than {PATIENCE:g} s of processor time), a crash, an exception other than the "
-        "classes that the docstring of the reader names, a message that is empty, does not name "
-        "the file or has several lines (but lists of NIR nodes), a warning, or more memory than "
-        "twice the file and "
-        f"what the whole file reads to, plus {CONSTANT >> 20} MB. *Same* is content as of the whole"
-        " file: changes of what nobody reads, or (sealed) of nothing.",
-        "",
-        "| reader | files | checksum | refused | same | other content | problems |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name, rows in results.items():
-        sums = summed(rows)
-        cells = [f"{sums[f'{what} plain']} + {sums[f'{what} sealed']}" for what in OUTCOMES]
-        bad = sum(row["problem"] is not None for row in rows)
-        checked = "all of it" if TARGETS[name].checked else "none"
-        lines.append(f"| {name} | {len(rows)} | {checked} | {' | '.join(cells)} | {bad} |")
-    lines += ["", "Numbers are of files whose checksums are damaged + of those made right again."]
-    found = [(name, row) for name, rows in results.items() for row in rows if row["problem"]]
-    if found:
-        lines += ["", "## Problems", ""]
-        lines += [f"- {name}, file {row['k']}: {row['problem']}" for name, row in found[:50]]
-    when = datetime.datetime.now(datetime.UTC)
-    lines += [
-        "",
-        "## How this was made",
-        "",
-        f"- Command: `make fuzz-readers`; seed {seed}, file k of a reader by its name, seed and k",
-        f"- Commit: {_train.commit() or 'unknown'}",
-        f"- Machine: {platform.machine()}, {os.cpu_count()} cores; Python "
-        f"{platform.python_version()}, {_versions()}",
-        f"- Date: {when:%Y-%m-%d}",
-    ]
-    return lines
-
-
-OUTCOMES = ("refused", "same", "other")
-
-
-def _versions() -> str:
-    from importlib.metadata import version
-
-    return ", ".join(f"{name} {version(name)}" for name in ("numpy", "h5py", "nir", "zarr"))
 
 
 if __name__ == "__main__":

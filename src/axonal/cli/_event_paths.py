@@ -1,4 +1,4 @@
-"""Kinds of what a path leads to: a recording, samples, a published data set, a class folder."""
+"""Kinds of data at a path: a recording, samples in a file, a published data set, class folders."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -136,7 +136,7 @@ def _neurons(settings: Settings) -> neuro.LIF | neuro.ALIF:
     else:
         ends = math.log(settings.fastest), math.log(settings.slowest)
         tau = torch.linspace(*ends, settings.hidden).exp()
-    shared: Any = {
+    shared: dict[str, Any] = {
         "threshold": (2 * tau).rsqrt(),
         "decay_input": True,
         "reset": "subtract",
