@@ -320,12 +320,6 @@ def test_a_clock_that_began_long_ago_is_answered_with_the_option_that_helps(
     assert "write --rebase" in line
 
 
-def test_the_names_in_the_help_are_those_of_the_loaders() -> None:
-    from axonal.cli import _event_paths
-
-    assert sorted(_event_paths.KNOWN) == list(data.SETS)
-
-
 def test_help_and_errors_come_without_torch(tmp_path: Path) -> None:
     shown = process("data", "--help", cwd=tmp_path)
     assert shown.returncode == 0

@@ -6,9 +6,10 @@ from typing import Any
 from axonal._base.progress import bar
 from axonal.cli._event_folder import listed
 from axonal.cli._event_info import recording_facts
-from axonal.cli._event_paths import Kind, kind_of, known_set
+from axonal.cli._event_paths import Kind, kind_of
 from axonal.cli._event_reading import Reading
 from axonal.datasets import EventSet, check_events, read_shd
+from axonal.datasets.sets.known_set import known_set
 
 
 def check(

@@ -7,7 +7,7 @@ from typing import Any
 
 from axonal._base.files import check_target
 from axonal.cli._event_folder import ClassFolder
-from axonal.cli._event_paths import Kind, KnownSet, event_set, kind_of, known_set, one_of_many
+from axonal.cli._event_paths import Kind, event_set, kind_of, one_of_many
 from axonal.cli._event_reading import Reading
 from axonal.datasets import (
     EventSet,
@@ -19,6 +19,7 @@ from axonal.datasets import (
     write_evt2,
     write_shd,
 )
+from axonal.datasets.sets.known_set import KnownSet, known_set
 
 STORE, SPIKES = ".axe", ".h5"
 ARRAYS = ("low", "addresses", "boundaries", "first_period", "starts", "labels")

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from axonal.cli._event_folder import listed
-from axonal.cli._event_paths import Kind, event_set, kind_of, known_set
+from axonal.cli._event_paths import Kind, event_set, kind_of
 from axonal.cli._event_reading import Reading
 from axonal.datasets import Sensor, read_header
 from axonal.datasets.sets import verify
+from axonal.datasets.sets.known_set import known_set
 
 
 def describe(path: Path, reading: Reading, dataset: str | None) -> dict[str, Any]:

@@ -9,8 +9,6 @@ import typer
 from axonal.cli._terminal import Json, Stopped, UserError, print_json, users_own
 
 KINDS = ("raster", "frame", "frames", "rate", "cloud", "animation")
-SETS = ("cifar10-dvs", "dvs-gesture", "nmnist", "ntidigits", "shd", "ssc")
-"""Published data sets that are told by their folders; a test holds the names to the loaders."""
 
 app = typer.Typer(no_args_is_help=True, help="Look at event data, check it, and convert it.")
 
@@ -39,7 +37,9 @@ Sort = Annotated[bool, typer.Option("--sort", help="Sort events that are not in 
 DataSet = Annotated[
     str | None,
     typer.Option(
-        "--dataset", help=f"The folder is that of {', '.join(SETS)}.", show_default="by its files"
+        "--dataset",
+        help="The published data set in the folder; another name lists those that are known.",
+        show_default="by its files",
     ),
 ]
 Split = Annotated[
