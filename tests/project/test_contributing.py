@@ -17,6 +17,9 @@ CASES = {
     "operator": ({"operator": "leaky_integrator"}, ""),
     "back end": ({"backend": "nest"}, "Nest|nest"),
     "chip": ({"chip": "loihi2"}, ""),
+    "format of events": ({"format": "evt21"}, "evt21"),
+    "transform": ({"transform": "time_warp"}, "TimeWarp"),
+    "data set": ({"set": "cifar10_dvs"}, "cifar10_dvs"),
     "recipe": ({"recipe": "coincidence"}, "coincidence"),
     "model": ({"model": "delay_snn"}, "DelaySNN"),
 }
@@ -26,7 +29,7 @@ def steps(thing: str) -> list[Path]:
     """Files and folders that a section names, with a case in place of its placeholders."""
     section = re.search(rf"## Add an? {thing}\n(.*?)(?=\n## )", TEXT, re.DOTALL)
     assert section is not None, f"CONTRIBUTING.md has no steps for a {thing}"
-    names = re.findall(r"`((?:src|neuro|deploy|tests)/[^`]*|setup\.cfg)`", section[1])
+    names = re.findall(r"`((?:src|neuro|deploy|datasets|tests)/[^`]*|setup\.cfg)`", section[1])
     places = CASES[thing][0]
     return [Path(re.sub(r"<(\w+)>", lambda m: places[m[1]], name)) for name in names]
 
