@@ -18,7 +18,7 @@ EXTRAS = {
     "deploy": ("nir", "nest-simulator", "brian2", "cython", "spynnaker", "graphviz"),
     "energy": ("sanafe",),
     "phase": ("joblib", "xarray", "zarr", "dask"),
-    "data": ("tonic",),
+    "data": ("tonic", "lz4", "zstandard"),
     "gpu": ("cuda-core", "nvidia-cuda-nvrtc", "nvidia-cuda-runtime"),
 }
 
