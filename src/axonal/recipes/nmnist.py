@@ -176,7 +176,7 @@ def split(sets: Mapping[str, EventSet], fold: int | None) -> dict[str, EventSet]
 
 
 def _rank(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """How many samples of its class come before each one."""
+    """Rank of every sample among those of its class, from 0."""
     found = np.empty_like(labels)
     for label in np.unique(labels):
         own = labels == label
