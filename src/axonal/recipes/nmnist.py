@@ -52,7 +52,7 @@ class Settings(_settings.Settings):
 
     arm: str = "moved"
     fold: int | None = None
-    epochs: int = 25
+    epochs: int = 50
     learning_rate: float = 6e-3
     freeze_from: float = 1.0
     dt: float = 0.0525
