@@ -133,7 +133,7 @@ class Run(Job):
 def _unrounded(
     net: neuro.Network, test: Samples, settings: Settings, rounded: npt.NDArray[np.int64]
 ) -> Row:
-    """What the same network finds with delays as they were trained; nothing without delays."""
+    """Accuracy of the same network with delays as they were trained; nothing without delays."""
     delays = [layer for layer in net.modules() if isinstance(layer, neuro.DelayedLinear)]
     if not delays:
         return {}

@@ -52,7 +52,7 @@ class Settings(_settings.Settings):
 
     arm: str = "moved"
     fold: int | None = None
-    epochs: int = 25
+    epochs: int = 50
     learning_rate: float = 6e-3
     freeze_from: float = 1.0
     dt: float = 0.0525
@@ -176,7 +176,7 @@ def split(sets: Mapping[str, EventSet], fold: int | None) -> dict[str, EventSet]
 
 
 def _rank(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Number of samples of its class before each one."""
+    """Rank of every sample among those of its class, from 0."""
     found = np.empty_like(labels)
     for label in np.unique(labels):
         own = labels == label
