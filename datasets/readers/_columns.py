@@ -8,12 +8,14 @@ from axonal.datasets.readers.piece import Piece
 
 AT_FIRST = 1 << 20
 """Most places that are taken for what a file could hold, before it does."""
+STEP = 1 << 19
+"""Most places by which arrays grow, so that reading takes little more than what it gives."""
 
 
 class Columns:
     """Events of several pieces, in arrays that take little more than they need.
 
-    Arrays grow by a quarter in place, where the allocator can move pages instead of bytes.
+    Arrays grow in place, where the allocator can move pages instead of bytes.
 
     Args:
         expected: how many events there may be.
@@ -35,7 +37,7 @@ class Columns:
         }
         end = self.count + len(piece.times)
         if end > self.room:
-            self.room = max(end, self.room + self.room // 4)
+            self.room = max(end, self.room + min(self.room // 4, STEP))
             for array in self.arrays.values():
                 array.resize((self.room, *array.shape[1:]), refcheck=False)
         for name, values in new.items():

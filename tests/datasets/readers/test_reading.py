@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from helpers import ROOT, event_files
 from helpers.event_cases import CASES, EVENTS, Case
 
-from axonal.datasets import EventFileError, Recording, Sensor, read, stream
+from axonal.datasets import EventFileError, Recording, Sensor, read, stream, write_es, write_evt2
 from axonal.datasets.readers.__main__ import page
 from axonal.datasets.readers.formats import FORMATS
 
@@ -119,6 +121,27 @@ def test_arguments_that_cannot_be_are_one_line(tmp_path: Path) -> None:
         read("nothing.raw")
     with pytest.raises(IsADirectoryError, match="is a folder"):
         read(tmp_path)
+
+
+def peak(work: Callable[[], object]) -> int:
+    """Most bytes that were held at a time."""
+    tracemalloc.start()
+    work()
+    found = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return found
+
+
+@pytest.mark.parametrize("write", [write_es, write_evt2])
+def test_memory_is_that_of_the_events_and_flat_in_a_stream(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    times = np.arange(3_000_000)
+    recording = Recording.of(times, times % 9, times % 7, times % 2, Sensor(9, 7, 2))
+    file = write(tmp_path / "a", recording)
+    read(file)  # compiles
+    assert peak(lambda: read(file)) < 12 * len(times) + (16 << 20)
+    assert peak(lambda: [len(part) for part in stream(file, events=100_000)]) < 8 << 20
 
 
 def test_the_error_of_a_file_survives_a_process() -> None:
