@@ -45,7 +45,7 @@ def test_the_experiment_runs_in_small(
     smaller = replace(COMPARISON, arms=small, seeds=(0, 1), tables=one)
     monkeypatch.setattr(experiment, "COMPARISON", smaller)
     few = {
-        part: Padded(samples.events.select(range(0, len(samples), 20)).binned(0.01, 8), 4)
+        part: Padded(Binned(samples.events.select(range(0, len(samples), 20)), Grid(0.01, 8)), 4)
         for part, samples in datasets.fsdd().items()
     }
     monkeypatch.setattr(spoken_digits, "data", lambda settings: few)
