@@ -44,8 +44,9 @@ def test_the_experiment_runs_in_small(
     one = {"official": COMPARISON.tables["official"]}
     smaller = replace(COMPARISON, arms=small, seeds=(0, 1), tables=one)
     monkeypatch.setattr(experiment, "COMPARISON", smaller)
+    grid = datasets.Grid(0.01, 8)
     few = {
-        part: Padded(Binned(samples.events.select(range(0, len(samples), 20)), Grid(0.01, 8)), 4)
+        part: Padded(datasets.Binned(samples.events.select(range(0, len(samples), 20)), grid), 4)
         for part, samples in datasets.fsdd().items()
     }
     monkeypatch.setattr(spoken_digits, "data", lambda settings: few)
