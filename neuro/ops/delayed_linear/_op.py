@@ -10,7 +10,8 @@ from axonal.neuro.ops._dispatch import HAS_NUMBA
 from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import same_shape, state_type
 from axonal.neuro.ops.delayed_linear import cuda
-from axonal.neuro.ops.delayed_linear._synapses import Needs, Synapses
+from axonal.neuro.ops.delayed_linear._needs import Needs
+from axonal.neuro.ops.delayed_linear._synapses import Synapses
 
 if HAS_NUMBA:
     from axonal.neuro.ops.delayed_linear import cpu

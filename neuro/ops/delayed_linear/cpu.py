@@ -16,7 +16,8 @@ from axonal._base.jit import jit, kernel
 from axonal._base.threads import shards
 from axonal.neuro.ops._buffer_pool import empty, zeros
 from axonal.neuro.ops.delayed_linear import cpu_sparse
-from axonal.neuro.ops.delayed_linear._synapses import Needs, Synapses
+from axonal.neuro.ops.delayed_linear._needs import Needs
+from axonal.neuro.ops.delayed_linear._synapses import Synapses
 from axonal.neuro.ops.delayed_linear._taps import taps
 
 TILE_BYTES, WIDTH = 1 << 18, 2048

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from axonal.neuro.ops._cuda import THREADS, launch
 from axonal.neuro.ops._shapes import state_type
-from axonal.neuro.ops.delayed_linear._synapses import Needs, Synapses
+from axonal.neuro.ops.delayed_linear._needs import Needs
+from axonal.neuro.ops.delayed_linear._synapses import Synapses
 
 FILES = ("_common.cuh", "delayed_linear/cuda.cuh")
 KERNELS = ("gaussian", "two-tap", "one-tap")

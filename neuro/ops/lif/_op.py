@@ -11,11 +11,12 @@ from torch import Tensor
 from axonal.neuro.ops._buffer_pool import LARGE, empty
 from axonal.neuro.ops._cuda import on_gpu
 from axonal.neuro.ops._dispatch import HAS_NUMBA, unobserved
-from axonal.neuro.ops._neuron import Gradients, Learns, Neuron, State
+from axonal.neuro.ops._gradients import Gradients, Learns
+from axonal.neuro.ops._neuron import Neuron, State
 from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import same_shape, state_type
 from axonal.neuro.ops.lif import cuda
-from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, NOTHING, POTENTIAL, Kept, room
+from axonal.neuro.ops.lif._kept import CHECKPOINTS, NOTHING, POTENTIAL, Kept, room
 
 if HAS_NUMBA:
     from axonal.neuro.ops.lif import cpu

@@ -15,10 +15,11 @@ import numpy as np
 from torch import Tensor
 
 from axonal._base.jit import kernel
+from axonal.neuro.ops._gradients import Gradients
 from axonal.neuro.ops._loops import over_cells
-from axonal.neuro.ops._neuron import Gradients, Neuron, State
+from axonal.neuro.ops._neuron import Neuron, State
 from axonal.neuro.ops._neuron_cpu import after, charge, derivative, number_of, spread
-from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, NOTHING, POTENTIAL, SEGMENT, Kept
+from axonal.neuro.ops.lif._kept import CHECKPOINTS, NOTHING, POTENTIAL, SEGMENT, Kept
 
 BLOCK = 8192
 """Neurons whose state is kept in the cache."""

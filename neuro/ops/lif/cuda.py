@@ -6,9 +6,10 @@ from torch import Tensor
 
 from axonal.neuro.ops import _neuron_cuda
 from axonal.neuro.ops._cuda import THREADS, launch, width
-from axonal.neuro.ops._neuron import Gradients, Neuron, State
+from axonal.neuro.ops._gradients import Gradients
+from axonal.neuro.ops._neuron import Neuron, State
 from axonal.neuro.ops._neuron_cuda import macros
-from axonal.neuro.ops.lif._checkpoints import Kept
+from axonal.neuro.ops.lif._kept import Kept
 
 FILES = (*_neuron_cuda.FILES, "lif/cuda.cuh")
 

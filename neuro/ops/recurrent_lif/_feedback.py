@@ -31,17 +31,3 @@ class Feedback(NamedTuple):
     before: Tensor
     weight: Tensor
     bias: Tensor
-
-
-class Kept(NamedTuple):
-    """What a backward pass starts from, besides the first state.
-
-    Attributes:
-        x: input [T, B, N], from which h is computed again; ``None`` where h is kept.
-        spikes: those of all steps [T, B, N].
-        h: potentials before the reset [T, B, N]; nothing [0, B, N] where x is kept.
-    """
-
-    x: Tensor | None
-    spikes: Tensor
-    h: Tensor

@@ -11,11 +11,13 @@ from torch import Tensor
 from axonal.neuro.ops._buffer_pool import empty
 from axonal.neuro.ops._cuda import on_gpu
 from axonal.neuro.ops._dispatch import HAS_NUMBA
-from axonal.neuro.ops._neuron import Gradients, Learns, Neuron, State
+from axonal.neuro.ops._gradients import Gradients, Learns
+from axonal.neuro.ops._neuron import Neuron, State
 from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import same_shape, state_type
 from axonal.neuro.ops.recurrent_lif import cuda
-from axonal.neuro.ops.recurrent_lif._feedback import Feedback, Kept, LoopState
+from axonal.neuro.ops.recurrent_lif._feedback import Feedback, LoopState
+from axonal.neuro.ops.recurrent_lif._kept import Kept
 
 if HAS_NUMBA:
     from axonal.neuro.ops.recurrent_lif import cpu

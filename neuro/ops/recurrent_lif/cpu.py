@@ -16,10 +16,12 @@ from torch import Tensor
 
 from axonal._base.jit import jit, kernel
 from axonal.neuro.ops._buffer_pool import empty
-from axonal.neuro.ops._neuron import Gradients, Neuron, State
+from axonal.neuro.ops._gradients import Gradients
+from axonal.neuro.ops._neuron import Neuron, State
 from axonal.neuro.ops._neuron_cpu import after, charge, derivative, number_of
 from axonal.neuro.ops._nonzero import AHEAD, active, count
-from axonal.neuro.ops.recurrent_lif._feedback import Feedback, Kept
+from axonal.neuro.ops.recurrent_lif._feedback import Feedback
+from axonal.neuro.ops.recurrent_lif._kept import Kept
 from axonal.neuro.ops.spike_linear._op import spike_linear
 
 BLOCK = 1024

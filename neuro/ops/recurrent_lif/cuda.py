@@ -11,9 +11,11 @@ from torch import Tensor
 
 from axonal.neuro.ops import _neuron_cuda
 from axonal.neuro.ops._cuda import THREADS, launch
-from axonal.neuro.ops._neuron import Gradients, Neuron, State
+from axonal.neuro.ops._gradients import Gradients
+from axonal.neuro.ops._neuron import Neuron, State
 from axonal.neuro.ops._neuron_cuda import macros
-from axonal.neuro.ops.recurrent_lif._feedback import Feedback, Kept
+from axonal.neuro.ops.recurrent_lif._feedback import Feedback
+from axonal.neuro.ops.recurrent_lif._kept import Kept
 
 FILES = (*_neuron_cuda.FILES, "recurrent_lif/cuda.cuh")
 STEP, REPLAY, BACK = 0, 1, 2

@@ -8,8 +8,9 @@ from helpers.cuda import ARCHITECTURES, launch_on_cpu, needs_compiler, needs_nvr
 from helpers.delayed_linear import KERNELS, arguments
 
 from axonal.neuro.ops.delayed_linear import _op, cuda, delayed_linear
+from axonal.neuro.ops.delayed_linear._needs import Needs
 from axonal.neuro.ops.delayed_linear._op import delayed_backward, delayed_forward
-from axonal.neuro.ops.delayed_linear._synapses import Needs, Synapses
+from axonal.neuro.ops.delayed_linear._synapses import Synapses
 
 
 @pytest.fixture(autouse=True)

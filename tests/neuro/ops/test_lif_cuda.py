@@ -8,10 +8,11 @@ from helpers.cuda import ARCHITECTURES, launch_on_cpu, needs_compiler, needs_nvr
 from helpers.lif import ATAN, CONVENTIONS, arguments, gradients
 
 from axonal.neuro.ops._convention import PLAIN, Convention
-from axonal.neuro.ops._neuron import Learns, Neuron, State
+from axonal.neuro.ops._gradients import Learns
+from axonal.neuro.ops._neuron import Neuron, State
 from axonal.neuro.ops._neuron_cuda import macros
 from axonal.neuro.ops.lif import _op, cuda, lif
-from axonal.neuro.ops.lif._checkpoints import CHECKPOINTS, CUDA_SEGMENT, NOTHING, Kept
+from axonal.neuro.ops.lif._kept import CHECKPOINTS, CUDA_SEGMENT, NOTHING, Kept
 from axonal.neuro.ops.lif._op import lif_backward, lif_saving
 
 

@@ -7,10 +7,12 @@ from helpers.lif import ATAN, CONVENTIONS
 from helpers.recurrent import arguments
 
 from axonal.neuro.ops._convention import Convention
-from axonal.neuro.ops._neuron import Learns, Neuron, State
+from axonal.neuro.ops._gradients import Learns
+from axonal.neuro.ops._neuron import Neuron, State
 from axonal.neuro.ops._neuron_cuda import macros
 from axonal.neuro.ops.recurrent_lif import _op, cuda, recurrent_lif
-from axonal.neuro.ops.recurrent_lif._feedback import Feedback, Kept
+from axonal.neuro.ops.recurrent_lif._feedback import Feedback
+from axonal.neuro.ops.recurrent_lif._kept import Kept
 from axonal.neuro.ops.recurrent_lif._op import (
     INPUT,
     NOTHING,
