@@ -38,7 +38,11 @@ anything is allocated. `make fuzz-readers` tries every reader on 10 000 damaged 
   that are read here. faery 0.7.1 does so too, but holds its clock where the camera takes a step of
   up to 11 microseconds back.
 - Event Stream: rows are as stored, as in event_stream 1.6.3; faery turns them upside down.
-- AEDAT 2.0: rows are counted from above, as in all other formats, not from below.
+- AEDAT 2.0: rows are counted from above and columns from the left, as in all other formats: of a
+  DVS128 x = 127 - column and y = 127 - row, of a DAVIS x = width - 1 - column and y = height - 1 -
+  row. Polarity of a DVS128 is 1 where its bit is 0. jAER and libcaer have it so; the published page
+  names bit 1 as brighter. No recording was at hand to see which is right. Programs that take
+  columns as stored give mirrored pictures.
 
 ## Many recordings in a file
 

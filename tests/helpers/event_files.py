@@ -59,15 +59,22 @@ def bits40(events: Sequence[Event]) -> bytes:
 
 
 def aedat2(events: Sequence[Event], chip: str = "Davis346red", height: int = 260) -> bytes:
-    """Rows are counted from below in the file."""
+    """Rows are counted from below in the file, columns from the right.
+
+    Bit 0 of a DVS128 is clear where it becomes brighter. ``chip`` may be empty, for a header that
+    names none.
+    """
+    line = f"# AEChip: eu.seebetter.ini.chips.davis.{chip}\r\n" if chip else ""
     head = (
-        "#!AER-DAT2.0\r\n# This is a raw AE data file - do not edit\r\n"
-        f"# AEChip: eu.seebetter.ini.chips.davis.{chip}\r\n#End Of ASCII Header\r\n"
+        f"#!AER-DAT2.0\r\n# This is a raw AE data file - do not edit\r\n{line}"
+        "#End Of ASCII Header\r\n"
     )
+    old = height == 128
+    width = {128: 128, 180: 240, 260: 346}[height]
     words = []
     for t, x, y, p in events:
-        row = height - 1 - y
-        place = row << 8 | x << 1 | p if chip == "DVS128" else row << 22 | x << 12 | p << 11
+        row, column = height - 1 - y, width - 1 - x
+        place = row << 8 | column << 1 | 1 - p if old else row << 22 | column << 12 | p << 11
         words.append(struct.pack(">II", place, t & 0xFFFFFFFF))
     return head.encode() + b"".join(words)
 

@@ -12,7 +12,7 @@ from axonal.datasets.sets.split_index import split_index
 
 
 def aedat2(path: Path, events: list[tuple[int, int, int, int]]) -> None:
-    """Times, columns, rows from below and polarities as jAER writes those of a DVS128."""
+    """Times, columns from the right, rows from below and whether it became darker: a DVS128."""
     head = b"#!AER-DAT2.0\r\n# AEChip: ch.unizh.ini.jaer.chip.retina.DVS128\r\n"
     words = b"".join(struct.pack(">II", y << 8 | x << 1 | p, t) for t, x, y, p in events)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,8 @@ def test_recordings_of_cifar10_dvs_are_split_by_the_index_that_ships(tmp_path: P
             number = sample.groups["index"]
             assert (number in test[CLASSES[sample.label]]) == (split == "test")
             assert (sample.start, sample.recording.times.tolist()) == (90 + number, [0])
-    assert found["train"][0].recording.y.tolist() == [27]
+    first = found["train"][0].recording
+    assert (first.x.tolist(), first.y.tolist(), first.p.tolist()) == ([122], [27], [0])
     assert found["train"].name.startswith("CIFAR10-DVS (train, 1")
     assert found["train"].name.endswith("of 9000 samples)")
 
