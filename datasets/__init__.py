@@ -3,12 +3,17 @@
 Everything here is numpy; what has time has it first: ``[T, B, N]``. Nothing is downloaded unless
 it is asked for. A ``torch.utils.data.DataLoader`` takes ``collate_fn=axonal.neuro.collate`` for
 the same order. Published event data are in `axonal.datasets.sets`, changes of recordings in
-`axonal.datasets.transforms`, figures of them in `axonal.datasets.pictures`.
+`axonal.datasets.transforms`, figures of them in `axonal.datasets.pictures`: packages that are
+imported when they are first used.
 
 >>> from axonal.datasets import digits
 >>> digits("test").dense(range(32)).shape
 (16, 32, 64)
 """
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from axonal.datasets._bags import Bags
 from axonal.datasets._digits import digits
@@ -58,6 +63,11 @@ from axonal.datasets.store import (
     write_events,
 )
 
+if TYPE_CHECKING:
+    from axonal.datasets import pictures as pictures
+    from axonal.datasets import sets as sets
+    from axonal.datasets import transforms as transforms
+
 __all__ = [
     "Bags", "Binned", "EventFileError", "EventList", "EventSet", "Frames", "Gesture", "Grid",
     "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Origin", "Recording", "Sample",
@@ -68,3 +78,15 @@ __all__ = [
     "stream", "time_surface", "to_dense", "to_tonic", "voxel_grid", "write_es", "write_events",
     "write_evt2", "write_shd",
 ]  # fmt: skip
+
+_PACKAGES = ("pictures", "sets", "transforms")
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _PACKAGES:
+        return importlib.import_module(f"axonal.datasets.{name}")
+    raise AttributeError(f"module 'axonal.datasets' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PACKAGES})
