@@ -76,7 +76,7 @@ pytest: .venv/.test beside
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 notebooks: .venv/.test
-	$(BIN)/python -m pytest --nbmake notebooks
+	$(BIN)/python -m pytest -n $(WORKERS) --nbmake notebooks
 
 fuzz: .venv/.test beside
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests
