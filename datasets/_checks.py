@@ -1,5 +1,7 @@
 """Input checks of data sets: one line that says what came and what to write instead."""
 
+import operator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +17,23 @@ def positive_steps(steps: object, who: str) -> int:
         raise TypeError(
             f"{error} Time is counted in steps: divide the duration by dt and round."
         ) from None
+
+
+def sample_index(index: object, count: int, name: str) -> int:
+    """Return the index of one sample, counted from the start; refuse slices and what is none."""
+    try:
+        found = operator.index(index)  # type: ignore[arg-type]
+    except TypeError:
+        # the words for a slice are those for all else that means several
+        raise TypeError(
+            f"{name} expects the index of one sample as a whole number, got {index!r}. For several "
+            "write [data[i] for i in indices], or events.select(indices) for an EventSet."
+        ) from None
+    if not -count <= found < count:
+        raise IndexError(
+            f"{name} expects an index below {count}, its number of samples, got {found}."
+        )
+    return found % count
 
 
 def sample_indices(indices: npt.ArrayLike, count: int, who: str, name: str) -> Int64Array:

@@ -16,6 +16,8 @@ from axonal.datasets.events.event_set import EventSet
 from axonal.datasets.events.recording import Recording
 from axonal.datasets.events.sensor import Sensor
 
+EDGES = 1 << 16
+"""Edges that are looked for at a time."""
 LARGE = 1 << 30
 """Bytes from which on memory is asked for before it is taken."""
 
@@ -50,7 +52,10 @@ class Batch:
             if indices is not None:
                 raise TypeError(f"{who} takes indices of an EventSet, got them for a Recording.")
             cuts = empty((1, grid.steps + 1), np.int64, who)
-            cuts[0] = np.searchsorted(events.times, grid.edges)
+            for first in range(0, grid.steps + 1, EDGES):  # all at once take as much again
+                part = np.arange(first, min(first + EDGES, grid.steps + 1))
+                edges = grid.start + grid.step * part
+                cuts[0, first : first + EDGES] = np.searchsorted(events.times, edges)
             cuts[0, -1] = np.searchsorted(events.times, grid.stop, side="right")
             size = np.array([len(events)])
             return cls(events, np.zeros(0, np.int64), fixed(events.addresses), cuts, size)
@@ -121,13 +126,22 @@ def empty(shape: tuple[int, ...], dtype: npt.DTypeLike, who: str) -> AnyArray:
     Raises:
         ValueError: it is larger than what memory is left.
     """
-    size = int(np.prod([float(n) for n in shape])) * np.dtype(dtype).itemsize
+    check_memory(shape, np.dtype(dtype).itemsize, who)
+    return np.empty(shape, dtype)
+
+
+def check_memory(shape: tuple[int, ...], width: int, who: str) -> None:
+    """Refuse an array of some bytes per element that is larger than what memory is left.
+
+    Raises:
+        ValueError: it is.
+    """
+    size = int(np.prod([float(n) for n in shape])) * width
     if size > LARGE and size > available_bytes():
         raise ValueError(
             f"{who} would take {size / 1e9:.1f} GB for {list(shape)}, more memory than is left. "
             "Bin fewer samples at a time: indices says which."
         )
-    return np.empty(shape, dtype)
 
 
 def given(out: AnyArray, shape: tuple[int, ...], dtypes: tuple[str, ...], who: str) -> AnyArray:
@@ -137,7 +151,8 @@ def given(out: AnyArray, shape: tuple[int, ...], dtypes: tuple[str, ...], who: s
         TypeError: it is no array of one of these types.
         ValueError: it has another shape or order, or is read-only.
     """
-    if not isinstance(out, np.ndarray) or out.dtype.name not in dtypes:
+    native = isinstance(out, np.ndarray) and out.dtype.isnative
+    if not native or out.dtype.name not in dtypes:
         found = getattr(out, "dtype", type(out).__name__)
         raise TypeError(f"{who} expects out as an array of {' or '.join(dtypes)}, got {found}.")
     if out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:

@@ -59,8 +59,9 @@ def counts(
     shape = (grid.steps, len(batch), batch.sensor.channels)
     if out is None:
         kind = np.dtype(dtype)
-        if kind.name not in MOST:
-            raise TypeError(f"counts expects dtype as {' or '.join(MOST)}, got {kind.name}.")
+        if kind.name not in MOST or not kind.isnative:
+            found = kind.name if kind.isnative else f"{kind}, the byte order of another machine"
+            raise TypeError(f"counts expects dtype as {' or '.join(MOST)}, got {found}.")
         values = empty(shape, kind, "counts")
     else:
         values = given(out, shape, tuple(MOST), "counts")

@@ -8,10 +8,15 @@ import numpy.typing as npt
 from axonal._base.array_types import Int64Array
 from axonal._base.threads import shards
 from axonal.datasets.binning import _kernels
-from axonal.datasets.binning._batch import Batch, empty, fixed
+from axonal.datasets.binning._batch import Batch, check_memory, empty, fixed
 from axonal.datasets.binning.grid import Grid
 from axonal.datasets.events.event_set import EventSet
 from axonal.datasets.events.recording import Recording
+
+PER_CELL = 3 * 8
+"""Bytes per cell beside the cuts: sizes, offsets, and an index for a while."""
+PER_EVENT = 4 * 8
+"""Bytes per event: channel, index of the cell, step and sample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +67,17 @@ def event_list(
     array([1])
     """
     batch = Batch.of(events, grid, indices, "event_list")
+    shape = (grid.steps, len(batch))
+    check_memory(shape, PER_CELL, "event_list")
     sizes = np.diff(batch.cuts, axis=1).T.ravel()
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    offsets = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    check_memory((int(offsets[-1]),), PER_EVENT, "event_list")
     channel = empty((int(offsets[-1]),), np.int64, "event_list")
     if len(batch):
         arguments = (batch.addresses, fixed(batch.cuts), offsets, batch.sensor.channels, channel)
         shards(_kernels.kernels().collect, len(sizes), channel.nbytes, *arguments)
     batch.refuse(int((channel >= batch.sensor.channels).sum()))
-    step, sample = np.divmod(np.arange(len(sizes)), max(len(batch), 1))
-    return EventList(
-        np.repeat(step, sizes), np.repeat(sample, sizes), channel, offsets, batch.outside
-    )
+    cells = np.repeat(np.arange(len(sizes)), sizes)
+    step, sample = np.divmod(cells, max(len(batch), 1))
+    return EventList(step, sample, channel, offsets, batch.outside)

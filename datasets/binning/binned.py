@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Float32Array, Int64Array
+from axonal.datasets._checks import sample_index
 from axonal.datasets._sample import Sample
 from axonal.datasets.binning._batch import Batch
 from axonal.datasets.binning._counts import counts
@@ -51,7 +52,7 @@ class Binned:
 
     def __getitem__(self, index: int) -> Sample:
         """Counts ``[T, N]`` and label of a sample; see `Sample`."""
-        sample = range(len(self))[index]
+        sample = sample_index(index, len(self), self.events.name)
         return Sample(self.dense([sample])[:, 0], int(self.labels[sample]))
 
     def dense(self, indices: npt.ArrayLike) -> Float32Array:

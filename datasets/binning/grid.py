@@ -11,6 +11,8 @@ from axonal.datasets.events.encoding import MOST_PERIODS, PERIOD
 
 MICROSECONDS = 1_000_000
 LONGEST_STEP = 100.0
+TOLERANCE = 1e-3
+"""Microseconds: above what rounding leaves of the largest times, below what anybody means."""
 LONGEST = MOST_PERIODS * PERIOD / MICROSECONDS
 
 
@@ -23,7 +25,7 @@ class Grid:
     on a grid counts them.
 
     Args:
-        dt: seconds per step, a whole number of microseconds, at most 100 s.
+        dt: seconds per step, a whole number of microseconds to within a nanosecond, at most 100 s.
         steps: T.
         t0: seconds from the start of a sample (or on the clock of a single recording) to the first
             step, a whole number of microseconds.
@@ -52,9 +54,7 @@ class Grid:
         number("Grid", "t0", self.t0, -LONGEST, LONGEST)
         for name in ("dt", "t0"):
             ticks = getattr(self, name) * MICROSECONDS
-            if abs(ticks - round(ticks)) > 1e-6 * max(abs(ticks), 1) or (
-                name == "dt" and ticks < 0.5
-            ):
+            if abs(ticks - round(ticks)) > TOLERANCE or (name == "dt" and ticks < 0.5):
                 raise ValueError(
                     f"Grid expects {name} as a whole number of microseconds in seconds, got "
                     f"{getattr(self, name)!r}. Write for example dt=0.01."

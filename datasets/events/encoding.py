@@ -5,6 +5,8 @@ the first event of each period of 65 536 ticks, which is also what finds a time 
 through all events.
 """
 
+import math
+import operator
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,8 @@ PERIOD_BITS = 16
 PERIOD = 1 << PERIOD_BITS
 MOST_PERIODS = 1 << 20
 """Periods of one sample: 19 hours of microseconds, 8 MiB of boundaries."""
+LATEST = MOST_PERIODS << PERIOD_BITS
+"""Microseconds that every time in a sample is below."""
 
 LowTimes = npt.NDArray[np.uint16]
 
@@ -97,6 +101,27 @@ def check_span(last: int, sample: str) -> None:
             f"{MOST_PERIODS << PERIOD_BITS} (19 hours). Are times those of a clock? Give starts, "
             "for example the first time of every recording; a wrapped counter looks the same."
         )
+
+
+def first_tick(name: str, time: float) -> int:
+    """The first whole microsecond at or after a time.
+
+    Raises:
+        TypeError: what is no number.
+        ValueError: NaN.
+
+    >>> first_tick("start", 1.5), first_tick("stop", 7)
+    (2, 7)
+    """
+    try:
+        return operator.index(time)  # type: ignore[arg-type]
+    except TypeError:
+        pass
+    if not isinstance(time, float | np.floating) or math.isnan(time):
+        kind = ValueError if isinstance(time, float | np.floating) else TypeError
+        raise kind(f"EventSet.between expects {name} in microseconds, got {time!r}.")
+    # beyond every sample, and within what numpy counts with
+    return math.ceil(min(max(float(time), -LATEST), LATEST))
 
 
 def whole(values: npt.ArrayLike, who: str, name: str, shape: str, hint: str = "") -> Int64Array:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Int64Array
-from axonal.datasets._checks import sample_indices
+from axonal.datasets._checks import sample_index, sample_indices
 from axonal.datasets.events.encoding import (
     PERIOD,
     PERIOD_BITS,
@@ -16,6 +16,7 @@ from axonal.datasets.events.encoding import (
     address_type,
     decode,
     encode,
+    first_tick,
     whole,
 )
 from axonal.datasets.events.event_checks import check_arrays, check_events
@@ -218,8 +219,13 @@ class EventSet:
         return len(self.labels)
 
     def __getitem__(self, index: int) -> LabelledRecording:
-        """Recording and label of a sample, times from its start."""
-        sample = range(len(self))[index]
+        """Recording and label of a sample, times from its start.
+
+        Raises:
+            TypeError: a slice, or another index that is no whole number.
+            IndexError: an index that is no sample.
+        """
+        sample = sample_index(index, len(self), self.name)
         return LabelledRecording(
             self._recording(self.times(sample), self._part(sample)),
             int(self.labels[sample]),
@@ -269,15 +275,22 @@ class EventSet:
 
     def times(self, index: int) -> Int64Array:
         """Times of the events of a sample in microseconds from its start."""
-        first, last = self.first_period[(sample := range(len(self))[index]) : sample + 2]
+        sample = sample_index(index, len(self), self.name)
+        first, last = self.first_period[sample : sample + 2]
         return decode(self.low[self._part(sample)], self.boundaries[first : last + 1])
 
-    def between(self, index: int, start: int, stop: int) -> Recording:
+    def between(self, index: int, start: float, stop: float) -> Recording:
         """The events of a sample with start <= t < stop, in microseconds from its start.
 
         The boundaries of periods lead to them: the rest of the sample is not read.
+
+        Raises:
+            TypeError: a time that is no number.
+            ValueError: a time that is NaN.
+            IndexError: an index that is no sample.
         """
-        sample = range(len(self))[index]
+        sample = sample_index(index, len(self), self.name)
+        start, stop = first_tick("start", start), first_tick("stop", stop)
         first, last = map(int, self.first_period[sample : sample + 2])
         begin, end = (self._find(first, last, time) for time in (start, max(start, stop)))
         low = first + min(max(start, 0) >> PERIOD_BITS, last - first)

@@ -29,6 +29,10 @@ COMMIT_EVENTS = 1 << 24
 class Parts:
     """Files that grow, and the journal of how far they have come to the disk.
 
+    A call that goes on adds all samples again from the first one on. What a stopped call has
+    written is compared, byte by byte, with what this one would write; the rest is written. So the
+    file is that of one call, or is refused.
+
     Args:
         folder: that nobody else writes in.
         goal: the file that comes of it.
@@ -44,9 +48,12 @@ class Parts:
         if found is not None and not self._holds(found):
             found = None
         self.resumed = found is not None
-        self.journal = found or Journal(settings)
+        self.known = found or Journal(settings)
+        self.journal = Journal(settings)
         self._files: dict[str, Any] = {}
-        self._committed, self._when = self.journal.events, time.monotonic()
+        self._ends = self._sizes(self.known)
+        self._places = dict.fromkeys(FILES, 0) | {FINAL: PREFIX.size}
+        self._committed, self._when = self.known.events, time.monotonic()
 
     def _holds(self, journal: Journal) -> bool:
         sizes = self._sizes(journal)
@@ -70,7 +77,7 @@ class Parts:
             # a journal of something else must not be found beside what is written now
             (self.folder / JOURNAL).unlink(missing_ok=True)
             sync_folder(self.folder)
-        for name, size in self._sizes(self.journal).items():
+        for name, size in self._ends.items():
             file = self._files[name] = (self.folder / name).open(
                 "r+b" if self.resumed else "w+b", buffering=0
             )
@@ -108,12 +115,16 @@ class Parts:
                 f"at {journal.last}: pieces are expected in time order. Did a counter wrap?"
             )
         check_span(int(times[-1]), sample)
+        known = self.known.events - 1 - journal.events
+        # the period of the last event that is known has no end yet that would show it
+        if self.known.held and 0 <= known < len(times) and times[known] != self.known.last:
+            raise self._changed(f"other events as {sample}")
         new = np.arange(journal.begun, (int(times[-1]) >> PERIOD_BITS) + 1)
         begins = journal.events + np.searchsorted(times, new << PERIOD_BITS)
-        write_all(self._files[FINAL], addresses.astype(self.address))
-        write_all(self._files[LOW], low_part(times).astype("<u2", copy=False))
-        if len(new):
-            write_all(self._files[BOUNDARIES], begins.astype(WHOLE))
+        other = f"other events as {sample}"
+        self._put(FINAL, addresses.astype(self.address), other)
+        self._put(LOW, low_part(times).astype("<u2", copy=False), other)
+        self._put(BOUNDARIES, begins.astype(WHOLE), other)
         journal.events += len(times)
         journal.held += len(times)
         journal.begun += len(new)
@@ -121,43 +132,71 @@ class Parts:
         journal.last = int(times[-1])
 
     def end_sample(self, start: int, label: int, groups: Mapping[str, int]) -> None:
-        """Close the sample."""
-        journal = self.journal
+        """Close the sample.
+
+        Raises:
+            ValueError: other groups than those of the samples before it.
+        """
+        journal, known = self.journal, self.known
+        sample = f"sample {journal.samples}"
         if journal.groups is None:
             journal.groups = tuple(sorted(groups))
+            if known.samples and journal.groups != known.groups:
+                raise self._changed(f"other groups for {sample}")
         if journal.groups != tuple(sorted(groups)):
             raise ValueError(
-                f"sample {journal.samples} has groups {', '.join(sorted(groups)) or 'none'}, those "
+                f"{sample} has groups {', '.join(sorted(groups)) or 'none'}, those "
                 f"before it {', '.join(journal.groups) or 'none'}."
             )
+        last = journal.samples == known.samples - 1
+        if (journal.samples >= known.samples and self.behind) or (
+            last and journal.events > known.events - known.held
+        ):
+            raise self._changed(f"more events as {sample}")
         row = [journal.periods, start, label, *(groups[name] for name in journal.groups)]
-        write_all(self._files[SAMPLES], np.array(row, WHOLE))
+        self._put(SAMPLES, np.array(row[:1], WHOLE), f"other events as {sample}")
+        self._put(SAMPLES, np.array(row[1:], WHOLE), f"another label, start or group for {sample}")
         journal.samples += 1
         journal.held = journal.begun = journal.last = 0
 
-    def first_event(self, sample: int) -> int:
-        """Index of the first event of a sample that is on the disk."""
-        width = 8 * (KEPT + len(self.journal.groups or ()))
-        period = self._number(SAMPLES, width * (sample - 1)) if sample else 0
-        if period >= self.journal.periods:
-            return self.journal.events
-        return self._number(BOUNDARIES, 8 * period)
+    def _put(self, name: str, array: AnyArray, what: str) -> None:
+        """Hold an array against what is on the disk at its place, and append what is not."""
+        content, file, place = array.tobytes(), self._files[name], self._places[name]
+        known = min(max(self._ends[name] - place, 0), len(content))
+        if known and os.pread(file.fileno(), known, place) != content[:known]:
+            raise self._changed(what)
+        if known < len(content):
+            write_all(file, content[known:])
+        self._places[name] += len(content)
 
-    def _number(self, name: str, place: int) -> int:
-        return int.from_bytes(os.pread(self._files[name].fileno(), 8, place), "little")
+    @property
+    def behind(self) -> bool:
+        """Whether a stopped call has written more than what was added so far."""
+        return any(place < self._ends[name] for name, place in self._places.items())
 
-    def holds(self, first: int, times: Int64Array, addresses: AnyArray) -> bool:
-        """Whether these events are those on the disk from an index on."""
-        low, final = (self._files[name].fileno() for name in (LOW, FINAL))
-        place, width = PREFIX.size + first * self.address.itemsize, self.address.itemsize
-        return (
-            os.pread(low, 2 * len(times), 2 * first) == low_part(times).tobytes()
-            and os.pread(final, width * len(times), place)
-            == addresses.astype(self.address).tobytes()
+    def _changed(self, what: str) -> ValueError:
+        return ValueError(
+            f"a stopped call has written {what}. If the data changed, give another origin, or "
+            f"remove {self.folder}."
         )
+
+    def forget_unfinished(self) -> None:
+        """Leave the sample that is not whole yet to a call that corrects it."""
+        journal = self.journal
+        if self.behind or not journal.held:
+            return
+        journal.events -= journal.held
+        journal.periods -= journal.begun
+        journal.held = journal.begun = journal.last = 0
+        if journal.samples:
+            self.commit()
+        else:
+            (self.folder / JOURNAL).unlink(missing_ok=True)
 
     def commit_sometimes(self) -> None:
         """Bring what was added to the disk, if it is much or the last time is long ago."""
+        if self.behind:
+            return
         late = time.monotonic() - self._when >= COMMIT_SECONDS
         if late or self.journal.events - self._committed >= COMMIT_EVENTS:
             self.commit()
@@ -175,7 +214,15 @@ class Parts:
         return sum(one.stat().st_size for one in self.folder.iterdir())
 
     def end(self) -> None:
-        """Say that there are no more samples."""
+        """Say that there are no more samples.
+
+        Raises:
+            ValueError: a stopped call has written more.
+        """
+        if self.behind:
+            raise self._changed(
+                f"{self.known.samples} samples and more, and now there are {self.journal.samples}"
+            )
         self.journal.phase = JOINING
         self.commit()
 

@@ -47,8 +47,8 @@ def write_events(
     What is written lies in a hidden folder beside the path, ``.NAME.work``, until the file is whole
     and takes its place: at every moment the path is what it was or the whole new file. A call that
     was stopped in whatever way goes on where it stopped when it is made again with the same
-    arguments, and ends in the same file. Samples that can be indexed are not read again; others are
-    passed over. The folder takes up to half as much again as the file.
+    arguments, and ends in the same file: all samples are read again, and what is on the disk of
+    them is compared and not written. The folder takes up to half as much again as the file.
 
     Args:
         path: of the file; it is replaced if it exists.
@@ -65,7 +65,8 @@ def write_events(
     Raises:
         TypeError: a sample that is none, a label or start that is no whole number.
         ValueError: a sample of another sensor, out of order, with extra columns or a label that
-            there is no class for; other data than a stopped call has written.
+            there is no class for; events, labels, starts or groups other than those that a stopped
+            call has written.
         BlockingIOError: another process writes the same file.
         OSError: the path cannot be written, or the disk is full: the line says how much is
             missing. What was written stays for the next call.
@@ -85,17 +86,18 @@ def write_events(
         parts = Parts(folder, goal, about)
         try:
             parts.open()
-            if parts.journal.phase == WRITING:
-                with bar(f"writing {goal.name}", total, unit="samples", shown=progress) as step:
-                    for number, sample in enumerate(
-                        _left(samples, about, parts), parts.journal.samples
-                    ):
-                        for _ in _written(sample, number, about, parts):
-                            step(number, f"{parts.journal.events} events")
-                        step(number + 1, f"{parts.journal.events} events")
+            with bar(f"writing {goal.name}", total, unit="samples", shown=progress) as step:
+                for number, sample in enumerate(_every(samples)):
+                    for _ in _written(sample, number, about, parts):
+                        step(number, f"{parts.journal.events} events")
+                    step(number + 1, f"{parts.journal.events} events")
             parts.end()
             _check_space(parts)
             parts.join()
+        except (TypeError, ValueError):
+            with contextlib.suppress(OSError):  # the line that is on its way says more
+                parts.forget_unfinished()
+            raise
         except OSError as error:
             if error.errno not in FULL:
                 raise
@@ -115,44 +117,11 @@ def _working_folder(goal: Path) -> Path:
     return goal.with_name(f".{name}.work")
 
 
-def _left(samples: Any, about: dict[str, Any], parts: Parts) -> Iterator[Any]:
-    """The samples that are not whole on the disk yet.
-
-    Those that are read again are held against the disk, or a call with other data would end in a
-    file of both.
-    """
-    done = parts.journal.samples
+def _every(samples: Any) -> Iterator[Any]:
+    """The samples, of a list or of what has an end without raising an `IndexError` as well."""
     if hasattr(samples, "__len__") and hasattr(samples, "__getitem__"):
-        if len(samples) < done:
-            raise _changed(parts, f"{done} samples and more, and now there are {len(samples)}")
-        if done:
-            _pass_over(samples[done - 1], done - 1, parts.first_event(done - 1), about, parts)
-        for number in range(done, len(samples)):
-            yield samples[number]
-        return
-    every, nothing, first = iter(samples), object(), 0
-    for number in range(done):
-        sample = next(every, nothing)
-        if sample is nothing:
-            raise _changed(parts, f"{done} samples and more, and now there are {number}")
-        first = _pass_over(sample, number, first, about, parts)
-    yield from every
-
-
-def _changed(parts: Parts, what: str) -> ValueError:
-    return ValueError(
-        f"a stopped call has written {what}. If the data changed, give another origin, or remove "
-        f"{parts.folder}."
-    )
-
-
-def _pass_over(sample: Any, number: int, first: int, about: dict[str, Any], parts: Parts) -> int:
-    """Hold a sample against the events on the disk from an index on; the index of the next."""
-    for times, addresses in _pieces(sample, number, about):
-        if not parts.holds(first, times, addresses):
-            raise _changed(parts, f"other events as sample {number}")
-        first += len(times)
-    return first
+        return (samples[number] for number in range(len(samples)))
+    return iter(samples)
 
 
 def _pieces(
@@ -184,19 +153,11 @@ def _pieces(
 
 def _written(sample: Any, number: int, about: dict[str, Any], parts: Parts) -> Iterator[None]:
     """Write a sample, but for what lies on the disk of it; yields after every piece."""
-    place, kept, passed = f"sample {number}", parts.journal.held, 0
+    place = f"sample {number}"
     for times, addresses in _pieces(sample, number, about):
-        begin = min(kept - passed, len(times))
-        if begin:
-            first = parts.journal.events - kept + passed
-            if not parts.holds(first, times[:begin], addresses[:begin]):
-                raise _changed(parts, f"other events as {place}")
-            passed += begin
-        parts.add(times[begin:], addresses[begin:], place)
+        parts.add(times, addresses, place)
         parts.commit_sometimes()
         yield
-    if passed < kept:
-        raise _changed(parts, f"{kept} events of {place}, and now there are {passed}")
     label = whole_number(WHO, f"label of {place}", sample.label, -1, len(about["classes"]) - 1)
     start = whole_number(WHO, f"start of {place}", sample.start, -MOST, MOST)
     groups = {

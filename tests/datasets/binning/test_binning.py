@@ -295,3 +295,29 @@ def test_samples_of_a_binned_set_are_those_of_its_batches() -> None:
         spikes, label = binned[index]
         np.testing.assert_array_equal(batch[:, column], spikes)
         assert label == binned.labels[index]
+
+
+@pytest.mark.parametrize(
+    "given", [{"dt": 2 / 3}, {"dt": 1.2345678}, {"dt": 33.3333333}, {"dt": 1.0, "t0": 1000.0000004}]
+)
+def test_fractions_of_microseconds_are_refused_however_long_a_step_is(given: Any) -> None:
+    with pytest.raises(ValueError, match="whole number of microseconds"):
+        Grid(**{"steps": 3} | given)
+
+
+@pytest.mark.parametrize("ticks", [1, 3, 999_999, 12_345_678, 99_999_999])
+def test_whole_microseconds_are_taken_whatever_rounding_leaves(ticks: int) -> None:
+    grid = Grid(ticks / 1e6, 1, t0=ticks * 600 * MICROSECOND)
+    assert (grid.step, grid.start) == (ticks, ticks * 600)
+    assert Grid(ticks * MICROSECOND, 1).step == ticks
+
+
+def test_the_byte_order_of_another_machine_is_refused_in_one_line() -> None:
+    events = EventSet.of([0], [0], [0, 1], [0], sensor=Sensor(1), classes="a")
+    grid, foreign = Grid(0.001, 1), np.dtype(np.uint16).newbyteorder("S")
+    with pytest.raises(TypeError, match="byte order of another machine") as caught:
+        counts(events, grid, dtype=foreign)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(TypeError, match=r"out as an array of .*, got [<>]u2") as caught:
+        counts(events, grid, out=np.zeros((1, 1, 1), foreign))
+    assert "\n" not in str(caught.value)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import default_collate
 
-from axonal.datasets import EventSet, Recording, Sensor
+from axonal.datasets import Binned, EventSet, Grid, Recording, Sensor
 from axonal.datasets.events.encoding import MOST_PERIODS
 
 SPANS = st.sampled_from([10, 65_536, 65_537, 500_000])
@@ -199,3 +199,52 @@ def test_damage_that_arrays_cannot_show_is_found_by_reading() -> None:
     outside = dataclasses.replace(events, addresses=np.uint16([0, 1, 61]))
     with pytest.raises(ValueError, match=r"^event 0 of sample 1 has address 61"):
         outside.check()
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda events, index: events[index],
+        lambda events, index: events.times(index),
+        lambda events, index: events.between(index, 0, 9),
+        lambda events, index: Binned(events, Grid(0.1, 2))[index],
+    ],
+)
+@pytest.mark.parametrize(
+    ("index", "kind", "message"),
+    [
+        (slice(0, 2), TypeError, "drawn expects the index of one sample .* got slice.*select"),
+        ([0, 1], TypeError, "drawn expects the index of one sample"),
+        (1.0, TypeError, "drawn expects the index of one sample"),
+        (6, IndexError, "drawn expects an index below 6, its number of samples, got 6"),
+        (-7, IndexError, "got -7"),
+    ],
+)
+def test_what_is_no_index_of_a_sample_is_refused_in_one_line(
+    take: Any, index: Any, kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message) as caught:
+        take(drawn(4), index)
+    assert "\n" not in str(caught.value)
+    take(drawn(4), np.int64(-1))
+
+
+LIMITS = st.one_of(
+    st.floats(-10, 600_000), st.integers(-10, 600_000), st.sampled_from([np.inf, -np.inf, 2.5])
+)
+
+
+@given(st.integers(0, 100), LIMITS, LIMITS)
+def test_a_window_between_fractions_is_that_of_its_recording(
+    seed: int, start: float, stop: float
+) -> None:
+    events = drawn(seed, samples=1)
+    for a, b in ((start, stop), (np.float32(start), np.float64(stop))):
+        found = events.between(0, a, b)
+        np.testing.assert_array_equal(found.times, events[0][0].between(a, b).times)
+
+
+def test_a_limit_that_is_no_time_is_refused_in_one_line() -> None:
+    for wrong, kind in ((np.nan, ValueError), ("1", TypeError), (None, TypeError)):
+        with pytest.raises(kind, match=r"EventSet\.between expects stop in microseconds, got"):
+            drawn(4).between(0, 0, wrong)  # type: ignore[arg-type]
