@@ -40,8 +40,10 @@ def _likely(head: bytes) -> tuple[bool, bool]:
         return False, False
     a, b, _, t = _columns(events)
     rises = np.diff(t[b != RAN_OVER])
-    # a text or another format goes back and forth in what would be its time
-    return bool((rises >= 0).mean() >= 0.99 and rises.any()), bool((a == 0).all())
+    # a text or another format goes back and forth in what would be its time; a counter that begins
+    # anew does so once
+    falls = int((rises < 0).sum())
+    return falls <= max(1, len(rises) // 100) and bool(rises.any()), bool((a == 0).all())
 
 
 def _open(source: Source, request: Request, *, neurons: bool) -> Opened:

@@ -46,5 +46,9 @@ def recognised(source: Source) -> Format:
     for one in FORMATS.values():
         if one.matches(source.head):
             return one
-    known = ", ".join(one.title for one in FORMATS.values())
-    raise source.error(0, f"none of the formats that are known, which are {known}.")
+    known = "; ".join(one.title for one in FORMATS.values())
+    raise source.error(
+        0,
+        f"none of the formats that are known, which are {known}. A file of .bin or .bs1 with fewer "
+        f'than {bits40.LEAST} events is told by nothing: write read(path, format="bin") or "bs1".',
+    )

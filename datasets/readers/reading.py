@@ -50,7 +50,7 @@ def read(
         EventFileError: a ValueError; the file has no known format, is damaged or cut, has an event
             outside the sensor, or its clock jumps back. It names the byte.
         ImportError: a packed AEDAT 4 file without the extra ``data``.
-        TypeError: an instant that is no whole number.
+        TypeError: an instant that is no whole number, or a sensor that is no `Sensor`.
         ValueError: an unknown format, or a window that ends before it begins.
 
     >>> import tempfile
@@ -110,7 +110,7 @@ def stream(
     low, high = _window("stream", start, stop)
     with Source.open(path) as source:
         chosen = _format(source, format)
-        with_sensor, pieces = chosen.open(source, Request(sensor, truncated))
+        with_sensor, pieces = chosen.open(source, Request(sensor, truncated, who="stream"))
         columns = Columns(events)
         for piece in _between(pieces, low, high, sorted_=True):
             at = 0

@@ -13,11 +13,24 @@ class Request:
         sensor: the geometry, None for that of the file or the usual one of its format.
         truncated: whether what is whole is wanted of a file that is cut.
         sort: whether times may fall, to be sorted afterwards.
+        who: function that asks, for errors.
+
+    Raises:
+        TypeError: a geometry that is no `Sensor`.
     """
 
     sensor: Sensor | None = None
     truncated: bool = False
     sort: bool = False
+    who: str = "read"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.sensor, Sensor | None):
+            given = self.sensor
+            hint = (
+                f" Write Sensor{tuple(given)}." if isinstance(given, tuple | list) and given else ""
+            )
+            raise TypeError(f"{self.who} expects sensor as a Sensor, got {given!r}.{hint}")
 
     def sensor_or(self, known: Sensor) -> Sensor:
         """The geometry that was asked for, else the one that is known.

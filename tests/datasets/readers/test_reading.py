@@ -5,6 +5,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,7 +93,8 @@ def test_another_sensor_is_taken_or_refused(tmp_path: Path) -> None:
     ("content", "line"),
     [
         (b"", "byte 0: the file is empty"),
-        (b"hello", "none of the formats that are known, which are Prophesee"),
+        (b"hello", r"none of the formats that are known, which are Prophesee.*\); SLAYER \(.bs1"),
+        (event_files.bits40([(k, 1, 1, 1) for k in range(9)]), r"none of .*, format=\"bin\"\)"),
         (bytes(1000), "none of the formats that are known"),
         (b"to be or not to be, that is the question: " * 100, "none of the formats"),
         (b"#!AER-DAT1.0\r\n" + bytes(100), "none of the formats that are known"),
@@ -104,6 +106,26 @@ def test_what_is_no_file_of_events_is_one_line(content: bytes, line: str, tmp_pa
     with pytest.raises(EventFileError, match=line) as caught:
         read(file)
     assert "\n" not in str(caught.value)
+
+
+def test_a_turn_of_the_counter_does_not_hide_what_a_short_file_is(tmp_path: Path) -> None:
+    file = tmp_path / "a.bin"
+    times = [2**23 - 10 + k for k in range(20)]
+    file.write_bytes(event_files.bits40([(t, 1, 1, 1) for t in times]))
+    assert read(file).times.tolist() == times
+
+
+def test_a_sensor_that_is_none_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "a.bin"
+    file.write_bytes(event_files.bits40(EVENTS))
+    wrong: Any = (34, 34, 2)
+    line = r"expects sensor as a Sensor, got \(34, 34, 2\)\. Write Sensor\(34, 34, 2\)\."
+    with pytest.raises(TypeError, match=f"read {line}"):
+        read(file, sensor=wrong)
+    with pytest.raises(TypeError, match=f"stream {line}"):
+        next(stream(file, sensor=wrong))
+    with pytest.raises(TypeError, match=r"read expects sensor as a Sensor, got 34\.$"):
+        read(file, sensor=34)  # type: ignore[arg-type]
 
 
 def test_arguments_that_cannot_be_are_one_line(tmp_path: Path) -> None:
