@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from axonal._base.array_types import Int64Array
 from axonal._base.files import check_source
 from axonal._base.hdf5 import UnfitFile, check_type, checked
 from axonal._base.new_hdf5 import new_file
@@ -25,7 +26,9 @@ def write_shd(path: str | PathLike[str], events: EventSet, *, precision: str = "
 
     The file holds spikes/times (seconds) and spikes/units, an array of its own a sample, labels,
     extra/speaker and extra/keys (the names of the classes). The number of channels, which SHD
-    leaves to its reader, is the attribute ``channels`` of spikes.
+    leaves to its reader, is the attribute ``channels`` of spikes. There is no place for the rest:
+    ``starts``, groups other than ``speaker``, and which channels are rows, columns and polarities
+    of a camera are not written. `save_events` keeps all of it.
 
     Args:
         path: of the file; it is replaced if it exists, and whole at every moment.
@@ -38,7 +41,7 @@ def write_shd(path: str | PathLike[str], events: EventSet, *, precision: str = "
 
     Raises:
         ValueError: another precision; a sensor of more than 65 536 channels, a sample without a
-            label, for neither of which there is a place.
+            label, a label or a speaker outside 0 to 65535, for none of which there is a place.
         OSError: the path cannot be written; the line says why.
 
     Source: Cramer, Stradmann, Schemmel and Zenke, IEEE TNNLS 33, 2022 (arXiv 1910.07407).
@@ -52,16 +55,18 @@ def write_shd(path: str | PathLike[str], events: EventSet, *, precision: str = "
     """
     if precision not in PRECISIONS:
         raise ValueError(f"write_shd expects precision {PRECISIONS}, got {precision!r}.")
-    if events.sensor.channels > 2**16 or (len(events.labels) and events.labels.min() < 0):
+    speakers = events.groups.get(SPEAKER, np.zeros(len(events), np.int64))
+    if events.sensor.channels > 2**16 or not (_fits(events.labels) and _fits(speakers)):
         raise ValueError(
-            f"SHD's layout holds units and labels from 0 to 65535, got {events.sensor} and labels "
-            f"from {events.labels.min(initial=0)}."
+            f"SHD's layout holds units, labels and speakers from 0 to 65535, got {events.sensor}, "
+            f"labels from {events.labels.min(initial=0)} to {events.labels.max(initial=0)} and "
+            f"speakers from {speakers.min(initial=0)} to {speakers.max(initial=0)}. Number them "
+            "anew: dataclasses.replace(events, groups={'speaker': ...})."
         )
     # only this layout needs h5py, which takes a while to import
     import h5py
 
     path = Path(path)
-    speakers = events.groups.get(SPEAKER, np.zeros(len(events), np.int64))
     with new_file(path) as file:
         spikes = file.create_group("spikes")
         spikes.attrs["channels"] = events.sensor.channels
@@ -76,6 +81,10 @@ def write_shd(path: str | PathLike[str], events: EventSet, *, precision: str = "
         file["extra/speaker"] = speakers.astype(np.uint16)
         file["extra/keys"] = np.array([name.encode() for name in events.classes])
     return path
+
+
+def _fits(numbers: Int64Array) -> bool:
+    return not len(numbers) or bool(numbers.min() >= 0 and numbers.max() < 2**16)
 
 
 def read_shd(path: str | PathLike[str], *, channels: int | None = None) -> EventSet:
@@ -150,9 +159,9 @@ def _read(file: Any, name: str, channels: int | None) -> EventSet:
         microseconds[order],
         channel[order],
         np.cumsum([0, *lengths]),
-        file["labels"][()].astype(np.int64),
+        file["labels"][()],
         sensor=Sensor(channels),
         classes=keys,
         name=name,
-        groups={SPEAKER: file["extra/speaker"][()].astype(np.int64)},
+        groups={SPEAKER: file["extra/speaker"][()]},
     )

@@ -22,6 +22,8 @@ MOST_PERIODS = 1 << 20
 LATEST = MOST_PERIODS << PERIOD_BITS
 """Microseconds that every time in a sample is below."""
 
+LARGEST = 2**63 - 1
+
 LowTimes = npt.NDArray[np.uint16]
 
 
@@ -129,6 +131,7 @@ def whole(values: npt.ArrayLike, who: str, name: str, shape: str, hint: str = ""
 
     Raises:
         TypeError: other numbers, or other axes.
+        ValueError: a number that int64 does not hold.
     """
     array: AnyArray = np.asarray(values)
     if array.ndim == 1 and not array.size:
@@ -137,5 +140,10 @@ def whole(values: npt.ArrayLike, who: str, name: str, shape: str, hint: str = ""
         raise TypeError(
             f"{who} expects {name} as whole numbers [{shape}], got {array.dtype} with shape "
             f"{array.shape}.{hint}"
+        )
+    if array.dtype == np.uint64 and array.size and array.max() > LARGEST:
+        raise ValueError(
+            f"{who} expects {name} up to 2^63 - 1, got {array.max()}. Is it another unit, or a "
+            "negative number that became one without a sign?"
         )
     return array.astype(np.int64, copy=False)

@@ -24,7 +24,8 @@ class TonicTransform(Transform):
 
     tonic says how many events come out, not what became of the others: fewer are told as dropped,
     more as added. What lies outside the sensor, as after ``SpatialJitter``, is left out and told.
-    Times are rounded to whole microseconds and put into order.
+    Times are rounded to whole microseconds and put into order. A recording without events stays so:
+    several of tonic's transforms fail on one, and it is not given to them.
 
     Args:
         transform: takes and returns a structured array with the fields t, x, y and p.
@@ -56,6 +57,8 @@ class TonicTransform(Transform):
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Apply the transform, and put its events into order."""
         sensor = recording.sensor if self.sensor is None else self.sensor
+        if not len(recording):
+            return Outcome(Recording.of([], 0, 0, 0, sensor))
         with _generators(key, self.transform):
             given = self.transform(structured(recording))
         who = f"TonicTransform({self.transform!r:.60})"

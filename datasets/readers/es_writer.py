@@ -24,7 +24,8 @@ def write_es(path: str | PathLike[str], recording: Recording) -> Path:
     Args:
         path: of the file; it is replaced if it exists, and whole at every moment.
         recording: of a sensor with one or two polarities; times from 0 on. What it has per event
-            beside time, place and polarity is not written.
+            beside time, place and polarity is not written, and one polarity is read back as two,
+            all events of polarity 0: the format does not say how many there are.
 
     Returns:
         the path.

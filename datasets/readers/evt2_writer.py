@@ -24,7 +24,9 @@ def write_evt2(path: str | PathLike[str], recording: Recording) -> Path:
     Args:
         path: of the file; it is replaced if it exists, and whole at every moment.
         recording: of a sensor of at most 2048 x 2048 with one or two polarities; times from 0 to
-            2^34 microseconds. What it has per event beside time, place and polarity is not written.
+            2^34 microseconds. What it has per event beside time, place and polarity is not written,
+            and one polarity is read back as two, all events of polarity 0: the format does not say
+            how many there are.
 
     Returns:
         the path.

@@ -1,6 +1,5 @@
 """One sample made of two."""
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from axonal.datasets.transforms._moved import FARTHEST, check_clock, in_order, r
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
 from axonal.datasets.transforms.tally import Tally
-from axonal.datasets.transforms.transform import draws
+from axonal.datasets.transforms.transform import draws, plain
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Blend:
 
     def description(self) -> dict[str, Any]:
         """Name and settings, as JSON holds them."""
-        return {"name": "Blend", **dataclasses.asdict(self)}
+        return {"name": "Blend", "share": plain(self.share), "start": plain(self.start)}
 
 
 def _aligned(one: Recording, other: Recording, start: int | None) -> Outcome:

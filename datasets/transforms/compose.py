@@ -8,7 +8,7 @@ from axonal.datasets.events import Recording
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
 from axonal.datasets.transforms.tally import Tally
-from axonal.datasets.transforms.transform import Transform
+from axonal.datasets.transforms.transform import Transform, check_recording
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Compose(Transform):
     transforms: Iterable[Transform]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.transforms, Iterable):
+            raise TypeError(
+                f"Compose expects a list of transforms, got {self.transforms!r:.60}. Write "
+                "Compose([first, second]), with brackets also for a single one."
+            )
         parts = tuple(self.transforms)
         wrong = next((part for part in parts if not isinstance(part, Transform)), None)
         if wrong is not None:
@@ -42,12 +47,14 @@ class Compose(Transform):
         object.__setattr__(self, "transforms", parts)
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
-        """All transforms in order; the tally is the sum of theirs."""
-        total = Tally()
+        """All transforms in order; the tally is the sum of theirs, and so is the start."""
+        check_recording(self, recording)
+        total, start = Tally(), 0
         for place, transform in enumerate(self.transforms):
             outcome = transform.apply(recording, None if key is None else key.within(place))
             recording, total = outcome.recording, total + outcome.tally
-        return Outcome(recording, total)
+            start += outcome.start
+        return Outcome(recording, total, start)
 
     def description(self) -> dict[str, Any]:
         """Name, and the descriptions of the parts in their order."""

@@ -46,4 +46,5 @@ class CropTime(Transform):
         if self.rebase:
             times = part.times - self.start
             part = Recording(times, part.addresses, part.sensor, part.extra)
+            return Outcome(part, tally, start=int(self.start))
         return Outcome(part, tally)

@@ -13,6 +13,8 @@ class Outcome:
     Args:
         recording: the events after the transform.
         tally: what became of those that are missing, and how many are new.
+        start: time of the recording before the transform that is 0 after it, in microseconds: what
+            a change of the origin of time subtracted.
 
     >>> from axonal.datasets import Recording, Sensor
     >>> from axonal.datasets.transforms import CropTime
@@ -23,3 +25,4 @@ class Outcome:
 
     recording: Recording
     tally: Tally = field(default_factory=Tally)
+    start: int = 0

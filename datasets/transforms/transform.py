@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from axonal.datasets.events import Recording
+from axonal.datasets.events import EventSet, LabelledRecording, Recording
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
 
@@ -33,7 +33,12 @@ class Transform(ABC):
     """
 
     def __call__(self, recording: Recording, key: Key | None = None) -> Recording:
-        """The recording after the transform; `apply` gives the account of its events, too."""
+        """The recording after the transform; `apply` gives the account of its events, too.
+
+        Raises:
+            TypeError: no recording; what `apply` refuses.
+        """
+        check_recording(self, recording)
         return self.apply(recording, key).recording
 
     @abstractmethod
@@ -51,7 +56,7 @@ class Transform(ABC):
     def description(self) -> dict[str, Any]:
         """Name and settings, as JSON holds them: the same transform has the same text for ever."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]  # every final one is one
-        settings = {field.name: getattr(self, field.name) for field in fields}
+        settings = {field.name: plain(getattr(self, field.name)) for field in fields}
         return {"name": type(self).__name__, **settings}
 
 
@@ -61,6 +66,30 @@ def draws(transform: object, key: Key | None) -> np.random.Generator:
         name = type(transform).__name__
         raise TypeError(
             f"{name} draws at random and expects a Key, got {key!r}. Write for example "
-            f"{name.lower()}(recording, Key(seed=0, epoch=0, index=i))."
+            "key=Key(seed=0, epoch=0, index=i)."
         )
     return key.generator()
+
+
+def check_recording(transform: object, recording: object) -> None:
+    """Refuse what holds recordings, or none.
+
+    Raises:
+        TypeError: one line that says what to write.
+    """
+    if isinstance(recording, Recording):
+        return
+    name = type(transform).__name__
+    hint = ""
+    if isinstance(recording, LabelledRecording):
+        hint = f" Write {name}(...)(sample.recording, key)."
+    if isinstance(recording, EventSet):
+        hint = f" Write Transformed(events, {name}(...)) for all samples of a set."
+    raise TypeError(f"{name} expects a Recording, got {type(recording).__name__}.{hint}")
+
+
+def plain(value: Any) -> Any:
+    """A setting in types of Python, which JSON takes: numbers of numpy are none."""
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
+    return value.item() if isinstance(value, np.generic) else value

@@ -82,7 +82,8 @@ class Transformed:
     def __getitem__(self, index: int) -> LabelledRecording:
         """Recording and label of a sample after the transform."""
         sample = range(len(self))[index]
-        return replace(self.events[sample], recording=self.apply(sample).recording)
+        outcome, before = self.apply(sample), self.events[sample]
+        return replace(before, recording=outcome.recording, start=before.start + outcome.start)
 
     def __iter__(self) -> Iterator[LabelledRecording]:
         """Yield every sample."""
@@ -111,7 +112,7 @@ class Transformed:
         if self.blend is not None:
             outcome = self._blended(sample, key.within(1))
         after = self.transform.apply(outcome.recording, key.within(0))
-        return Outcome(after.recording, outcome.tally + after.tally)
+        return Outcome(after.recording, outcome.tally + after.tally, after.start)
 
     def gather(self, indices: npt.ArrayLike | None = None) -> Gathered:
         """Samples as a set in memory, to be binned or written.
@@ -136,6 +137,9 @@ class Transformed:
             groups={name: values[chosen] for name, values in self.events.groups.items()},
             sensor=self.sensor,
         )
+        # recordings of a set count from its starts already, which are not subtracted once more
+        starts = self.events.starts[chosen] + [one.start for one in outcomes]
+        found = replace(found, starts=starts.astype(np.int64))
         return Gathered(found, sum((one.tally for one in outcomes), Tally()))
 
     def description(self) -> dict[str, Any]:
@@ -144,8 +148,8 @@ class Transformed:
         return {
             "name": "Transformed",
             "transform": self.transform.description(),
-            "seed": self.seed,
-            "epoch": self.epoch,
+            "seed": int(self.seed),
+            "epoch": int(self.epoch),
             "blend": blend,
         }
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonal.datasets import Recording, Sensor
+from axonal.datasets import EventSet, Recording, Sensor
 
 SIZES = st.integers(1, 300)
 
@@ -53,3 +53,13 @@ def test_a_window_holds_its_first_instant_and_not_its_last() -> None:
     part = Recording(whole.times, whole.addresses, whole.sensor, extra).between(5, 9)
     assert (part.times.tolist(), part.extra["red"].tolist()) == ([5], [8])
     assert len(whole.between(9, 1)) == 0
+
+
+@pytest.mark.parametrize("time", [2**63, 2**64 - 1])
+def test_a_time_that_int64_does_not_hold_is_refused(time: int) -> None:
+    times = np.array([5, time], np.uint64)
+    with pytest.raises(ValueError, match=rf"times up to 2\^63 - 1 microseconds, got {time}"):
+        Recording.of(times, 0, 0, 0, Sensor(1))
+    with pytest.raises(ValueError, match=rf"expects times up to 2\^63 - 1, got {time}"):
+        EventSet.of(times, [0, 0], [0, 2], [0], sensor=Sensor(1), classes="a")
+    assert Recording.of(times[:1], 0, 0, 0, Sensor(1)).times.dtype == np.int64

@@ -122,8 +122,15 @@ def test_what_the_layout_has_no_place_for_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="labels from -1"):
         write_shd(tmp_path / "a.h5", dataclasses.replace(data, labels=data.labels - 1))
     large = EventSet.of([], [], [0], [], sensor=Sensor(2**17), classes=())
-    with pytest.raises(ValueError, match="units and labels from 0 to 65535"):
+    with pytest.raises(ValueError, match="units, labels and speakers from 0 to 65535"):
         write_shd(tmp_path / "a.h5", large)
+    for strange in (-1, 65_536):
+        speakers = np.array([0, 1, strange, 2])
+        with pytest.raises(ValueError, match=f"speakers from .*{strange}"):
+            write_shd(tmp_path / "a.h5", dataclasses.replace(data, groups={"speaker": speakers}))
+    many = dataclasses.replace(data, labels=data.labels + 65_536, classes=tuple("a" * 65_539))
+    with pytest.raises(ValueError, match="labels from .* to 6553"):
+        write_shd(tmp_path / "a.h5", many)
     assert list(tmp_path.iterdir()) == []
 
 

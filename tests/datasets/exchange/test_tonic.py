@@ -25,7 +25,7 @@ from axonal.datasets import (
     read_header,
     to_tonic,
 )
-from axonal.datasets.transforms import Compose, Flip, Key
+from axonal.datasets.transforms import Compose, Flip, Key, Transformed
 
 CAMERA = Sensor(12, 9, 2)
 SIZE = (12, 9, 2)
@@ -300,6 +300,30 @@ def test_a_transform_with_chance_depends_on_its_key_alone(make: Callable[[], Any
     assert all(one.tally.after(len(made)) == len(one.recording) for one in found)
     with pytest.raises(TypeError, match="draws at random and expects a Key"):
         ours(made)
+
+
+FAILING_ON_NOTHING: list[Callable[[], Any]] = [
+    lambda: theirs.Denoise(filter_time=5000),
+    lambda: theirs.RefractoryPeriod(delta=4000),
+    lambda: theirs.DropEventByTime(duration_ratio=0.3),
+    lambda: theirs.RandomTimeReversal(p=0.5),
+    lambda: theirs.TimeAlignment(),
+]
+
+
+@pytest.mark.parametrize("make", [*FAILING_ON_NOTHING, *DETERMINISTIC, *RANDOM], ids=name)
+def test_a_sample_without_events_stays_without(make: Callable[[], Any]) -> None:
+    ours = TonicTransform(make())
+    outcome = ours.apply(recording(events=0), Key(0))
+    assert (len(outcome.recording), outcome.tally.after(0)) == (0, 0)
+    assert Transformed(event_set(), ours).sensor == CAMERA
+
+
+def test_the_sensor_of_a_sample_without_events_is_the_one_that_was_named() -> None:
+    crop = TonicTransform(theirs.CenterCrop(SIZE, size=(6, 4)), sensor=Sensor(6, 4, 2))
+    found = Transformed(event_set(), crop).gather().events
+    assert found.sensor == Sensor(6, 4, 2)
+    assert found.sizes[1] == 0
 
 
 def test_events_that_a_transform_moves_off_the_sensor_are_counted() -> None:

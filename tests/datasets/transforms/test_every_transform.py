@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +11,7 @@ from helpers.random_recordings import RECORDINGS, random_recording
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonal.datasets import Recording, Sensor, transforms
+from axonal.datasets import EventSet, Recording, Sensor, transforms
 from axonal.datasets.transforms import (
     ActivityFilter,
     Compose,
@@ -137,7 +138,8 @@ def test_the_same_key_gives_the_same_events_and_another_does_not(transform: Tran
 
 @chance
 def test_chance_without_a_key_is_refused(transform: Transform) -> None:
-    with pytest.raises(TypeError, match=r"draws at random and expects a Key, got None\. Write"):
+    said = r"draws at random and expects a Key, got None\. Write for example key=Key\(seed=0"
+    with pytest.raises(TypeError, match=said):
         transform(random_recording(Sensor(40, 30, 2), 20, 5))
 
 
@@ -182,6 +184,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: UniformNoise(1.0, start=5, stop=4), "UniformNoise expects stop"),
     (lambda: Key(0, -1), "Key expects epoch"),
     (lambda: Compose([Flip]), "Compose expects transforms, got <class"),
+    (lambda: Compose(Flip("x")), "Compose expects a list of transforms, got Flip(axis='x'"),  # type: ignore[arg-type]
 ]
 
 
@@ -193,3 +196,17 @@ def test_settings_out_of_range_are_refused_in_one_line(
         make()
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("transform", [*FIXED, *RANDOM, *NOISE], ids=repr)
+def test_what_is_no_recording_is_refused_with_what_to_write(transform: Transform) -> None:
+    recording = random_recording(Sensor(40, 30, 2), 20, 5)
+    events = EventSet.from_recordings([recording], [0], classes="a")
+    name = type(transform).__name__
+    for found, said in (
+        (events, f"{name} expects a Recording, got EventSet. Write Transformed(events, {name}("),
+        (events[0], f"{name} expects a Recording, got LabelledRecording. Write {name}(...)(sample"),
+        ([1, 2], f"{name} expects a Recording, got list."),
+    ):
+        with pytest.raises(TypeError, match=re.escape(said)):
+            transform(found, Key(0))  # type: ignore[arg-type]

@@ -1,5 +1,7 @@
 """Sets behind a transform: the same samples in any order, and no event without an account."""
 
+import dataclasses
+import json
 import pickle
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from axonal.datasets.transforms import (
     Blend,
     Compose,
     CropSpace,
+    CropTime,
     DownsampleSpace,
     DropEvents,
     Flip,
@@ -73,6 +76,28 @@ def test_a_sample_is_blended_with_others_of_its_class_only() -> None:
     # alone in its class, and without one
     for lonely in (4, 5):
         np.testing.assert_array_equal(whole[lonely].recording.times, EVENTS[lonely].recording.times)
+
+
+def test_the_start_of_a_sample_on_its_clock_is_kept_and_moved() -> None:
+    begun = dataclasses.replace(EVENTS, starts=7 * np.arange(7))
+    assert Transformed(begun, DropEvents(0.0)).gather([3, 1]).events.starts.tolist() == [21, 7]
+    crop = Compose([Compose([CropTime(1000, 90_000, rebase=True)]), CropTime(5, 9000, rebase=True)])
+    cropped = Transformed(begun, crop, blend=Blend())
+    assert [sample.start for sample in cropped] == (begun.starts + 1005).tolist()
+    assert cropped.gather().events.starts.tolist() == (begun.starts + 1005).tolist()
+    whole = Transformed(begun, crop)
+    on_the_clock = whole[2].recording.times + whole[2].start
+    before = begun[2].recording.between(1005, 10_000).times + begun.starts[2]
+    np.testing.assert_array_equal(on_the_clock, before)
+
+
+def test_the_description_of_numbers_of_numpy_is_that_of_python() -> None:
+    theirs = CropTime(np.int64(0), np.int64(5))  # type: ignore[arg-type]
+    assert theirs.description() == CropTime(0, 5).description()
+    blend = Blend(np.float64(0.5), np.int64(0))  # type: ignore[arg-type]
+    made = Transformed(EVENTS, theirs, np.int64(3), np.int64(1), blend)  # type: ignore[arg-type]
+    again = Transformed(EVENTS, CropTime(0, 5), 3, 1, Blend())
+    assert json.dumps(made.description()) == json.dumps(again.description())
 
 
 def test_the_sensor_is_that_of_the_transform() -> None:
