@@ -18,7 +18,7 @@ from axonal.datasets.store import Origin, StreamedSample, open_events, write_eve
 
 T = TypeVar("T")
 Cache = str | PathLike[str] | bool
-FORMAT = 1
+FORMAT = 2
 """Raised when files that an earlier version kept must not be read."""
 _log = logging.getLogger("axonal")
 
