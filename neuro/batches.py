@@ -25,8 +25,8 @@ def collate(samples: Sequence[Any], *, lengths: bool = False) -> tuple[Tensor, .
         x [T, B, ...]; labels [B] where samples have them; lengths [B] if asked.
 
     Raises:
-        ValueError: for no samples, samples without a time axis, steps of unequal shape, or unequal
-            T without ``lengths``.
+        ValueError: for no samples, samples that are no arrays of numbers or have no time axis,
+            steps of unequal shape, or unequal T without ``lengths``.
 
     >>> import numpy as np
     >>> x, y = collate([(np.zeros((7, 3)), 1), (np.ones((7, 3)), 0)])
@@ -39,7 +39,7 @@ def collate(samples: Sequence[Any], *, lengths: bool = False) -> tuple[Tensor, .
     if not samples:
         raise InputError("collate expects at least one sample.")
     labelled = _has_label(samples[0])
-    values = [torch.as_tensor(sample[0] if labelled else sample) for sample in samples]
+    values = [_tensor(sample[0] if labelled else sample) for sample in samples]
     for x in values:
         if x.ndim == 0 or x.shape[0] == 0 or x.shape[1:] != values[0].shape[1:]:
             raise InputError(
@@ -60,3 +60,14 @@ def collate(samples: Sequence[Any], *, lengths: bool = False) -> tuple[Tensor, .
 def _has_label(sample: Any) -> bool:
     """Whether a sample is a pair, not an array of two steps."""
     return not hasattr(sample, "dtype") and len(sample) == 2
+
+
+def _tensor(x: Any) -> Tensor:
+    try:
+        return torch.as_tensor(x)
+    except (RuntimeError, TypeError, ValueError):
+        raise InputError(
+            f"collate expects x [T, ...] as an array or a tensor of numbers, got "
+            f"{type(x).__name__}. Are they events? Bin them first: "
+            "axonal.datasets.counts(events, grid, indices) gives a whole batch [T, B, C]."
+        ) from None

@@ -102,6 +102,31 @@ def test_info_tells_what_samples_and_folders_are(
         assert answer["events"] == 90
 
 
+def test_what_the_layout_of_shd_leaves_out_is_told(said: Said, tmp_path: Path) -> None:
+    camera = EventSet.of(
+        [5, 9], [0, 7], [0, 2], [0], sensor=Sensor(2, 2, 2), classes="a", starts=[3],
+        groups={"speaker": [1], "session": [4]},
+    )  # fmt: skip
+    out = tmp_path / "b.h5"
+    answer = said("convert", save_events(tmp_path / "a.axe", camera), out)
+    assert answer["left_out"] == ["rows and polarities", "session", "starts"]
+    answer = said("convert", out, tmp_path / "c.h5")
+    assert answer["left_out"] == []
+
+
+def test_what_is_stopped_and_is_no_training_is_not_told_to_resume(
+    axonal: Axonal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    file = write_es(tmp_path / "a.es", recording(20))
+    monkeypatch.setattr("axonal.cli._event_info.describe", stop)
+    result = axonal("data", "info", file)
+    assert result.returncode == 130
+    assert result.stderr == "axonal: stopped.\n"
+
+
 def test_a_class_folder_becomes_one_file_and_again_the_same(
     said: Said, classes: Path, tmp_path: Path
 ) -> None:

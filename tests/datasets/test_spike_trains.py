@@ -129,7 +129,7 @@ def test_what_the_layout_has_no_place_for_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=f"speakers from .*{strange}"):
             write_shd(tmp_path / "a.h5", dataclasses.replace(data, groups={"speaker": speakers}))
     many = dataclasses.replace(data, labels=data.labels + 65_536, classes=tuple("a" * 65_539))
-    with pytest.raises(ValueError, match="labels from .* to 6553"):
+    with pytest.raises(ValueError, match=r"labels from .* to 6553"):
         write_shd(tmp_path / "a.h5", many)
     assert list(tmp_path.iterdir()) == []
 

@@ -13,6 +13,7 @@ from axonal.datasets import (
     EventSet,
     Origin,
     Recording,
+    Sensor,
     open_events,
     write_es,
     write_events,
@@ -127,7 +128,10 @@ def _spikes(request: Request, kind: Kind) -> dict[str, Any]:
     events = event_set(request.path, kind)
     # float16, as in SHD, would move times by up to 0.25 ms
     write_shd(request.out, events, precision="float32")
-    return _facts(request.out, events)
+    lost = [name for name in events.groups if name != "speaker"]
+    lost += ["starts"] if events.starts.any() else []
+    lost += ["rows and polarities"] if events.sensor != Sensor(events.sensor.channels) else []
+    return _facts(request.out, events) | {"left_out": sorted(lost)}
 
 
 def _stored(

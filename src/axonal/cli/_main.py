@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _run(ends: signals.Ending) -> int:
-    stopped = "A training run goes on with --resume."
+    stopped = ""
     try:
         code = app(standalone_mode=False)
         if sys.stdout is not None:
@@ -96,7 +96,7 @@ def _run(ends: signals.Ending) -> int:
         code = INTERRUPTED
     # the parser may also turn Ctrl-C into this code by itself, without a word
     if code == INTERRUPTED:
-        _say(f"stopped. {stopped}")
+        _say(f"stopped. {stopped}".rstrip())
         return ends.code
     return code if isinstance(code, int) else 0
 

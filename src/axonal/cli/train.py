@@ -126,16 +126,19 @@ def _train(
             _compare(name, title, out, given, force, as_json)
             return
     folder = Path("runs") / title if out is None else out
-    with users_own(recipes.RecipeError, ImportError, OSError):
-        summary = recipes.train(
-            name,
-            settings,
-            folder,
-            device=device,
-            resume=resume,
-            force=force,
-            progress=not as_json,
-        )
+    try:
+        with users_own(recipes.RecipeError, ImportError, OSError):
+            summary = recipes.train(
+                name,
+                settings,
+                folder,
+                device=device,
+                resume=resume,
+                force=force,
+                progress=not as_json,
+            )
+    except KeyboardInterrupt as stop:
+        raise Stopped("A training run goes on with --resume.") from stop
     if as_json:
         print_json({"run": str(folder), **summary})
         return

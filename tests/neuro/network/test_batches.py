@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import DataLoader, default_collate
 
 from axonal import neuro
-from axonal.datasets import Binned, EventSet, Grid, Sensor, digits
+from axonal.datasets import Binned, EventSet, Grid, Recording, Sensor, digits
 
 
 def binned():
@@ -82,6 +82,8 @@ def test_tensors_images_and_samples_without_labels_are_batched():
         ),
         ([(np.float32(1), 0)], r"samples \[T, ...\]"),
         ([(np.zeros((0, 3)), 0)], "T >= 1"),
+        ([(Recording.of([5], [0], 0, 0, Sensor(1)), 0)], "got Recording. Are they events"),
+        ([(np.array(["a"]), 0)], "an array or a tensor of numbers, got ndarray"),
     ],
 )
 def test_what_is_no_batch_gets_one_line(samples, message):
