@@ -17,16 +17,9 @@ events some at a time, in memory that does not grow with the file. Both take a w
 FOOT = """
 ## Time
 
-Counters that begin anew are unwrapped, by the same rule everywhere in a file and with `sort=True`
-as well. Of a counter of 23 or 24 bits, which is full after 8 or 17 seconds, a step back by more
-than 1/64 of its range (131 or 262 ms) is a full turn; of a wider one, by more than half of it. Any
-other step back of the clock is an error that names the byte; `sort=True` takes such a file and
-sorts its events. A step ahead by more than 63/64 of the range, after a first full turn, is an event
-from before the turn: an error, or sorted.
-
-What a counter does not tell is lost. A pause of a full range or more is read too short by whole
-turns; with 23 or 24 bits, a clock that was set back by more than 1/64 of the range, be it by a
-restart or by damage, is read as a full turn.
+Counters that begin anew are unwrapped: a step back by more than half of a counter's range is a full
+turn. Any other step back of the clock is an error that names the byte; `sort=True` takes such a
+file and sorts its events.
 
 ## Damage
 

@@ -18,11 +18,6 @@ STATES = 10
 HALF, WIDTH = np.uint64(0xFFFFFFFF), np.uint64(32)
 """`X`, `Y` and `NOW` are those of an event that is refused."""
 
-LATE = 64
-"""Part of a turn by which events may be out of order."""
-WIDE = 1 << 32
-"""Ticks of the narrowest counter that is full after an hour, not after seconds."""
-
 MOST_OF_A_WORD = 32
 """Events that one word may hold, for which there must be room."""
 
@@ -37,14 +32,12 @@ def _half(data, at):  # type: ignore[no-untyped-def]
 def _turned(base, before, now, turn):  # type: ignore[no-untyped-def]
     """Sum of the full turns, when a counter of so many ticks goes from one number to another.
 
-    A step back by more than `LATE` of a turn is a counter that was full. After that, a step ahead
-    by all but so much is an event from before it was full. Of a wide counter, half a turn takes
-    longer than cameras rest: there a step back by less is a clock that was set back.
+    A step back by more than half a turn is a counter that was full. After that, a step ahead by
+    more than half a turn is an event from before it was full.
     """
-    late = turn // LATE
-    if before - now > (late if turn < WIDE else turn // 2):
+    if now < before and before - now > turn // 2:
         return base + turn
-    if now - before > turn - late and base > 0:
+    if now > before and now - before > turn // 2 and base > 0:
         return base - turn
     return base
 
