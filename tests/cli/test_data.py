@@ -171,7 +171,8 @@ def test_a_stopped_conversion_goes_on_to_the_identical_file(
     assert not out.exists()
     monkeypatch.setattr(ClassFolder, "__getitem__", counting)
     said("convert", classes, out)
-    assert min(read_again) > 0
+    # what was written is held against its source before the rest is added
+    assert read_again == list(range(6))
     assert open_events(out).name == "parts"
     assert (
         out.read_bytes().replace(b"parts", b"whole")[64:]
