@@ -71,7 +71,7 @@ READERS: dict[str, tuple[Callable[[str], object], frozenset[str]]] = {
     "faery": (_faery, frozenset({".raw", ".aedat4", ".es"})),
     "tonic": (_tonic, frozenset({".bin"})),
 }
-"""How a peer reads a file into one array, and the endings of what it reads."""
+"""Reader of a peer, which gives one array, and the endings of what it reads."""
 
 
 def columns(found: object) -> Columns:

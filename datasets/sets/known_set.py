@@ -7,6 +7,7 @@ from pathlib import Path
 from axonal.datasets.events import EventSet
 from axonal.datasets.sets.cifar10_dvs import CIFAR10_DVS, cifar10_dvs
 from axonal.datasets.sets.dvs_gesture import DVS_GESTURE, dvs_gesture
+from axonal.datasets.sets.listed_file import ListedFile
 from axonal.datasets.sets.manifest import Manifest
 from axonal.datasets.sets.nmnist import NMNIST, nmnist
 from axonal.datasets.sets.ntidigits import NTIDIGITS, ntidigits
@@ -22,12 +23,15 @@ class KnownSet:
         function: gives its samples by split.
         keeps: whether that keeps a file of them, from which they are mapped the next time.
         marks: names in its folder by which it is told, beside those of its files.
+        by_most: whether most of its files have to be there, since class folders of other data may
+            have some of the names.
     """
 
     manifest: Manifest
     function: Callable[..., dict[str, EventSet]]
     keeps: bool = False
     marks: tuple[str, ...] = ()
+    by_most: bool = False
 
     def load(self, folder: Path, splits: list[str]) -> dict[str, EventSet]:
         """Samples by split; a call that was stopped goes on where it stopped if they are kept."""
@@ -43,13 +47,24 @@ class KnownSet:
         return [
             split
             for split, files in self.manifest.files.items()
-            if any((folder / name).exists() for file in files for name in (file.name, *file.gives))
+            if any(_there(folder, file) for file in files)
             or any((folder / mark.format(split.capitalize())).exists() for mark in self.marks)
         ]
 
+    def told_by(self, folder: Path) -> bool:
+        """Whether a folder looks like that of the data set."""
+        files = next(iter(self.manifest.files.values()))
+        most = sum(_there(folder, file) for file in files) > len(files) // 2
+        return bool(self.present(folder)) and (most or not self.by_most)
+
+
+def _there(folder: Path, file: ListedFile) -> bool:
+    """Whether a file lies in a folder, or what it gives when it is unpacked."""
+    return any((folder / name).exists() for name in (file.name, *file.gives))
+
 
 KNOWN = {
-    "cifar10-dvs": KnownSet(CIFAR10_DVS, cifar10_dvs, keeps=True),
+    "cifar10-dvs": KnownSet(CIFAR10_DVS, cifar10_dvs, keeps=True, by_most=True),
     "dvs-gesture": KnownSet(DVS_GESTURE, dvs_gesture, True, ("trials_to_train.txt",)),
     "nmnist": KnownSet(NMNIST, nmnist, True, ("NMNIST/{}",)),
     "ntidigits": KnownSet(NTIDIGITS, ntidigits),
@@ -68,15 +83,4 @@ def known_set(folder: Path, name: str | None) -> KnownSet | None:
         if name not in KNOWN:
             raise ValueError(f"--dataset takes {', '.join(KNOWN)}; got {name!r}.")
         return KNOWN[name]
-    # folders of classes may be called Train or cat as well: most of the names have to be there
-    for one in KNOWN.values():
-        splits = one.present(folder)
-        if splits and (one is not KNOWN["cifar10-dvs"] or _all_there(folder, one)):
-            return one
-    return None
-
-
-def _all_there(folder: Path, one: KnownSet) -> bool:
-    files = next(iter(one.manifest.files.values()))
-    found = [any((folder / name).exists() for name in (f.name, *f.gives)) for f in files]
-    return sum(found) > len(files) // 2
+    return next((one for one in KNOWN.values() if one.told_by(folder)), None)

@@ -22,7 +22,7 @@ NTIDIGITS = Manifest(
     files={"train": (_FILE,), "test": (_FILE,)},
 )
 WORDS = ("o", "1", "2", "3", "4", "5", "6", "7", "8", "9", "z")
-"""What one digit is called in the names of recordings: "oh" and "zero" are two words."""
+"""Names of one digit in those of recordings: "oh" and "zero" are two words."""
 
 
 def ntidigits(
