@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from axonal._base.array_types import Int64Array
 from axonal._base.checks import seed as checked_seed
-from axonal.datasets._checks import sample_indices
+from axonal.datasets._checks import sample_index, sample_indices
 from axonal.datasets.events import EventSet, LabelledRecording, Recording, Sensor
 from axonal.datasets.transforms.blend import Blend
 from axonal.datasets.transforms.key import Key
@@ -81,7 +81,7 @@ class Transformed:
 
     def __getitem__(self, index: int) -> LabelledRecording:
         """Recording and label of a sample after the transform."""
-        sample = range(len(self))[index]
+        sample = sample_index(index, len(self), self.events.name)
         outcome, before = self.apply(sample), self.events[sample]
         return replace(before, recording=outcome.recording, start=before.start + outcome.start)
 
@@ -106,7 +106,7 @@ class Transformed:
 
     def apply(self, index: int) -> Outcome:
         """A sample after the transform, with the account of its events."""
-        sample = range(len(self))[index]
+        sample = sample_index(index, len(self), self.events.name)
         key = Key(self.seed, self.epoch, sample)
         outcome = Outcome(self.events[sample].recording)
         if self.blend is not None:
@@ -127,8 +127,7 @@ class Transformed:
         """
         wanted: npt.ArrayLike = np.arange(len(self)) if indices is None else indices
         chosen = sample_indices(wanted, len(self), "Transformed.gather", self.events.name)
-        places = [range(len(self))[index] for index in chosen.tolist()]
-        outcomes = [self.apply(place) for place in places]
+        outcomes = [self.apply(sample) for sample in chosen.tolist()]
         found = EventSet.from_recordings(
             [one.recording for one in outcomes],
             self.labels[chosen],
