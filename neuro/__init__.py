@@ -5,6 +5,7 @@ from torch.serialization import add_safe_globals
 from axonal.neuro import surrogates
 from axonal.neuro._checks import InputError
 from axonal.neuro.batches import collate
+from axonal.neuro.events import Events
 from axonal.neuro.importers import (
     ConversionError,
     from_norse,
@@ -80,6 +81,7 @@ __all__ = [
     "DelayedLinear",
     "DelayedLinearState",
     "Dropout",
+    "Events",
     "GradedLIF",
     "InputError",
     "LIFState",
@@ -127,6 +129,7 @@ add_safe_globals(
         ALIFState,
         CuBaLIFState,
         DelayedLinearState,
+        Events,
         LIFState,
         LeakyIntegratorState,
         RecurrentState,

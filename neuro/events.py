@@ -1,0 +1,198 @@
+"""Spikes as lists of times, in place of steps."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from axonal.neuro._checks import InputError, whole
+
+
+class Events(NamedTuple):
+    """Spikes of a batch as padded lists, in order of time: a pytree of tensors and two numbers.
+
+    A spike of neuron ``indices[b, k]`` happens at ``times[b, k]`` for k < ``counts[b]``. Gradients
+    flow through ``times``.
+
+    Args:
+        times: in steps, from 0 to ``duration``, never falling within a sample; infinity beyond
+            ``counts`` [B, S].
+        indices: neuron of each spike, 0 to N - 1; -1 beyond ``counts`` [B, S] of int64.
+        counts: spikes of each sample [B] of int64.
+        size: N neurons.
+        duration: T, length of every sample in steps, > 0; need not be whole.
+
+    >>> events = Events.of([[0.5, 2.25], [1.0]], [[1, 0], [1]], size=2, duration=3)
+    >>> events.times
+    tensor([[0.5000, 2.2500],
+            [1.0000,    inf]])
+    >>> events.to_dense()[:, 0]
+    tensor([[0., 1.],
+            [0., 0.],
+            [1., 0.]])
+    """
+
+    times: Tensor
+    indices: Tensor
+    counts: Tensor
+    size: int
+    duration: float
+
+    @classmethod
+    def of(
+        cls,
+        times: Sequence[Any],
+        indices: Sequence[Any],
+        size: int,
+        duration: float,
+        *,
+        dtype: torch.dtype | None = None,
+    ) -> "Events":
+        """Make events of one list of times and one of neurons per sample, in any order of time.
+
+        Args:
+            times: per sample, times in steps.
+            indices: per sample, neurons.
+            size: N neurons.
+            duration: T, length of every sample in steps.
+            dtype: of the times; torch's default type if not given.
+
+        Raises:
+            ValueError: for lists of unlike length, neurons outside 0 to N - 1, times that are not
+                from 0 to ``duration``, and a size or duration that is not positive.
+        """
+        neurons = whole(size)
+        if neurons is None or neurons < 1:
+            raise InputError(f"Events expects size as a whole number >= 1, got {size!r}.")
+        if not 0 < duration < math.inf:
+            raise InputError(f"Events expects a finite duration > 0 steps, got {duration!r}.")
+        if len(times) != len(indices) or not len(times):
+            raise InputError(
+                f"Events expects times and neurons of at least one sample each, got those of "
+                f"{len(times)} and {len(indices)} samples."
+            )
+        dtype = torch.get_default_dtype() if dtype is None else dtype
+        rows = [
+            cls._sample(b, *sample, neurons, duration, dtype)
+            for b, sample in enumerate(zip(times, indices, strict=True))
+        ]
+        return cls(
+            torch.nn.utils.rnn.pad_sequence([t for t, _ in rows], True, math.inf),
+            torch.nn.utils.rnn.pad_sequence([i for _, i in rows], True, -1),
+            torch.tensor([len(t) for t, _ in rows], device=rows[0][0].device),
+            neurons,
+            float(duration),
+        )
+
+    @staticmethod
+    def _sample(
+        b: int, times: Any, index: Any, size: int, duration: float, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        t = torch.as_tensor(times, dtype=torch.float64)
+        i = torch.as_tensor(index, device=t.device)
+        i = i.long() if i.numel() == 0 else i
+        if t.ndim != 1 or t.shape != i.shape or i.is_floating_point():
+            raise InputError(
+                f"Events expects times and whole neurons of one length per sample, got "
+                f"{tuple(t.shape)} and {tuple(i.shape)} of {i.dtype} in sample {b}."
+            )
+        outside = ~((t >= 0) & (t <= duration))
+        if outside.any():
+            raise InputError(
+                f"Events expects times from 0 to duration = {duration:g} steps, got "
+                f"{t[outside][0].item():g} in sample {b}. Are they in another unit than steps?"
+            )
+        outside = (i < 0) | (i >= size)
+        if outside.any():
+            raise InputError(
+                f"Events expects neurons from 0 to {size - 1}, got {i[outside][0].item()} in "
+                f"sample {b}."
+            )
+        order = torch.argsort(t, stable=True)
+        return t[order].to(dtype), i[order].long()
+
+    @classmethod
+    def from_dense(cls, x: Tensor) -> "Events":
+        """List the spikes of ``x`` [T, B, N], 0 or 1; a spike of step t happens at time t.
+
+        No gradient reaches ``x``: a spike that does not happen has no time.
+
+        Raises:
+            ValueError: for another shape, and values other than 0 and 1.
+
+        >>> Events.from_dense(torch.tensor([[[0.0, 1.0]], [[1.0, 1.0]]])).indices
+        tensor([[1, 0, 1]])
+        """
+        if x.ndim != 3 or not len(x):
+            raise InputError(f"Events expects spikes [T, B, N] with T >= 1, got {tuple(x.shape)}.")
+        if not ((x == 0) | (x == 1)).all():
+            raise InputError("Events expects spikes that are 0 or 1: graded ones have no list.")
+        steps, batch, size = x.shape
+        dtype = x.dtype if x.is_floating_point() else torch.get_default_dtype()
+        sample, step, neuron = x.transpose(0, 1).nonzero(as_tuple=True)
+        count = torch.bincount(sample, minlength=batch)
+        slot = torch.arange(len(sample), device=x.device) - (count.cumsum(0) - count)[sample]
+        longest = int(count.max())
+        times = x.new_full((batch, longest), math.inf, dtype=dtype)
+        index = x.new_full((batch, longest), -1, dtype=torch.int64)
+        times[sample, slot] = step.to(dtype)
+        index[sample, slot] = neuron
+        return cls(times, index, count, size, float(steps))
+
+    @classmethod
+    def from_recordings(
+        cls, recordings: Iterable[Any], size: int, duration: float, *, dt: float = 1000.0
+    ) -> "Events":
+        """Read recordings and samples of `axonal.datasets`, whose times are in microseconds.
+
+        Args:
+            recordings: things with ``times`` and ``addresses``.
+            size: N, channels of the sensor.
+            duration: T in steps; later events are an error, crop them before.
+            dt: microseconds per step.
+
+        Raises:
+            ValueError: for a dt that is not positive, and as `of` does.
+        """
+        if not 0 < dt < math.inf:
+            raise InputError(f"Events expects dt > 0 microseconds per step, got {dt!r}.")
+        given = list(recordings)
+        times = [torch.as_tensor(r.times.astype("float64")) / dt for r in given]
+        index = [torch.as_tensor(r.addresses.astype("int64")) for r in given]
+        return cls.of(times, index, size, duration)
+
+    def to_dense(self, steps: int | None = None) -> Tensor:
+        """Return spikes [T, B, N]: those of step t happen from t on, before t + 1.
+
+        Args:
+            steps: T; the whole steps that hold ``duration`` by default.
+
+        Raises:
+            ValueError: where a step holds two spikes of a neuron, or a spike comes later than T.
+        """
+        steps = math.ceil(self.duration) if steps is None else steps
+        batch = len(self.counts)
+        sample, slot = self.valid.nonzero(as_tuple=True)
+        step = self.times.detach()[sample, slot].floor().long()
+        # the end of the last step belongs to it
+        step = torch.where(self.times[sample, slot] == steps, steps - 1, step)
+        if (step >= steps).any():
+            late = self.times[sample, slot].max().item()
+            raise InputError(f"Events: a spike at {late:g} lies beyond {steps} steps.")
+        x = self.times.new_zeros(steps, batch, self.size)
+        place = (step, sample, self.indices[sample, slot])
+        x.index_put_(place, x.new_ones(()), accumulate=True)
+        if (x > 1).any():
+            raise InputError(
+                "Events: two spikes of a neuron fall into one step: divide times and duration by "
+                "a shorter step first."
+            )
+        return x
+
+    @property
+    def valid(self) -> Tensor:
+        """Which places hold a spike [B, S] of bool."""
+        places = torch.arange(self.times.shape[1], device=self.times.device)
+        return places < self.counts.unsqueeze(1)
