@@ -254,9 +254,22 @@ def flow_slopes(s: float, x: float, y: float, k: float, j: int, dynamics: Any) -
 
 
 @jit
+def clamp(nodes: Any, m: int, j: int, dynamics: Any, rate: float) -> None:
+    """Carry p_I from node m to the release before it, for arrivals of earlier spikes until then."""
+    node, before = nodes[m], nodes[m - 1]
+    free = before[STOP]
+    if free > node[STOP]:
+        return
+    _, y, r = flow(node[STOP] - free, j, dynamics)
+    of_y = (math.exp(-rate * free) - y * node[LATE]) / (rate + dynamics.c[j])
+    of_r = (dynamics.a[j] * of_y - node[LATE] * r) / (rate + dynamics.a[j])
+    before[P_I] = node[P_I] * y + node[P_V] * r + node[DRIVE] * of_r
+
+
+@jit
 def release(
     k: int, at: int, time: Any, neuron: Any, current: Any, released: Any, moved: float, nodes: Any,
-    duration: float, dynamics: Any, kind: int, rate: float, rates: bool, end: float, g: Any,
+    duration: float, dynamics: Any, kind: int, rate: float, rates: bool, end: float, first: int, g: Any,
 ) -> None:  # fmt: skip
     """Carry the costates from the node after spike k to before it; ``moved`` is S less its jump."""
     j, t = neuron[k], time[k]
@@ -296,8 +309,6 @@ def release(
     g[REFRACTORY, j] -= rise * p_v
     before = p_i
     if len(released):
-        clamp = nodes[at + 1]
-        clamp[STOP], clamp[P_I] = t + refractory, p_i
         y = math.exp(-c * refractory)
         before = p_i * y
         if rates:
@@ -308,6 +319,8 @@ def release(
     own[P_V] = (rise * p_v - moved) / (a * (current[k] - threshold))
     own[P_I], own[DRIVE], own[LATE] = before, drive, f
     g[THRESHOLD, j] -= own[P_V]
+    if len(released) and at > first:
+        clamp(nodes, at, j, dynamics, rate)
 
 
 @kernel
@@ -349,6 +362,9 @@ def run(
     if clamped:
         for k in range(len(neuron)):
             nodes[own[k] + 1, STOP] = time[k] + dynamics.refractory[neuron[k]]
+        for j in range(size):
+            if last[j] > first[j] + 1:
+                clamp(nodes, last[j], j, dynamics, rate)
     tree = first, last, nodes, look_up(first, last, nodes, duration, most)
     slope = slope * g_readout
     if kind == MAXIMUM:
@@ -373,7 +389,7 @@ def run(
             )  # fmt: skip
         release(
             k, own[k], time, neuron, current, released, moved, nodes, duration, dynamics, kind,
-            rate, rates, g_readout[neuron[k]], g,
+            rate, rates, g_readout[neuron[k]], first[neuron[k]], g,
         )  # fmt: skip
     times, sources = given
     for k in range(len(times)):
