@@ -160,6 +160,28 @@ def _prefetch(context, array, index):  # type: ignore[no-untyped-def]
 
 prefetch: Callable[..., None] = intrinsic(_prefetch)
 
+
+def _bits_of(context, number):  # type: ignore[no-untyped-def]
+    """Read the bits of a float64 as an int64; in compiled functions only."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return numba.types.int64(numba.types.float64), generate
+
+
+def _number_of(context, bits):  # type: ignore[no-untyped-def]
+    """Read the bits of an int64 as a float64; in compiled functions only."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return numba.types.float64(numba.types.int64), generate
+
+
+bits_of: Callable[[float], int] = intrinsic(_bits_of)
+number_of: Callable[[int], float] = intrinsic(_number_of)
+
 _setting = threading.Lock()
 
 
