@@ -5,6 +5,7 @@ from torch.serialization import add_safe_globals
 from axonal.neuro import surrogates
 from axonal.neuro._checks import InputError
 from axonal.neuro.batches import collate
+from axonal.neuro.event_driven import EventLIF, EventNetwork, EventReadout, SilentNeurons
 from axonal.neuro.events import Events
 from axonal.neuro.importers import (
     ConversionError,
@@ -45,6 +46,7 @@ from axonal.neuro.losses import (
     mean_over_time,
     rate_loss,
     spike_rate_regulariser,
+    spike_time_loss,
     summed_softmax,
     summed_softmax_loss,
 )
@@ -81,6 +83,9 @@ __all__ = [
     "DelayedLinear",
     "DelayedLinearState",
     "Dropout",
+    "EventLIF",
+    "EventNetwork",
+    "EventReadout",
     "Events",
     "GradedLIF",
     "InputError",
@@ -99,6 +104,7 @@ __all__ = [
     "ResonateAndFireState",
     "Sequential",
     "SigmaSchedule",
+    "SilentNeurons",
     "SpikeReport",
     "Streamer",
     "collate",
@@ -118,6 +124,7 @@ __all__ = [
     "set_sigma",
     "spike_rate_regulariser",
     "spike_report",
+    "spike_time_loss",
     "summed_softmax",
     "summed_softmax_loss",
 ]  # fmt: skip

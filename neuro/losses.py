@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from axonal.neuro._checks import InputError
+from axonal.neuro.events import Events
 
 IGNORED = -100  # the class that torch's cross-entropy leaves out
 
@@ -96,16 +97,17 @@ def summed_softmax(y: Tensor, lengths: Tensor | None = None) -> Tensor:
     return torch.where(valid, shares, 0.0).sum(0)
 
 
-def first_spike_time(spikes: Tensor, lengths: Tensor | None = None) -> Tensor:
+def first_spike_time(spikes: Tensor | Events, lengths: Tensor | None = None) -> Tensor:
     """Count the steps before each neuron's first spike, ``sum_t prod_{k <= t} (1 - s_k)``.
 
     The sum is a whole number, T for a neuron that stays silent. Its gradient reaches every step up
     to the first spike, ``dt/ds_k = -sum_{t >= k} prod_{j <= t, j != k} (1 - s_j)``: a spike at k
-    would have cut off what follows.
+    would have cut off what follows. Of :class:`Events` it is the time itself, through which the
+    exact gradient flows; a silent neuron has the time T without a gradient.
 
     Args:
-        spikes: 0 or 1 [T, B, C, ...].
-        lengths: steps that count in each sample [B], 1 to T; all by default.
+        spikes: 0 or 1 [T, B, C, ...], or events.
+        lengths: steps that count in each sample [B], 1 to T; all by default. Not for events.
 
     Returns:
         [B, C, ...], from 0 to the sample's length.
@@ -115,7 +117,11 @@ def first_spike_time(spikes: Tensor, lengths: Tensor | None = None) -> Tensor:
 
     >>> first_spike_time(torch.tensor([[[0.0, 0.0]], [[1.0, 0.0]], [[1.0, 0.0]]]))
     tensor([[1., 3.]])
+    >>> first_spike_time(Events.of([[0.5, 2.0, 2.5]], [[1, 0, 0]], size=3, duration=4))
+    tensor([[2.0000, 0.5000, 4.0000]])
     """
+    if isinstance(spikes, Events):
+        return _first_time(spikes, lengths)
     valid = _valid(spikes, lengths)
     if valid is not None:
         spikes = torch.where(valid, spikes, 0.0)
@@ -127,6 +133,14 @@ def first_spike_time(spikes: Tensor, lengths: Tensor | None = None) -> Tensor:
             f"{spikes.max().item():g}: graded spikes and potentials have none; end in a LIF."
         )
     return _silent_steps(spikes, valid)
+
+
+def _first_time(events: Events, lengths: Tensor | None) -> Tensor:
+    if lengths is not None:
+        raise InputError("events have one duration for all samples: leave out the lengths.")
+    times = torch.where(events.valid, events.times, torch.inf)
+    first = times.new_full((len(times), events.size), events.duration)
+    return first.scatter_reduce(1, events.indices.clamp_min(0), times, "amin")
 
 
 def _silent_steps(spikes: Tensor, valid: Tensor | None) -> Tensor:
@@ -219,17 +233,32 @@ def summed_softmax_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None
 
 
 def first_spike_loss(
-    spikes: Tensor, target: Tensor, lengths: Tensor | None = None, *, scale: float = 1.0
+    spikes: Tensor | Events,
+    target: Tensor,
+    lengths: Tensor | None = None,
+    *,
+    scale: float = 1.0,
+    late: float = 0.0,
+    late_scale: float = 1.0,
 ) -> Tensor:
     """Cross-entropy of the first spike times, ``CE(-t / scale, target)``: the target fires first.
+
+    With ``late`` the mean of ``late (exp(t_target / late_scale) - 1)`` is added, which keeps the
+    target from firing ever later.
+
+    A silent neuron counts as one that fires at the end, T. Of :class:`Events`, a sample whose
+    target is silent has no gradient at all: it could only push the others later, until every
+    output is silent. :class:`SilentNeurons` wakes the target.
 
     Source: Göltz et al., Nature Machine Intelligence 2021 (arXiv 1912.11443), in continuous time.
 
     Args:
-        spikes: 0 or 1, of the readout's neurons [T, B, C, ...].
-        target: that of :func:`rate_loss`.
-        lengths: steps that count in each sample [B], 1 to T; all by default.
+        spikes: 0 or 1, of the readout's neurons [T, B, C, ...], or events of C neurons.
+        target: that of :func:`rate_loss`; classes [B] for events and with ``late``.
+        lengths: steps that count in each sample [B], 1 to T; all by default. Not for events.
         scale: steps by which the target must lead for a ratio of e, > 0.
+        late: weight of the second term, >= 0.
+        late_scale: steps in which the second term grows by a ratio of e, > 0.
 
     Returns:
         A scalar.
@@ -239,10 +268,73 @@ def first_spike_loss(
 
     >>> first_spike_loss(torch.zeros(5, 2, 4), torch.tensor([0, 3]))
     tensor(1.3863)
+    >>> spikes = Events.of([[1.0, 3.0]], [[0, 1]], size=2, duration=9)
+    >>> first_spike_loss(spikes, torch.tensor([0]))
+    tensor(0.1269)
     """
-    if not 0 < scale < float("inf"):
-        raise ValueError(f"first_spike_loss expects scale > 0 steps, got {scale!r}.")
-    return _cross_entropy(-first_spike_time(spikes, lengths) / scale, target, spikes)
+    for name, value in (("scale", scale), ("late_scale", late_scale)):
+        if not 0 < value < float("inf"):
+            raise ValueError(f"first_spike_loss expects {name} > 0 steps, got {value!r}.")
+    if not 0 <= late < float("inf"):
+        raise ValueError(f"first_spike_loss expects late >= 0, got {late!r}.")
+    times = first_spike_time(spikes, lengths)
+    if isinstance(spikes, Events):
+        _classes(target, times)
+        asleep = times.gather(1, target.unsqueeze(1)) >= spikes.duration
+        times = torch.where(asleep, times.detach(), times)
+        loss = F.cross_entropy(-times / scale, target)
+    else:
+        loss = _cross_entropy(-times / scale, target, spikes)
+    if late:
+        _classes(target, times)
+        loss = loss + late * torch.expm1(times.gather(1, target.unsqueeze(1)) / late_scale).mean()
+    return loss
+
+
+def spike_time_loss(
+    spikes: Tensor | Events, wanted: Tensor, lengths: Tensor | None = None
+) -> Tensor:
+    """Mean squared distance of first spike times from those wanted, in steps squared.
+
+    Args:
+        spikes: those of :func:`first_spike_time`.
+        wanted: times in steps [B, C]; infinity where any will do.
+        lengths: those of :func:`first_spike_time`.
+
+    Returns:
+        A scalar, 0 where nothing is wanted.
+
+    Raises:
+        ValueError: as :func:`first_spike_time`, and for times wanted of another shape.
+
+    >>> spikes = Events.of([[1.0, 3.0]], [[0, 1]], size=2, duration=9)
+    >>> spike_time_loss(spikes, torch.tensor([[2.0, torch.inf]]))
+    tensor(1.)
+    """
+    times = first_spike_time(spikes, lengths)
+    if wanted.shape != times.shape:
+        raise InputError(
+            f"spike_time_loss expects wanted times {tuple(times.shape)}, got {tuple(wanted.shape)}."
+        )
+    chosen = wanted.isfinite()
+    apart = torch.where(chosen, times - torch.where(chosen, wanted, 0.0), 0.0)
+    return apart.square().sum() / chosen.sum().clamp_min(1)
+
+
+def _classes(target: Tensor, times: Tensor) -> None:
+    """Refuse shares and classes at several places where one class per sample is meant."""
+    named = isinstance(target, Tensor) and target.dtype == torch.int64
+    if not named or target.shape != times.shape[:1] or times.ndim != 2:
+        raise InputError(
+            f"expected classes [B] = {tuple(times.shape[:1])} of int64 for these spikes, got "
+            f"{getattr(target, 'dtype', type(target).__name__)} "
+            f"{tuple(getattr(target, 'shape', ()))}."
+        )
+    outside = (target < 0) | (target >= times.shape[1])
+    if outside.any():
+        raise InputError(
+            f"expected classes from 0 to {times.shape[1] - 1}, got {target[outside][0].item()}."
+        )
 
 
 def spike_rate_regulariser(

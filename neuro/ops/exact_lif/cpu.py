@@ -9,7 +9,7 @@ from torch import Tensor
 from axonal._base.threads import shards
 from axonal.neuro.ops.exact_lif import _backward, _forward
 from axonal.neuro.ops.exact_lif._flow import APART, DOUBLE, NEAR, Dynamics
-from axonal.neuro.ops.exact_lif._neuron import HIGHEST, INTEGRAL, MAXIMUM, SLOPE, V, WHEN
+from axonal.neuro.ops.exact_lif._neuron import HIGHEST, INTEGRAL, MAXIMUM, SLOPE, WHEN, V
 from axonal.neuro.ops.exact_lif._problem import (
     READOUTS,
     Connections,
@@ -51,7 +51,9 @@ def _sources(connections: Connections) -> tuple[Any, Any]:
     weight, delay, feedback_weight, feedback_delay = (_array(p) for p in connections)
     if not len(feedback_weight):
         return np.ascontiguousarray(weight.T), np.ascontiguousarray(delay.T)
-    return np.concatenate([weight.T, feedback_weight.T]), np.concatenate([delay.T, feedback_delay.T])
+    return np.concatenate([weight.T, feedback_weight.T]), np.concatenate(
+        [delay.T, feedback_delay.T]
+    )
 
 
 def _fan(weight: Any, delay: Any, sources: int) -> tuple[Any, ...]:

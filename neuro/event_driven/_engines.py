@@ -1,0 +1,105 @@
+"""The engines by which event-driven layers run, and what each can express."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from axonal.neuro import _checks
+from axonal.neuro.layers import CuBaLIF, DelayedLinear, LeakyIntegrator, Linear
+
+ENGINES = ("exact", "eventprop", "surrogate")
+
+
+def known_engine(who: str, engine: str) -> str:
+    """Return ``engine``; refuse a name that is none."""
+    if engine not in ENGINES:
+        raise ValueError(f"{who} knows the engines {', '.join(ENGINES)}; got {engine!r}.")
+    return engine
+
+
+class Connections(NamedTuple):
+    """Weights and delays of connections, as the event-driven operators take them.
+
+    Args:
+        weight: [N, I].
+        delay: in steps [N, I]; real where delays are learned, whole where they are frozen.
+    """
+
+    weight: Tensor
+    delay: Tensor
+
+    @classmethod
+    def of(cls, layer: DelayedLinear | Linear, added: int = 0) -> "Connections":
+        """Those of a layer, with ``added`` steps of delay on top."""
+        weight = layer.masked_weight
+        delay = layer.delay if isinstance(layer, DelayedLinear) else weight.new_zeros(weight.shape)
+        return cls(weight, delay + added if added else delay)
+
+
+def check_synapses(who: str, layer: nn.Module) -> None:
+    """Refuse connections that have no event-driven form."""
+    if not isinstance(layer, (DelayedLinear, Linear)):
+        raise TypeError(
+            f"{who} expects connections as a DelayedLinear or a Linear, got "
+            f"{_checks.name_of(layer)}."
+        )
+    if layer.bias is not None:
+        raise ValueError(
+            f"{who} expects connections without a bias, which acts between spikes: write "
+            f"{_checks.name_of(layer)}(..., bias=False)."
+        )
+
+
+def check_neurons(who: str, neurons: nn.Module, name: str = "CuBaLIF") -> None:
+    """Refuse neurons whose equation is not that of the event-driven operators."""
+    if not isinstance(neurons, CuBaLIF):
+        raise TypeError(
+            f"{who} expects neurons as a CuBaLIF, the kind whose spikes have exact times, got "
+            f"{_checks.name_of(neurons)}."
+        )
+    wanted = {"decay_form": "exp", "decay_input": True, "reset": "zero"}
+    for attribute, value in wanted.items():
+        if getattr(neurons, attribute) != value:
+            argument = attribute.removesuffix("_form")
+            raise ValueError(
+                f"{who} expects CuBaLIF(..., {argument}={value!r}), got "
+                f"{getattr(neurons, attribute)!r}: the continuous equation has no other."
+            )
+
+
+def check_integrator(who: str, layer: nn.Module, decay_input: bool) -> None:
+    """Refuse a leaky integrator whose equation is not that of the event-driven readout."""
+    if not isinstance(layer, LeakyIntegrator):
+        raise TypeError(f"{who} expects a LeakyIntegrator, got {_checks.name_of(layer)}.")
+    if layer.decay_form != "exp" or layer.decay_input != decay_input:
+        raise ValueError(
+            f'{who} expects LeakyIntegrator(..., decay="exp", decay_input={decay_input}), got '
+            f'decay="{layer.decay_form}", decay_input={layer.decay_input}.'
+        )
+
+
+def time_constant(decay: Tensor) -> Tensor:
+    """Return tau in steps with decay = exp(-1 / tau), in float64; gradients flow through it.
+
+    Of a decay that is not learned it is the shortest decimal number whose decay is this one in its
+    own type: 20.0 where 20 was given. An operator may rely on ratios such as tau = 2 tau_synapse.
+    """
+    if decay.requires_grad:
+        tau: Tensor = -1 / decay.double().log()
+        return tau
+    unlike, place = np.unique(decay.detach().cpu().numpy(), return_inverse=True)
+    numbers = torch.tensor([_shortest(d) for d in unlike], dtype=torch.float64)
+    return numbers[torch.from_numpy(np.atleast_1d(place))].reshape(decay.shape)
+
+
+def _shortest(decay: np.floating[Any]) -> float:
+    """Return the decimal number of fewest digits whose decay is ``decay``."""
+    if not 0 < decay < 1:
+        return math.inf if decay > 0 else 0.0
+    exact = -1 / math.log(float(decay))
+    rounded = (float(f"{exact:.{digits}g}") for digits in range(1, 17))
+    kind = type(decay)
+    return next((tau for tau in rounded if kind(math.exp(-1 / tau)) == decay), exact)
