@@ -8,7 +8,9 @@ from torch.func import hessian, jacfwd, jacrev, jvp
 pytest.importorskip("numba")
 
 from axonal import neuro
+from axonal.neuro.events import Events
 from axonal.neuro.ops.delayed_linear import delayed_linear
+from axonal.neuro.ops.eventprop_lif import eventprop_lif, eventprop_readout
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
@@ -92,6 +94,24 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
             True, False, False,
         )[0],
     }  # fmt: skip
+    spikes = X.new_zeros(2, 4), torch.zeros(2, 4).long(), torch.full((2,), 4)
+    synapses, loop = (WEIGHT, torch.ones(3, 3)), (WEIGHT, torch.ones(3, 3))
+    neurons = *synapses, row, row, row, row, *loop
+    calls |= {
+        "eventprop_lif": lambda x: ops.eventprop_lif(
+            x[0] + spikes[0][:, :3], spikes[1][:, :3], spikes[2] - 1, *neurons, 3, 99
+        )[0],
+        "eventprop_lif_backward": lambda x: ops.eventprop_lif_backward(
+            x[0], *(a[..., :3] for a in spikes[:2]), spikes[2] - 1, x[0].detach(), x[0].detach(),
+            *spikes, *neurons, 3, True, True, True,
+        )[0],
+        "eventprop_readout": lambda x: ops.eventprop_readout(
+            *spikes, WEIGHT * x[0, 0], torch.ones(3, 3), row, row, 3
+        ),
+        "eventprop_readout_backward": lambda x: ops.eventprop_readout_backward(
+            x, *spikes, *synapses, row, row, True, True, True
+        )[0],
+    }  # fmt: skip
     registered = {name for name in torch._C._dispatch_get_all_op_names() if "axonal::" in name}
     # masks are only looked at: there is nothing to differentiate
     looked_at = {"axonal::hopfield_masks"}
@@ -102,6 +122,19 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
             dual(call, X)
         with pytest.raises(ValueError, match="forward-mode"):
             jvp(call, (X,), (torch.ones_like(X),))
+
+
+@pytest.mark.parametrize("backend", ["auto", "reference", "cpu"])
+def test_event_driven_neurons_refuse_by_any_way(backend):
+    events, delay = Events.of([[0.0, 1.0]], [[0, 1]], 3, 4.0), torch.ones(3, 3)
+    taus = {"tau": 5.0, "tau_synapse": 3.0, "backend": backend}
+    for call in (
+        lambda w: eventprop_lif(events, w, delay, **taus).times,
+        lambda w: eventprop_readout(events, w, delay, **taus),
+    ):
+        with pytest.raises(ValueError, match="forward-mode") as caught:
+            dual(call, 9 * WEIGHT)
+        assert "\n" not in str(caught.value)
 
 
 def test_a_backward_pass_of_compiled_code_within_forward_mode_is_refused():

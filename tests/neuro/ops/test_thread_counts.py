@@ -5,8 +5,10 @@ import torch
 
 pytest.importorskip("numba")
 
+from axonal.neuro.events import Events
 from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.delayed_linear import delayed_linear
+from axonal.neuro.ops.eventprop_lif import eventprop_lif, eventprop_readout
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
@@ -89,6 +91,26 @@ def test_delays(seeded, kernel, rate):
             delayed_linear(
                 x, history, weight, delay, 0.6, kernel=kernel, max_delay=9, backend="cpu"
             )[0],
+        )
+
+    alike(seeded, run)
+
+
+def test_event_driven_neurons(seeded):
+    taus = {"tau": 9.0, "tau_synapse": 4.0}
+
+    def run(tensor):
+        x = torch.rand(60, 37, 201, generator=seeded) < 0.05
+        weight, delay = tensor(130, 201, low=-0.5), tensor(130, 201, low=0.0, high=9.0)
+        spikes = eventprop_lif(
+            Events.from_dense(x), weight, delay, **taus, threshold=tensor(130, low=0.8),
+            feedback_weight=tensor(130, 130, low=-0.2, high=0.2),
+            feedback_delay=tensor(130, 130, low=1.0, high=9.0), backend="cpu",
+        )  # fmt: skip
+        assert spikes.counts.min() > 100
+        return (
+            eventprop_lif(spikes, tensor(70, 130), tensor(70, 130, low=0.0), **taus).times,
+            eventprop_readout(spikes, tensor(30, 130), tensor(30, 130, low=0.0), **taus),
         )
 
     alike(seeded, run)
