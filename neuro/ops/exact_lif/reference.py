@@ -141,7 +141,7 @@ class Neuron:
         t = now - (v - self.threshold) / (self.a * (i - v)).detach()
         self.advance(t)
         if self.setting.readout == "maximum":
-            self.readout = torch.maximum(self.readout.detach(), self.threshold)
+            self.readout = self.threshold
         self.v, self.release, self.refrains = self.v_reset, t + self.refractory, True
         return t
 
