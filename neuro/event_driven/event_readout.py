@@ -17,7 +17,7 @@ from axonal.neuro.losses import max_over_time, mean_over_time
 from axonal.neuro.ops.eventprop_lif import eventprop_readout
 from axonal.neuro.ops.exact_lif import exact_lif
 
-READINGS = ("mean", "sum-exp", "max", "end")
+READINGS = ("mean", "sum-exp", "max", "end", "potential")
 
 
 class EventReadout(nn.Module):
@@ -30,6 +30,8 @@ class EventReadout(nn.Module):
         max      z = max_t V,  0 at least
         end      z = V(T)
 
+    The engines that run step by step can return V itself instead, ``"potential"``, for any loss.
+
     Parameters are those of the layers, ``potential(current(synapses(x)))`` step by step.
 
     Source: the readouts of Nowotny, Turner and Knight, arXiv 2212.01232 (sum-exp is their loss
@@ -39,11 +41,12 @@ class EventReadout(nn.Module):
         synapses: connections without bias.
         current: ``LeakyIntegrator(C, tau_s)``.
         potential: ``LeakyIntegrator(C, tau_m, decay_input=True)``.
-        reading: ``"mean"``, ``"sum-exp"``, ``"max"`` or ``"end"``.
+        reading: ``"mean"``, ``"sum-exp"``, ``"max"``, ``"end"`` or ``"potential"``.
         engine: of :class:`EventLIF`.
 
     Returns:
-        Called with :class:`Events`, or spikes [T, B, N] of 0 and 1: z [B, C].
+        Called with :class:`Events`, or spikes [T, B, N] of 0 and 1: z [B, C], or V [T, B, C] for
+        ``"potential"``.
 
     Raises:
         TypeError: for layers of other kinds.
@@ -90,6 +93,11 @@ class EventReadout(nn.Module):
             return self._read(
                 eventprop_readout(events, weight, delay, decay=decay, decay_synapse=decay_synapse)
             )
+        if self.reading == "potential":
+            raise ValueError(
+                'EventReadout with engine="exact" has no potential at every step: read one of '
+                f"{', '.join(READINGS[:-1])}."
+            )
         _, z = exact_lif(
             events, weight, delay,
             tau=time_constant(decay), tau_synapse=time_constant(decay_synapse),
@@ -106,6 +114,8 @@ class EventReadout(nn.Module):
 
     def _read(self, v: Tensor) -> Tensor:
         """Read potentials [T, B, C] step by step."""
+        if self.reading == "potential":
+            return v
         if self.reading == "mean":
             return mean_over_time(v)
         if self.reading == "max":
