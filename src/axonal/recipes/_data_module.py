@@ -14,7 +14,7 @@ from axonal.recipes import _learning
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._samples import Samples, in_epoch
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[_learning.Input, Tensor]
 Place = tuple[int, int]
 """Epoch, and index of a sample: all that a worker needs to know."""
 
@@ -110,10 +110,10 @@ class _Places(Dataset[Place]):
         return place if isinstance(place, tuple) else (0, place)
 
     def collate(self, places: list[Place]) -> Batch:
-        """Batch of samples, time first."""
+        """Batch of samples, time first, or their events."""
         chosen = np.array([index for _, index in places])
         seen = in_epoch(self.samples, places[0][0])
-        return torch.from_numpy(seen.dense(chosen)), torch.from_numpy(seen.labels[chosen])
+        return _learning.inputs(seen, chosen), torch.from_numpy(seen.labels[chosen])
 
 
 class _Order(Sampler[Place]):

@@ -20,7 +20,7 @@ from axonal.recipes._learning import READOUTS
 from axonal.recipes._run_folder import RunFolder, load_run
 from axonal.recipes._samples import Samples
 
-RULES = {"mean_over_time": "mean", "max_over_time": "max"}
+RULES = {"mean_over_time": "mean", "max_over_time": "max", "first_spike": "first-spike"}
 """Readouts of recipes that are rules of graphs; others are read from the graph's info."""
 
 

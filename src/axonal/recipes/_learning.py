@@ -1,26 +1,38 @@
 """The steps of an epoch as functions: the same for Lightning and for plain loops."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
 
 from axonal import neuro
-from axonal.recipes._samples import Samples, in_epoch
+from axonal.recipes._samples import Samples, Timed, in_epoch
 from axonal.recipes._settings import Settings
 
-READOUTS = {
+Input = Tensor | neuro.Events
+
+
+def _earliest(y: Any, lengths: Tensor | None = None) -> Tensor:
+    return -neuro.first_spike_time(y, lengths)
+
+
+READOUTS: dict[str, Callable[..., Tensor]] = {
     "mean_over_time": neuro.mean_over_time,
     "max_over_time": neuro.max_over_time,
     "summed_softmax": neuro.summed_softmax,
+    "first_spike": _earliest,
 }
-LOSSES = {
+LOSSES: dict[str, Callable[..., Tensor]] = {
     "mean_over_time": neuro.rate_loss,
     "max_over_time": neuro.max_over_time_loss,
     "summed_softmax": neuro.summed_softmax_loss,
+    "first_spike": neuro.first_spike_loss,
 }
 EVALUATION_BATCH = 256
 
@@ -36,6 +48,46 @@ def optimiser(net: neuro.Network, settings: Settings) -> torch.optim.Adam:
     for group in groups:
         group["first_lr"] = group["lr"]
     return torch.optim.Adam(groups)
+
+
+class Learner:
+    """A network, the engine that runs it and its optimiser: what a training loop calls.
+
+    Settings may name an ``engine`` of `neuro.EventNetwork`, numbers ``loss_options`` of their loss,
+    and by how much ``wake`` raises weights of silent neurons, ``wake_every`` so many updates.
+
+    Args:
+        net: the network.
+        settings: of the recipe.
+    """
+
+    def __init__(self, net: neuro.Network, settings: Settings) -> None:
+        self.settings, self.optimiser = settings, optimiser(net, settings)
+        self.run = runner(net, settings)
+        self._silent: neuro.SilentNeurons | None = None
+        wake: float = getattr(settings, "wake", 0.0)
+        if wake and isinstance(self.run, neuro.EventNetwork):
+            every: int = getattr(settings, "wake_every", 1)
+            self._silent = neuro.SilentNeurons(self.run, self.optimiser, step=wake, every=every)
+
+    def loss(self, y: Any, target: Tensor) -> Tensor:
+        """The loss of what the network returned."""
+        if self._silent is not None and torch.is_grad_enabled() and isinstance(y, neuro.Events):
+            self._silent.told(y, target)
+        options: dict[str, float] = getattr(self.settings, "loss_options", {})
+        return LOSSES[self.settings.readout](y, target, **options)
+
+
+def runner(net: neuro.Network, settings: Settings) -> Callable[[Input], Any]:
+    """What runs a batch by the engine of the settings: step by step where they name none."""
+    engine: str = getattr(settings, "engine", "surrogate")
+    if engine != "surrogate":
+        return neuro.EventNetwork(net, engine=engine, reading="potential")
+    return partial(_step_by_step, net)
+
+
+def _step_by_step(net: neuro.Network, x: Input) -> Any:
+    return net(x.to_dense() if isinstance(x, neuro.Events) else x)[0]
 
 
 def begin_epoch(
@@ -73,24 +125,32 @@ def order(seed: int, epoch: int, samples: int) -> npt.NDArray[np.int64]:
 
 def batches(
     samples: Samples, indices: npt.NDArray[np.int64], size: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches ``(x [T, B, N], target [B])`` of the samples named by ``indices``."""
+) -> Iterator[tuple[Input, Tensor]]:
+    """Batches ``(x, target [B])`` of the samples named by ``indices``, x as `inputs` gives it."""
     for start in range(0, len(indices), size):
         chosen = indices[start : start + size]
-        yield torch.from_numpy(samples.dense(chosen)), torch.from_numpy(samples.labels[chosen])
+        yield inputs(samples, chosen), torch.from_numpy(samples.labels[chosen])
+
+
+def inputs(samples: Samples, indices: npt.NDArray[np.int64]) -> Input:
+    """Rasters [T, B, N] of the chosen samples, or their events where spikes have exact times."""
+    if isinstance(samples, Timed):
+        return samples.events(indices)
+    return torch.from_numpy(samples.dense(indices))
 
 
 def fit(net: neuro.Network, settings: Settings, samples: Samples) -> None:
     """Train in a plain loop, for sweeps over many small networks; nothing is saved."""
-    adam = optimiser(net, settings)
+    learner = Learner(net, settings)
+    adam = learner.optimiser
     net.train()
     for epoch in range(settings.epochs):
         begin_epoch(net, adam, settings, epoch)
         seen = in_epoch(samples, epoch)
         for x, target in batches(seen, order(settings.seed, epoch, len(seen)), settings.batch):
-            y, _ = net(x)
+            loss = learner.loss(learner.run(x), target)
             adam.zero_grad()
-            LOSSES[settings.readout](y, target).backward()
+            loss.backward()
             cut(net, settings)
             adam.step()
 
@@ -100,9 +160,11 @@ def predict(net: neuro.Network, samples: Samples, settings: Settings) -> npt.NDA
     """Class of every sample `[n]`, in evaluation mode and on the network's device."""
     was_training = net.training
     net.eval()
-    device = next(net.parameters()).device
+    device, run = next(net.parameters()).device, runner(net, settings)
     found = [
-        READOUTS[settings.readout](net(x.to(device))[0]).argmax(-1).cpu()
+        READOUTS[settings.readout](run(pytree.tree_map_only(Tensor, lambda t: t.to(device), x)))
+        .argmax(-1)
+        .cpu()
         for x, _ in batches(samples, np.arange(len(samples)), EVALUATION_BATCH)
     ]
     net.train(was_training)

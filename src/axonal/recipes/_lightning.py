@@ -50,7 +50,8 @@ class Training(lightning.LightningModule):
         self.net, self.settings = net, settings
         self.history: list[dict[str, float]] = []
         # made before a checkpoint can freeze delays, so that the groups are those that were saved
-        self._adam = _learning.optimiser(net, settings)
+        self._learner = _learning.Learner(net, settings)
+        self._adam = self._learner.optimiser
         self._sums: dict[str, Tensor] = {}
         self._started = 0.0
 
@@ -78,8 +79,8 @@ class Training(lightning.LightningModule):
 
     def _step(self, split: str, batch: Batch) -> Tensor:
         x, target = batch
-        y, _ = self.net(x)
-        loss = _learning.LOSSES[self.settings.readout](y, target)
+        y = self._learner.run(x)
+        loss = self._learner.loss(y, target)
         right = _learning.READOUTS[self.settings.readout](y).argmax(-1) == target
         count = len(target)
         values = torch.stack((loss.detach().double() * count, right.sum().double()))

@@ -133,7 +133,9 @@ class Run(Job):
 def _unrounded(
     net: neuro.Network, test: Samples, settings: Settings, rounded: npt.NDArray[np.int64]
 ) -> Row:
-    """Accuracy of the same network with delays as they were trained; nothing without delays."""
+    """Accuracy of the same network with delays as they were trained; nothing where none round."""
+    if getattr(settings, "engine", "surrogate") == "exact":
+        return {}
     delays = [layer for layer in net.modules() if isinstance(layer, neuro.DelayedLinear)]
     if not delays:
         return {}

@@ -1,13 +1,16 @@
 """Data of recipes: labelled rasters, time first."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from axonal.datasets import Binned, Grid
 from axonal.datasets.transforms import Transformed
+
+if TYPE_CHECKING:
+    from axonal.neuro import Events
 
 
 class Samples(Protocol):
@@ -22,6 +25,14 @@ class Samples(Protocol):
 
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Rasters `[T, B, N]` of the chosen samples `[B]`."""
+
+
+@runtime_checkable
+class Timed(Samples, Protocol):
+    """Samples whose spikes have exact times, finer than steps."""
+
+    def events(self, indices: npt.ArrayLike) -> "Events":
+        """Events of the chosen samples `[B]`, times in steps."""
 
 
 @runtime_checkable

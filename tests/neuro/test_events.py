@@ -1,0 +1,63 @@
+"""Lists of spike times, from and to steps."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.utils import _pytree as pytree
+
+from axonal import datasets, neuro
+from axonal.neuro import Events
+
+
+@given(st.integers(0, 2**31), st.integers(1, 9), st.integers(1, 4), st.integers(1, 5))
+def test_steps_come_back_from_a_list(seed, steps, batch, size):
+    x = (
+        torch.rand(steps, batch, size, generator=torch.Generator().manual_seed(seed)) < 0.3
+    ).float()
+    events = Events.from_dense(x)
+    assert torch.equal(events.to_dense(), x)
+    assert events.counts.tolist() == x.sum((0, 2)).tolist()
+    assert not (events.times.diff() < 0).any()
+    assert (events.indices[~events.valid] == -1).all()
+
+
+def test_events_are_sorted_and_travel_as_a_pytree():
+    events = Events.of([[3.5, 0.25], []], [[1, 0], []], size=2, duration=4)
+    assert events.times.tolist() == [[0.25, 3.5], [torch.inf, torch.inf]]
+    assert events.indices.tolist() == [[0, 1], [-1, -1]]
+    double = pytree.tree_map_only(torch.Tensor, lambda t: t.double(), events)
+    assert isinstance(double, Events)
+    assert double.times.dtype == torch.float64
+
+
+def test_recordings_are_read_in_steps():
+    sensor = datasets.Sensor(4)
+    recording = datasets.Recording.of([500, 2500], [3, 1], [0, 0], [0, 0], sensor)
+    events = Events.from_recordings([recording], size=4, duration=5, dt=500)
+    assert events.times.tolist() == [[1, 5]]
+    assert events.indices.tolist() == [[3, 1]]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Events.of([[1.0]], [[2]], 2, 4), "neurons from 0 to 1, got 2 in sample 0"),
+        (lambda: Events.of([[5.0]], [[0]], 2, 4), "duration = 4 steps, got 5 in sample 0"),
+        (lambda: Events.of([[float("nan")]], [[0]], 2, 4), "got nan in sample 0"),
+        (lambda: Events.of([[1.0, 2.0]], [[0]], 2, 4), r"one length per sample, got \(2,\)"),
+        (lambda: Events.of([[1.0]], [[0.5]], 2, 4), "whole neurons"),
+        (lambda: Events.of([], [], 2, 4), "at least one sample"),
+        (lambda: Events.of([[1.0]], [[0]], 0, 4), "size as a whole number >= 1, got 0"),
+        (lambda: Events.of([[1.0]], [[0]], 2, float("inf")), "finite duration > 0"),
+        (lambda: Events.from_dense(torch.full((2, 1, 1), 0.5)), "0 or 1: graded ones"),
+        (lambda: Events.from_dense(torch.zeros(2, 1)), r"got \(2, 1\)"),
+        (lambda: Events.of([[0.1, 0.6]], [[0, 0]], 1, 2).to_dense(), "two spikes of a neuron"),
+        (lambda: Events.of([[3.5]], [[0]], 1, 4).to_dense(2), "3.5 lies beyond 2 steps"),
+        (lambda: Events.from_recordings([], 2, 4, dt=0), "dt > 0 microseconds"),
+    ],
+)
+def test_bad_events_are_one_line(make, message):
+    with pytest.raises(neuro.InputError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)
