@@ -113,11 +113,17 @@ class Run(Job):
 
     def measure(self) -> Row:
         """Train the network and measure it on the test set, with and without rounding."""
-        settings, begun = self.settings, time.process_time()
-        data, net = recipes.find(self.recipe).data(settings), self.build()
+        begun = time.process_time()
+        data, net = recipes.find(self.recipe).data(self.settings), self.build()
         trained = _train.count_trained(net)
-        _learning.fit(net, settings, data["train"])
-        test = data["test"]
+        _learning.fit(net, self.settings, data["train"])
+        return self.measured(data, net, trained, begun)
+
+    def measured(
+        self, data: Mapping[str, Samples], net: neuro.Network, trained: int, begun: float
+    ) -> Row:
+        """Measure a network that is trained; it had so many ``trained`` numbers at the start."""
+        settings, test = self.settings, data["test"]
         rounded = _learning.predict(net, test, settings)
         return {
             "test": float(np.mean(rounded == test.labels)),

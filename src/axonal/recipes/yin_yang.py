@@ -61,7 +61,7 @@ class Settings(_settings.Settings):
 
     arm: str = "learned"
     engine: str = "exact"
-    epochs: int = 40
+    epochs: int = 30
     batch: int = 100
     learning_rate: float = 2e-3
     delay_rate: float = 0.2
