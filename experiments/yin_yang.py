@@ -12,7 +12,7 @@ from axonal.recipes._runs import Run
 from experiments import _report
 from experiments._yin_yang_jobs import STEPS, Exported, ReLU
 
-PART, RECIPE = "yin_yang", "yin-yang"
+PART = "yin-yang"
 COMPARISON = yin_yang.COMPARISON
 WANTED, AIMED, MINUTES = 0.965, 0.98, 5
 """What the mean with learned delays must reach, what is aimed at, and processor time per seed."""
@@ -21,7 +21,7 @@ WANTED, AIMED, MINUTES = 0.965, 0.98, 5
 def runs(arm: str) -> list[Run]:
     """The runs of an arm, one per seed."""
     kind = Exported if arm == "learned" else Run
-    return [kind(RECIPE, changes) for changes in COMPARISON.changes(COMPARISON.arms[arm], "", {})]
+    return [kind(PART, changes) for changes in COMPARISON.changes(COMPARISON.arms[arm], "", {})]
 
 
 def controls() -> list[ReLU]:
