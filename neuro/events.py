@@ -115,26 +115,31 @@ class Events(NamedTuple):
 
     @classmethod
     def from_dense(cls, x: Tensor) -> "Events":
-        """List the spikes of ``x`` [T, B, N], 0 or 1; a spike of step t happens at time t.
+        """List the spikes of ``x`` [T, B, N], whole counts; a spike of step t happens at time t.
 
-        No gradient reaches ``x``: a spike that does not happen has no time.
+        A count of n is n spikes at one time. No gradient reaches ``x``: a spike that does not
+        happen has no time.
 
         Raises:
-            ValueError: for another shape, and values other than 0 and 1.
+            ValueError: for another shape, and values that are not counts.
 
-        >>> Events.from_dense(torch.tensor([[[0.0, 1.0]], [[1.0, 1.0]]])).indices
-        tensor([[1, 0, 1]])
+        >>> Events.from_dense(torch.tensor([[[0.0, 1.0]], [[2.0, 0.0]]])).indices
+        tensor([[1, 0, 0]])
         """
         if x.ndim != 3 or not len(x):
             raise InputError(f"Events expects spikes [T, B, N] with T >= 1, got {tuple(x.shape)}.")
-        if not ((x == 0) | (x == 1)).all():
-            raise InputError("Events expects spikes that are 0 or 1: graded ones have no list.")
+        if not ((x >= 0) & (x == x.floor()) & x.isfinite()).all():
+            raise InputError(
+                "Events expects whole numbers of spikes, 0 or more: graded ones have no list."
+            )
         steps, batch, size = x.shape
         dtype = x.dtype if x.is_floating_point() else torch.get_default_dtype()
         sample, step, neuron = x.transpose(0, 1).nonzero(as_tuple=True)
+        times_each = x[step, sample, neuron].long()
+        sample, step, neuron = (a.repeat_interleave(times_each) for a in (sample, step, neuron))
         count = torch.bincount(sample, minlength=batch)
         slot = torch.arange(len(sample), device=x.device) - (count.cumsum(0) - count)[sample]
-        longest = int(count.max()) if batch else 0
+        longest = int(count.max())
         times = x.new_full((batch, longest), math.inf, dtype=dtype)
         index = x.new_full((batch, longest), -1, dtype=torch.int64)
         times[sample, slot] = step.to(dtype)
@@ -164,32 +169,25 @@ class Events(NamedTuple):
         return cls.of(times, index, size, duration)
 
     def to_dense(self, steps: int | None = None) -> Tensor:
-        """Return spikes [T, B, N]: those of step t happen from t on, before t + 1.
+        """Count spikes [T, B, N]: those of step t happen from t on, before t + 1.
 
         Args:
             steps: T; the whole steps that hold ``duration`` by default.
 
         Raises:
-            ValueError: where a step holds two spikes of a neuron, or a spike comes later than T.
+            ValueError: where a spike comes later than T.
         """
         steps = math.ceil(self.duration) if steps is None else steps
-        batch = len(self.counts)
         sample, slot = self.valid.nonzero(as_tuple=True)
-        step = self.times.detach()[sample, slot].floor().long()
+        times = self.times.detach()[sample, slot]
         # the end of the last step belongs to it
-        step = torch.where(self.times[sample, slot] == steps, steps - 1, step)
+        step = torch.where(times == steps, times - 1, times).floor().long()
         if (step >= steps).any():
-            late = self.times[sample, slot].max().item()
+            late = times.max().item()
             raise InputError(f"Events: a spike at {late:g} lies beyond {steps} steps.")
-        x = self.times.new_zeros(steps, batch, self.size)
+        x = self.times.new_zeros(steps, len(self.counts), self.size)
         place = (step, sample, self.indices[sample, slot])
-        x.index_put_(place, x.new_ones(()), accumulate=True)
-        if (x > 1).any():
-            raise InputError(
-                "Events: two spikes of a neuron fall into one step: divide times and duration by "
-                "a shorter step first."
-            )
-        return x
+        return x.index_put_(place, x.new_ones(()), accumulate=True).detach()
 
     @property
     def valid(self) -> Tensor:

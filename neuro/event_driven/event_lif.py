@@ -62,7 +62,7 @@ class EventLIF(nn.Module):
         limit: most spikes of one sample; a network that runs away ends there with an error.
 
     Returns:
-        Called with :class:`Events`, or spikes [T, B, N] of 0 and 1: :class:`Events`, of the
+        Called with :class:`Events`, or whole numbers of spikes [T, B, N]: :class:`Events`, of the
         surrogate spikes [T, B, N].
 
     Raises:

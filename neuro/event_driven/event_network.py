@@ -33,7 +33,8 @@ class EventNetwork(nn.Module):
         limit: of :class:`EventLIF`.
 
     Returns:
-        Called with :class:`Events`, or spikes [T, B, N] of 0 and 1: what the last layer returns.
+        Called with :class:`Events`, or whole numbers of spikes [T, B, N]: what the last
+        layer returns.
 
     Raises:
         ValueError: for layers that have no event-driven form, by path.

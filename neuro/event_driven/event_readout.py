@@ -45,8 +45,8 @@ class EventReadout(nn.Module):
         engine: of :class:`EventLIF`.
 
     Returns:
-        Called with :class:`Events`, or spikes [T, B, N] of 0 and 1: z [B, C], or V [T, B, C] for
-        ``"potential"``.
+        Called with :class:`Events`, or whole numbers of spikes [T, B, N]: z [B, C], or
+        V [T, B, C] for ``"potential"``.
 
     Raises:
         TypeError: for layers of other kinds.
