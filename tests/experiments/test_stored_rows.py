@@ -20,6 +20,7 @@ WHOLE = (
     "quantization",
     "spoken-digits",
     "spoken-digits-attempts",
+    "time-grid",
 )
 
 
