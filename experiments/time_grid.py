@@ -21,6 +21,8 @@ from experiments import _report
 STEPS = (1.0, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001)
 SMALL = 0.1
 """Milliseconds from which down an order is told."""
+WANTED = 0.15
+"""How far it may be from one."""
 
 NETWORKS = 30
 LOSSES = {"mean": "mean voltage", "first": "first spikes"}
@@ -49,14 +51,14 @@ class Network(NamedTuple):
 
     Attributes:
         times: of the inputs [12], in order.
-        index: input of each [12].
+        source: input of each [12].
         weight: [N, I], of all neurons, outputs last, from inputs and all neurons.
         delay: [N, I].
         made: which synapses there are [N, I].
     """
 
     times: Tensor
-    index: Tensor
+    source: Tensor
     weight: Tensor
     delay: Tensor
     made: Tensor
@@ -84,13 +86,13 @@ class Network(NamedTuple):
         delay = torch.where(made, DELAYS[0] + (DELAYS[1] - DELAYS[0]) * share, 1.0)
         times = torch.rand(SPIKES * INPUTS, generator=generator, dtype=torch.float64)
         times, order = (DURATION / 2 * times).sort()
-        index = torch.arange(SPIKES * INPUTS) % INPUTS
-        return cls(times, index[order], weight, delay, made)
+        source = torch.arange(SPIKES * INPUTS) % INPUTS
+        return cls(times, source[order], weight, delay, made)
 
     def events(self, dt: float) -> Events:
         """The inputs in steps of ``dt``."""
         count = torch.tensor([len(self.times)])
-        given = (self.times / dt).unsqueeze(0), self.index.unsqueeze(0), count
+        given = (self.times / dt).unsqueeze(0), self.source.unsqueeze(0), count
         return Events(*given, INPUTS, DURATION / dt)
 
     def gradients(self, loss: str, dt: float | None) -> tuple[Tensor, Tensor, Tensor, int] | None:
@@ -104,7 +106,7 @@ class Network(NamedTuple):
         unit = 1.0 if dt is None else dt
         count = HIDDEN if loss == "mean" else len(weight)
         lag = delay[:count, INPUTS : INPUTS + count] / unit
-        taus = {"tau": TAU / unit, "tau_synapse": TAU_SYNAPSE / unit}
+        taus: dict[str, Any] = {"tau": TAU / unit, "tau_synapse": TAU_SYNAPSE / unit}
         given: Any = (self.events(unit), weight[:count, :INPUTS], delay[:count, :INPUTS] / unit)
         loop: Any = {**taus, "threshold": THRESHOLD}
         loop["feedback_weight"] = weight[:count, INPUTS : INPUTS + count]
@@ -193,9 +195,29 @@ def plan() -> list[Compared]:
     return [Compared(seed, loss) for loss in LOSSES for seed in range(NETWORKS)]
 
 
-def order(steps: list[float], errors: list[float]) -> float:
-    """Slope of the line of least squares through logarithms."""
-    return float(np.polyfit(np.log(steps), np.log(errors), 1)[0])
+def medians(rows: list[Row], *, alike: bool) -> list[dict[str, float]]:
+    """Medians of the errors at every step.
+
+    Args:
+        rows: of networks that have a loss in continuous time.
+        alike: take those alone that have as many spikes on the grid.
+    """
+    found = []
+    for place, dt in enumerate(STEPS):
+        pairs = [(row["grids"][place], row["spikes"]) for row in rows]
+        grids = [g for g, spikes in pairs if g and (not alike or g["spikes"] == spikes)]
+        errors = {name: float(np.median([g[name] for g in grids])) for name in NAMES}
+        found.append({"dt": dt, "networks": len(grids), **errors})
+    return found
+
+
+def slopes(found: list[dict[str, float]]) -> dict[str, float]:
+    """Slopes of the lines of least squares through logarithms of errors and small steps."""
+    small = [m for m in found if m["dt"] <= SMALL]
+    steps = np.log([m["dt"] for m in small])
+    return {
+        name: float(np.polyfit(steps, np.log([m[name] for m in small]), 1)[0]) for name in NAMES[:3]
+    }
 
 
 def write(store: Store, out: Path) -> list[Path]:
@@ -203,33 +225,47 @@ def write(store: Store, out: Path) -> list[Path]:
     tables, numbers = [], {}
     for loss, described in LOSSES.items():
         rows = [store.find(job) for job in plan() if job.loss == loss]
-        compared = [row["grids"] for row in rows if row["grids"] is not None]
-        lines, medians = [], []
-        for place, dt in enumerate(STEPS):
-            found = [grid[place] for grid in compared if grid[place] is not None]
-            median = {name: float(np.median([f[name] for f in found])) for name in NAMES}
-            medians.append({"dt": dt, "networks": len(found), **median})
-            cells = [f"{median[name]:.1e}" for name in NAMES[:3]]
-            lines.append([f"{dt:g}", *cells, f"{median['cosine']:.4f}", str(len(found))])
-        small = [m for m in medians if m["dt"] <= SMALL]
-        steps = [m["dt"] for m in small]
-        slopes = {name: order(steps, [m[name] for m in small]) for name in NAMES[:3]}
-        header = ["dt (ms)", "loss", "dL/dw", "dL/dd", "cosine of dL/dw", "networks"]
-        spikes = [row["spikes"] for row in rows if row["spikes"] is not None]
+        rows = [row for row in rows if row["grids"] is not None]
+        every, alike = (medians(rows, alike=choice) for choice in (False, True))
+        lines = [
+            [
+                f"{m['dt']:g}",
+                *(f"{m[name]:.1e}" for name in NAMES[:3]),
+                f"{m['cosine']:.4f}",
+                f"{m['networks']}",
+                f"{same['networks']}",
+            ]
+            for m, same in zip(every, alike, strict=True)
+        ]
+        header = [
+            "dt (ms)",
+            "loss",
+            "dL/dw",
+            "dL/dd",
+            "cosine of dL/dw",
+            "networks",
+            "as many spikes",
+        ]
+        spikes = [row["spikes"] for row in rows]
+        found = {"all": slopes(every), "alike": slopes(alike)}
         tables.append(
             {
                 "name": described,
                 "table": markdown_table(header, lines),
-                "slopes": ", ".join(f"{slope:.2f} ({name})" for name, slope in slopes.items()),
-                "networks": len(compared),
+                "networks": len(rows),
                 "spikes": f"{min(spikes)} to {max(spikes)}",
+                "slopes": {
+                    which: ", ".join(f"{slope:.2f} ({name})" for name, slope in values.items())
+                    for which, values in found.items()
+                },
+                "meets": all(abs(slope - 1) <= WANTED for slope in found["all"].values()),
             }
         )
-        numbers[loss] = {"medians": medians, "slopes": slopes, "networks": len(compared)}
+        numbers[loss] = {"medians": every, "alike": alike, "slopes": found}
     made = [store.find(job) for job in plan()]
     text = _report.page(
         "time_grid", "time-grid", made, "comparisons", chosen=False, tables=tables,
-        drawn=NETWORKS, small=f"{SMALL:g}",
+        drawn=NETWORKS, small=f"{SMALL:g}", wanted=f"{WANTED:g}",
     )  # fmt: skip
     return [
         _report.write_text(out / "time_grid.md", text),
