@@ -9,9 +9,6 @@ from axonal.neuro.ops.eventprop_lif._tensors import Decays, Synapses
 
 __all__ = ["eventprop_lif", "eventprop_readout"]
 
-_CUDA = False
-"""Whether there are kernels for GPUs."""
-
 
 def eventprop_lif(
     events: Events,
@@ -78,7 +75,9 @@ def eventprop_lif(
         decay: d in place of tau, for the very numbers of a layer.
         decay_synapse: a in place of tau_synapse, likewise.
         limit: most spikes of a sample; without it one per neuron and step.
-        backend: ``"auto"``, ``"reference"`` (dense, in plain torch) or ``"cpu"`` (compiled loops).
+        backend: ``"auto"``, ``"reference"`` (dense, in plain torch), ``"cpu"`` (compiled loops) or
+            ``"cuda"`` (kernels of single and double precision, with arrays over all steps while
+            they run; compiled and checked as C++, not yet run on a GPU).
 
     Returns:
         events of N neurons in the type of weight, with the duration of the given ones.
@@ -116,7 +115,9 @@ def eventprop_lif(
     most = _arguments.limit_of(name, limit, steps, len(weight))
     given = trains.times, *synapses, *decays, *firing, *feedback
     _tangents.refuse(name, *given)
-    compiled = _dispatch.use_compiled(name, backend, *given, cuda=_CUDA)
+    compiled = _dispatch.use_compiled(
+        name, backend, *given, cuda=weight.dtype in _dispatch.COMPILED
+    )
     run = _op.eventprop_lif if compiled else reference.eventprop_lif
     fired = run(trains, synapses, decays, firing, feedback, steps, most)
     return Events(*fired, len(weight), events.duration)
@@ -138,7 +139,8 @@ def eventprop_readout(
         i = a i + sum of w over the arrivals of the step,  v = d v + (1 - d) i
 
     as :func:`eventprop_lif` says. Any function of v may follow: its gradient drives p_V at every
-    step.
+    step. A maximum over steps takes the time of it for given, though: where an arrival cuts a rising
+    potential, the maximum moves with the arrival, and gradients of delays and times lack that part.
 
     Args:
         events: spikes of I sources; a gradient reaches their times.
@@ -172,6 +174,8 @@ def eventprop_readout(
     )
     given = trains.times, *synapses, *decays
     _tangents.refuse(name, *given)
-    compiled = _dispatch.use_compiled(name, backend, *given, cuda=_CUDA)
+    compiled = _dispatch.use_compiled(
+        name, backend, *given, cuda=weight.dtype in _dispatch.COMPILED
+    )
     run = _op.eventprop_readout if compiled else reference.eventprop_readout
     return run(trains, synapses, decays, steps)

@@ -5,8 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from axonal.neuro.ops._cuda import on_gpu
 from axonal.neuro.ops._dispatch import HAS_NUMBA
 from axonal.neuro.ops._operator import Operator
+from axonal.neuro.ops.eventprop_lif import cuda
 from axonal.neuro.ops.eventprop_lif._arguments import fits
 from axonal.neuro.ops.eventprop_lif._tensors import (
     Decays,
@@ -32,7 +34,8 @@ def fire(
 ) -> tuple[Tensor, ...]:
     """Run forward over events; return the spikes and the currents at them, as `Fired`."""
     parts = fits("eventprop_lif", *trains, *synapses, *decays, *firing, *feedback)
-    return tuple(cpu.forward(*parts, steps, limit))
+    run = cuda.forward if on_gpu(trains.times) else cpu.forward
+    return tuple(run(*parts, steps, limit))
 
 
 def _fake_fire(
@@ -64,7 +67,8 @@ def fire_backward(
 ) -> tuple[Tensor, ...]:
     """Run back from the gradients g [B, S] of the times of spikes; see `reference.backward`."""
     parts = fits("eventprop_lif", *trains, *synapses, *decays, *firing, *feedback)
-    return cpu.backward(g, fired, *parts, steps, needs)
+    run = cuda.backward if on_gpu(g) else cpu.backward
+    return run(g, fired, *parts, steps, needs)
 
 
 def _fake_fire_backward(
@@ -85,7 +89,8 @@ def _fake_fire_backward(
 def integrate(trains: Trains, synapses: Synapses, decays: Decays, steps: int) -> Tensor:
     """Run units that never fire forward over events; return their potentials [T, B, N]."""
     parts = fits("eventprop_readout", *trains, *synapses, *decays)
-    return cpu.readout_forward(*parts[:3], steps)
+    run = cuda.readout_forward if on_gpu(trains.times) else cpu.readout_forward
+    return run(*parts[:3], steps)
 
 
 def _fake_integrate(trains: Trains, synapses: Synapses, decays: Decays, steps: int) -> Tensor:
@@ -97,7 +102,8 @@ def integrate_backward(
 ) -> tuple[Tensor, ...]:
     """Run back from the gradients g [T, B, N] of potentials; see `reference.readout_backward`."""
     parts = fits("eventprop_readout", *trains, *synapses, *decays)
-    return cpu.readout_backward(g, *parts[:3], needs)
+    run = cuda.readout_backward if on_gpu(g) else cpu.readout_backward
+    return run(g, *parts[:3], needs)
 
 
 def _fake_integrate_backward(
@@ -120,7 +126,6 @@ _forward = Operator(
     f"({_TRAINS}, {_NEURONS}, int steps, int limit) -> ({_FIVE})",
     fire,
     _fake_fire,
-    devices=("cpu",),
 )
 _backward = Operator(
     "eventprop_lif_backward",
@@ -129,7 +134,6 @@ _backward = Operator(
     f"-> ({_FIVE}, Tensor, Tensor, Tensor, Tensor)",
     fire_backward,
     _fake_fire_backward,
-    devices=("cpu",),
     of="eventprop_lif",
 )
 _readout = Operator(
@@ -137,14 +141,12 @@ _readout = Operator(
     f"({_TRAINS}, {_CONNECTED}, int steps) -> Tensor",
     integrate,
     _fake_integrate,
-    devices=("cpu",),
 )
 _readout_backward = Operator(
     "eventprop_readout_backward",
     f"(Tensor g, {_TRAINS}, {_CONNECTED}, {_NEEDS}) -> ({_FIVE})",
     integrate_backward,
     _fake_integrate_backward,
-    devices=("cpu",),
     of="eventprop_readout",
 )
 

@@ -239,7 +239,7 @@ BAD = {
     "limit >= 1 spikes per sample": {"limit": 0},
     "sample 1 has more than limit = 8 spikes": {"limit": 8},
     "unknown backend": {"backend": "gpu"},
-    "no kernel for": {"backend": "cuda"},
+    "expects tensors on one GPU": {"backend": "cuda"},
 }  # fmt: skip
 
 

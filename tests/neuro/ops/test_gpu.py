@@ -4,12 +4,14 @@ import pytest
 import torch
 from helpers.delayed_linear import KERNELS
 from helpers.delayed_linear import arguments as delayed
+from helpers.eventprop import arguments as event_driven
 from helpers.lif import CONVENTIONS, arguments
 from helpers.recurrent import arguments as recurrent
 
 from axonal import neuro
 from axonal.neuro.ops._convention import PLAIN, Convention
 from axonal.neuro.ops.delayed_linear import delayed_linear
+from axonal.neuro.ops.eventprop_lif import eventprop_lif, eventprop_readout
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 
@@ -110,6 +112,25 @@ def test_a_loop_equals_its_definition(choices, dtype):
     assert torch.equal(results[0][0], results[1][0])
     mine, wanted = (on_gpu_gradients(r[:2], leaves) for r in results)
     assert_close([results[0][1], *mine], [results[1][1], *wanted], PRECISIONS[dtype])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("loop", [False, True])
+def test_event_driven_neurons_equal_their_definition(loop, dtype):
+    events, parameters = event_driven(63, 3, 5, 147, loop=loop, refractory=2, dtype=dtype)
+    times, indices, counts, *leaves = to_gpu((*events[:3], *parameters.values()), dtype)
+    events = events._replace(times=times, indices=indices, counts=counts)
+    parameters = dict(zip(parameters, leaves, strict=True))
+    read = {name: parameters[name] for name in ("weight", "delay", "tau", "tau_synapse")}
+    results = []
+    for backend in ("cuda", "reference"):
+        spikes = eventprop_lif(events, **parameters, backend=backend)
+        v = eventprop_readout(events, **read, backend=backend)
+        outputs = torch.where(spikes.valid, spikes.times, 0.0), v
+        grads = on_gpu_gradients(outputs, (times, *leaves))
+        results.append((spikes.indices, *outputs, *grads))
+    assert torch.equal(results[0][0], results[1][0])
+    assert_close(*(found[1:] for found in results), 2e-4 if dtype == torch.float32 else 1e-10)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
