@@ -139,8 +139,8 @@ def eventprop_readout(
         i = a i + sum of w over the arrivals of the step,  v = d v + (1 - d) i
 
     as :func:`eventprop_lif` says. Any function of v may follow: its gradient drives p_V at every
-    step. A maximum over steps takes the time of it for given, though: where an arrival cuts a rising
-    potential, the maximum moves with the arrival, and gradients of delays and times lack that part.
+    step. A maximum over steps takes its time for given, though: where an arrival cuts a rising
+    potential the maximum moves with it, and gradients of delays and times lack that part.
 
     Args:
         events: spikes of I sources; a gradient reaches their times.

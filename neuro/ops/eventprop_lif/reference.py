@@ -153,7 +153,7 @@ def backward(
 
 
 def _held(spikes: Tensor, hold: Tensor) -> Tensor:
-    """Tell in which steps a neuron is refractory [T, B, N]."""
+    """Mark the refractory steps of every neuron [T, B, N]."""
     held, left = torch.zeros_like(spikes, dtype=torch.bool), torch.zeros_like(spikes[0]).long()
     for t in range(len(spikes)):
         held[t] = left > 0
