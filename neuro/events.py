@@ -139,7 +139,7 @@ class Events(NamedTuple):
         sample, step, neuron = (a.repeat_interleave(times_each) for a in (sample, step, neuron))
         count = torch.bincount(sample, minlength=batch)
         slot = torch.arange(len(sample), device=x.device) - (count.cumsum(0) - count)[sample]
-        longest = int(count.max())
+        longest = int(count.max()) if batch else 0
         times = x.new_full((batch, longest), math.inf, dtype=dtype)
         index = x.new_full((batch, longest), -1, dtype=torch.int64)
         times[sample, slot] = step.to(dtype)
