@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from axonal._base.array_types import Int64Array
 from axonal.datasets.events.encoding import address_type
-from axonal.datasets.events.sensor import Sensor
+from axonal.datasets.events.sensor import Sensor, check_sensor
 
 if TYPE_CHECKING:
     from axonal.datasets.events.event_set import EventSet
@@ -17,9 +17,10 @@ def check_arrays(events: "EventSet") -> None:
     """Refuse arrays of other types, or that do not fit each other; events are not read.
 
     Raises:
-        TypeError: an array of another type.
+        TypeError: an array of another type, or sizes in the place of a sensor.
         ValueError: lengths that do not fit, boundaries that fall, a label out of range.
     """
+    check_sensor("EventSet", events.sensor)
     kinds: dict[str, Any] = {"low": np.uint16, "addresses": address_type(events.sensor)}
     kinds |= dict.fromkeys(("boundaries", "first_period", "starts", "labels"), np.int64)
     arrays = {name: getattr(events, name) for name in kinds}

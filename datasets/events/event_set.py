@@ -22,7 +22,7 @@ from axonal.datasets.events.encoding import (
 from axonal.datasets.events.event_checks import check_arrays, check_events
 from axonal.datasets.events.labelled_recording import LabelledRecording
 from axonal.datasets.events.recording import Recording
-from axonal.datasets.events.sensor import Sensor
+from axonal.datasets.events.sensor import Sensor, check_sensor
 
 SECONDS = " Are they seconds? Write numpy.rint(1e6 * t).astype(numpy.int64)."
 
@@ -108,10 +108,11 @@ class EventSet:
             groups: ``[n]`` by name.
 
         Raises:
-            TypeError: values that are no whole numbers.
+            TypeError: values that are no whole numbers, or sizes in the place of a `Sensor`.
             ValueError: arrays that do not fit each other; an event out of order, before the start
                 of its sample, 19 hours after it, or outside the sensor, by its place.
         """
+        check_sensor("EventSet.of", sensor)
         t = whole(times, "EventSet.of", "times", "events", SECONDS)
         a = whole(addresses, "EventSet.of", "addresses", "events")
         bounds = whole(offsets, "EventSet.of", "offsets", "n + 1")
@@ -167,7 +168,8 @@ class EventSet:
             sensor: by default that of the recordings.
 
         Raises:
-            TypeError: labels, starts or groups that are no whole numbers.
+            TypeError: labels, starts or groups that are no whole numbers, or sizes in the place of
+                a `Sensor`.
             ValueError: recordings of different sensors, or with extra columns, which a set does
                 not hold; what `of` refuses.
 
@@ -178,9 +180,10 @@ class EventSet:
         ... ).times(0).tolist()
         [0, 44]
         """
-        geometry = sensor or (recordings[0].sensor if len(recordings) else None)
+        geometry = recordings[0].sensor if sensor is None and len(recordings) else sensor
         if geometry is None:
             raise ValueError("EventSet.from_recordings expects sensor where there is no recording.")
+        check_sensor("EventSet.from_recordings", geometry)
         for i, one in enumerate(recordings):
             if one.sensor != geometry:
                 raise ValueError(
@@ -377,7 +380,3 @@ class EventSet:
 
     def _recording(self, times: Int64Array, part: slice) -> Recording:
         return Recording(times, self.addresses[part].astype(np.uint32, copy=False), self.sensor)
-
-
-def _reopened(reopen: Callable[[], EventSet]) -> EventSet:
-    return reopen()

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from axonal._base.array_types import AnyArray, Int64Array, UInt32Array
 from axonal.datasets.events.encoding import LARGEST
-from axonal.datasets.events.sensor import Sensor
+from axonal.datasets.events.sensor import Sensor, check_sensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Recording:
         extra: what else the file holds per event, by name, ``[events, ...]`` each.
 
     Raises:
-        TypeError: arrays of other types than those above.
+        TypeError: arrays of other types than those above, or sizes in the place of a `Sensor`.
         ValueError: arrays of unlike length, times that fall, an address outside the sensor.
 
     >>> import numpy as np
@@ -39,6 +39,7 @@ class Recording:
     extra: Mapping[str, AnyArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_sensor("Recording", self.sensor)
         for name, kind in (("times", np.int64), ("addresses", np.uint32)):
             array = getattr(self, name)
             if array.dtype != kind or array.ndim != 1:
@@ -91,9 +92,10 @@ class Recording:
             sort: put the events into time order; equal times keep their order.
 
         Raises:
-            TypeError: values that are no whole numbers.
+            TypeError: values that are no whole numbers, or sizes in the place of a `Sensor`.
             ValueError: an event outside the sensor, times that fall, or that int64 does not hold.
         """
+        check_sensor("Recording.of", sensor)
         instants = np.asarray(times)
         if instants.size and instants.dtype.kind not in "iu":
             raise TypeError(

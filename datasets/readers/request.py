@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from axonal.datasets.events import Sensor
+from axonal.datasets.events.sensor import check_sensor
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,8 @@ class Request:
     who: str = "read"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.sensor, Sensor | None):
-            given = self.sensor
-            hint = (
-                f" Write Sensor{tuple(given)}." if isinstance(given, tuple | list) and given else ""
-            )
-            raise TypeError(f"{self.who} expects sensor as a Sensor, got {given!r}.{hint}")
+        if self.sensor is not None:
+            check_sensor(self.who, self.sensor)
 
     def sensor_or(self, known: Sensor) -> Sensor:
         """The geometry that was asked for, else the one that is known.

@@ -17,7 +17,7 @@ from axonal._base.progress import bar
 from axonal.datasets.events.event_set import EventSet
 from axonal.datasets.events.labelled_recording import LabelledRecording
 from axonal.datasets.events.recording import Recording
-from axonal.datasets.events.sensor import Sensor
+from axonal.datasets.events.sensor import Sensor, check_sensor
 from axonal.datasets.store._journal import WRITING
 from axonal.datasets.store._open import open_events
 from axonal.datasets.store._parts import Parts
@@ -63,7 +63,8 @@ def write_events(
         the set, opened.
 
     Raises:
-        TypeError: a sample that is none, a label or start that is no whole number.
+        TypeError: a sample that is none, a label or start that is no whole number, sizes in the
+            place of a `Sensor`.
         ValueError: a sample of another sensor, out of order, with extra columns or a label that
             there is no class for; events, labels, starts or groups other than those that a stopped
             call has written.
@@ -79,6 +80,7 @@ def write_events(
     ...     write_events(f"{folder}/two.axe", made, sensor=camera, classes=("a", "b"))
     EventSet('events': 2 events in 2 samples of 2 classes, Sensor(width=4, height=4, polarities=2))
     """
+    check_sensor(WHO, sensor)
     goal = check_target(path)
     about = {"sensor": sensor, "classes": tuple(classes), "name": name, "origin": origin}
     total = len(samples) if isinstance(samples, Sized) else None
