@@ -12,6 +12,7 @@ from axonal.datasets.events import Recording, Sensor
 from axonal.datasets.events.sensor import check_sensor
 from axonal.datasets.exchange.structured import check_fields, recording_of, structured
 from axonal.datasets.transforms import Key, Outcome, Tally, Transform
+from axonal.datasets.transforms.transform import check_recording
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class TonicTransform(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Apply the transform, and put its events into order."""
+        check_recording(self, recording)
         sensor = recording.sensor if self.sensor is None else self.sensor
         if not len(recording):
             return Outcome(Recording.of([], 0, 0, 0, sensor))
