@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Int64Array
-from axonal.datasets._checks import sample_index, sample_indices
+from axonal.datasets._checks import SECONDS, sample_index, sample_indices, whole_numbers
 from axonal.datasets.events.encoding import (
     PERIOD,
     PERIOD_BITS,
@@ -17,14 +17,11 @@ from axonal.datasets.events.encoding import (
     decode,
     encode,
     first_tick,
-    whole,
 )
 from axonal.datasets.events.event_checks import check_arrays, check_events
 from axonal.datasets.events.labelled_recording import LabelledRecording
 from axonal.datasets.events.recording import Recording
 from axonal.datasets.events.sensor import Sensor, check_sensor
-
-SECONDS = " Are they seconds? Write numpy.rint(1e6 * t).astype(numpy.int64)."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,10 +110,10 @@ class EventSet:
                 of its sample, 19 hours after it, or outside the sensor, by its place.
         """
         check_sensor("EventSet.of", sensor)
-        t = whole(times, "EventSet.of", "times", "events", SECONDS)
-        a = whole(addresses, "EventSet.of", "addresses", "events")
-        bounds = whole(offsets, "EventSet.of", "offsets", "n + 1")
-        classified = whole(labels, "EventSet.of", "labels", "n")
+        t = whole_numbers(times, "EventSet.of", "times", "events", SECONDS)
+        a = whole_numbers(addresses, "EventSet.of", "addresses", "events")
+        bounds = whole_numbers(offsets, "EventSet.of", "offsets", "n + 1")
+        classified = whole_numbers(labels, "EventSet.of", "labels", "n")
         count = len(classified)
         if len(a) != len(t) or len(bounds) != count + 1:
             raise ValueError(
@@ -136,12 +133,15 @@ class EventSet:
             a.astype(address_type(sensor)),
             boundaries,
             first_period,
-            whole(zero, "EventSet.of", "starts", "n"),
+            whole_numbers(zero, "EventSet.of", "starts", "n"),
             classified,
             sensor,
             tuple(classes),
             name,
-            {k: whole(v, "EventSet.of", f"groups[{k!r}]", "n") for k, v in (groups or {}).items()},
+            {
+                k: whole_numbers(v, "EventSet.of", f"groups[{k!r}]", "n")
+                for k, v in (groups or {}).items()
+            },
         )
 
     @classmethod
@@ -198,7 +198,7 @@ class EventSet:
                 )
         sizes = [len(one) for one in recordings]
         zero = np.zeros(len(sizes), np.int64) if starts is None else starts
-        begun = whole(zero, "EventSet.from_recordings", "starts", "n")
+        begun = whole_numbers(zero, "EventSet.from_recordings", "starts", "n")
         if len(begun) != len(sizes):
             raise ValueError(
                 f"EventSet.from_recordings expects starts for each of {len(sizes)} recordings, "

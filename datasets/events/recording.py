@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import AnyArray, Int64Array, UInt32Array
-from axonal.datasets.events.encoding import LARGEST
+from axonal.datasets._checks import SECONDS, whole_numbers
 from axonal.datasets.events.sensor import Sensor, check_sensor
 
 
@@ -96,18 +96,7 @@ class Recording:
             ValueError: an event outside the sensor, times that fall, or that int64 does not hold.
         """
         check_sensor("Recording.of", sensor)
-        instants = np.asarray(times)
-        if instants.size and instants.dtype.kind not in "iu":
-            raise TypeError(
-                f"Recording.of expects times as whole microseconds, got {instants.dtype}. Are they "
-                "seconds? Write numpy.rint(1e6 * t).astype(numpy.int64)."
-            )
-        if instants.dtype == np.uint64 and instants.size and instants.max() > LARGEST:
-            raise ValueError(
-                f"Recording.of expects times up to 2^63 - 1 microseconds, got {instants.max()}. Is "
-                "it another unit, or a negative number that became one without a sign?"
-            )
-        instants = instants.astype(np.int64)
+        instants = whole_numbers(times, "Recording.of", "times", "events", SECONDS).copy()
         addresses = sensor.address(x, y, p)
         if addresses.shape not in ((), instants.shape):
             raise ValueError(
