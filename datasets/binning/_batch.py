@@ -96,7 +96,8 @@ class Batch:
         """Bytes that `parts` takes at most at a time."""
         if isinstance(self.events, Recording):
             return 0
-        return PER_EVENT * int(self.sizes.max(initial=0)) + PER_CUT * self.cuts.shape[1]
+        cuts: int = self.cuts.shape[1]
+        return PER_EVENT * int(self.sizes.max(initial=0)) + PER_CUT * cuts
 
     def parts(self) -> Iterator[tuple[Int64Array, AnyArray, Int64Array]]:
         """Times, addresses and cuts of each sample, one by one, counted from its first event."""
