@@ -19,7 +19,7 @@ from axonal.datasets.sets import nmnist
 from axonal.recipes import _settings
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
-from axonal.recipes._samples import Augmented, Samples
+from axonal.recipes._samples import Augmented, Derived, Samples
 
 ARMS = ("moved", "still", "linear")
 FOLDS, CLASSES = 5, 10
@@ -103,22 +103,12 @@ COMPARISON = Comparison(
 
 
 @dataclass(frozen=True, eq=False)
-class SquareRoots:
+class SquareRoots(Derived):
     """The square roots of counts, whose deviation depends less on their size.
 
     Args:
         source: counts.
     """
-
-    source: Samples
-
-    @property
-    def labels(self) -> npt.NDArray[np.int64]:
-        """Class of every sample `[n]`."""
-        return self.source.labels
-
-    def __len__(self) -> int:
-        return len(self.source)
 
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Roots `[T, B, N]` of the chosen samples `[B]`."""
