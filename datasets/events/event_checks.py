@@ -1,5 +1,6 @@
 """Checks of the arrays of an event set, and of the events in them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 
 from axonal._base.array_types import Int64Array
 from axonal.datasets.events.encoding import address_type
+from axonal.datasets.events.recording import Recording
 from axonal.datasets.events.sensor import Sensor, check_sensor
 
 if TYPE_CHECKING:
@@ -98,3 +100,19 @@ def check_events(
         else:
             line = f"comes at {times[at]} microseconds, before the start of its sample"
         raise ValueError(f"{place} {line}.")
+
+
+def check_recordings(recordings: Sequence[Recording], sensor: Sensor) -> None:
+    """Refuse recordings of another sensor, or with columns that a set does not hold."""
+    for i, one in enumerate(recordings):
+        if one.sensor != sensor:
+            raise ValueError(
+                f"EventSet.from_recordings expects recordings of one sensor, {sensor}, got "
+                f"{one.sensor} at {i}."
+            )
+        if one.extra:
+            raise ValueError(
+                f"EventSet holds times and addresses, and recording {i} has "
+                f"{', '.join(one.extra)} as well. To leave that out, write "
+                "dataclasses.replace(recording, extra={})."
+            )

@@ -18,7 +18,8 @@ from axonal.datasets.events.encoding import (
     encode,
     first_tick,
 )
-from axonal.datasets.events.event_checks import check_arrays, check_events
+from axonal.datasets.events.event_checks import check_arrays, check_events, check_recordings
+from axonal.datasets.events.joining import alike, arrays_of
 from axonal.datasets.events.labelled_recording import LabelledRecording
 from axonal.datasets.events.recording import Recording
 from axonal.datasets.events.sensor import Sensor, check_sensor
@@ -184,18 +185,7 @@ class EventSet:
         if geometry is None:
             raise ValueError("EventSet.from_recordings expects sensor where there is no recording.")
         check_sensor("EventSet.from_recordings", geometry)
-        for i, one in enumerate(recordings):
-            if one.sensor != geometry:
-                raise ValueError(
-                    f"EventSet.from_recordings expects recordings of one sensor, {geometry}, got "
-                    f"{one.sensor} at {i}."
-                )
-            if one.extra:
-                raise ValueError(
-                    f"EventSet holds times and addresses, and recording {i} has "
-                    f"{', '.join(one.extra)} as well. To leave that out, write "
-                    "dataclasses.replace(recording, extra={})."
-                )
+        check_recordings(recordings, geometry)
         sizes = [len(one) for one in recordings]
         zero = np.zeros(len(sizes), np.int64) if starts is None else starts
         begun = whole_numbers(zero, "EventSet.from_recordings", "starts", "n")
@@ -215,6 +205,34 @@ class EventSet:
             name=name,
             starts=begun,
             groups=groups,
+        )
+
+    @classmethod
+    def join(cls, sets: "Iterable[EventSet]", name: str | None = None) -> "EventSet":
+        """A set in memory with the samples of several, in their order.
+
+        Args:
+            sets: at least one; all of one sensor, and with the same classes and names of groups.
+            name: of the new data; by default that of the first.
+
+        Raises:
+            TypeError: what is no set.
+            ValueError: no set, or some that differ.
+
+        >>> from axonal.datasets import EventSet, Sensor
+        >>> one = EventSet.of([5], [0], [0, 1], [0], sensor=Sensor(2), classes=("no", "yes"))
+        >>> two = EventSet.of([7], [1], [0, 1], [1], sensor=Sensor(2), classes=("no", "yes"))
+        >>> both = EventSet.join([one, two])
+        >>> len(both), both.times(1).tolist(), both.labels.tolist()
+        (2, [7], [0, 1])
+        """
+        parts = alike(sets, cls)
+        first = parts[0]
+        return cls(
+            **arrays_of(parts),
+            sensor=first.sensor,
+            classes=first.classes,
+            name=first.name if name is None else name,
         )
 
     def __len__(self) -> int:

@@ -154,7 +154,7 @@ def split(sets: Mapping[str, EventSet], fold: int | None) -> dict[str, EventSet]
     """Share the recordings of N-MNIST out; see `data`."""
     everything, tested = sets["train"], np.zeros(len(sets["train"]), bool)
     if fold is not None:
-        everything = _together(sets["train"], sets["test"])
+        everything = EventSet.join([sets["train"], sets["test"]], "N-MNIST, train and test")
         tested = _rank(everything.labels) % FOLDS == fold
     rest = np.flatnonzero(~tested)
     held = _rank(everything.labels[rest]) % VALIDATION == 0
@@ -172,15 +172,6 @@ def _rank(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         own = labels == label
         found[own] = np.arange(own.sum())
     return found
-
-
-def _together(first: EventSet, second: EventSet) -> EventSet:
-    return EventSet.from_recordings(
-        [sample.recording for part in (first, second) for sample in part],
-        np.concatenate([first.labels, second.labels]),
-        classes=first.classes,
-        name="N-MNIST, train and test",
-    )
 
 
 def build(settings: Settings) -> neuro.Network:
