@@ -14,6 +14,7 @@ class Request:
         sensor: the geometry, None for that of the file or the usual one of its format.
         truncated: whether what is whole is wanted of a file that is cut.
         sort: whether times may fall, to be sorted afterwards.
+        pauses: whether any step back of a counter is a full turn of it.
         who: function that asks, for errors.
 
     Raises:
@@ -23,6 +24,7 @@ class Request:
     sensor: Sensor | None = None
     truncated: bool = False
     sort: bool = False
+    pauses: bool = False
     who: str = "read"
 
     def __post_init__(self) -> None:

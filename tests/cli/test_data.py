@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import needs
-from helpers.event_files import es_atis
+from helpers.event_files import bits40, es_atis
 from helpers.shell import Axonal, Refused, process
 
 from axonal.cli import data
@@ -348,6 +348,18 @@ def test_a_clock_that_began_long_ago_is_answered_with_the_option_that_helps(
     sample = needs.data("event-samples") / "tonic" / "sample.aedat4"
     line = refused("data", "convert", sample, "late.axe")
     assert "write --rebase" in line
+
+
+def test_a_long_pause_is_answered_with_the_option_that_helps(
+    refused: Refused, said: Said, tmp_path: Path
+) -> None:
+    file, out, turn = tmp_path / "a.bin", tmp_path / "a.axe", 2**23
+    times = [*range(1000, 20_000, 1000), turn - 9, turn + 9, turn * 7 // 4]
+    file.write_bytes(bits40([(t % turn, 1, 1, 1) for t in times]))
+    for words in (["info", file], ["check", file], ["show", file], ["convert", file, out]):
+        assert refused("data", *words).endswith("half of its counter, write --pauses.")
+        said(*words, "--pauses")
+    assert open_events(out).times(0).tolist() == times
 
 
 def test_help_and_errors_come_without_torch(tmp_path: Path) -> None:
