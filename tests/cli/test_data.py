@@ -356,7 +356,8 @@ def test_a_long_pause_is_answered_with_the_option_that_helps(
     file, out, turn = tmp_path / "a.bin", tmp_path / "a.axe", 2**23
     times = [*range(1000, 20_000, 1000), turn - 9, turn + 9, turn * 7 // 4]
     file.write_bytes(bits40([(t % turn, 1, 1, 1) for t in times]))
-    for words in (["info", file], ["check", file], ["show", file], ["convert", file, out]):
+    show = ["show", file, "--out", tmp_path / "a.png"]
+    for words in (["info", file], ["check", file], show, ["convert", file, out]):
         assert refused("data", *words).endswith("half of its counter, write --pauses.")
         said(*words, "--pauses")
     assert open_events(out).times(0).tolist() == times
