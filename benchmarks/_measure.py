@@ -96,7 +96,7 @@ class Table:
             ratio: its time over ours.
             agrees: what was compared before timing.
             share: of the bandwidth, where it is known.
-            events: in every run; their number in a second stands in the place of the share then.
+            events: in every run; their number per second stands in the place of the share then.
             digits: of the milliseconds behind the point.
         """
         speed = "" if share is None else f"{100 * share:.0f} %"
