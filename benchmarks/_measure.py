@@ -75,6 +75,49 @@ class Table:
         self.lines.append(cells)
         print("  ".join(f"{cell:<16}" for cell in cells), flush=True)
 
+    def add_times(
+        self,
+        case: str,
+        name: str,
+        taken: Times,
+        ratio: float,
+        agrees: str,
+        *,
+        share: float | None = None,
+        events: int | None = None,
+        digits: int = 1,
+    ) -> None:
+        """Add a line for the times of one implementation, with the columns of `TIMED`.
+
+        Args:
+            case: what is computed.
+            name: of the implementation.
+            taken: its times.
+            ratio: its time over ours.
+            agrees: what was compared before timing.
+            share: of the bandwidth, where it is known.
+            events: in every run; their number per second stands in the place of the share then.
+            digits: of the milliseconds behind the point.
+        """
+        speed = "" if share is None else f"{100 * share:.0f} %"
+        counted = {}
+        if events is not None:
+            speed, counted = f"{1e-6 * events / taken.best:.1f}", {"events": events}
+        rounds = " ".join(f"{1e3 * seconds:.{digits}f}" for seconds in taken.rounds)
+        self.add([case, name, rounds, f"{ratio:.2f}", speed, agrees])
+        self.json.append(
+            {
+                "case": case,
+                "implementation": name,
+                "median_s": taken.best,
+                "rounds_s": taken.rounds,
+                "ratio": ratio,
+                "share_of_bandwidth": share,
+                **counted,
+                "agrees": agrees,
+            }
+        )
+
     def markdown(self) -> list[str]:
         """The table for RESULTS.md."""
         rule = ["---"] * len(self.header)
@@ -109,26 +152,6 @@ def compare(
     for name, taken in times.items():
         share = None if least_bytes is None or speed is None else least_bytes / taken.best / speed
         ratio = taken.best / times["axonal"].best
-        table.add(
-            [
-                case,
-                name,
-                " ".join(f"{1e3 * seconds:.1f}" for seconds in taken.rounds),
-                f"{ratio:.2f}",
-                "" if share is None else f"{100 * share:.0f} %",
-                agrees[name],
-            ]
-        )
-        table.json.append(
-            {
-                "case": case,
-                "implementation": name,
-                "median_s": taken.best,
-                "rounds_s": taken.rounds,
-                "ratio": ratio,
-                "share_of_bandwidth": share,
-                "agrees": agrees[name],
-            }
-        )
+        table.add_times(case, name, taken, ratio, agrees[name], share=share)
     if speed:
         table.remarks.append(f"{case}: `torch.add` moved {speed / 1e9:.1f} GB/s in the same run.")

@@ -59,21 +59,7 @@ def lines(
     each = {name: taken.best / events[name] for name, taken in times.items()}
     for name, taken in times.items():
         ratio = each[name] / each["axonal"]
-        rounds = " ".join(f"{1e3 * seconds:.1f}" for seconds in taken.rounds)
-        speed = f"{1e-6 / each[name]:.1f}"
-        table.add([case, name, rounds, f"{ratio:.2f}", speed, agrees.get(name, "")])
-        table.json.append(
-            {
-                "case": case,
-                "implementation": name,
-                "median_s": taken.best,
-                "rounds_s": taken.rounds,
-                "ratio": ratio,
-                "share_of_bandwidth": None,
-                "events": events[name],
-                "agrees": agrees.get(name, ""),
-            }
-        )
+        table.add_times(case, name, taken, ratio, agrees.get(name, ""), events=events[name])
     return each
 
 

@@ -201,20 +201,7 @@ def add(
         agrees = f"gradients to {worst:.0e}"
         ratio = taken.best / times["axonal"].best
         share = None if least is None else least / taken.best / speed
-        shown = "" if share is None else f"{100 * share:.0f} %"
-        rounds = " ".join(f"{1e3 * seconds:.3f}" for seconds in taken.rounds)
-        table.add([case, name, rounds, f"{ratio:.2f}", shown, agrees])
-        table.json.append(
-            {
-                "case": case,
-                "implementation": name,
-                "median_s": taken.best,
-                "rounds_s": taken.rounds,
-                "ratio": ratio,
-                "share_of_bandwidth": share,
-                "agrees": agrees,
-            }
-        )
+        table.add_times(case, name, taken, ratio, agrees, share=share, digits=3)
 
 
 def run(peers: set[str], *, quick: bool) -> Table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from axonal._base.array_types import BoolArray, Float64Array, Int64Array
+from axonal.datasets._checks import sample_index, sample_indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +57,13 @@ class Bags:
         return len(self.labels)
 
     def __getitem__(self, index: int) -> tuple[Float64Array, int]:
-        """Instances [n, F] and label of a bag."""
-        bag = range(len(self))[index]
+        """Instances [n, F] and label of a bag.
+
+        Raises:
+            TypeError: a slice, or another index that is no whole number.
+            IndexError: an index that is no bag.
+        """
+        bag = sample_index(index, len(self), self.name)
         return self.values[self.offsets[bag] : self.offsets[bag + 1]], int(self.labels[bag])
 
     @property
@@ -69,13 +75,18 @@ class Bags:
         """Some bags side by side, filled up with zeros.
 
         Args:
-            indices: which bags, B of them.
+            indices: whole numbers ``[B]``, the bags to take, in this order.
 
         Returns:
             values [B, N, F] with N the size of the largest of these bags, and a mask [B, N] that is
             True where there is no instance: the ``padding_mask`` of ``HopfieldPooling``.
+
+        Raises:
+            TypeError: indices that are no whole numbers ``[B]``.
+            IndexError: an index that is no bag.
         """
-        chosen = [self[int(index)][0] for index in indices]
+        which = sample_indices(indices, len(self), "Bags.padded", self.name)
+        chosen = [self[bag][0] for bag in which.tolist()]
         longest = max((len(bag) for bag in chosen), default=0)
         values = np.zeros((len(chosen), longest, self.values.shape[1]))
         mask = np.ones((len(chosen), longest), np.bool_)

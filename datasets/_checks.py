@@ -5,8 +5,11 @@ import operator
 import numpy as np
 import numpy.typing as npt
 
-from axonal._base.array_types import Float64Array, Int64Array
+from axonal._base.array_types import AnyArray, Float64Array, Int64Array
 from axonal._base.checks import number, whole_number
+
+LARGEST = 2**63 - 1
+SECONDS = " Are they seconds? Write numpy.rint(1e6 * t).astype(numpy.int64)."
 
 
 def positive_steps(steps: object, who: str) -> int:
@@ -38,21 +41,44 @@ def sample_index(index: object, count: int, name: str) -> int:
 
 def sample_indices(indices: npt.ArrayLike, count: int, who: str, name: str) -> Int64Array:
     """Return indices of samples as int64 ``[B]``; refuse masks and what is no sample."""
-    chosen = np.asarray(indices)
-    if chosen.ndim == 1 and not chosen.size:
-        chosen = chosen.astype(np.int64)
-    if chosen.dtype.kind not in "iu" or chosen.ndim != 1:
-        raise TypeError(
-            f"{who} expects indices as whole numbers [B], got an array of {chosen.dtype} with "
-            f"shape {chosen.shape}. Write data[i] for one sample, numpy.flatnonzero(mask) for a "
-            "mask."
-        )
+    hint = " Write data[i] for one sample, numpy.flatnonzero(mask) for a mask."
+    chosen = _whole(indices, who, "indices", "B", hint)
     if chosen.size and not (-count <= chosen.min() and chosen.max() < count):
         raise IndexError(
             f"{who} expects indices below {count}, the number of samples of {name}, got indices "
             f"from {chosen.min()} to {chosen.max()}."
         )
     return np.where(chosen < 0, chosen + count, chosen).astype(np.int64)
+
+
+def whole_numbers(
+    values: npt.ArrayLike, who: str, name: str, axis: str, hint: str = ""
+) -> Int64Array:
+    """Return whole numbers with one axis as int64.
+
+    Raises:
+        TypeError: other numbers, or other axes.
+        ValueError: a number that int64 does not hold.
+    """
+    array = _whole(values, who, name, axis, hint)
+    if array.dtype == np.uint64 and array.size and array.max() > LARGEST:
+        raise ValueError(
+            f"{who} expects {name} up to 2^63 - 1, got {array.max()}. Is it another unit, or a "
+            "negative number that became one without a sign?"
+        )
+    return array.astype(np.int64, copy=False)
+
+
+def _whole(values: npt.ArrayLike, who: str, name: str, axis: str, hint: str) -> AnyArray:
+    array: AnyArray = np.asarray(values)
+    if array.ndim == 1 and not array.size:
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise TypeError(
+            f"{who} expects {name} as whole numbers [{axis}], got {array.dtype} with shape "
+            f"{array.shape}.{hint}"
+        )
+    return array
 
 
 def real_array(values: npt.ArrayLike, who: str, axes: str, ndim: int) -> Float64Array:

@@ -20,6 +20,10 @@ EDGES = 1 << 16
 """Edges that are looked for at a time."""
 LARGE = 1 << 30
 """Bytes from which on memory is asked for before it is taken."""
+PER_EVENT = 3 * 8
+"""Bytes per event of a sample that is decoded: two for a while, and the sample before it."""
+PER_CUT = 2 * 8
+"""Bytes per cut of a sample, and of the one before it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +91,14 @@ class Batch:
         """Events of each sample that lie on no step ``[B]``."""
         return self.sizes - (self.cuts[:, -1] - self.cuts[:, 0])
 
+    @property
+    def decoded(self) -> int:
+        """Bytes that `parts` takes at most at a time."""
+        if isinstance(self.events, Recording):
+            return 0
+        cuts: int = self.cuts.shape[1]
+        return PER_EVENT * int(self.sizes.max(initial=0)) + PER_CUT * cuts
+
     def parts(self) -> Iterator[tuple[Int64Array, AnyArray, Int64Array]]:
         """Times, addresses and cuts of each sample, one by one, counted from its first event."""
         if isinstance(self.events, Recording):
@@ -120,23 +132,23 @@ def fixed(array: AnyArray) -> AnyArray:
     return view
 
 
-def empty(shape: tuple[int, ...], dtype: npt.DTypeLike, who: str) -> AnyArray:
-    """A new array of any content.
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike, who: str, beside: int = 0) -> AnyArray:
+    """A new array of any content; filling it takes some bytes beside it.
 
     Raises:
         ValueError: it is larger than what memory is left.
     """
-    check_memory(shape, np.dtype(dtype).itemsize, who)
+    check_memory(shape, np.dtype(dtype).itemsize, who, beside)
     return np.empty(shape, dtype)
 
 
-def check_memory(shape: tuple[int, ...], width: int, who: str) -> None:
+def check_memory(shape: tuple[int, ...], width: int, who: str, beside: int = 0) -> None:
     """Refuse an array of some bytes per element that is larger than what memory is left.
 
     Raises:
         ValueError: it is.
     """
-    size = int(np.prod([float(n) for n in shape])) * width
+    size = int(np.prod([float(n) for n in shape])) * width + beside
     if size > LARGE and size > available_bytes():
         raise ValueError(
             f"{who} would take {size / 1e9:.1f} GB for {list(shape)}, more memory than is left. "

@@ -48,7 +48,8 @@ def time_surface(
     decay = number("time_surface", "tau", tau, 0, open_low=True) * MICROSECONDS
     batch = Batch.of(events, grid, indices, "time_surface")
     channels = batch.sensor.channels
-    values = empty((grid.steps, len(batch), channels), np.float32, "time_surface")
+    shape, row = (grid.steps, len(batch), channels), 8 * channels
+    values = empty(shape, np.float32, "time_surface", batch.decoded + row)
     strangers = 0
     for b, (times, addresses, cuts) in enumerate(batch.parts()):
         surface = (grid.start, grid.step, decay, channels, values, b)

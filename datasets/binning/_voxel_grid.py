@@ -43,7 +43,7 @@ def voxel_grid(
     """
     batch = Batch.of(events, grid, indices, "voxel_grid")
     pixels = batch.sensor.width * batch.sensor.height
-    values = empty((grid.steps, len(batch), pixels), np.float32, "voxel_grid")
+    values = empty((grid.steps, len(batch), pixels), np.float32, "voxel_grid", batch.decoded)
     scale, strangers = (grid.steps - 1) / (grid.steps * grid.step), 0
     for b, (times, addresses, cuts) in enumerate(batch.parts()):
         nodes = (grid.start, scale, pixels, batch.sensor.channels, values, b)

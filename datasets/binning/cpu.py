@@ -69,7 +69,10 @@ def count(addresses, cuts, channels, most, out, saturated, begin, end):  # type:
 
 @kernel
 def mark(addresses, cuts, channels, out, merged, begin, end):  # type: ignore[no-untyped-def]
-    """Set cells with an event to 1; returns how many lie outside the sensor."""
+    """Set cells with an event to 1; returns how many lie outside the sensor.
+
+    `pack` with a shift of 0 would do the same, in half as much time again.
+    """
     strangers = 0
     for b in range(begin, end):
         again = 0

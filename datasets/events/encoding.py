@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from axonal._base.array_types import AnyArray, Int64Array
+from axonal._base.array_types import Int64Array
 from axonal.datasets.events.sensor import Sensor
 
 PERIOD_BITS = 16
@@ -21,8 +21,6 @@ MOST_PERIODS = 1 << 20
 """Periods of one sample: 19 hours of microseconds, 8 MiB of boundaries."""
 LATEST = MOST_PERIODS << PERIOD_BITS
 """Microseconds that every time in a sample is below."""
-
-LARGEST = 2**63 - 1
 
 LowTimes = npt.NDArray[np.uint16]
 
@@ -124,26 +122,3 @@ def first_tick(name: str, time: float) -> int:
         raise kind(f"EventSet.between expects {name} in microseconds, got {time!r}.")
     # beyond every sample, and within what numpy counts with
     return math.ceil(min(max(float(time), -LATEST), LATEST))
-
-
-def whole(values: npt.ArrayLike, who: str, name: str, shape: str, hint: str = "") -> Int64Array:
-    """Return whole numbers with one axis as int64.
-
-    Raises:
-        TypeError: other numbers, or other axes.
-        ValueError: a number that int64 does not hold.
-    """
-    array: AnyArray = np.asarray(values)
-    if array.ndim == 1 and not array.size:
-        array = array.astype(np.int64)
-    if array.dtype.kind not in "iu" or array.ndim != 1:
-        raise TypeError(
-            f"{who} expects {name} as whole numbers [{shape}], got {array.dtype} with shape "
-            f"{array.shape}.{hint}"
-        )
-    if array.dtype == np.uint64 and array.size and array.max() > LARGEST:
-        raise ValueError(
-            f"{who} expects {name} up to 2^63 - 1, got {array.max()}. Is it another unit, or a "
-            "negative number that became one without a sign?"
-        )
-    return array.astype(np.int64, copy=False)

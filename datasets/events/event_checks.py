@@ -1,5 +1,6 @@
 """Checks of the arrays of an event set, and of the events in them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy.typing as npt
 
 from axonal._base.array_types import Int64Array
 from axonal.datasets.events.encoding import address_type
-from axonal.datasets.events.sensor import Sensor
+from axonal.datasets.events.recording import Recording
+from axonal.datasets.events.sensor import Sensor, check_sensor
 
 if TYPE_CHECKING:
     from axonal.datasets.events.event_set import EventSet
@@ -17,9 +19,10 @@ def check_arrays(events: "EventSet") -> None:
     """Refuse arrays of other types, or that do not fit each other; events are not read.
 
     Raises:
-        TypeError: an array of another type.
+        TypeError: an array of another type, or sizes in the place of a sensor.
         ValueError: lengths that do not fit, boundaries that fall, a label out of range.
     """
+    check_sensor("EventSet", events.sensor)
     kinds: dict[str, Any] = {"low": np.uint16, "addresses": address_type(events.sensor)}
     kinds |= dict.fromkeys(("boundaries", "first_period", "starts", "labels"), np.int64)
     arrays = {name: getattr(events, name) for name in kinds}
@@ -97,3 +100,19 @@ def check_events(
         else:
             line = f"comes at {times[at]} microseconds, before the start of its sample"
         raise ValueError(f"{place} {line}.")
+
+
+def check_recordings(recordings: Sequence[Recording], sensor: Sensor) -> None:
+    """Refuse recordings of another sensor, or with columns that a set does not hold."""
+    for i, one in enumerate(recordings):
+        if one.sensor != sensor:
+            raise ValueError(
+                f"EventSet.from_recordings expects recordings of one sensor, {sensor}, got "
+                f"{one.sensor} at {i}."
+            )
+        if one.extra:
+            raise ValueError(
+                f"EventSet holds times and addresses, and recording {i} has "
+                f"{', '.join(one.extra)} as well. To leave that out, write "
+                "dataclasses.replace(recording, extra={})."
+            )

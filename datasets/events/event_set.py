@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Int64Array
-from axonal.datasets._checks import sample_index, sample_indices
+from axonal.datasets._checks import SECONDS, sample_index, sample_indices, whole_numbers
 from axonal.datasets.events.encoding import (
     PERIOD,
     PERIOD_BITS,
@@ -17,14 +17,12 @@ from axonal.datasets.events.encoding import (
     decode,
     encode,
     first_tick,
-    whole,
 )
-from axonal.datasets.events.event_checks import check_arrays, check_events
+from axonal.datasets.events.event_checks import check_arrays, check_events, check_recordings
+from axonal.datasets.events.joining import alike, arrays_of
 from axonal.datasets.events.labelled_recording import LabelledRecording
 from axonal.datasets.events.recording import Recording
-from axonal.datasets.events.sensor import Sensor
-
-SECONDS = " Are they seconds? Write numpy.rint(1e6 * t).astype(numpy.int64)."
+from axonal.datasets.events.sensor import Sensor, check_sensor
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,14 +106,15 @@ class EventSet:
             groups: ``[n]`` by name.
 
         Raises:
-            TypeError: values that are no whole numbers.
+            TypeError: values that are no whole numbers, or sizes in the place of a `Sensor`.
             ValueError: arrays that do not fit each other; an event out of order, before the start
                 of its sample, 19 hours after it, or outside the sensor, by its place.
         """
-        t = whole(times, "EventSet.of", "times", "events", SECONDS)
-        a = whole(addresses, "EventSet.of", "addresses", "events")
-        bounds = whole(offsets, "EventSet.of", "offsets", "n + 1")
-        classified = whole(labels, "EventSet.of", "labels", "n")
+        check_sensor("EventSet.of", sensor)
+        t = whole_numbers(times, "EventSet.of", "times", "events", SECONDS)
+        a = whole_numbers(addresses, "EventSet.of", "addresses", "events")
+        bounds = whole_numbers(offsets, "EventSet.of", "offsets", "n + 1")
+        classified = whole_numbers(labels, "EventSet.of", "labels", "n")
         count = len(classified)
         if len(a) != len(t) or len(bounds) != count + 1:
             raise ValueError(
@@ -135,12 +134,15 @@ class EventSet:
             a.astype(address_type(sensor)),
             boundaries,
             first_period,
-            whole(zero, "EventSet.of", "starts", "n"),
+            whole_numbers(zero, "EventSet.of", "starts", "n"),
             classified,
             sensor,
             tuple(classes),
             name,
-            {k: whole(v, "EventSet.of", f"groups[{k!r}]", "n") for k, v in (groups or {}).items()},
+            {
+                k: whole_numbers(v, "EventSet.of", f"groups[{k!r}]", "n")
+                for k, v in (groups or {}).items()
+            },
         )
 
     @classmethod
@@ -167,7 +169,8 @@ class EventSet:
             sensor: by default that of the recordings.
 
         Raises:
-            TypeError: labels, starts or groups that are no whole numbers.
+            TypeError: labels, starts or groups that are no whole numbers, or sizes in the place of
+                a `Sensor`.
             ValueError: recordings of different sensors, or with extra columns, which a set does
                 not hold; what `of` refuses.
 
@@ -178,24 +181,14 @@ class EventSet:
         ... ).times(0).tolist()
         [0, 44]
         """
-        geometry = sensor or (recordings[0].sensor if len(recordings) else None)
+        geometry = recordings[0].sensor if sensor is None and len(recordings) else sensor
         if geometry is None:
             raise ValueError("EventSet.from_recordings expects sensor where there is no recording.")
-        for i, one in enumerate(recordings):
-            if one.sensor != geometry:
-                raise ValueError(
-                    f"EventSet.from_recordings expects recordings of one sensor, {geometry}, got "
-                    f"{one.sensor} at {i}."
-                )
-            if one.extra:
-                raise ValueError(
-                    f"EventSet holds times and addresses, and recording {i} has "
-                    f"{', '.join(one.extra)} as well. To leave that out, write "
-                    "dataclasses.replace(recording, extra={})."
-                )
+        check_sensor("EventSet.from_recordings", geometry)
+        check_recordings(recordings, geometry)
         sizes = [len(one) for one in recordings]
         zero = np.zeros(len(sizes), np.int64) if starts is None else starts
-        begun = whole(zero, "EventSet.from_recordings", "starts", "n")
+        begun = whole_numbers(zero, "EventSet.from_recordings", "starts", "n")
         if len(begun) != len(sizes):
             raise ValueError(
                 f"EventSet.from_recordings expects starts for each of {len(sizes)} recordings, "
@@ -212,6 +205,34 @@ class EventSet:
             name=name,
             starts=begun,
             groups=groups,
+        )
+
+    @classmethod
+    def join(cls, sets: "Iterable[EventSet]", name: str | None = None) -> "EventSet":
+        """A set in memory with the samples of several, in their order.
+
+        Args:
+            sets: at least one; all of one sensor, and with the same classes and names of groups.
+            name: of the new data; by default that of the first.
+
+        Raises:
+            TypeError: what is no set.
+            ValueError: no set, or some that differ.
+
+        >>> from axonal.datasets import EventSet, Sensor
+        >>> one = EventSet.of([5], [0], [0, 1], [0], sensor=Sensor(2), classes=("no", "yes"))
+        >>> two = EventSet.of([7], [1], [0, 1], [1], sensor=Sensor(2), classes=("no", "yes"))
+        >>> both = EventSet.join([one, two])
+        >>> len(both), both.times(1).tolist(), both.labels.tolist()
+        (2, [7], [0, 1])
+        """
+        parts = alike(sets, cls)
+        first = parts[0]
+        return cls(
+            **arrays_of(parts),
+            sensor=first.sensor,
+            classes=first.classes,
+            name=first.name if name is None else name,
         )
 
     def __len__(self) -> int:
@@ -377,7 +398,3 @@ class EventSet:
 
     def _recording(self, times: Int64Array, part: slice) -> Recording:
         return Recording(times, self.addresses[part].astype(np.uint32, copy=False), self.sensor)
-
-
-def _reopened(reopen: Callable[[], EventSet]) -> EventSet:
-    return reopen()

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import AnyArray, Int64Array, UInt32Array
-from axonal.datasets.events.encoding import LARGEST
-from axonal.datasets.events.sensor import Sensor
+from axonal.datasets._checks import SECONDS, whole_numbers
+from axonal.datasets.events.sensor import Sensor, check_sensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Recording:
         extra: what else the file holds per event, by name, ``[events, ...]`` each.
 
     Raises:
-        TypeError: arrays of other types than those above.
+        TypeError: arrays of other types than those above, or sizes in the place of a `Sensor`.
         ValueError: arrays of unlike length, times that fall, an address outside the sensor.
 
     >>> import numpy as np
@@ -39,6 +39,7 @@ class Recording:
     extra: Mapping[str, AnyArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_sensor("Recording", self.sensor)
         for name, kind in (("times", np.int64), ("addresses", np.uint32)):
             array = getattr(self, name)
             if array.dtype != kind or array.ndim != 1:
@@ -91,21 +92,11 @@ class Recording:
             sort: put the events into time order; equal times keep their order.
 
         Raises:
-            TypeError: values that are no whole numbers.
+            TypeError: values that are no whole numbers, or sizes in the place of a `Sensor`.
             ValueError: an event outside the sensor, times that fall, or that int64 does not hold.
         """
-        instants = np.asarray(times)
-        if instants.size and instants.dtype.kind not in "iu":
-            raise TypeError(
-                f"Recording.of expects times as whole microseconds, got {instants.dtype}. Are they "
-                "seconds? Write numpy.rint(1e6 * t).astype(numpy.int64)."
-            )
-        if instants.dtype == np.uint64 and instants.size and instants.max() > LARGEST:
-            raise ValueError(
-                f"Recording.of expects times up to 2^63 - 1 microseconds, got {instants.max()}. Is "
-                "it another unit, or a negative number that became one without a sign?"
-            )
-        instants = instants.astype(np.int64)
+        check_sensor("Recording.of", sensor)
+        instants = whole_numbers(times, "Recording.of", "times", "events", SECONDS).copy()
         addresses = sensor.address(x, y, p)
         if addresses.shape not in ((), instants.shape):
             raise ValueError(

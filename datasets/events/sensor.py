@@ -87,3 +87,23 @@ class Sensor:
         pixel, x = np.divmod(addresses.astype(np.int64), self.width)
         p, y = np.divmod(pixel, self.height)
         return x, y, p
+
+
+def check_sensor(who: str, sensor: object) -> Sensor:
+    """Return a sensor, and refuse its sizes alone, which do not say what they are.
+
+    Raises:
+        TypeError: one line that says what to write.
+
+    >>> check_sensor("read", (34, 34, 2))
+    Traceback (most recent call last):
+    TypeError: read expects sensor as a Sensor, got (34, 34, 2). Write Sensor(34, 34, 2).
+    """
+    if isinstance(sensor, Sensor):
+        return sensor
+    sizes = list(sensor) if isinstance(sensor, tuple | list) else [sensor]
+    hint = ""
+    # sizes that a Sensor would refuse as well are no advice
+    if 1 <= len(sizes) <= 3 and all(type(size) is int and size > 0 for size in sizes):
+        hint = f" Write Sensor({', '.join(map(str, sizes))})."
+    raise TypeError(f"{who} expects sensor as a Sensor, got {sensor!r:.60}.{hint}")

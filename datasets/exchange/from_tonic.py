@@ -9,6 +9,7 @@ import numpy as np
 
 from axonal._base.progress import bar
 from axonal.datasets.events import EventSet, Recording, Sensor
+from axonal.datasets.events.sensor import check_sensor
 from axonal.datasets.exchange.structured import recording_of
 from axonal.datasets.store import Origin, StreamedSample, write_events
 
@@ -55,7 +56,8 @@ def from_tonic(
         the set, in memory, or opened from the file.
 
     Raises:
-        TypeError: no such samples, or targets that are neither numbers nor names.
+        TypeError: no such samples, targets that are neither numbers nor names, or sizes in the
+            place of a `Sensor`.
         ValueError: a sensor that is not named, an event outside it or out of order, by the sample;
             a path, and classes that nobody names.
         OSError: the file cannot be written.
@@ -68,7 +70,7 @@ def from_tonic(
     ([5, 9], ('yes',))
     """
     title = type(dataset).__name__ if name is None else name
-    geometry = _geometry(dataset) if sensor is None else sensor
+    geometry = _geometry(dataset) if sensor is None else check_sensor(WHO, sensor)
     known = getattr(dataset, "classes", None) if classes is None else classes
     names = None if known is None else [str(one) for one in known]
     options: dict[str, Any] = {"unit": unit, "sort": sort, "rebase": rebase}

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from axonal.datasets.events import Recording, Sensor
+from axonal.datasets.events.sensor import check_sensor
 from axonal.datasets.exchange.structured import check_fields, recording_of, structured
 from axonal.datasets.transforms import Key, Outcome, Tally, Transform
+from axonal.datasets.transforms.transform import check_recording
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class TonicTransform(Transform):
             by default that of the recording.
 
     Raises:
-        TypeError: what cannot be called; when applied: what gives no events, such as ``ToFrame``,
-            or draws at random without a key.
+        TypeError: what cannot be called, or sizes in the place of a `Sensor`; when applied: what
+            gives no events, such as ``ToFrame``, or draws at random without a key.
         ValueError: when applied: fields or polarities that do not fit the sensor.
 
     >>> from axonal.datasets import Recording, Sensor, TonicTransform
@@ -53,9 +55,12 @@ class TonicTransform(Transform):
                 "TonicTransform expects a transform that can be called, got "
                 f"{self.transform!r}. Is it a class? Write MergePolarities(), not MergePolarities."
             )
+        if self.sensor is not None:
+            check_sensor("TonicTransform", self.sensor)
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Apply the transform, and put its events into order."""
+        check_recording(self, recording)
         sensor = recording.sensor if self.sensor is None else self.sensor
         if not len(recording):
             return Outcome(Recording.of([], 0, 0, 0, sensor))

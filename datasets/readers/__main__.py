@@ -21,6 +21,10 @@ Counters that begin anew are unwrapped: a step back by more than half of a count
 turn. Any other step back of the clock is an error that names the byte; `sort=True` takes such a
 file and sorts its events.
 
+A pause of more than half of the range (4.2 s of 23 bits, 8.4 s of 24, 36 min of 32, 2.4 h of 34) is
+such an error as well: nothing tells it from a clock that jumps back. `pauses=True` takes any step
+back for a full turn. A pause longer than a whole turn is not in the file, and is read as shorter.
+
 ## Damage
 
 What is wrong with a file is an `EventFileError`, a `ValueError` of one line that names the file,

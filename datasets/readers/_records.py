@@ -23,7 +23,7 @@ class Placer:
     Args:
         source: the file, for errors.
         sensor: the geometry.
-        request: whether times may fall.
+        request: whether times may fall, and what is a turn.
         turn: ticks after which the counter begins again, 0 for never.
     """
 
@@ -31,10 +31,10 @@ class Placer:
         from axonal.datasets.readers import cpu
 
         self.placed: Callable[..., tuple[int, int]] = cpu.placed
-        self.source, self.sensor, self.turn = source, sensor, turn
+        self.source, self.sensor = source, sensor
         self.ordered = not request.sort
         self.times, self.addresses = np.empty(0, np.int64), np.empty(0, np.uint32)
-        self.state = _words.fresh()
+        self.state = _words.fresh(turn, request.pauses)
 
     def piece(
         self,
@@ -59,9 +59,7 @@ class Placer:
             self.times, self.addresses = np.empty(count, np.int64), np.empty(count, np.uint32)
         times, addresses = self.times[:count], self.addresses[:count]
         size = self.sensor.width, self.sensor.height
-        count, code = self.placed(
-            *columns, self.turn, self.state, *size, self.ordered, times, addresses
-        )
+        count, code = self.placed(*columns, self.state, *size, self.ordered, times, addresses)
         if code:
             line = _words.refused(code, 0, self.state, self.sensor)
             raise self.source.error(where(count), line)

@@ -19,12 +19,18 @@ WHOLE = "read(path, truncated=True) gives what is whole"
 CUT = f"Was it cut? {WHOLE}."
 
 
-def fresh() -> Int64Array:
-    """State of a decoder that has seen nothing."""
+def fresh(turn: int = 0, pauses: bool = False) -> Int64Array:
+    """State of a decoder that has seen nothing.
+
+    Args:
+        turn: ticks after which the counter begins again, 0 for never.
+        pauses: whether any step back of it is a full turn.
+    """
     from axonal.datasets.readers import cpu
 
     state = np.full(cpu.STATES, -1, np.int64)
     state[cpu.LAST], state[cpu.BASE], state[cpu.SIGN] = BEFORE_ALL, 0, 0
+    state[cpu.TURN], state[cpu.PAUSES] = turn, pauses
     return state
 
 
@@ -41,7 +47,8 @@ def refused(code: int, word: int, state: Int64Array, sensor: Sensor) -> str:
     if code == cpu.OUTSIDE:
         return outside(int(state[cpu.X]), int(state[cpu.Y]), sensor)
     if code == cpu.FELL:
-        return fell(int(state[cpu.LAST]), int(state[cpu.NOW]))
+        turn = 0 if state[cpu.PAUSES] else int(state[cpu.TURN])
+        return fell(int(state[cpu.LAST]), int(state[cpu.NOW]), turn)
     return f"a word {word:#x} of a type that is reserved. Is the file damaged?"
 
 
@@ -53,13 +60,17 @@ def outside(x: int, y: int, sensor: Sensor) -> str:
     )
 
 
-def fell(before: int, now: int) -> str:
-    """The line for a time that falls."""
+def fell(before: int, now: int, turn: int) -> str:
+    """The line for a time that falls; the counter begins again after ``turn`` ticks, or never."""
+    pause = (
+        f" After a pause longer than {turn / 2e6:.1f} s, half of its counter, write read(path, "
+        "pauses=True)."
+    )
     return (
         f"the clock jumps back from {before} to {now} microseconds. Was the camera restarted, or "
         "is the file damaged? read(path, stop=...) gives what lies before, read(path, sort=True) "
         "sorts all of it."
-    )
+    ) + (pause if turn else "")
 
 
 def decoded(

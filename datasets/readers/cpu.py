@@ -3,8 +3,9 @@
 A decoder takes words, or bytes, from ``at`` on and fills ``times`` and ``addresses`` until these or
 the places run out. It returns where it stands, how many events it wrote, and a code: `FINE`, or
 what is wrong with the word at which it stands. ``state`` is kept from call to call: `LAST` is the
-time of the last event, `BASE` what full turns of the counter have added. ``ordered`` says whether a
-time that falls is refused.
+time of the last event, `BASE` what full turns of the counter have added. `TURN` is the number of
+ticks after which it begins again, 0 for never, and `PAUSES` whether any step back is a turn.
+``ordered`` says whether a time that falls is refused.
 """
 
 import numpy as np
@@ -13,8 +14,8 @@ from axonal._base.jit import jit, kernel
 
 FINE, OUTSIDE, FELL, RESERVED, EARLY, ROWLESS = range(6)
 
-LAST, BASE, HIGH, LOW, ROW, COLUMN, SIGN, X, Y, NOW = range(10)
-STATES = 10
+LAST, BASE, HIGH, LOW, ROW, COLUMN, SIGN, X, Y, NOW, TURN, PAUSES = range(12)
+STATES = 12
 HALF, WIDTH = np.uint64(0xFFFFFFFF), np.uint64(32)
 """`X`, `Y` and `NOW` are those of an event that is refused."""
 
@@ -29,15 +30,17 @@ def _half(data, at):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _turned(base, before, now, turn):  # type: ignore[no-untyped-def]
-    """Sum of the full turns, when a counter of so many ticks goes from one number to another.
+def _turned(state, base, before, now):  # type: ignore[no-untyped-def]
+    """Sum of the full turns, when the counter goes from one number to another.
 
     A step back by more than half a turn is a counter that was full. After that, a step ahead by
-    more than half a turn is an event from before it was full.
+    more than half a turn is an event from before it was full. Where there are pauses of more than
+    half a turn, any step back is a counter that was full.
     """
-    if now < before and before - now > turn // 2:
+    turn, pauses = state[TURN], state[PAUSES]
+    if now < before and (pauses or before - now > turn // 2):
         return base + turn
-    if now > before and now - before > turn // 2 and base > 0:
+    if not pauses and now > before and now - before > turn // 2 and base > 0:
         return base - turn
     return base
 
@@ -92,7 +95,7 @@ def evt3(words, at, state, width, height, ordered, times, addresses):  # type: i
                 low = field
             elif field != high:
                 if high >= 0:
-                    base = _turned(base, high << 12, field << 12, 1 << 24)
+                    base = _turned(state, base, high << 12, field << 12)
                 # the lower half belongs to the one before until it is told anew
                 high, low = field, 0
             now = base + (high << 12) + low
@@ -147,7 +150,7 @@ def evt2(words, at, state, width, height, ordered, times, addresses):  # type: i
         elif kind == 8:
             now = word & 0xFFFFFFF
             if high >= 0:
-                base = _turned(base, high << 6, now << 6, 1 << 34)
+                base = _turned(state, base, high << 6, now << 6)
             high = now
         elif kind != 10 and kind != 14 and kind != 15:
             code = RESERVED
@@ -189,7 +192,7 @@ def evt21(words, at, state, width, height, ordered, times, addresses):  # type: 
         elif kind == 8:
             now = upper & 0xFFFFFFF
             if high >= 0:
-                base = _turned(base, high << 6, now << 6, 1 << 34)
+                base = _turned(state, base, high << 6, now << 6)
             high = now
         elif kind != 10 and kind != 14 and kind != 15:
             code = RESERVED
@@ -287,18 +290,18 @@ def gathered(data, begins, sizes, found):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def placed(t, x, y, p, turn, state, width, height, ordered, times, addresses):  # type: ignore[no-untyped-def]
+def placed(t, x, y, p, state, width, height, ordered, times, addresses):  # type: ignore[no-untyped-def]
     """Bring columns of events onto a clock without wraps, and into addresses.
 
-    ``turn`` is the number of ticks after which the counter begins again, 0 for never. ``HIGH`` of
-    the state is its last reading. Returns how many events are right, and the code of the next.
+    ``HIGH`` of the state is the last reading of the counter. Returns how many events are right, and
+    the code of the next.
     """
-    last, base, before = state[LAST], state[BASE], state[HIGH]
+    last, base, before, turn = state[LAST], state[BASE], state[HIGH], state[TURN]
     code, count = FINE, t.shape[0]
     for k in range(t.shape[0]):
         tick, column, row = np.int64(t[k]), np.int64(x[k]), np.int64(y[k])
         if turn and before >= 0:
-            base = _turned(base, before, tick, turn)
+            base = _turned(state, base, before, tick)
         before = tick
         now = base + before
         # one branch, not five

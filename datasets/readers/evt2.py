@@ -14,7 +14,8 @@ def _open(source: Source, request: Request) -> Opened:
 
     head = _prophesee.header(source)
     sensor = request.sensor_or(head.sensor(source, USUAL))
-    pieces = _words.decoded(source, head.end, evt2, sensor, request, _words.fresh(), 4)
+    state = _words.fresh(1 << 34, request.pauses)
+    pieces = _words.decoded(source, head.end, evt2, sensor, request, state, 4)
     return Opened(sensor, pieces)
 
 

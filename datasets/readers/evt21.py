@@ -28,7 +28,7 @@ def _open(source: Source, request: Request) -> Opened:
 
     head = _prophesee.header(source)
     sensor = request.sensor_or(head.sensor(source, USUAL))
-    state = _words.fresh()
+    state = _words.fresh(1 << 34, request.pauses)
     content = source.at(head.end, 8 * LOOKED_AT)
     halves = np.frombuffer(content[: len(content) // 8 * 8], "<u4").reshape(-1, 2)
     first, second = halves[:, 0], halves[:, 1]

@@ -23,6 +23,7 @@ def read(
     stop: int | None = None,
     sensor: Sensor | None = None,
     sort: bool = False,
+    pauses: bool = False,
     truncated: bool = False,
     format: str | None = None,
 ) -> Recording:
@@ -38,6 +39,9 @@ def read(
         stop: first instant that is not wanted any more. What lies behind it is not looked at.
         sensor: the geometry; by default that of the file, or the usual one of its format.
         sort: put events into time order where the file does not have them so.
+        pauses: take any step back of the counter of a format for a full turn of it, as after a
+            pause of more than half of its range: 4.2 s of .bin, 8.4 s of EVT 3.0. Where a clock
+            does not begin anew, this changes nothing.
         truncated: take what is whole of a file whose end, or beginning, is missing.
         format: its name, for files that nothing tells; see docs/event-files.md.
 
@@ -64,7 +68,7 @@ def read(
     low, high = _window("read", start, stop)
     with Source.open(path) as source:
         chosen = _format(source, format)
-        with_sensor, pieces = chosen.open(source, Request(sensor, truncated, sort))
+        with_sensor, pieces = chosen.open(source, Request(sensor, truncated, sort, pauses))
         columns = Columns(source.size // 2)
         for piece in _between(pieces, low, high, sorted_=not sort):
             columns.add(piece)
@@ -78,6 +82,7 @@ def stream(
     start: int | None = None,
     stop: int | None = None,
     sensor: Sensor | None = None,
+    pauses: bool = False,
     truncated: bool = False,
     format: str | None = None,
 ) -> Iterator[Recording]:
@@ -89,6 +94,7 @@ def stream(
         start: see `read`, as all that follow.
         stop: first instant that is not wanted any more.
         sensor: the geometry.
+        pauses: take any step back of the counter of a format for a full turn of it.
         truncated: take what is whole of a file that is cut.
         format: its name, for files that nothing tells.
 
@@ -110,7 +116,9 @@ def stream(
     low, high = _window("stream", start, stop)
     with Source.open(path) as source:
         chosen = _format(source, format)
-        with_sensor, pieces = chosen.open(source, Request(sensor, truncated, who="stream"))
+        with_sensor, pieces = chosen.open(
+            source, Request(sensor, truncated, pauses=pauses, who="stream")
+        )
         columns = Columns(events)
         for piece in _between(pieces, low, high, sorted_=True):
             at = 0

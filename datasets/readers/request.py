@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from axonal.datasets.events import Sensor
+from axonal.datasets.events.sensor import check_sensor
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,7 @@ class Request:
         sensor: the geometry, None for that of the file or the usual one of its format.
         truncated: whether what is whole is wanted of a file that is cut.
         sort: whether times may fall, to be sorted afterwards.
+        pauses: whether any step back of a counter is a full turn of it.
         who: function that asks, for errors.
 
     Raises:
@@ -22,15 +24,12 @@ class Request:
     sensor: Sensor | None = None
     truncated: bool = False
     sort: bool = False
+    pauses: bool = False
     who: str = "read"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.sensor, Sensor | None):
-            given = self.sensor
-            hint = (
-                f" Write Sensor{tuple(given)}." if isinstance(given, tuple | list) and given else ""
-            )
-            raise TypeError(f"{self.who} expects sensor as a Sensor, got {given!r}.{hint}")
+        if self.sensor is not None:
+            check_sensor(self.who, self.sensor)
 
     def sensor_or(self, known: Sensor) -> Sensor:
         """The geometry that was asked for, else the one that is known.

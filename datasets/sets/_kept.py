@@ -13,7 +13,7 @@ from typing import Any, TypeVar, overload
 
 from axonal.datasets._cache import VARIABLE, cache_folder
 from axonal.datasets.events import EventSet, Recording, Sensor
-from axonal.datasets.sets._joined import gathered
+from axonal.datasets.sets._gathered import gathered
 from axonal.datasets.store import Origin, StreamedSample, open_events, write_events
 
 T = TypeVar("T")

@@ -10,7 +10,6 @@ from axonal._base.checks import number, one_of, whole_number
 from axonal.datasets._encoders import SILENT, delta, latency, rate
 from axonal.datasets._mnist import fashion_mnist, mnist
 from axonal.datasets.events import EventSet, Sensor
-from axonal.datasets.sets._joined import joined
 from axonal.datasets.sets.idx_images import CLASSES, KINDS, image_folder
 from axonal.datasets.transforms.key import Key
 
@@ -101,7 +100,7 @@ def event_images(
                     groups={"index": index},
                 )
             )
-        sets[split] = joined(parts)
+        sets[split] = EventSet.join(parts)
     return sets
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from axonal.datasets.events import EventSet
 from axonal.datasets.readers.ntidigits import COCHLEA, read_ntidigits
-from axonal.datasets.sets._joined import gathered
+from axonal.datasets.sets._gathered import gathered
 from axonal.datasets.sets._kept import sample
 from axonal.datasets.sets._told import log_remarks
 from axonal.datasets.sets.listed_file import ListedFile

@@ -11,7 +11,6 @@ from axonal._base.checks import seed as checked_seed
 from axonal._base.checks import whole_number
 from axonal.datasets._mnist import mnist
 from axonal.datasets.events import EventSet, Sensor
-from axonal.datasets.sets._joined import joined
 from axonal.datasets.sets.idx_images import CLASSES, image_folder
 
 PIXELS = 784
@@ -155,7 +154,7 @@ def _read(
                     groups={"index": np.arange(begin, begin + len(pixels))},
                 )
             )
-        sets[split] = joined(parts)
+        sets[split] = EventSet.join(parts)
     return sets
 
 

@@ -38,6 +38,13 @@ class Journal:
     last: int = 0
     groups: Names | None = None
 
+    def whole(self) -> "Journal":
+        """The state before the sample that is not whole yet."""
+        events, periods = self.events - self.held, self.periods - self.begun
+        return dataclasses.replace(
+            self, phase=WRITING, events=events, periods=periods, held=0, begun=0, last=0
+        )
+
     def write(self, folder: Path) -> None:
         """Replace the journal of a folder; what it speaks of has been brought to the disk."""
         text = json.dumps(dataclasses.asdict(self))

@@ -29,9 +29,9 @@ COMMIT_EVENTS = 1 << 24
 class Parts:
     """Files that grow, and the journal of how far they have come to the disk.
 
-    A call that goes on adds all samples again from the first one on. What a stopped call has
-    written is compared, byte by byte, with what this one would write; the rest is written. So the
-    file is that of one call, or is refused.
+    A call that goes on adds all samples again from the first one on, or from the one that `skip`
+    says. What a stopped call has written of them is compared, byte by byte, with what this one
+    would write; the rest is written. So the file is that of one call, or is refused.
 
     Args:
         folder: that nobody else writes in.
@@ -97,6 +97,16 @@ class Parts:
         # the journal goes first: without it the rest means nothing
         for name in (JOURNAL, f"{JOURNAL}.new", *FILES):
             (self.folder / name).unlink(missing_ok=True)
+
+    def skip(self) -> int:
+        """Take the whole samples that a stopped call has written for those of this one.
+
+        Returns:
+            their number: that of the sample to go on with.
+        """
+        self.journal = self.known.whole()
+        self._places = self._sizes(self.journal)
+        return self.journal.samples
 
     def add(self, times: Int64Array, addresses: AnyArray, sample: str) -> None:
         """Append events of the sample that is not whole yet, times from its start.
@@ -185,9 +195,7 @@ class Parts:
         journal = self.journal
         if self.behind or not journal.held:
             return
-        journal.events -= journal.held
-        journal.periods -= journal.begun
-        journal.held = journal.begun = journal.last = 0
+        self.journal = journal.whole()
         if journal.samples:
             self.commit()
         else:

@@ -17,7 +17,7 @@ from axonal._base.progress import bar
 from axonal.datasets.events.event_set import EventSet
 from axonal.datasets.events.labelled_recording import LabelledRecording
 from axonal.datasets.events.recording import Recording
-from axonal.datasets.events.sensor import Sensor
+from axonal.datasets.events.sensor import Sensor, check_sensor
 from axonal.datasets.store._journal import WRITING
 from axonal.datasets.store._open import open_events
 from axonal.datasets.store._parts import Parts
@@ -47,8 +47,9 @@ def write_events(
     What is written lies in a hidden folder beside the path, ``.NAME.work``, until the file is whole
     and takes its place: at every moment the path is what it was or the whole new file. A call that
     was stopped in whatever way goes on where it stopped when it is made again with the same
-    arguments, and ends in the same file: all samples are read again, and what is on the disk of
-    them is compared and not written. The folder takes up to half as much again as the file.
+    arguments, and ends in the same file. Samples that can be indexed, of an origin that `proves`
+    them, are read from where it stopped; others are all read again, and what is on the disk of them
+    is compared and not written. The folder takes up to half as much again as the file.
 
     Args:
         path: of the file; it is replaced if it exists.
@@ -56,14 +57,16 @@ def write_events(
         sensor: the geometry.
         classes: name of each class.
         name: of the data.
-        origin: what they are made from; a call with another origin begins anew.
+        origin: what they are made from; a call with another origin begins anew. One with a hash, as
+            ``Origin.of_files`` makes it, spares a call that goes on what it has written.
         progress: whether to show a bar on stderr.
 
     Returns:
         the set, opened.
 
     Raises:
-        TypeError: a sample that is none, a label or start that is no whole number.
+        TypeError: a sample that is none, a label or start that is no whole number, sizes in the
+            place of a `Sensor`.
         ValueError: a sample of another sensor, out of order, with extra columns or a label that
             there is no class for; events, labels, starts or groups other than those that a stopped
             call has written.
@@ -79,6 +82,7 @@ def write_events(
     ...     write_events(f"{folder}/two.axe", made, sensor=camera, classes=("a", "b"))
     EventSet('events': 2 events in 2 samples of 2 classes, Sensor(width=4, height=4, polarities=2))
     """
+    check_sensor(WHO, sensor)
     goal = check_target(path)
     about = {"sensor": sensor, "classes": tuple(classes), "name": name, "origin": origin}
     total = len(samples) if isinstance(samples, Sized) else None
@@ -87,7 +91,8 @@ def write_events(
         try:
             parts.open()
             with bar(f"writing {goal.name}", total, unit="samples", shown=progress) as step:
-                for number, sample in enumerate(_every(samples)):
+                first = _first(samples, origin, parts)
+                for number, sample in enumerate(_every(samples, first), first):
                     for _ in _written(sample, number, about, parts):
                         step(number, f"{parts.journal.events} events")
                     step(number + 1, f"{parts.journal.events} events")
@@ -117,10 +122,21 @@ def _working_folder(goal: Path) -> Path:
     return goal.with_name(f".{name}.work")
 
 
-def _every(samples: Any) -> Iterator[Any]:
+def _first(samples: Any, origin: Origin, parts: Parts) -> int:
+    """Number of the first sample that has to be read."""
+    if not origin.proves or not _indexed(samples) or len(samples) < parts.known.samples:
+        return 0
+    return parts.skip()
+
+
+def _indexed(samples: object) -> bool:
+    return hasattr(samples, "__len__") and hasattr(samples, "__getitem__")
+
+
+def _every(samples: Any, first: int) -> Iterator[Any]:
     """The samples, of a list or of what has an end without raising an `IndexError` as well."""
-    if hasattr(samples, "__len__") and hasattr(samples, "__getitem__"):
-        return (samples[number] for number in range(len(samples)))
+    if _indexed(samples):
+        return (samples[number] for number in range(first, len(samples)))
     return iter(samples)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
@@ -11,6 +12,7 @@ from typing import Any
 from axonal._base.files import check_source
 
 BLOCK = 1 << 20
+HASH = re.compile(r"(sha256|state):[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,9 @@ class Origin:
     """The source of a set of events and what was done to it, so that a stale file is told apart.
 
     Args:
-        source: hash of the source, or another text that changes with it.
+        source: hash of the source, or another text that changes with it. "sha256:" and 64 digits is
+            a hash of all that the samples are made of, "state:" one of names, sizes and times of
+            change of the files.
         transforms: a description of each transform, in order, as JSON holds it.
 
     Raises:
@@ -41,6 +45,16 @@ class Origin:
         except (TypeError, ValueError) as error:
             raise TypeError(f"Origin expects transforms that JSON holds: {error}.") from None
         object.__setattr__(self, "transforms", tuple(plain))
+
+    @property
+    def proves(self) -> bool:
+        """Whether samples of the same origin are the same: source is a hash, no other text.
+
+        >>> from axonal.datasets import Origin
+        >>> Origin("sha256:" + 64 * "0").proves, Origin("recorded on monday").proves
+        (True, False)
+        """
+        return HASH.fullmatch(self.source) is not None
 
     @classmethod
     def of_files(

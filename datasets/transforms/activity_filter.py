@@ -10,7 +10,7 @@ from axonal.datasets.transforms._moved import FARTHEST, check_clock
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
 from axonal.datasets.transforms.tally import Tally
-from axonal.datasets.transforms.transform import Transform
+from axonal.datasets.transforms.transform import Transform, check_recording
 
 WIDEST = 64
 LARGEST = 2**27
@@ -53,6 +53,7 @@ class ActivityFilter(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Let through what has company."""
+        check_recording(self, recording)
         if not len(recording):
             return Outcome(recording)
         check_clock("ActivityFilter", recording.times)

@@ -57,6 +57,13 @@ class Blend:
 
     def apply(self, one: Recording, other: Recording, key: Key) -> Outcome:
         """Mix two samples; the tally counts the events of both."""
+        for sample in (one, other):
+            if not isinstance(sample, Recording):
+                raise TypeError(
+                    f"Blend expects two Recordings, got {type(sample).__name__}. Write "
+                    "Blend(...)(one.recording, other.recording, key) for samples of a set, "
+                    "Transformed(events, transform, blend=Blend(...)) for all of them."
+                )
         rng = draws(self, key)
         if one.sensor != other.sensor or set(one.extra) != set(other.extra):
             raise ValueError(

@@ -7,7 +7,7 @@ from axonal.datasets.events import Recording, Sensor
 from axonal.datasets.transforms._moved import relocated
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
-from axonal.datasets.transforms.transform import Transform, draws
+from axonal.datasets.transforms.transform import Transform, check_recording, draws
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class CropSpace(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Cut the rectangle out."""
+        check_recording(self, recording)
         old = recording.sensor
         left, top = self.left, self.top
         if left is None or top is None:

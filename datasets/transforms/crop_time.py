@@ -8,7 +8,7 @@ from axonal.datasets.transforms._moved import FARTHEST
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
 from axonal.datasets.transforms.tally import Tally
-from axonal.datasets.transforms.transform import Transform
+from axonal.datasets.transforms.transform import Transform, check_recording
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class CropTime(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Cut the window out."""
+        check_recording(self, recording)
         part = recording.between(self.start, self.stop)
         tally = Tally(outside=len(recording) - len(part))
         if self.rebase:

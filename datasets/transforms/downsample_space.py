@@ -7,7 +7,7 @@ from axonal.datasets.events import Recording, Sensor
 from axonal.datasets.transforms._moved import FARTHEST, merged, relocated
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
-from axonal.datasets.transforms.transform import Transform
+from axonal.datasets.transforms.transform import Transform, check_recording
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class DownsampleSpace(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Give the events the addresses of their blocks."""
+        check_recording(self, recording)
         old = recording.sensor
         new = Sensor(-(-old.width // self.fx), -(-old.height // self.fy), old.polarities)
         x, y, p = old.coordinates(recording.addresses)

@@ -7,7 +7,7 @@ from axonal.datasets.events import Recording
 from axonal.datasets.transforms._moved import FARTHEST, merged
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
-from axonal.datasets.transforms.transform import Transform
+from axonal.datasets.transforms.transform import Transform, check_recording
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class DownsampleTime(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Round all times down."""
+        check_recording(self, recording)
         times = recording.times // self.tick * self.tick
         coarse = Recording(times, recording.addresses, recording.sensor, recording.extra)
         return merged(coarse, 0) if self.merge else Outcome(coarse)

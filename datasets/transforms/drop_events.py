@@ -7,7 +7,7 @@ from axonal.datasets.events import Recording
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
 from axonal.datasets.transforms.tally import Tally
-from axonal.datasets.transforms.transform import Transform, draws
+from axonal.datasets.transforms.transform import Transform, check_recording, draws
 
 
 @dataclass(frozen=True)
@@ -35,5 +35,6 @@ class DropEvents(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Draw for every event, and leave some out."""
+        check_recording(self, recording)
         kept = recording.take(draws(self, key).random(len(recording)) >= self.probability)
         return Outcome(kept, Tally(dropped=len(recording) - len(kept)))

@@ -9,7 +9,7 @@ from axonal.datasets.events import Recording
 from axonal.datasets.transforms._moved import relocated
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
-from axonal.datasets.transforms.transform import Transform, draws
+from axonal.datasets.transforms.transform import Transform, check_recording, draws
 
 AXES = ("x", "y", "p")
 
@@ -40,6 +40,7 @@ class Flip(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Flip, or leave as it is."""
+        check_recording(self, recording)
         if self.probability < 1 and draws(self, key).random() >= self.probability:
             return Outcome(recording)
         sensor = recording.sensor

@@ -9,7 +9,7 @@ from axonal.datasets.events import Recording, Sensor
 from axonal.datasets.transforms._moved import FARTHEST, merged, relocated
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
-from axonal.datasets.transforms.transform import Transform
+from axonal.datasets.transforms.transform import Transform, check_recording
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class MergePolarities(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Forget the polarities."""
+        check_recording(self, recording)
         old = recording.sensor
         x, y, p = old.coordinates(recording.addresses)
         outcome = relocated(recording, x, y, np.zeros_like(p), Sensor(old.width, old.height))

@@ -10,7 +10,7 @@ from axonal.datasets.transforms._moved import FARTHEST, silenced
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
 from axonal.datasets.transforms.tally import Tally
-from axonal.datasets.transforms.transform import Transform
+from axonal.datasets.transforms.transform import Transform, check_recording
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Refractory(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Let through what comes late enough."""
+        check_recording(self, recording)
         cells = recording.addresses
         if self.polarities == "together":
             pixels = recording.sensor.width * recording.sensor.height

@@ -11,7 +11,7 @@ from axonal.datasets.events import Recording, Sensor
 from axonal.datasets.transforms._moved import relocated
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
-from axonal.datasets.transforms.transform import Transform, draws
+from axonal.datasets.transforms.transform import Transform, check_recording, draws
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Rotate(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Turn the picture."""
+        check_recording(self, recording)
         old, angle = recording.sensor, self.degrees
         if self.spread:
             angle += float(draws(self, key).uniform(-self.spread, self.spread))

@@ -7,7 +7,7 @@ from axonal.datasets.events import Recording
 from axonal.datasets.transforms._moved import relocated
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
-from axonal.datasets.transforms.transform import Transform, draws
+from axonal.datasets.transforms.transform import Transform, check_recording, draws
 
 FARTHEST = 2**32
 
@@ -47,6 +47,7 @@ class Shift(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Draw both shifts, and move the events."""
+        check_recording(self, recording)
         rng = draws(self, key)
         right = int(rng.integers(-self.dx, self.dx, endpoint=True))
         down = int(rng.integers(-self.dy, self.dy, endpoint=True))

@@ -9,7 +9,7 @@ from axonal.datasets.events import Recording
 from axonal.datasets.transforms._moved import FARTHEST, check_clock, retimed
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
-from axonal.datasets.transforms.transform import Transform, draws
+from axonal.datasets.transforms.transform import Transform, check_recording, draws
 
 WIDEST = 1e12
 """Microseconds, eleven days."""
@@ -46,6 +46,7 @@ class TimeJitter(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Move every event by a draw of its own, and sort."""
+        check_recording(self, recording)
         check_clock("TimeJitter", recording.times)
         steps = np.rint(draws(self, key).normal(0.0, self.deviation, len(recording)))
         return retimed(recording, recording.times + steps.astype(np.int64), self.start)

@@ -9,7 +9,7 @@ from axonal.datasets.events import Recording
 from axonal.datasets.transforms._moved import FARTHEST, check_clock
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
-from axonal.datasets.transforms.transform import Transform, draws
+from axonal.datasets.transforms.transform import Transform, check_recording, draws
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class TimeWarp(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Draw the factor, and stretch."""
+        check_recording(self, recording)
         check_clock("TimeWarp", recording.times)
         factor = self.low
         if self.high > self.low:

@@ -50,7 +50,7 @@ class Transform(ABC):
             key: of the random draws; only transforms that draw need one.
 
         Raises:
-            TypeError: a transform that draws got no key.
+            TypeError: no recording; a transform that draws got no key.
         """
 
     def description(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from axonal.datasets.transforms._moved import FARTHEST, in_order
 from axonal.datasets.transforms.key import Key
 from axonal.datasets.transforms.outcome import Outcome
 from axonal.datasets.transforms.tally import Tally
-from axonal.datasets.transforms.transform import Transform, draws
+from axonal.datasets.transforms.transform import Transform, check_recording, draws
 
 MOST_EVENTS = 2**28
 
@@ -53,6 +53,7 @@ class UniformNoise(Transform):
 
     def apply(self, recording: Recording, key: Key | None = None) -> Outcome:
         """Draw the noise, and sort it in."""
+        check_recording(self, recording)
         rng = draws(self, key)
         if recording.extra:
             raise ValueError(

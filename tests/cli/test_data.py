@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import needs
+from helpers.event_files import bits40, es_atis
 from helpers.shell import Axonal, Refused, process
 
 from axonal.cli import data
@@ -149,7 +150,9 @@ def test_a_stopped_conversion_goes_on_to_the_identical_file(
 ) -> None:
     from axonal.cli._event_folder import ClassFolder
 
-    said("convert", classes, tmp_path / "whole.axe")
+    for file in classes.rglob("*.es"):  # with a column that a set does not hold
+        file.write_bytes(es_atis([(5, 1, 1, 0, 1), (9, 2, 1, 1, 0)]))
+    whole = said("convert", classes, tmp_path / "whole.axe")
     read_whole, read_again = ClassFolder.__getitem__, []
 
     def stopping(self: ClassFolder, index: int) -> Any:
@@ -170,9 +173,10 @@ def test_a_stopped_conversion_goes_on_to_the_identical_file(
     assert result.stderr == "axonal: stopped. The same command goes on where it stopped.\n"
     assert not out.exists()
     monkeypatch.setattr(ClassFolder, "__getitem__", counting)
-    said("convert", classes, out)
-    # what was written is held against its source before the rest is added
-    assert read_again == list(range(6))
+    answer = said("convert", classes, out)
+    assert answer["left_out"] == whole["left_out"] == ["threshold_crossing"]
+    # the hash of the folder answers for what was written
+    assert read_again == [4, 5]
     assert open_events(out).name == "parts"
     assert (
         out.read_bytes().replace(b"parts", b"whole")[64:]
@@ -344,6 +348,19 @@ def test_a_clock_that_began_long_ago_is_answered_with_the_option_that_helps(
     sample = needs.data("event-samples") / "tonic" / "sample.aedat4"
     line = refused("data", "convert", sample, "late.axe")
     assert "write --rebase" in line
+
+
+def test_a_long_pause_is_answered_with_the_option_that_helps(
+    refused: Refused, said: Said, tmp_path: Path
+) -> None:
+    file, out, turn = tmp_path / "a.bin", tmp_path / "a.axe", 2**23
+    times = [*range(1000, 20_000, 1000), turn - 9, turn + 9, turn * 7 // 4]
+    file.write_bytes(bits40([(t % turn, 1, 1, 1) for t in times]))
+    show = ["show", file, "--out", tmp_path / "a.png"]
+    for words in (["info", file], ["check", file], show, ["convert", file, out]):
+        assert refused("data", *words).endswith("half of its counter, write --pauses.")
+        said(*words, "--pauses")
+    assert open_events(out).times(0).tolist() == times
 
 
 def test_help_and_errors_come_without_torch(tmp_path: Path) -> None:

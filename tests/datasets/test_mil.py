@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,3 +145,22 @@ def test_bags_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Bags(np.zeros((3, 2)), np.array(offsets), np.array(labels), "wrong")
+
+
+@pytest.mark.parametrize(
+    ("index", "kind", "message"),
+    [
+        (slice(0, 1), TypeError, "two expects the index of one sample"),
+        (0.0, TypeError, "two expects the index of one sample"),
+        (2, IndexError, "two expects an index below 2, its number of samples, got 2"),
+    ],
+)
+def test_what_is_no_bag_is_refused_in_one_line(
+    index: Any, kind: type[Exception], message: str
+) -> None:
+    bags = Bags(np.zeros((3, 2)), np.array([0, 1, 3]), np.array([0, 1]), "two")
+    assert bags[np.int64(-1)][1] == 1
+    with pytest.raises(kind, match=f"^{message}"):
+        bags[index]
+    with pytest.raises(TypeError, match=r"Bags\.padded expects indices as whole numbers \[B\]"):
+        bags.padded(np.array([True, False]))

@@ -58,8 +58,23 @@ def test_a_window_holds_its_first_instant_and_not_its_last() -> None:
 @pytest.mark.parametrize("time", [2**63, 2**64 - 1])
 def test_a_time_that_int64_does_not_hold_is_refused(time: int) -> None:
     times = np.array([5, time], np.uint64)
-    with pytest.raises(ValueError, match=rf"times up to 2\^63 - 1 microseconds, got {time}"):
+    with pytest.raises(ValueError, match=rf"times up to 2\^63 - 1, got {time}"):
         Recording.of(times, 0, 0, 0, Sensor(1))
     with pytest.raises(ValueError, match=rf"expects times up to 2\^63 - 1, got {time}"):
         EventSet.of(times, [0, 0], [0, 2], [0], sensor=Sensor(1), classes="a")
     assert Recording.of(times[:1], 0, 0, 0, Sensor(1)).times.dtype == np.int64
+
+
+def test_columns_that_change_afterwards_do_not_change_a_recording() -> None:
+    times, x = np.array([1, 5]), np.array([0, 2], np.uint32)
+    recording = Recording.of(times, x, 0, 0, Sensor(3))
+    times[:], x[:] = 9, 1
+    assert (recording.times.tolist(), recording.x.tolist()) == ([1, 5], [0, 2])
+
+
+def test_times_that_are_no_whole_numbers_are_refused_with_what_to_write() -> None:
+    line = (
+        r"Recording\.of expects times as whole numbers \[events\], got float64 .* Are they seconds"
+    )
+    with pytest.raises(TypeError, match=line):
+        Recording.of([0.5], 0, 0, 0, Sensor(3))

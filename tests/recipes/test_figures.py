@@ -24,6 +24,14 @@ def test_delays_that_are_all_zero_have_a_histogram() -> None:
     assert sum(bar.get_height() for bar in ax.containers[0]) == 4
 
 
+@pytest.mark.parametrize(("frozen", "labels"), [(None, 2), (0, 2), (1, 3)])
+def test_a_learning_curve_needs_no_delays(frozen: int | None, labels: int) -> None:
+    row = {"train_accuracy": 0.5, "validation_accuracy": 0.4}
+    row |= {} if frozen is None else {"delays_frozen": frozen}
+    ax = figures.learning_curve(Figure().subplots(), [{"epoch": k, **row} for k in range(3)])
+    assert len(ax.get_legend_handles_labels()[1]) == labels
+
+
 def test_legends_of_spikes_have_marks_that_can_be_seen() -> None:
     spikes = np.eye(6, 5, dtype=np.float32)
     raster = figures.raster(Figure().subplots(), spikes, spikes, 0.001)

@@ -25,7 +25,8 @@ class ClassFolder:
         reading: options.
         rebase: whether samples begin at their first event.
         sensor: that of all recordings.
-        lost: names of columns that a set of events does not hold, as they are met.
+        lost: names of columns that a set of events does not hold: those of the first recording, and
+            more as they are met; a conversion that goes on meets what is left.
     """
 
     files: list[tuple[Path, int]]
@@ -47,7 +48,8 @@ class ClassFolder:
         sensor = reading.sensor if first is None else first.sensor
         if sensor is None:
             raise ValueError(f"{files[0][0]} has no event: write --sensor 128x128x2, say.")
-        return cls(files, classes, reading, rebase, sensor)
+        lost = set() if first is None else set(first.extra)
+        return cls(files, classes, reading, rebase, sensor, lost)
 
     def __len__(self) -> int:
         return len(self.files)

@@ -23,6 +23,7 @@ class Reading:
         stop: first microsecond that is not wanted any more.
         truncated: whether what is whole of a file that is cut is wanted.
         sort: whether events are sorted, for which all of a file is held.
+        pauses: whether any step back of a counter is a full turn of it.
     """
 
     sensor: Sensor | None = None
@@ -31,6 +32,7 @@ class Reading:
     stop: int | None = None
     truncated: bool = False
     sort: bool = False
+    pauses: bool = False
 
     @classmethod
     def of(cls, *, sensor: str | None = None, **options: Any) -> "Reading":
@@ -113,6 +115,6 @@ def _options(text: str) -> str:
     text = re.sub(
         r"read\(path, sensor=Sensor\(width, height, (\d)\)\)", r"--sensor WIDTHxHEIGHTx\1", text
     )
-    text = re.sub(r"read\(path, (truncated|sort)=True\)", r"--\1", text)
+    text = re.sub(r"read\(path, (truncated|sort|pauses)=True\)", r"--\1", text)
     text = re.sub(r"read\(path, (\w+)=\.\.\.\)", r"--\1", text)
-    return re.sub(r"\b(truncated|sort)=True", r"--\1", text)
+    return re.sub(r"\b(truncated|sort|pauses)=True", r"--\1", text)

@@ -34,6 +34,9 @@ Truncated = Annotated[
     bool, typer.Option("--truncated", help="Take what is whole of a file that is cut.")
 ]
 Sort = Annotated[bool, typer.Option("--sort", help="Sort events that are not in time order.")]
+Pauses = Annotated[
+    bool, typer.Option("--pauses", help="Take any step back of a counter for a full turn of it.")
+]
 DataSet = Annotated[
     str | None,
     typer.Option(
@@ -57,6 +60,7 @@ def info(
     sensor: Sensor = None,
     format: Format = None,
     truncated: Truncated = False,
+    pauses: Pauses = False,
     dataset: DataSet = None,
     as_json: Json = False,
 ) -> None:
@@ -65,7 +69,7 @@ def info(
     from axonal.cli._event_reading import Reading
 
     with users_own(ValueError, TypeError, OSError, ImportError):
-        reading = Reading.of(sensor=sensor, format=format, truncated=truncated)
+        reading = Reading.of(sensor=sensor, format=format, truncated=truncated, pauses=pauses)
         answer = _event_info.describe(path, reading, dataset)
     _answer(answer, as_json)
 
@@ -86,6 +90,7 @@ def convert(
     stop: Stop = None,
     truncated: Truncated = False,
     sort: Sort = False,
+    pauses: Pauses = False,
     rebase: Annotated[
         bool, typer.Option("--rebase", help="Let every sample begin at its first event.")
     ] = False,
@@ -105,7 +110,13 @@ def convert(
     try:
         with users_own(ValueError, TypeError, OSError, ImportError, IndexError):
             reading = Reading.of(
-                sensor=sensor, format=format, start=start, stop=stop, truncated=truncated, sort=sort
+                sensor=sensor,
+                format=format,
+                start=start,
+                stop=stop,
+                truncated=truncated,
+                sort=sort,
+                pauses=pauses,
             )
             request = _event_conversion.Request(
                 path, out, reading, rebase, sample, dataset, split, force, _watched(as_json)
@@ -121,6 +132,7 @@ def check(
     path: Source,
     sensor: Sensor = None,
     format: Format = None,
+    pauses: Pauses = False,
     dataset: DataSet = None,
     split: Split = None,
     as_json: Json = False,
@@ -130,7 +142,7 @@ def check(
     from axonal.cli._event_reading import Reading
 
     with users_own(ValueError, TypeError, OSError, ImportError):
-        reading = Reading.of(sensor=sensor, format=format)
+        reading = Reading.of(sensor=sensor, format=format, pauses=pauses)
         answer = _event_check.check(path, reading, dataset, split, progress=_watched(as_json))
     _answer(answer, as_json)
 
@@ -159,6 +171,7 @@ def show(
     sensor: Sensor = None,
     format: Format = None,
     truncated: Truncated = False,
+    pauses: Pauses = False,
     as_json: Json = False,
 ) -> None:
     """Draw a recording, or one sample of many."""
@@ -169,7 +182,12 @@ def show(
 
     with users_own(ValueError, TypeError, OSError, ImportError, IndexError):
         reading = Reading.of(
-            sensor=sensor, format=format, start=start, stop=stop, truncated=truncated
+            sensor=sensor,
+            format=format,
+            start=start,
+            stop=stop,
+            truncated=truncated,
+            pauses=pauses,
         )
         answer = _event_pictures.show(
             path, reading, out=out, kind=kind, sample=sample, dt=dt, progress=_watched(as_json)

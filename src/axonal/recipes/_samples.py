@@ -1,5 +1,6 @@
 """Data of recipes: labelled rasters, time first."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -56,16 +57,14 @@ def in_epoch(samples: Samples, epoch: int) -> Samples:
 
 
 @dataclass(frozen=True, eq=False)
-class Padded:
-    """Samples followed by silent steps, in which delayed spikes still arrive.
+class Derived(ABC):
+    """Samples made from others, whose labels they have.
 
     Args:
-        source: the samples.
-        silence: silent steps after each sample, >= 0.
+        source: the other samples.
     """
 
     source: Samples
-    silence: int
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -74,6 +73,22 @@ class Padded:
 
     def __len__(self) -> int:
         return len(self.source)
+
+    @abstractmethod
+    def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Rasters `[T, B, N]` of the chosen samples `[B]`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Padded(Derived):
+    """Samples followed by silent steps, in which delayed spikes still arrive.
+
+    Args:
+        source: the samples.
+        silence: silent steps after each sample, >= 0.
+    """
+
+    silence: int
 
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Rasters `[T + silence, B, N]` of the chosen samples `[B]`."""

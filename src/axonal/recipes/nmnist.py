@@ -19,7 +19,7 @@ from axonal.datasets.sets import nmnist
 from axonal.recipes import _settings
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
-from axonal.recipes._samples import Augmented, Samples
+from axonal.recipes._samples import Augmented, Derived, Samples
 
 ARMS = ("moved", "still", "linear")
 FOLDS, CLASSES = 5, 10
@@ -103,22 +103,12 @@ COMPARISON = Comparison(
 
 
 @dataclass(frozen=True, eq=False)
-class SquareRoots:
+class SquareRoots(Derived):
     """The square roots of counts, whose deviation depends less on their size.
 
     Args:
         source: counts.
     """
-
-    source: Samples
-
-    @property
-    def labels(self) -> npt.NDArray[np.int64]:
-        """Class of every sample `[n]`."""
-        return self.source.labels
-
-    def __len__(self) -> int:
-        return len(self.source)
 
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Roots `[T, B, N]` of the chosen samples `[B]`."""
@@ -164,7 +154,7 @@ def split(sets: Mapping[str, EventSet], fold: int | None) -> dict[str, EventSet]
     """Share the recordings of N-MNIST out; see `data`."""
     everything, tested = sets["train"], np.zeros(len(sets["train"]), bool)
     if fold is not None:
-        everything = _together(sets["train"], sets["test"])
+        everything = EventSet.join([sets["train"], sets["test"]], "N-MNIST, train and test")
         tested = _rank(everything.labels) % FOLDS == fold
     rest = np.flatnonzero(~tested)
     held = _rank(everything.labels[rest]) % VALIDATION == 0
@@ -182,15 +172,6 @@ def _rank(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         own = labels == label
         found[own] = np.arange(own.sum())
     return found
-
-
-def _together(first: EventSet, second: EventSet) -> EventSet:
-    return EventSet.from_recordings(
-        [sample.recording for part in (first, second) for sample in part],
-        np.concatenate([first.labels, second.labels]),
-        classes=first.classes,
-        name="N-MNIST, train and test",
-    )
 
 
 def build(settings: Settings) -> neuro.Network:

@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from axonal.datasets import EventSet, Grid, Recording, Sensor, active, counts, event_list, packed
+from axonal.datasets import (
+    EventSet,
+    Grid,
+    Recording,
+    Sensor,
+    active,
+    counts,
+    event_list,
+    packed,
+    time_surface,
+    voxel_grid,
+)
 from axonal.datasets.binning import _batch
 
 STEPS = 1 << 20
@@ -19,12 +30,18 @@ def recording(events: int = 100) -> Recording:
     return Recording.of(np.arange(events), np.zeros(events, np.int64), 0, 0, Sensor(1))
 
 
-def event_set() -> EventSet:
-    return EventSet.from_recordings([recording(), recording()], [0, 0], classes="a")
+def event_set(events: int = 100) -> EventSet:
+    return EventSet.from_recordings([recording(events)] * 2, [0, 0], classes="a")
 
 
-@pytest.mark.parametrize("binning", [event_list, counts, active, packed])
-@pytest.mark.parametrize("make", [recording, event_set, lambda: recording(1 << 20)])
+def surface(*arguments: Any) -> Any:
+    return time_surface(*arguments, tau=0.1)
+
+
+@pytest.mark.parametrize("binning", [event_list, counts, active, packed, surface, voxel_grid])
+@pytest.mark.parametrize(
+    "make", [recording, event_set, lambda: recording(1 << 20), lambda: event_set(1 << 20)]
+)
 def test_what_takes_more_memory_than_is_left_is_refused_before(
     binning: Callable[..., Any], make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

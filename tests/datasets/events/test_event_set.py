@@ -87,6 +87,48 @@ def test_selected_samples_are_those_asked_for(seed: int, indices: list[int]) -> 
     assert_same(events.select(range(6)), events)
 
 
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 4), min_size=1, max_size=4))
+def test_joined_sets_have_all_samples_in_their_order(seed: int, sizes: list[int]) -> None:
+    sets = [drawn(seed + k, samples) for k, samples in enumerate(sizes)]
+    both = EventSet.join(iter(sets), "both")
+    assert (both.name, both.sensor, both.classes) == ("both", SENSOR, sets[0].classes)
+    both.check()
+    cuts = np.cumsum([0, *sizes])
+    for part, first, last in zip(sets, cuts[:-1], cuts[1:], strict=True):
+        assert_same(both.select(np.arange(first, last), part.name), part)
+    assert EventSet.join(sets).name == sets[0].name
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sensor": Sensor(60)}, r"of one sensor, .*, got Sensor\(width=60, .*\) in set 1"),
+        (
+            {"classes": ("b", "a")},
+            "with the classes a, b, got b, a in set 1",
+        ),
+        ({"groups": {"who": [1, 2]}}, "with the groups none, got who in set 1"),
+    ],
+)
+def test_sets_that_do_not_belong_together_are_not_joined(
+    change: dict[str, Any], message: str
+) -> None:
+    one, other = EventSet.of(**GOOD), EventSet.of(**GOOD | change)
+    with pytest.raises(ValueError, match=rf"^EventSet\.join expects sets {message}") as caught:
+        EventSet.join([one, other])
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_list_of_sets_is_not_joined() -> None:
+    with pytest.raises(ValueError, match=r"EventSet\.join expects at least one set"):
+        EventSet.join([])
+    wrong: Any = [drawn(1), drawn(1)[0]]
+    with pytest.raises(TypeError, match="expects sets of events, got LabelledRecording as set 1"):
+        EventSet.join(wrong)
+    with pytest.raises(TypeError, match=r"expects sets of events, .* Write EventSet\.join\(\[a, b"):
+        EventSet.join(drawn(1))  # type: ignore[arg-type]
+
+
 def test_an_event_takes_four_bytes_or_six_on_a_large_sensor() -> None:
     assert drawn(1).info()["bytes_per_event"] == 4
     assert drawn(1, sensor=Sensor(1280, 720, 2)).info()["bytes_per_event"] == 6

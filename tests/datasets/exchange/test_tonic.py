@@ -370,3 +370,10 @@ def test_any_events_survive_the_way_there_and_back(rows: list[tuple[int, int, in
     made = EventSet.from_recordings([Recording.of(t, x, 0, p, Sensor(8, 1, 2))], [0], classes="a")
     back = from_tonic(to_tonic(made), progress=False)
     assert same(back[0].recording, made[0].recording)
+
+
+def test_what_is_no_recording_is_not_given_to_a_transform() -> None:
+    half = TonicTransform(lambda events: events[::2])
+    for call in (half, half.apply):
+        with pytest.raises(TypeError, match=r"^TonicTransform expects a Recording, got EventSet\."):
+            call(event_set())  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from helpers.event_files import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonal.datasets import EventFileError, Sensor, read
+from axonal.datasets import EventFileError, Sensor, read, stream
 
 MANY = [(k, 1, 1, 1) for k in range(30)]
 
@@ -50,6 +50,40 @@ def test_a_counter_that_begins_anew_is_unwrapped(
     assert read(path, format=name).times.tolist() == times
 
 
+@pytest.mark.parametrize("name", WRAPPING)
+@given(data=st.data())
+def test_a_pause_of_up_to_a_turn_is_told_by_whoever_knows_of_it(
+    name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    make, bits = WRAPPING[name]
+    gaps = data.draw(st.lists(st.integers(0, 2**bits - 2**13), min_size=1, max_size=30))
+    first = data.draw(st.integers(0, 2**bits - 1))
+    times = np.cumsum([first, *gaps]).tolist()
+    path = tmp_path_factory.getbasetemp() / "pausing"
+    path.write_bytes(laid(make, *times))
+    assert read(path, format=name, pauses=True).times.tolist() == times
+    parts = stream(path, format=name, events=4, pauses=True)
+    assert np.concatenate([part.times for part in parts]).tolist() == times
+
+
+@pytest.mark.parametrize("name", WRAPPING)
+def test_a_pause_of_more_than_half_a_turn_is_refused_with_what_to_write(
+    name: str, tmp_path: Path
+) -> None:
+    make, bits = WRAPPING[name]
+    turn, path = 2**bits, tmp_path / "a"
+    half = f"{turn / 2e6:.1f}"
+    # over the end of the counter, and ahead in a turn that is not the first
+    for times in ([turn - 9000, turn * 3 // 2], [turn - 9, turn + 9, turn * 7 // 4]):
+        path.write_bytes(laid(make, *times))
+        line = (
+            rf"pause longer than {half} s, half of its counter, write read\(path, pauses=True\)\."
+        )
+        with pytest.raises(EventFileError, match=f"the clock jumps back .* After a {line}$"):
+            read(path, format=name)
+        assert read(path, format=name, pauses=True).times.tolist() == times
+
+
 @pytest.mark.parametrize("name", [*WRAPPING, "aedat3", "aedat4"])
 def test_a_clock_that_jumps_back_is_one_line_or_sorted(name: str, tmp_path: Path) -> None:
     make = {
@@ -63,6 +97,7 @@ def test_a_clock_that_jumps_back_is_one_line_or_sorted(name: str, tmp_path: Path
     with pytest.raises(EventFileError, match=line) as caught:
         read(path, format=name)
     assert 0 < caught.value.offset < path.stat().st_size
+    assert ("pause" in str(caught.value)) == (name in WRAPPING)
     found = read(path, format=name, sort=True)
     assert found.times.tolist() == [200, 300, 9000, 9500]
 

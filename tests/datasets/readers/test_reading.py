@@ -5,7 +5,6 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -113,19 +112,6 @@ def test_a_turn_of_the_counter_does_not_hide_what_a_short_file_is(tmp_path: Path
     times = [2**23 - 10 + k for k in range(20)]
     file.write_bytes(event_files.bits40([(t, 1, 1, 1) for t in times]))
     assert read(file).times.tolist() == times
-
-
-def test_a_sensor_that_is_none_is_one_line(tmp_path: Path) -> None:
-    file = tmp_path / "a.bin"
-    file.write_bytes(event_files.bits40(EVENTS))
-    wrong: Any = (34, 34, 2)
-    line = r"expects sensor as a Sensor, got \(34, 34, 2\)\. Write Sensor\(34, 34, 2\)\."
-    with pytest.raises(TypeError, match=f"read {line}"):
-        read(file, sensor=wrong)
-    with pytest.raises(TypeError, match=f"stream {line}"):
-        next(stream(file, sensor=wrong))
-    with pytest.raises(TypeError, match=r"read expects sensor as a Sensor, got 34\.$"):
-        read(file, sensor=34)  # type: ignore[arg-type]
 
 
 def test_arguments_that_cannot_be_are_one_line(tmp_path: Path) -> None:

@@ -9,8 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from axonal.datasets import LabelledRecording, Recording, Sensor, check_events, write_events
+from axonal.datasets import (
+    LabelledRecording,
+    Origin,
+    Recording,
+    Sensor,
+    check_events,
+    write_events,
+)
 from axonal.datasets.store import _parts, _write
 
 SENSOR = Sensor(32, 32, 2)
@@ -31,8 +39,8 @@ def samples(count: int = 15) -> list[LabelledRecording]:
 MADE = samples()
 
 
-def write(path: Path) -> None:
-    write_events(path, MADE, sensor=SENSOR, classes=("a", "b"), name="made")
+def write(path: Path, origin: Origin) -> None:
+    write_events(path, MADE, sensor=SENSOR, classes=("a", "b"), name="made", origin=origin)
 
 
 def forked(work: Callable[[], None]) -> int:
@@ -50,17 +58,22 @@ def forked(work: Callable[[], None]) -> int:
     os._exit(0)
 
 
-def test_what_is_killed_goes_on_and_ends_in_the_identical_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "origin", [Origin("made"), Origin("sha256:" + 64 * "0")], ids=["text", "hash"]
+)
+def test_what_is_killed_goes_on_and_ends_in_the_identical_file(
+    origin: Origin, tmp_path: Path
+) -> None:
     path, whole = tmp_path / "a.axe", tmp_path / "whole.axe"
     begun = time.monotonic()
-    assert os.waitpid(forked(lambda: write(whole)), 0)[1] == 0
+    assert os.waitpid(forked(lambda: write(whole, origin)), 0)[1] == 0
     enough = time.monotonic() - begun
     expected = whole.read_bytes()
     check_events(whole)
     path.write_text("old")
     r, kills, finished, longest = random.Random(0), 0, 0, 0
     while kills < KILLS:
-        process = forked(lambda: write(path))
+        process = forked(lambda: write(path, origin))
         time.sleep(r.uniform(0, enough / 3))
         os.kill(process, signal.SIGKILL)
         ended = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
@@ -72,9 +85,9 @@ def test_what_is_killed_goes_on_and_ends_in_the_identical_file(tmp_path: Path) -
         longest = max(longest, journal.stat().st_size if journal.exists() else 0)
         if content == expected:  # begin again with an old file
             finished += 1
-            assert os.waitpid(forked(lambda: write(path)), 0)[1] == 0
+            assert os.waitpid(forked(lambda: write(path, origin)), 0)[1] == 0
             path.write_text("old")
     assert longest > 0  # what was killed had begun
-    write(path)
+    write(path, origin)
     assert path.read_bytes() == expected
     assert sorted(os.listdir(tmp_path)) == ["a.axe", "whole.axe"]

@@ -65,8 +65,14 @@ def test_a_stopped_call_goes_on_where_it_stopped(
     assert sorted(os.listdir(tmp_path)) == ["a", "whole"]
 
 
-def test_samples_that_can_be_indexed_are_read_again_in_their_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+HASHED = Origin("sha256:" + 64 * "5")
+
+
+@pytest.mark.parametrize(
+    ("origin", "first"), [(Origin(), 0), (ORIGIN, 0), (Origin("sha256:5"), 0), (HASHED, 5)]
+)
+def test_samples_that_can_be_indexed_are_read_from_where_their_origin_proves_them(
+    origin: Origin, first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_parts, "COMMIT_SECONDS", 0.0)
     events = drawn(5, 9)
@@ -84,12 +90,37 @@ def test_samples_that_can_be_indexed_are_read_again_in_their_order(
             self.read.append(index)
             return events[index]
 
+    about = ABOUT | {"origin": origin}
     with pytest.raises(Stop):
-        write_events(tmp_path / "a", Lazy(), **ABOUT)  # type: ignore[arg-type]
-    found = write_events(tmp_path / "a", Lazy(), **ABOUT)  # type: ignore[arg-type]
-    # all of them are held against the disk
-    assert Lazy.read == [0, 1, 2, 3, 4, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8]
-    np.testing.assert_array_equal(found.low, events.low)
+        write_events(tmp_path / "a", Lazy(), **about)  # type: ignore[arg-type]
+    write_events(tmp_path / "a", Lazy(), **about)  # type: ignore[arg-type]
+    # what nothing proves is held against the disk
+    assert Lazy.read == [0, 1, 2, 3, 4, -1, *range(first, 9)]
+    write_events(tmp_path / "whole", events, **about)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.parametrize("after", range(13))
+def test_a_sample_that_is_half_written_is_read_again_and_compared(
+    after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_parts, "COMMIT_SECONDS", 0.0)
+    events, about = drawn(4, 12), ABOUT | {"origin": HASHED}
+    with pytest.raises(Stop):
+        write_events(tmp_path / "a", stopping(events, after), **about)
+    known = _parts.Parts(tmp_path / ".a.work", tmp_path / "a", about).known
+    fewer = list(streamed(events, 5))[: max(known.samples - 1, 0)]
+    if known.events:
+        with pytest.raises(ValueError, match="samples and more, and now there are"):
+            write_events(tmp_path / "a", fewer, **about)
+    if known.held:
+        changed = list(streamed(events, 5))
+        changed[known.samples].pieces[0].addresses[0] ^= 1
+        with pytest.raises(ValueError, match="has written other events as sample"):
+            write_events(tmp_path / "a", changed, **about)
+    write_events(tmp_path / "a", list(streamed(events, 5)), **about)
+    whole = save_events(tmp_path / "whole", events, origin=HASHED)
+    assert (tmp_path / "a").read_bytes() == whole.read_bytes()
 
 
 def test_another_origin_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

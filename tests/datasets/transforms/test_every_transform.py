@@ -208,5 +208,6 @@ def test_what_is_no_recording_is_refused_with_what_to_write(transform: Transform
         (events[0], f"{name} expects a Recording, got LabelledRecording. Write {name}(...)(sample"),
         ([1, 2], f"{name} expects a Recording, got list."),
     ):
-        with pytest.raises(TypeError, match=re.escape(said)):
-            transform(found, Key(0))  # type: ignore[arg-type]
+        for call in (transform, transform.apply):
+            with pytest.raises(TypeError, match=re.escape(said)):
+                call(found, Key(0))  # type: ignore[arg-type]

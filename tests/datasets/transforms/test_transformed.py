@@ -18,6 +18,7 @@ from axonal.datasets.transforms import (
     DownsampleSpace,
     DropEvents,
     Flip,
+    Key,
     Shift,
     TimeJitter,
     Transformed,
@@ -127,3 +128,14 @@ def test_what_a_set_does_not_hold_is_refused() -> None:
         early[7]
     with pytest.raises(TypeError, match="Transformed expects an EventSet and a transform, got"):
         Transformed(EVENTS, Flip)  # type: ignore[arg-type]
+
+
+def test_a_blend_of_what_is_no_recording_is_refused_with_what_to_write() -> None:
+    one = EVENTS[0].recording
+    for pair, found in (((EVENTS[0], one), "LabelledRecording"), ((one, EVENTS), "EventSet")):
+        line = (
+            rf"^Blend expects two Recordings, got {found}\. Write Blend\(\.\.\.\)\(one\.recording"
+        )
+        for call in (Blend(), Blend().apply):
+            with pytest.raises(TypeError, match=line):
+                call(*pair, Key(0))  # type: ignore[arg-type]

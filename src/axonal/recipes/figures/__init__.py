@@ -79,15 +79,15 @@ def key(ax: Axes, colour: str, label: str, *, marker: str) -> None:
 
 
 def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
-    """Accuracy over the epochs, with the epoch from which delays are whole and frozen.
+    """Accuracy over the epochs, with the epoch from which delays are whole and frozen, if any.
 
     Args:
         ax: where to draw.
         history: a dict for each epoch, as metrics.csv has them: "epoch" (from 0), "train_accuracy",
-            "validation_accuracy" and "delays_frozen" (0 or 1).
+            "validation_accuracy" and, where there are delays, "delays_frozen" (0 or 1).
 
     >>> from matplotlib.figure import Figure
-    >>> row = {"train_accuracy": 0.5, "validation_accuracy": 0.4, "delays_frozen": 0}
+    >>> row = {"train_accuracy": 0.5, "validation_accuracy": 0.4}
     >>> len(learning_curve(Figure().subplots(), [{"epoch": k, **row} for k in range(3)]).lines)
     2
     """
@@ -95,7 +95,7 @@ def learning_curve(ax: Axes, history: Sequence[dict[str, float]]) -> Axes:
     for split, colour in (("train", BLUE), ("validation", VERMILION)):
         values = [row[f"{split}_accuracy"] for row in history]
         ax.plot(epochs, values, color=colour, marker=".", label=split)
-    frozen = [row["epoch"] + 1 for row in history if row["delays_frozen"]]
+    frozen = [row["epoch"] + 1 for row in history if row.get("delays_frozen")]
     if frozen:
         ax.axvline(frozen[0] - 0.5, color=GREY, linestyle="--", label="delays frozen")
     ax.set(xlabel="epoch", ylabel="accuracy (share of samples)", ylim=(None, 1.01))

@@ -38,25 +38,4 @@ def gathered(
     if not parts:
         none = np.zeros(0, np.int64)
         return EventSet.of(none, none, [0], none, sensor=sensor, classes=names, name=name)
-    return joined(parts)
-
-
-def joined(parts: list[EventSet]) -> EventSet:
-    """Sets of one sensor, name and the same classes, one after the other."""
-    first = parts[0]
-    events = np.cumsum([0, *(part.event_count for part in parts)])
-    periods = np.cumsum([0, *(len(part.boundaries) - 1 for part in parts)])
-    bounds = [p.boundaries[:-1] + n for p, n in zip(parts, events[:-1], strict=True)]
-    samples = [p.first_period[:-1] + n for p, n in zip(parts, periods[:-1], strict=True)]
-    return EventSet(
-        np.concatenate([part.low for part in parts]),
-        np.concatenate([part.addresses for part in parts]),
-        np.concatenate([*bounds, events[-1:]]),
-        np.concatenate([*samples, periods[-1:]]),
-        np.concatenate([part.starts for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        first.sensor,
-        first.classes,
-        first.name,
-        {key: np.concatenate([part.groups[key] for part in parts]) for key in first.groups},
-    )
+    return EventSet.join(parts)
