@@ -54,7 +54,8 @@ class Learner:
     """A network, the engine that runs it and its optimiser: what a training loop calls.
 
     Settings may name an ``engine`` of `neuro.EventNetwork`, numbers ``loss_options`` of their loss,
-    and by how much ``wake`` raises weights of silent neurons, ``wake_every`` so many updates.
+    a ``sharpness`` by which potentials are multiplied in the loss, and by how much ``wake`` raises
+    weights of silent neurons, every ``wake_every`` updates.
 
     Args:
         net: the network.
@@ -74,6 +75,8 @@ class Learner:
         """The loss of what the network returned."""
         if self._silent is not None and torch.is_grad_enabled() and isinstance(y, neuro.Events):
             self._silent.told(y, target)
+        sharpness: float = getattr(self.settings, "sharpness", 1.0)
+        y = y * sharpness if sharpness != 1 else y
         options: dict[str, float] = getattr(self.settings, "loss_options", {})
         return LOSSES[self.settings.readout](y, target, **options)
 

@@ -99,7 +99,7 @@ class Run(Job):
         """The recipe, the content of its file if it has one, and all settings."""
         origin = _find.origin(self.recipe)
         code = [] if origin.sha256 is None else [origin.sha256]
-        return [origin.name, *code, self.settings.to_json()]
+        return [origin.name, *code, self.settings.identity()]
 
     @property
     def label(self) -> tuple[str, Mapping[str, Any]]:

@@ -6,7 +6,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from axonal.recipes._errors import RecipeError
 
@@ -81,6 +81,18 @@ class Settings:
         self.require("final_sigma", self.final_sigma > 0, "steps > 0")
         self.require("dt", 0 < self.dt < math.inf, "seconds > 0")
         self.require("readout", self.readout in READOUTS, f"one of {', '.join(READOUTS)}")
+
+    ADDED: ClassVar[frozenset[str]] = frozenset()
+    """Settings that the recipe has got since rows were stored under keys of its settings."""
+
+    def identity(self) -> dict[str, Any]:
+        """What tells runs apart: all settings, but those of `ADDED` that have their default."""
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        return {
+            name: value
+            for name, value in self.to_json().items()
+            if name not in self.ADDED or value != defaults[name]
+        }
 
     def require(self, name: str, fine: bool, expected: str) -> None:
         """Raise ValueError naming a setting that is not what was expected."""

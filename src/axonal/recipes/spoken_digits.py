@@ -6,6 +6,7 @@ The shape of network, neuron, loss and schedule follow Hammouamri et al., ICLR 2
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -19,6 +20,7 @@ ARMS = ("learned", "fixed", "none")
 EQUAL = ("width", "parameters")
 CHANNELS = {"mel": 80, "gammatone": 64, "quantiles": 40}
 KERNELS = ("gaussian", "straight-through")
+NETWORKS = ("normed", "current-based")
 SPLITS = ("official", "speaker")
 CLASSES = 10
 
@@ -46,6 +48,14 @@ class Settings(_settings.Settings):
         tau: time constant of neurons and readout in steps, >= 1; 1.005 keeps nothing to the next
             step.
         dropout: share of the hidden neurons that training silences for a whole sample.
+        network: "normed" (two hidden layers with norms) or "current-based" (one hidden layer of
+            neurons with a synaptic current and no norm, which exact gradients are known of).
+        engine: "surrogate", or "eventprop" for the exact adjoint on the grid of steps, of the
+            network "current-based" with delays "straight-through".
+        tau_synapse: time constant of the synaptic currents of "current-based" in steps.
+        sharpness: potentials are multiplied by it in the loss.
+        wake: added to the weights of neurons that stayed silent, by the engine "eventprop".
+        wake_every: updates after which silence is looked at.
 
     >>> [Settings(arm=arm, equal="parameters").width for arm in ("learned", "fixed", "none")]
     [48, 79, 79]
@@ -69,6 +79,16 @@ class Settings(_settings.Settings):
     kernel: str = "gaussian"
     tau: float = 1.005
     dropout: float = 0.1
+    network: str = "normed"
+    engine: str = "surrogate"
+    tau_synapse: float = 5.0
+    sharpness: float = 1.0
+    wake: float = 0.0
+    wake_every: int = 40
+
+    ADDED: ClassVar[frozenset[str]] = frozenset(
+        {"network", "engine", "tau_synapse", "sharpness", "wake", "wake_every"}
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -78,6 +98,8 @@ class Settings(_settings.Settings):
             "front_end": tuple(CHANNELS),
             "split": SPLITS,
             "kernel": KERNELS,
+            "network": NETWORKS,
+            "engine": ("surrogate", "eventprop"),
         }
         for name, values in known.items():
             self.require(name, getattr(self, name) in values, f"one of {', '.join(values)}")
@@ -86,7 +108,17 @@ class Settings(_settings.Settings):
         for name in ("silence", "max_delay"):
             self.require(name, getattr(self, name) >= 0, "a whole number of steps >= 0")
         self.require_tau("tau", least=1)
+        self.require_tau("tau_synapse", least=1)
         self.require("dropout", 0 <= self.dropout < 1, "a share from 0 to below 1")
+        self.require("sharpness", self.sharpness > 0, "a number > 0")
+        self.require("wake", self.wake >= 0, "a number >= 0")
+        self.require("wake_every", self.wake_every >= 1, "a whole number >= 1")
+        fine = self.network == "current-based" and self.kernel == "straight-through"
+        self.require(
+            "engine",
+            self.engine == "surrogate" or fine,
+            "surrogate, or eventprop with --network current-based --kernel straight-through",
+        )
 
     @property
     def inputs(self) -> int:
@@ -169,6 +201,8 @@ def build(settings: Settings) -> neuro.Network:
     >>> net(torch.zeros(96, 1, 80))[0].shape
     torch.Size([96, 1, 10])
     """
+    if settings.network == "current-based":
+        return _current_based(settings)
     width = settings.width
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(settings.seed)
@@ -184,6 +218,27 @@ def build(settings: Settings) -> neuro.Network:
                 "dropout2": neuro.Dropout(settings.dropout, same_over_time=True),
                 "delays3": _connections(settings, width, CLASSES),
                 "readout": neuro.LeakyIntegrator(CLASSES, settings.tau, decay="euler"),
+            }
+        )
+
+
+def _current_based(settings: Settings) -> neuro.Network:
+    """One hidden layer whose neurons and readout have currents of their own."""
+    width, taus = settings.width, (settings.tau, settings.tau_synapse)
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(settings.seed)
+        delays1 = _connections(settings, settings.inputs, width)
+        delays2 = _connections(settings, width, CLASSES)
+        with torch.no_grad():
+            delays1.weight.normal_(0.02, 0.05)
+            delays2.weight.normal_(0, 0.5)
+        return neuro.Sequential(
+            {
+                "delays1": delays1,
+                "hidden1": neuro.CuBaLIF(width, *taus, decay_input=True, surrogate=neuro.ATan(2)),
+                "delays2": delays2,
+                "current": neuro.LeakyIntegrator(CLASSES, settings.tau_synapse),
+                "readout": neuro.LeakyIntegrator(CLASSES, settings.tau, decay_input=True),
             }
         )
 
