@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -82,7 +82,7 @@ class Task(NamedTuple):
 def event_driven(task: Task) -> Callable[[], Gradients]:
     """Our operators: spikes of the last hidden layer, and gradients of weights and delays."""
     none = torch.zeros_like(task.weights[-1])
-    taus = {"tau": TAU, "tau_synapse": TAU_SYNAPSE}
+    taus: dict[str, Any] = {"tau": TAU, "tau_synapse": TAU_SYNAPSE}
 
     def work() -> Gradients:
         weights, delays = leaves(task)
