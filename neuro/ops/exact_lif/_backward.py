@@ -11,7 +11,19 @@ from typing import Any
 import numpy as np
 
 from axonal._base.jit import jit, kernel
-from axonal.neuro.ops.exact_lif._flow import DOUBLE, NEAR, SMALL, exp, flow, second
+from axonal.neuro.ops.exact_lif._flow import (
+    APART,
+    DOUBLE,
+    NEAR,
+    SMALL,
+    decline,
+    exp,
+    flow,
+    second,
+)
+from axonal.neuro.ops.exact_lif._flow import REFRACTORY as REFRACTORIES
+from axonal.neuro.ops.exact_lif._flow import THRESHOLD as THRESHOLDS
+from axonal.neuro.ops.exact_lif._flow import V_RESET as V_RESETS
 from axonal.neuro.ops.exact_lif._neuron import END, INTEGRATED, MAXIMUM, held
 
 STOP, P_V, P_I, DRIVE, LATE = range(5)
@@ -20,6 +32,13 @@ factor at its time."""
 
 MEMBRANE, SYNAPSE, THRESHOLD, V_RESET, REFRACTORY = range(5)
 """Gradients of the neurons' parameters; the first two are those of the rates a and c."""
+
+
+@jit
+def passed(s: float, j: int, dynamics: Any) -> Any:
+    """Return x, y and K of neuron j after the time s."""
+    slow_membrane = dynamics.slow_membrane[j]
+    return flow(s, dynamics.a[j], dynamics.slow[j], dynamics.gap[j], slow_membrane)
 
 
 @jit
@@ -47,23 +66,29 @@ def gather(
 
 def _propagators(s: Any, dynamics: Any, mode: int, x: Any, y: Any, h: Any) -> None:
     """Fill x, y and h = K / a for a row of times, one per neuron."""
+    # a loop writes one array: the compiler makes vectors of few arrays that may overlap only
     slow, gap, membrane = dynamics.slow, dynamics.gap, dynamics.slow_membrane
+    over_gap = dynamics.over_gap
     for j in range(len(s)):
-        b = exp(-slow[j] * s[j])
-        u = gap[j] * s[j]
-        if mode == DOUBLE:
-            e = b
-            h[j] = (b - b * e) / gap[j]
-        elif mode == NEAR:
-            far = exp(-u)
-            g = 1.0 - u * second(min(u, SMALL))
-            e = far if u > SMALL else 1.0 - u * g
-            h[j] = s[j] * b * ((1.0 - far) / u if u > SMALL else g)
-        else:
-            e = exp(-u)
-            h[j] = (b - b * e) / gap[j]
-        x[j] = b if membrane[j] else b * e
-        y[j] = b * e if membrane[j] else b
+        x[j] = exp(-slow[j] * s[j])
+    if mode == DOUBLE:
+        for j in range(len(s)):
+            y[j] = x[j] * x[j]
+    elif mode == APART:
+        for j in range(len(s)):
+            y[j] = x[j] * exp(-gap[j] * s[j])
+    if mode == NEAR:
+        for j in range(len(s)):
+            u = gap[j] * s[j]
+            h[j] = s[j] * x[j] * decline(u)
+        for j in range(len(s)):
+            y[j] = x[j] - h[j] * gap[j]
+    else:
+        for j in range(len(s)):
+            h[j] = (x[j] - y[j]) * over_gap[j]
+    for j in range(len(s)):
+        if not membrane[j]:
+            x[j], y[j] = y[j], x[j]
 
 
 propagators = jit(_propagators, reorder=True)
@@ -260,7 +285,7 @@ def clamp(nodes: Any, m: int, j: int, dynamics: Any, rate: float) -> None:
     free = before[STOP]
     if free > node[STOP]:
         return
-    _, y, r = flow(node[STOP] - free, j, dynamics)
+    _, y, r = passed(node[STOP] - free, j, dynamics)
     of_y = (math.exp(-rate * free) - y * node[LATE]) / (rate + dynamics.c[j])
     of_r = (dynamics.a[j] * of_y - node[LATE] * r) / (rate + dynamics.a[j])
     before[P_I] = node[P_I] * y + node[P_V] * r + node[DRIVE] * of_r
@@ -269,12 +294,13 @@ def clamp(nodes: Any, m: int, j: int, dynamics: Any, rate: float) -> None:
 @jit
 def release(
     k: int, at: int, time: Any, neuron: Any, current: Any, released: Any, moved: float, nodes: Any,
-    duration: float, dynamics: Any, kind: int, rate: float, rates: bool, end: float, first: int, g: Any,
+    duration: float, dynamics: Any, constants: Any, kind: int, rate: float, rates: bool, end: float,
+    first: int, g: Any,
 ) -> None:  # fmt: skip
     """Carry the costates from the node after spike k to before it; ``moved`` is S less its jump."""
     j, t = neuron[k], time[k]
     a, c = dynamics.a[j], dynamics.c[j]
-    v_reset, refractory = dynamics.v_reset[j], dynamics.refractory[j]
+    v_reset, refractory = constants[j, V_RESETS], constants[j, REFRACTORIES]
     free = t + refractory
     node = nodes[at + (2 if len(released) else 1)]
     drive = node[DRIVE]
@@ -283,7 +309,7 @@ def release(
     if free <= duration:
         i = released[k] if len(released) else current[k]
         s = node[STOP] - free
-        x, y, r = flow(s, j, dynamics)
+        x, y, r = passed(s, j, dynamics)
         p_v, p_i = node[P_V] * x, node[P_I] * y + node[P_V] * r
         start, late = math.exp(-rate * free), node[LATE]
         of_x, of_y = (start - x * late) / (rate + a), (start - y * late) / (rate + c)
@@ -314,7 +340,7 @@ def release(
         if rates:
             g[SYNAPSE, j] -= p_i * current[k] * refractory * y
     own = nodes[at]
-    threshold = dynamics.threshold[j]
+    threshold = constants[j, THRESHOLDS]
     moved += drive * f * (threshold - v_reset)
     own[P_V] = (rise * p_v - moved) / (a * (current[k] - threshold))
     own[P_I], own[DRIVE], own[LATE] = before, drive, f
@@ -325,8 +351,8 @@ def release(
 
 @kernel
 def run(
-    given: Any, made: Any, inputs: int, delay: Any, weight: Any, dynamics: Any, duration: float,
-    mode: int, kind: int, rate: float, loop: bool, rates: bool, turned: Any, g_time: Any,
+    given: Any, made: Any, inputs: int, delay: Any, weight: Any, dynamics: Any, constants: Any,
+    duration: float, mode: int, kind: int, rate: float, loop: bool, rates: bool, turned: Any, g_time: Any,
     g_readout: Any, g_weight: Any, g_delay: Any, g: Any, g_given: Any,
 ) -> None:  # fmt: skip
     """Run one sample.
@@ -338,6 +364,7 @@ def run(
         delay: [I + N, N] by source, or [I, N] without feedback.
         weight: likewise.
         dynamics: constants of the neurons.
+        constants: the same by neuron [N, 9].
         duration: end of the sample.
         mode: how time constants lie, see `factors`.
         kind: readout.
@@ -361,7 +388,7 @@ def run(
     )
     if clamped:
         for k in range(len(neuron)):
-            nodes[own[k] + 1, STOP] = time[k] + dynamics.refractory[neuron[k]]
+            nodes[own[k] + 1, STOP] = time[k] + constants[neuron[k], REFRACTORIES]
         for j in range(size):
             if last[j] > first[j] + 1:
                 clamp(nodes, last[j], j, dynamics, rate)
@@ -388,8 +415,8 @@ def run(
                 dynamics, mode, kind, rate, rates, g_weight, g_delay, g,
             )  # fmt: skip
         release(
-            k, own[k], time, neuron, current, released, moved, nodes, duration, dynamics, kind,
-            rate, rates, g_readout[neuron[k]], first[neuron[k]], g,
+            k, own[k], time, neuron, current, released, moved, nodes, duration, dynamics,
+            constants, kind, rate, rates, g_readout[neuron[k]], first[neuron[k]], g,
         )  # fmt: skip
     times, sources = given
     for k in range(len(times)):

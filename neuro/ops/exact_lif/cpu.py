@@ -28,8 +28,8 @@ _FEW = 0.1
 """Distance of two rates, relative to the larger, from which on their difference is exact enough."""
 
 
-def dynamics_of(neurons: Neurons) -> tuple[Dynamics, int]:
-    """Return constants of the neurons, and how their rates lie."""
+def dynamics_of(neurons: Neurons) -> tuple[Dynamics, Any, int]:
+    """Return constants of the neurons, the same by neuron [N, 9], and how their rates lie."""
     tau, tau_synapse, threshold, v_reset, refractory = (_array(p) for p in neurons)
     a, c = 1 / tau, 1 / tau_synapse
     slow, fast = np.minimum(a, c), np.maximum(a, c)
@@ -38,8 +38,9 @@ def dynamics_of(neurons: Neurons) -> tuple[Dynamics, int]:
         mode = DOUBLE
     else:
         mode = APART if (gap > _FEW * fast).all() else NEAR
-    share = a / np.where(gap > 0, gap, 1.0)
-    return Dynamics(a, c, slow, gap, share, a <= c, threshold, v_reset, refractory), mode
+    over_gap = 1 / np.where(gap > 0, gap, 1.0)
+    columns = a, c, slow, gap, a * over_gap, a <= c, threshold, v_reset, refractory
+    return Dynamics(a, c, slow, gap, over_gap, a <= c), np.stack(columns, 1), mode
 
 
 def _array(x: Tensor) -> Any:
@@ -74,19 +75,19 @@ def forward(
     spikes: Spikes, connections: Connections, neurons: Neurons, setting: Setting
 ) -> tuple[Spikes, Kept, Tensor]:
     """Run a batch; return spikes, what is kept and the readout [B, N]."""
-    dynamics, mode = dynamics_of(neurons)
+    _, constants, mode = dynamics_of(neurons)
     kind = READOUTS.index(setting.readout)
     times, indices, counts = (_array(p) for p in spikes)
     size, inputs = connections.weight.shape
     weight, delay = _sources(connections)
-    feedback = _array(connections.feedback_weight), _array(connections.feedback_delay)
+    feedback = np.stack([_array(p) for p in connections[2:]])
     # a source without synapses stands for every neuron that none hears
     fan = _fan(weight, delay, inputs + size)
 
     def work(start: int, stop: int) -> list[Any]:
         return [
             _forward.run(
-                times[b, : counts[b]], indices[b, : counts[b]], inputs, fan, feedback, dynamics,
+                times[b, : counts[b]], indices[b, : counts[b]], inputs, fan, feedback, constants,
                 setting.duration, setting.limit, mode, kind, setting.rate,
             )
             for b in range(start, stop)
@@ -104,7 +105,7 @@ def forward(
     made = spikes.times.new_full((len(runs), longest), torch.inf)
     neuron = torch.full((len(runs), longest), -1)
     current = torch.zeros_like(made)
-    released = torch.zeros_like(made) if (dynamics.refractory > 0).any() else made.new_empty(
+    released = torch.zeros_like(made) if (neurons.refractory > 0).any() else made.new_empty(
         len(runs), 0
     )  # fmt: skip
     turned = made.new_zeros(2, len(runs), size if kind == MAXIMUM else 0)
@@ -135,7 +136,7 @@ def backward(
     rates: bool,
 ) -> tuple[Tensor, Connections, Neurons]:
     """Return gradients of the inputs' times, the connections and the neurons."""
-    dynamics, mode = dynamics_of(neurons)
+    dynamics, constants, mode = dynamics_of(neurons)
     kind = READOUTS.index(setting.readout)
     times, indices, counts = (_array(p) for p in spikes)
     time, neuron, number = (_array(p) for p in made)
@@ -157,8 +158,8 @@ def backward(
                 _backward.run(
                     (times[b, :few], indices[b, :few]),
                     (time[b, :many], neuron[b, :many], current[b, :many], released[b, :many]),
-                    inputs, delay, weight, dynamics, setting.duration, mode, kind, setting.rate,
-                    loop, rates, (peak[0], peak[1]), g_time[b, :many], g_read[b], g_weight[group],
+                    inputs, delay, weight, dynamics, constants, setting.duration, mode, kind,
+                    setting.rate, loop, rates, (peak[0], peak[1]), g_time[b, :many], g_read[b], g_weight[group],
                     g_delay[group], g[group], g_given[b, :few],
                 )  # fmt: skip
 
