@@ -1,8 +1,8 @@
 """The exact engine backward: costates at the spikes of every neuron, and the arrivals between them.
 
 Between two of its own spikes the costates of a neuron are known from those at the later spike, its
-node: p_V = p_V' x and p_I = p_I' y + p_V' K over the time that is left. Arrivals do not change them,
-so that nothing is kept of arrivals: they are made again, a row of all targets for every spike.
+node: p_V = p_V' x and p_I = p_I' y + p_V' K over the time that is left. Arrivals do not change
+them, so that nothing is kept of arrivals: they are made again, a row of targets for every spike.
 """
 
 import math
@@ -11,27 +11,22 @@ from typing import Any
 import numpy as np
 
 from axonal._base.jit import jit, kernel
-from axonal.neuro.ops.exact_lif._flow import (
-    APART,
-    DOUBLE,
-    NEAR,
-    SMALL,
-    decline,
-    exp,
-    flow,
-    second,
-)
-from axonal.neuro.ops.exact_lif._flow import REFRACTORY as REFRACTORIES
-from axonal.neuro.ops.exact_lif._flow import THRESHOLD as THRESHOLDS
-from axonal.neuro.ops.exact_lif._flow import V_RESET as V_RESETS
+from axonal.neuro.ops.exact_lif import _flow
+from axonal.neuro.ops.exact_lif._flow import SMALL, flow, second
 from axonal.neuro.ops.exact_lif._neuron import END, INTEGRATED, MAXIMUM, held
-
-STOP, P_V, P_I, DRIVE, LATE = range(5)
-"""A node: its time, the costates before it, what drives p_V before it (per e^{-rate t}), and that
-factor at its time."""
-
-MEMBRANE, SYNAPSE, THRESHOLD, V_RESET, REFRACTORY = range(5)
-"""Gradients of the neurons' parameters; the first two are those of the rates a and c."""
+from axonal.neuro.ops.exact_lif._rows import (
+    DRIVE,
+    LATE,
+    MEMBRANE,
+    P_I,
+    P_V,
+    REFRACTORY,
+    STOP,
+    SYNAPSE,
+    THRESHOLD,
+    V_RESET,
+    hear,
+)
 
 
 @jit
@@ -39,168 +34,6 @@ def passed(s: float, j: int, dynamics: Any) -> Any:
     """Return x, y and K of neuron j after the time s."""
     slow_membrane = dynamics.slow_membrane[j]
     return flow(s, dynamics.a[j], dynamics.slow[j], dynamics.gap[j], slow_membrane)
-
-
-@jit
-def gather(
-    t: float, i: int, delay: Any, duration: float, first: Any, last: Any, nodes: Any, lookup: Any,
-    row: Any,
-) -> None:  # fmt: skip
-    """Find the node that follows each arrival of a spike, and how long after it."""
-    s, p_v, p_i, drive, late, at = row
-    scale = lookup.shape[1] / duration
-    most = lookup.shape[1] - 1
-    for j in range(len(s)):
-        arrival = t + delay[i, j]
-        at[j] = arrival
-        if arrival > duration:
-            s[j] = p_v[j] = p_i[j] = drive[j] = late[j] = 0.0
-            continue
-        m = lookup[j, min(int(arrival * scale), most)]
-        while m < last[j] and nodes[m, STOP] <= arrival:
-            m += 1
-        s[j] = nodes[m, STOP] - arrival
-        p_v[j], p_i[j] = nodes[m, P_V], nodes[m, P_I]
-        drive[j], late[j] = nodes[m, DRIVE], nodes[m, LATE]
-
-
-def _propagators(s: Any, dynamics: Any, mode: int, x: Any, y: Any, h: Any) -> None:
-    """Fill x, y and h = K / a for a row of times, one per neuron."""
-    # a loop writes one array: the compiler makes vectors of few arrays that may overlap only
-    slow, gap, membrane = dynamics.slow, dynamics.gap, dynamics.slow_membrane
-    over_gap = dynamics.over_gap
-    for j in range(len(s)):
-        x[j] = exp(-slow[j] * s[j])
-    if mode == DOUBLE:
-        for j in range(len(s)):
-            y[j] = x[j] * x[j]
-    elif mode == APART:
-        for j in range(len(s)):
-            y[j] = x[j] * exp(-gap[j] * s[j])
-    if mode == NEAR:
-        for j in range(len(s)):
-            u = gap[j] * s[j]
-            h[j] = s[j] * x[j] * decline(u)
-        for j in range(len(s)):
-            y[j] = x[j] - h[j] * gap[j]
-    else:
-        for j in range(len(s)):
-            h[j] = (x[j] - y[j]) * over_gap[j]
-    for j in range(len(s)):
-        if not membrane[j]:
-            x[j], y[j] = y[j], x[j]
-
-
-propagators = jit(_propagators, reorder=True)
-
-
-def _slopes(s: Any, x: Any, y: Any, h: Any, dynamics: Any, mode: int, d_a: Any, d_c: Any) -> None:
-    """Fill the derivatives of K by the rates a and c for a row of times."""
-    a, gap, membrane = dynamics.a, dynamics.gap, dynamics.slow_membrane
-    for j in range(len(s)):
-        b = x[j] if membrane[j] else y[j]
-        # of h by the slow rate -s^2 b q, by the fast one -s^2 b (g - q), q = second(u)
-        u = gap[j] * s[j]
-        sg = h[j] / b  # s g(u)
-        far = (s[j] - sg) / gap[j]
-        near = s[j] * s[j] * second(min(u, SMALL))
-        ssq = near if mode == NEAR and not u > SMALL else far
-        by_slow, by_fast = -b * ssq, -b * (s[j] * sg - ssq)
-        d_a[j] = h[j] + a[j] * (by_slow if membrane[j] else by_fast)
-        d_c[j] = a[j] * (by_fast if membrane[j] else by_slow)
-
-
-slopes = jit(_slopes, reorder=True)
-
-
-def _add_row(i: int, row: Any, x: Any, y: Any, h: Any, weight: Any, dynamics: Any, g_weight: Any,
-             g_delay: Any) -> float:  # fmt: skip
-    """Add the gradients of the weights and delays of source i; return that of its spike's time."""
-    s, p_v, p_i, _, _, _ = row
-    a, c = dynamics.a, dynamics.c
-    total = 0.0
-    for j in range(len(s)):
-        k = a[j] * h[j]
-        heard = p_i[j] * y[j]
-        g_weight[i, j] += heard + p_v[j] * k
-        g = weight[i, j] * (c[j] * heard - a[j] * p_v[j] * (y[j] - k))
-        g_delay[i, j] += g
-        total += g
-    return total
-
-
-add_row = jit(_add_row, reorder=True)
-
-
-def _add_rates(i: int, row: Any, y: Any, d_a: Any, d_c: Any, weight: Any, g: Any) -> None:
-    """Add the gradients of the rates."""
-    s, p_v, p_i, _, _, _ = row
-    for j in range(len(s)):
-        w = weight[i, j]
-        g[MEMBRANE, j] += w * p_v[j] * d_a[j]
-        g[SYNAPSE, j] += w * (p_v[j] * d_c[j] - p_i[j] * s[j] * y[j])
-
-
-add_rates = jit(_add_rates, reorder=True)
-
-
-def _add_driven(
-    i: int, row: Any, y: Any, h: Any, d_a: Any, d_c: Any, weight: Any, dynamics: Any, rate: float,
-    rates: bool, g_weight: Any, g_delay: Any, g: Any,
-) -> float:  # fmt: skip
-    """Add what a running loss adds to all of these; return the gradient of the spike's time."""
-    s, _, _, drive, late, at = row
-    total = 0.0
-    for j in range(len(s)):
-        a, c = dynamics.a[j], dynamics.c[j]
-        now = exp(-rate * at[j])
-        # integrals of e^{-rate t} y and e^{-rate t} K from the arrival to the node
-        of_y = (now - y[j] * late[j]) / (rate + c)
-        k = a * h[j]
-        of_k = (a * of_y - late[j] * k) / (rate + a)
-        w = drive[j] * weight[i, j]
-        g_weight[i, j] += drive[j] * of_k
-        change = -w * (late[j] * k + rate * of_k)
-        g_delay[i, j] += change
-        total += change
-        if rates:
-            by_c = (s[j] * y[j] * late[j] - of_y) / (rate + c)
-            g[SYNAPSE, j] += w * (a * by_c - late[j] * d_c[j]) / (rate + a)
-            g[MEMBRANE, j] += w * (of_y - late[j] * d_a[j] - of_k) / (rate + a)
-    return total
-
-
-add_driven = jit(_add_driven, reorder=True)
-
-
-@jit
-def hear(
-    t: float, i: int, delay: Any, weight: Any, duration: float, tree: Any, row: Any, room: Any,
-    turned: Any, dynamics: Any, mode: int, kind: int, rate: float, rates: bool, g_weight: Any,
-    g_delay: Any, g: Any,
-) -> float:  # fmt: skip
-    """Add the gradients of all arrivals of one spike; return that of its time."""
-    first, last, nodes, lookup = tree
-    x, y, h, d_a, d_c = room
-    gather(t, i, delay, duration, first, last, nodes, lookup, row)
-    propagators(row[0], dynamics, mode, x, y, h)
-    total = add_row(i, row, x, y, h, weight, dynamics, g_weight, g_delay)
-    if rates:
-        slopes(row[0], x, y, h, dynamics, mode, d_a, d_c)
-        add_rates(i, row, y, d_a, d_c, weight, g)
-    if kind == INTEGRATED:
-        total += add_driven(
-            i, row, y, h, d_a, d_c, weight, dynamics, rate, rates, g_weight, g_delay, g
-        )
-    elif kind == MAXIMUM:
-        # an arrival that turned a rising voltage moves the maximum along the rise
-        when, slope = turned
-        for j in range(len(when)):
-            if slope[j] != 0 and row[5][j] == when[j]:
-                g_delay[i, j] += slope[j]
-                total += slope[j]
-                slope[j] = 0.0
-    return total
 
 
 @jit
@@ -300,7 +133,7 @@ def release(
     """Carry the costates from the node after spike k to before it; ``moved`` is S less its jump."""
     j, t = neuron[k], time[k]
     a, c = dynamics.a[j], dynamics.c[j]
-    v_reset, refractory = constants[j, V_RESETS], constants[j, REFRACTORIES]
+    v_reset, refractory = constants[j, _flow.V_RESET], constants[j, _flow.REFRACTORY]
     free = t + refractory
     node = nodes[at + (2 if len(released) else 1)]
     drive = node[DRIVE]
@@ -340,7 +173,7 @@ def release(
         if rates:
             g[SYNAPSE, j] -= p_i * current[k] * refractory * y
     own = nodes[at]
-    threshold = constants[j, THRESHOLDS]
+    threshold = constants[j, _flow.THRESHOLD]
     moved += drive * f * (threshold - v_reset)
     own[P_V] = (rise * p_v - moved) / (a * (current[k] - threshold))
     own[P_I], own[DRIVE], own[LATE] = before, drive, f
@@ -352,8 +185,8 @@ def release(
 @kernel
 def run(
     given: Any, made: Any, inputs: int, delay: Any, weight: Any, dynamics: Any, constants: Any,
-    duration: float, mode: int, kind: int, rate: float, loop: bool, rates: bool, turned: Any, g_time: Any,
-    g_readout: Any, g_weight: Any, g_delay: Any, g: Any, g_given: Any,
+    duration: float, mode: int, kind: int, rate: float, loop: bool, rates: bool, turned: Any,
+    g_time: Any, g_readout: Any, g_weight: Any, g_delay: Any, g: Any, g_given: Any,
 ) -> None:  # fmt: skip
     """Run one sample.
 
@@ -388,7 +221,7 @@ def run(
     )
     if clamped:
         for k in range(len(neuron)):
-            nodes[own[k] + 1, STOP] = time[k] + constants[neuron[k], REFRACTORIES]
+            nodes[own[k] + 1, STOP] = time[k] + constants[neuron[k], _flow.REFRACTORY]
         for j in range(size):
             if last[j] > first[j] + 1:
                 clamp(nodes, last[j], j, dynamics, rate)
@@ -406,13 +239,23 @@ def run(
         np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size),
         np.empty(size),
     )  # fmt: skip
-    room = np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    room = (
+        np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size),
+        np.empty(size), np.empty(size),
+    )  # fmt: skip
+    # the neurons whose voltage is read often stand together
+    low, high = 0, size
+    while high > low and g_readout[high - 1] == 0:
+        high -= 1
+    while low < high and g_readout[low] == 0:
+        low += 1
+    driven = low, high
     for k in range(len(time) - 1, -1, -1):
         moved = g_time[k]
         if loop:
             moved += hear(
                 time[k], inputs + neuron[k], delay, weight, duration, tree, row, room, turned,
-                dynamics, mode, kind, rate, rates, g_weight, g_delay, g,
+                driven, dynamics, mode, kind, rate, rates, g_weight, g_delay, g,
             )  # fmt: skip
         release(
             k, own[k], time, neuron, current, released, moved, nodes, duration, dynamics,
@@ -421,6 +264,6 @@ def run(
     times, sources = given
     for k in range(len(times)):
         g_given[k] = hear(
-            times[k], sources[k], delay, weight, duration, tree, row, room, turned, dynamics, mode,
-            kind, rate, rates, g_weight, g_delay, g,
+            times[k], sources[k], delay, weight, duration, tree, row, room, turned, driven,
+            dynamics, mode, kind, rate, rates, g_weight, g_delay, g,
         )  # fmt: skip

@@ -63,7 +63,7 @@ def arrive(flight: Any, flying: int, hall: Any, waiting: int, fan: Any, end: flo
            duration: float) -> Any:  # fmt: skip
     """Let spikes arrive until ``end``; return those with more to come, and the arrivals."""
     sources, times, cursors = flight
-    begin, until, delay, weight, target = fan
+    _, until, delay, weight, target = fan
     at, amount, reached = hall
     kept = 0
     for k in range(flying):

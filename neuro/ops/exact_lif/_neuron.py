@@ -119,9 +119,7 @@ def advance(
             else:
                 x, y, r = flow(s, a, slow, gap, slow_membrane)
             then, left = v * x + i * r, i * y
-            if (then >= threshold or i > threshold) and meets(
-                v, i, then, left, s, threshold, a, c
-            ):
+            if (then >= threshold or i > threshold) and meets(v, i, then, left, s, threshold, a, c):
                 if used == spikes.shape[1]:
                     return -1
                 s = crossing(v, i, s, threshold, a, slow, gap, slow_membrane)

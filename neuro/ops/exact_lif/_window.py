@@ -127,10 +127,10 @@ def same(spikes: Any, start: int, stop: int, other: int, until: int) -> bool:
     """Whether two lists hold the same times."""
     if stop - start != until - other:
         return False
+    equal = True
     for k in range(stop - start):
-        if spikes[0, start + k] != spikes[0, other + k]:
-            return False
-    return True
+        equal &= spikes[0, start + k] == spikes[0, other + k]
+    return equal
 
 
 @jit

@@ -9,7 +9,7 @@ from torch import Tensor
 from axonal._base.threads import shards
 from axonal.neuro.ops.exact_lif import _backward, _forward
 from axonal.neuro.ops.exact_lif._flow import APART, DOUBLE, NEAR, Dynamics
-from axonal.neuro.ops.exact_lif._neuron import HIGHEST, INTEGRAL, MAXIMUM, SLOPE, V, WHEN
+from axonal.neuro.ops.exact_lif._neuron import HIGHEST, INTEGRAL, MAXIMUM, SLOPE, WHEN, V
 from axonal.neuro.ops.exact_lif._problem import (
     READOUTS,
     Connections,
@@ -34,10 +34,8 @@ def dynamics_of(neurons: Neurons) -> tuple[Dynamics, Any, int]:
     a, c = 1 / tau, 1 / tau_synapse
     slow, fast = np.minimum(a, c), np.maximum(a, c)
     gap = fast - slow
-    if (fast == 2 * slow).all():
-        mode = DOUBLE
-    else:
-        mode = APART if (gap > _FEW * fast).all() else NEAR
+    mode = APART if (gap > _FEW * fast).all() else NEAR
+    mode = DOUBLE if (fast == 2 * slow).all() else mode
     over_gap = 1 / np.where(gap > 0, gap, 1.0)
     columns = a, c, slow, gap, a * over_gap, a <= c, threshold, v_reset, refractory
     return Dynamics(a, c, slow, gap, over_gap, a <= c), np.stack(columns, 1), mode
@@ -52,12 +50,14 @@ def _sources(connections: Connections) -> tuple[Any, Any]:
     weight, delay, feedback_weight, feedback_delay = (_array(p) for p in connections)
     if not len(feedback_weight):
         return np.ascontiguousarray(weight.T), np.ascontiguousarray(delay.T)
-    return np.concatenate([weight.T, feedback_weight.T]), np.concatenate([delay.T, feedback_delay.T])
+    return np.concatenate([weight.T, feedback_weight.T]), np.concatenate(
+        [delay.T, feedback_delay.T]
+    )
 
 
 def _fan(weight: Any, delay: Any, sources: int) -> tuple[Any, ...]:
     """Return the synapses of every source in order of their delays, without those of no weight."""
-    order = np.argsort(np.where(weight == 0, np.inf, delay), axis=1, kind="stable")
+    order = np.argsort(np.where(weight == 0, np.inf, delay), axis=1)
     counts = np.zeros(sources, np.int64)
     counts[: len(weight)] = (weight != 0).sum(1)
     begin = np.arange(sources) * weight.shape[1]
@@ -159,8 +159,8 @@ def backward(
                     (times[b, :few], indices[b, :few]),
                     (time[b, :many], neuron[b, :many], current[b, :many], released[b, :many]),
                     inputs, delay, weight, dynamics, constants, setting.duration, mode, kind,
-                    setting.rate, loop, rates, (peak[0], peak[1]), g_time[b, :many], g_read[b], g_weight[group],
-                    g_delay[group], g[group], g_given[b, :few],
+                    setting.rate, loop, rates, (peak[0], peak[1]), g_time[b, :many], g_read[b],
+                    g_weight[group], g_delay[group], g[group], g_given[b, :few],
                 )  # fmt: skip
 
     shards(work, groups, _size(int(counts.sum() + number.sum()), connections))
