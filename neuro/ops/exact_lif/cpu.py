@@ -172,13 +172,18 @@ def backward(
     return (
         torch.from_numpy(g_given),
         Connections(
-            of_weight[into].T.contiguous(),
-            of_delay[into].T.contiguous(),
-            of_weight[out].T.contiguous(),
-            of_delay[out].T.contiguous(),
+            _own(of_weight[into].T),
+            _own(of_delay[into].T),
+            _own(of_weight[out].T),
+            _own(of_delay[out].T),
         ),
-        Neurons(*torch.from_numpy(of)),
+        Neurons(*(_own(row) for row in torch.from_numpy(of))),
     )
+
+
+def _own(x: Tensor) -> Tensor:
+    # results of an operator share no memory
+    return x.clone(memory_format=torch.contiguous_format)
 
 
 def _summed(parts: Any) -> Any:
