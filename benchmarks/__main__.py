@@ -36,6 +36,7 @@ NAMES = (
     "placement",
     "events",
     "event_files",
+    "eventprop",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",
@@ -87,7 +88,7 @@ def main() -> None:
     if given.name == "gpu":
         # the environment of the peers has a torch without GPUs: what is installed here must do
         asked &= {"spikingjelly"}
-    elif given.name in ("call", "export"):
+    elif given.name in ("call", "export", "eventprop"):
         asked = missing = set()
     elif missing and PEERS_PYTHON.exists() and Path(sys.prefix) != PEERS_PYTHON.parents[1]:
         command = [str(PEERS_PYTHON), "-m", "benchmarks", *sys.argv[1:]]

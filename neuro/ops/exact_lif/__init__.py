@@ -41,8 +41,8 @@ def exact_lif(
 
     Gradients are exact: of spike times by the implicit function of the crossing, ``dt = -dV / V'``
     (EventProp: Wunderlich and Pehle, Scientific Reports 11, 2021; with delays Meszaros et al.,
-    arXiv:2501.07331). They reach the times of ``events``, so that layers stack, and every parameter.
-    The number of spikes has no gradient. All numbers are float64 inside.
+    arXiv:2501.07331). They reach the times of ``events``, so that layers stack, and every
+    parameter. The number of spikes has no gradient. All numbers are float64 inside.
 
     Args:
         events: spikes of I inputs; times in steps.

@@ -1,8 +1,8 @@
 """The exact engine backward: costates at the spikes of every neuron, and the arrivals between them.
 
 Between two of its own spikes the costates of a neuron are known from those at the later spike, its
-node: p_V = p_V' x and p_I = p_I' y + p_V' K over the time that is left. Arrivals do not change them,
-so that nothing is kept of arrivals: they are made again, a row of all targets for every spike.
+node: p_V = p_V' x and p_I = p_I' y + p_V' K over the time that is left. Arrivals do not change
+them, so that nothing is kept of arrivals: they are made again, a row of targets for every spike.
 """
 
 import math
@@ -11,171 +11,29 @@ from typing import Any
 import numpy as np
 
 from axonal._base.jit import jit, kernel
-from axonal.neuro.ops.exact_lif._flow import DOUBLE, NEAR, SMALL, exp, flow, second
+from axonal.neuro.ops.exact_lif import _flow
+from axonal.neuro.ops.exact_lif._flow import SMALL, flow, second
 from axonal.neuro.ops.exact_lif._neuron import END, INTEGRATED, MAXIMUM, held
-
-STOP, P_V, P_I, DRIVE, LATE = range(5)
-"""A node: its time, the costates before it, what drives p_V before it (per e^{-rate t}), and that
-factor at its time."""
-
-MEMBRANE, SYNAPSE, THRESHOLD, V_RESET, REFRACTORY = range(5)
-"""Gradients of the neurons' parameters; the first two are those of the rates a and c."""
-
-
-@jit
-def gather(
-    t: float, i: int, delay: Any, duration: float, first: Any, last: Any, nodes: Any, lookup: Any,
-    row: Any,
-) -> None:  # fmt: skip
-    """Find the node that follows each arrival of a spike, and how long after it."""
-    s, p_v, p_i, drive, late, at = row
-    scale = lookup.shape[1] / duration
-    most = lookup.shape[1] - 1
-    for j in range(len(s)):
-        arrival = t + delay[i, j]
-        at[j] = arrival
-        if arrival > duration:
-            s[j] = p_v[j] = p_i[j] = drive[j] = late[j] = 0.0
-            continue
-        m = lookup[j, min(int(arrival * scale), most)]
-        while m < last[j] and nodes[m, STOP] <= arrival:
-            m += 1
-        s[j] = nodes[m, STOP] - arrival
-        p_v[j], p_i[j] = nodes[m, P_V], nodes[m, P_I]
-        drive[j], late[j] = nodes[m, DRIVE], nodes[m, LATE]
-
-
-def _propagators(s: Any, dynamics: Any, mode: int, x: Any, y: Any, h: Any) -> None:
-    """Fill x, y and h = K / a for a row of times, one per neuron."""
-    slow, gap, membrane = dynamics.slow, dynamics.gap, dynamics.slow_membrane
-    for j in range(len(s)):
-        b = exp(-slow[j] * s[j])
-        u = gap[j] * s[j]
-        if mode == DOUBLE:
-            e = b
-            h[j] = (b - b * e) / gap[j]
-        elif mode == NEAR:
-            far = exp(-u)
-            g = 1.0 - u * second(min(u, SMALL))
-            e = far if u > SMALL else 1.0 - u * g
-            h[j] = s[j] * b * ((1.0 - far) / u if u > SMALL else g)
-        else:
-            e = exp(-u)
-            h[j] = (b - b * e) / gap[j]
-        x[j] = b if membrane[j] else b * e
-        y[j] = b * e if membrane[j] else b
-
-
-propagators = jit(_propagators, reorder=True)
-
-
-def _slopes(s: Any, x: Any, y: Any, h: Any, dynamics: Any, mode: int, d_a: Any, d_c: Any) -> None:
-    """Fill the derivatives of K by the rates a and c for a row of times."""
-    a, gap, membrane = dynamics.a, dynamics.gap, dynamics.slow_membrane
-    for j in range(len(s)):
-        b = x[j] if membrane[j] else y[j]
-        # of h by the slow rate -s^2 b q, by the fast one -s^2 b (g - q), q = second(u)
-        u = gap[j] * s[j]
-        sg = h[j] / b  # s g(u)
-        far = (s[j] - sg) / gap[j]
-        near = s[j] * s[j] * second(min(u, SMALL))
-        ssq = near if mode == NEAR and not u > SMALL else far
-        by_slow, by_fast = -b * ssq, -b * (s[j] * sg - ssq)
-        d_a[j] = h[j] + a[j] * (by_slow if membrane[j] else by_fast)
-        d_c[j] = a[j] * (by_fast if membrane[j] else by_slow)
-
-
-slopes = jit(_slopes, reorder=True)
-
-
-def _add_row(i: int, row: Any, x: Any, y: Any, h: Any, weight: Any, dynamics: Any, g_weight: Any,
-             g_delay: Any) -> float:  # fmt: skip
-    """Add the gradients of the weights and delays of source i; return that of its spike's time."""
-    s, p_v, p_i, _, _, _ = row
-    a, c = dynamics.a, dynamics.c
-    total = 0.0
-    for j in range(len(s)):
-        k = a[j] * h[j]
-        heard = p_i[j] * y[j]
-        g_weight[i, j] += heard + p_v[j] * k
-        g = weight[i, j] * (c[j] * heard - a[j] * p_v[j] * (y[j] - k))
-        g_delay[i, j] += g
-        total += g
-    return total
-
-
-add_row = jit(_add_row, reorder=True)
-
-
-def _add_rates(i: int, row: Any, y: Any, d_a: Any, d_c: Any, weight: Any, g: Any) -> None:
-    """Add the gradients of the rates."""
-    s, p_v, p_i, _, _, _ = row
-    for j in range(len(s)):
-        w = weight[i, j]
-        g[MEMBRANE, j] += w * p_v[j] * d_a[j]
-        g[SYNAPSE, j] += w * (p_v[j] * d_c[j] - p_i[j] * s[j] * y[j])
-
-
-add_rates = jit(_add_rates, reorder=True)
-
-
-def _add_driven(
-    i: int, row: Any, y: Any, h: Any, d_a: Any, d_c: Any, weight: Any, dynamics: Any, rate: float,
-    rates: bool, g_weight: Any, g_delay: Any, g: Any,
-) -> float:  # fmt: skip
-    """Add what a running loss adds to all of these; return the gradient of the spike's time."""
-    s, _, _, drive, late, at = row
-    total = 0.0
-    for j in range(len(s)):
-        a, c = dynamics.a[j], dynamics.c[j]
-        now = exp(-rate * at[j])
-        # integrals of e^{-rate t} y and e^{-rate t} K from the arrival to the node
-        of_y = (now - y[j] * late[j]) / (rate + c)
-        k = a * h[j]
-        of_k = (a * of_y - late[j] * k) / (rate + a)
-        w = drive[j] * weight[i, j]
-        g_weight[i, j] += drive[j] * of_k
-        change = -w * (late[j] * k + rate * of_k)
-        g_delay[i, j] += change
-        total += change
-        if rates:
-            by_c = (s[j] * y[j] * late[j] - of_y) / (rate + c)
-            g[SYNAPSE, j] += w * (a * by_c - late[j] * d_c[j]) / (rate + a)
-            g[MEMBRANE, j] += w * (of_y - late[j] * d_a[j] - of_k) / (rate + a)
-    return total
-
-
-add_driven = jit(_add_driven, reorder=True)
+from axonal.neuro.ops.exact_lif._rows import (
+    DRIVE,
+    LATE,
+    MEMBRANE,
+    P_I,
+    P_V,
+    REFRACTORY,
+    STOP,
+    SYNAPSE,
+    THRESHOLD,
+    V_RESET,
+    hear,
+)
 
 
 @jit
-def hear(
-    t: float, i: int, delay: Any, weight: Any, duration: float, tree: Any, row: Any, room: Any,
-    turned: Any, dynamics: Any, mode: int, kind: int, rate: float, rates: bool, g_weight: Any,
-    g_delay: Any, g: Any,
-) -> float:  # fmt: skip
-    """Add the gradients of all arrivals of one spike; return that of its time."""
-    first, last, nodes, lookup = tree
-    x, y, h, d_a, d_c = room
-    gather(t, i, delay, duration, first, last, nodes, lookup, row)
-    propagators(row[0], dynamics, mode, x, y, h)
-    total = add_row(i, row, x, y, h, weight, dynamics, g_weight, g_delay)
-    if rates:
-        slopes(row[0], x, y, h, dynamics, mode, d_a, d_c)
-        add_rates(i, row, y, d_a, d_c, weight, g)
-    if kind == INTEGRATED:
-        total += add_driven(
-            i, row, y, h, d_a, d_c, weight, dynamics, rate, rates, g_weight, g_delay, g
-        )
-    elif kind == MAXIMUM:
-        # an arrival that turned a rising voltage moves the maximum along the rise
-        when, slope = turned
-        for j in range(len(when)):
-            if slope[j] != 0 and row[5][j] == when[j]:
-                g_delay[i, j] += slope[j]
-                total += slope[j]
-                slope[j] = 0.0
-    return total
+def passed(s: float, j: int, dynamics: Any) -> Any:
+    """Return x, y and K of neuron j after the time s."""
+    slow_membrane = dynamics.slow_membrane[j]
+    return flow(s, dynamics.a[j], dynamics.slow[j], dynamics.gap[j], slow_membrane)
 
 
 @jit
@@ -260,7 +118,7 @@ def clamp(nodes: Any, m: int, j: int, dynamics: Any, rate: float) -> None:
     free = before[STOP]
     if free > node[STOP]:
         return
-    _, y, r = flow(node[STOP] - free, j, dynamics)
+    _, y, r = passed(node[STOP] - free, j, dynamics)
     of_y = (math.exp(-rate * free) - y * node[LATE]) / (rate + dynamics.c[j])
     of_r = (dynamics.a[j] * of_y - node[LATE] * r) / (rate + dynamics.a[j])
     before[P_I] = node[P_I] * y + node[P_V] * r + node[DRIVE] * of_r
@@ -269,12 +127,13 @@ def clamp(nodes: Any, m: int, j: int, dynamics: Any, rate: float) -> None:
 @jit
 def release(
     k: int, at: int, time: Any, neuron: Any, current: Any, released: Any, moved: float, nodes: Any,
-    duration: float, dynamics: Any, kind: int, rate: float, rates: bool, end: float, first: int, g: Any,
+    duration: float, dynamics: Any, constants: Any, kind: int, rate: float, rates: bool, end: float,
+    first: int, g: Any,
 ) -> None:  # fmt: skip
     """Carry the costates from the node after spike k to before it; ``moved`` is S less its jump."""
     j, t = neuron[k], time[k]
     a, c = dynamics.a[j], dynamics.c[j]
-    v_reset, refractory = dynamics.v_reset[j], dynamics.refractory[j]
+    v_reset, refractory = constants[j, _flow.V_RESET], constants[j, _flow.REFRACTORY]
     free = t + refractory
     node = nodes[at + (2 if len(released) else 1)]
     drive = node[DRIVE]
@@ -283,7 +142,7 @@ def release(
     if free <= duration:
         i = released[k] if len(released) else current[k]
         s = node[STOP] - free
-        x, y, r = flow(s, j, dynamics)
+        x, y, r = passed(s, j, dynamics)
         p_v, p_i = node[P_V] * x, node[P_I] * y + node[P_V] * r
         start, late = math.exp(-rate * free), node[LATE]
         of_x, of_y = (start - x * late) / (rate + a), (start - y * late) / (rate + c)
@@ -314,7 +173,7 @@ def release(
         if rates:
             g[SYNAPSE, j] -= p_i * current[k] * refractory * y
     own = nodes[at]
-    threshold = dynamics.threshold[j]
+    threshold = constants[j, _flow.THRESHOLD]
     moved += drive * f * (threshold - v_reset)
     own[P_V] = (rise * p_v - moved) / (a * (current[k] - threshold))
     own[P_I], own[DRIVE], own[LATE] = before, drive, f
@@ -325,9 +184,9 @@ def release(
 
 @kernel
 def run(
-    given: Any, made: Any, inputs: int, delay: Any, weight: Any, dynamics: Any, duration: float,
-    mode: int, kind: int, rate: float, loop: bool, rates: bool, turned: Any, g_time: Any,
-    g_readout: Any, g_weight: Any, g_delay: Any, g: Any, g_given: Any,
+    given: Any, made: Any, inputs: int, delay: Any, weight: Any, dynamics: Any, constants: Any,
+    duration: float, mode: int, kind: int, rate: float, loop: bool, rates: bool, turned: Any,
+    g_time: Any, g_readout: Any, g_weight: Any, g_delay: Any, g: Any, g_given: Any,
 ) -> None:  # fmt: skip
     """Run one sample.
 
@@ -338,6 +197,7 @@ def run(
         delay: [I + N, N] by source, or [I, N] without feedback.
         weight: likewise.
         dynamics: constants of the neurons.
+        constants: the same by neuron [N, 9].
         duration: end of the sample.
         mode: how time constants lie, see `factors`.
         kind: readout.
@@ -361,7 +221,7 @@ def run(
     )
     if clamped:
         for k in range(len(neuron)):
-            nodes[own[k] + 1, STOP] = time[k] + dynamics.refractory[neuron[k]]
+            nodes[own[k] + 1, STOP] = time[k] + constants[neuron[k], _flow.REFRACTORY]
         for j in range(size):
             if last[j] > first[j] + 1:
                 clamp(nodes, last[j], j, dynamics, rate)
@@ -379,21 +239,31 @@ def run(
         np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size),
         np.empty(size),
     )  # fmt: skip
-    room = np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    room = (
+        np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size),
+        np.empty(size), np.empty(size),
+    )  # fmt: skip
+    # the neurons whose voltage is read often stand together
+    low, high = 0, size
+    while high > low and g_readout[high - 1] == 0:
+        high -= 1
+    while low < high and g_readout[low] == 0:
+        low += 1
+    driven = low, high
     for k in range(len(time) - 1, -1, -1):
         moved = g_time[k]
         if loop:
             moved += hear(
                 time[k], inputs + neuron[k], delay, weight, duration, tree, row, room, turned,
-                dynamics, mode, kind, rate, rates, g_weight, g_delay, g,
+                driven, dynamics, mode, kind, rate, rates, g_weight, g_delay, g,
             )  # fmt: skip
         release(
-            k, own[k], time, neuron, current, released, moved, nodes, duration, dynamics, kind,
-            rate, rates, g_readout[neuron[k]], first[neuron[k]], g,
+            k, own[k], time, neuron, current, released, moved, nodes, duration, dynamics,
+            constants, kind, rate, rates, g_readout[neuron[k]], first[neuron[k]], g,
         )  # fmt: skip
     times, sources = given
     for k in range(len(times)):
         g_given[k] = hear(
-            times[k], sources[k], delay, weight, duration, tree, row, room, turned, dynamics, mode,
-            kind, rate, rates, g_weight, g_delay, g,
+            times[k], sources[k], delay, weight, duration, tree, row, room, turned, driven,
+            dynamics, mode, kind, rate, rates, g_weight, g_delay, g,
         )  # fmt: skip

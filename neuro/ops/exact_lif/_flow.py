@@ -27,30 +27,29 @@ _LOWEST = -708.0
 _INVERSE = tuple(1 / math.factorial(k) for k in range(15))
 
 
+A, C, SLOW, GAP, SHARE, SLOW_MEMBRANE, THRESHOLD, V_RESET, REFRACTORY = range(9)
+"""Constants of a neuron [N, 9]: rates of the membrane and the current, the smaller of both, the
+larger less the smaller, a / gap, whether a is the smaller, and the three parameters of firing."""
+
+
 class Dynamics(NamedTuple):
-    """Constants of every neuron as kernels read them, each [N].
+    """Constants of all neurons, for loops over them; each [N].
 
     Attributes:
         a: rate of the membrane, 1/tau.
         c: rate of the synaptic current, 1/tau_synapse.
         slow: the smaller of both.
         gap: the larger less the smaller.
-        share: a / gap, where the rates are apart.
+        over_gap: 1 / gap, where the rates are apart.
         slow_membrane: whether a is the smaller.
-        threshold: potential at which a neuron fires.
-        v_reset: potential after a spike.
-        refractory: time for which it stays there.
     """
 
     a: Any
     c: Any
     slow: Any
     gap: Any
-    share: Any
+    over_gap: Any
     slow_membrane: Any
-    threshold: Any
-    v_reset: Any
-    refractory: Any
 
 
 @jit
@@ -82,43 +81,49 @@ def second(u: float) -> float:
 
 
 @jit
-def factors(s: Any, slow: Any, gap: Any, mode: int, b: Any, e: Any, h: Any, count: int) -> None:
-    """Fill b = e^{-slow s}, e = e^{-gap s} and, near each other, h for ``count`` times s."""
-    if mode == DOUBLE:
-        for k in range(count):
-            b[k] = e[k] = exp(-slow[k] * s[k])
-    elif mode == APART:
-        for k in range(count):
-            b[k] = exp(-slow[k] * s[k])
-            e[k] = exp(-gap[k] * s[k])
-    else:
-        for k in range(count):
-            b[k] = exp(-slow[k] * s[k])
-            u = gap[k] * s[k]
-            g = 1.0 - u * second(min(u, SMALL))
-            far = exp(-u)
-            e[k] = far if u > SMALL else 1.0 - u * g
-            h[k] = s[k] * b[k] * ((1.0 - far) / u if u > SMALL else g)
+def decline(u: float) -> float:
+    """Return ``(1 - e^{-u}) / u`` for u >= 0 without a branch."""
+    near = 1.0 - u * second(min(u, SMALL))
+    return (1.0 - exp(-u)) / u if u > SMALL else near
 
 
 @jit
-def flow(s: float, j: int, dynamics: Any) -> Any:
-    """Return x, y and K of neuron j after the time s."""
-    b = math.exp(-dynamics.slow[j] * s)
-    u = dynamics.gap[j] * s
+def factors(mode: int, b: Any, e: Any, h: Any, count: int) -> None:
+    """Turn ``-slow s`` in b and ``-gap s`` in e into their exponentials.
+
+    Rates that are near each other have s in h, which becomes ``s b g(u)``; those of 2 to 1 have
+    nothing in e, which becomes a copy of b.
+    """
+    for k in range(count):
+        b[k] = exp(b[k])
+    if mode == DOUBLE:
+        for k in range(count):
+            e[k] = b[k]
+    elif mode == NEAR:
+        for k in range(count):
+            h[k] *= b[k] * decline(-e[k])
+    if mode != DOUBLE:
+        for k in range(count):
+            e[k] = exp(e[k])
+
+
+@jit
+def flow(s: float, a: float, slow: float, gap: float, slow_membrane: bool) -> Any:
+    """Return x, y and K after the time s."""
+    b = math.exp(-slow * s)
+    u = gap * s
     g = -math.expm1(-u) / u if u > 0 else 1.0
-    k = dynamics.a[j] * s * b * g
+    k = a * s * b * g
     other = b * (1.0 - u * g)
-    if dynamics.slow_membrane[j]:
+    if slow_membrane:
         return b, other, k
     return other, b, k
 
 
 @jit
-def peak(v: float, i: float, j: int, dynamics: Any) -> float:
+def peak(v: float, i: float, a: float, c: float) -> float:
     """Return after what time V is highest, from V < I and I > 0; infinity if it only rises."""
-    c = dynamics.c[j]
-    delta = c - dynamics.a[j]
+    delta = c - a
     rest = 1.0 - v / i
     u = rest * delta / c
     if u >= 1.0:
@@ -129,16 +134,18 @@ def peak(v: float, i: float, j: int, dynamics: Any) -> float:
 
 
 @jit
-def crossing(v: float, i: float, longest: float, j: int, dynamics: Any) -> float:
+def crossing(
+    v: float, i: float, longest: float, threshold: float, a: float, slow: float, gap: float,
+    slow_membrane: bool,
+) -> float:  # fmt: skip
     """Return after what time V meets the threshold, which it does within ``longest``.
 
     V is concave while it rises, so that Newton's steps from the left never pass the crossing, for
     any ratio of time constants.
     """
-    a, threshold = dynamics.a[j], dynamics.threshold[j]
     s = 0.0
     for _ in range(100):
-        x, y, k = flow(s, j, dynamics)
+        x, y, k = flow(s, a, slow, gap, slow_membrane)
         now, current = v * x + i * k, i * y
         slope = a * (current - now)
         if not slope > 0:
@@ -153,18 +160,17 @@ def crossing(v: float, i: float, longest: float, j: int, dynamics: Any) -> float
 
 
 @jit
-def meets(v: float, i: float, then: float, left: float, s: float, j: int, dynamics: Any) -> bool:
+def meets(
+    v: float, i: float, then: float, left: float, s: float, threshold: float, a: float, c: float
+) -> bool:
     """Whether V meets the threshold within s, at whose end it is ``then`` and the current left."""
-    threshold = dynamics.threshold[j]
     if then >= threshold:
         return True
     # V can only turn within s if it rises at its start and falls at its end
     if i <= threshold or left >= then:
         return False
-    if v + dynamics.a[j] * (i - v) * s < threshold:
+    if v + a * (i - v) * s < threshold:
         return False
-    at = peak(v, i, j, dynamics)
-    if at >= s:
-        return False
+    at = peak(v, i, a, c)
     # where V turns it equals the current
-    return i * math.exp(-dynamics.c[j] * at) >= threshold
+    return at < s and i * math.exp(-c * at) >= threshold

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 READOUTS = ("", "integral", "maximum", "end")
@@ -94,8 +93,8 @@ SCHEMA = "float duration, str readout, float rate, int limit"
 def too_many(sample: int, limit: int) -> ValueError:
     """Return the error for a sample with more spikes than allowed."""
     return ValueError(
-        f"exact_lif expects at most limit = {limit} spikes per sample, got more in sample {sample}: "
-        "does the network run away? Lower the weights, or raise limit."
+        f"exact_lif expects at most limit = {limit} spikes per sample, got more in sample "
+        f"{sample}: does the network run away? Lower the weights, or raise limit."
     )
 
 
@@ -105,8 +104,3 @@ def too_close(sample: int) -> ValueError:
         f"exact_lif: sample {sample} has spikes that cause each other in no time: the network runs "
         "away. Lower feedback_weight, or raise feedback_delay or refractory."
     )
-
-
-def nothing(like: Tensor) -> Connections:
-    """Return connections of no neurons."""
-    return Connections(*(torch.empty(0, 0, dtype=like.dtype) for _ in range(4)))

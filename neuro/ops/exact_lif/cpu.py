@@ -28,18 +28,17 @@ _FEW = 0.1
 """Distance of two rates, relative to the larger, from which on their difference is exact enough."""
 
 
-def dynamics_of(neurons: Neurons) -> tuple[Dynamics, int]:
-    """Return constants of the neurons, and how their rates lie."""
+def dynamics_of(neurons: Neurons) -> tuple[Dynamics, Any, int]:
+    """Return constants of the neurons, the same by neuron [N, 9], and how their rates lie."""
     tau, tau_synapse, threshold, v_reset, refractory = (_array(p) for p in neurons)
     a, c = 1 / tau, 1 / tau_synapse
     slow, fast = np.minimum(a, c), np.maximum(a, c)
     gap = fast - slow
-    if (fast == 2 * slow).all():
-        mode = DOUBLE
-    else:
-        mode = APART if (gap > _FEW * fast).all() else NEAR
-    share = a / np.where(gap > 0, gap, 1.0)
-    return Dynamics(a, c, slow, gap, share, a <= c, threshold, v_reset, refractory), mode
+    mode = APART if (gap > _FEW * fast).all() else NEAR
+    mode = DOUBLE if (fast == 2 * slow).all() else mode
+    over_gap = 1 / np.where(gap > 0, gap, 1.0)
+    columns = a, c, slow, gap, a * over_gap, a <= c, threshold, v_reset, refractory
+    return Dynamics(a, c, slow, gap, over_gap, a <= c), np.stack(columns, 1), mode
 
 
 def _array(x: Tensor) -> Any:
@@ -58,7 +57,7 @@ def _sources(connections: Connections) -> tuple[Any, Any]:
 
 def _fan(weight: Any, delay: Any, sources: int) -> tuple[Any, ...]:
     """Return the synapses of every source in order of their delays, without those of no weight."""
-    order = np.argsort(np.where(weight == 0, np.inf, delay), axis=1, kind="stable")
+    order = np.argsort(np.where(weight == 0, np.inf, delay), axis=1)
     counts = np.zeros(sources, np.int64)
     counts[: len(weight)] = (weight != 0).sum(1)
     begin = np.arange(sources) * weight.shape[1]
@@ -76,19 +75,19 @@ def forward(
     spikes: Spikes, connections: Connections, neurons: Neurons, setting: Setting
 ) -> tuple[Spikes, Kept, Tensor]:
     """Run a batch; return spikes, what is kept and the readout [B, N]."""
-    dynamics, mode = dynamics_of(neurons)
+    _, constants, mode = dynamics_of(neurons)
     kind = READOUTS.index(setting.readout)
     times, indices, counts = (_array(p) for p in spikes)
     size, inputs = connections.weight.shape
     weight, delay = _sources(connections)
-    feedback = _array(connections.feedback_weight), _array(connections.feedback_delay)
+    feedback = np.stack([_array(p) for p in connections[2:]])
     # a source without synapses stands for every neuron that none hears
     fan = _fan(weight, delay, inputs + size)
 
     def work(start: int, stop: int) -> list[Any]:
         return [
             _forward.run(
-                times[b, : counts[b]], indices[b, : counts[b]], inputs, fan, feedback, dynamics,
+                times[b, : counts[b]], indices[b, : counts[b]], inputs, fan, feedback, constants,
                 setting.duration, setting.limit, mode, kind, setting.rate,
             )
             for b in range(start, stop)
@@ -106,7 +105,7 @@ def forward(
     made = spikes.times.new_full((len(runs), longest), torch.inf)
     neuron = torch.full((len(runs), longest), -1)
     current = torch.zeros_like(made)
-    released = torch.zeros_like(made) if (dynamics.refractory > 0).any() else made.new_empty(
+    released = torch.zeros_like(made) if (neurons.refractory > 0).any() else made.new_empty(
         len(runs), 0
     )  # fmt: skip
     turned = made.new_zeros(2, len(runs), size if kind == MAXIMUM else 0)
@@ -137,7 +136,7 @@ def backward(
     rates: bool,
 ) -> tuple[Tensor, Connections, Neurons]:
     """Return gradients of the inputs' times, the connections and the neurons."""
-    dynamics, mode = dynamics_of(neurons)
+    dynamics, constants, mode = dynamics_of(neurons)
     kind = READOUTS.index(setting.readout)
     times, indices, counts = (_array(p) for p in spikes)
     time, neuron, number = (_array(p) for p in made)
@@ -159,9 +158,9 @@ def backward(
                 _backward.run(
                     (times[b, :few], indices[b, :few]),
                     (time[b, :many], neuron[b, :many], current[b, :many], released[b, :many]),
-                    inputs, delay, weight, dynamics, setting.duration, mode, kind, setting.rate,
-                    loop, rates, (peak[0], peak[1]), g_time[b, :many], g_read[b], g_weight[group],
-                    g_delay[group], g[group], g_given[b, :few],
+                    inputs, delay, weight, dynamics, constants, setting.duration, mode, kind,
+                    setting.rate, loop, rates, (peak[0], peak[1]), g_time[b, :many], g_read[b],
+                    g_weight[group], g_delay[group], g[group], g_given[b, :few],
                 )  # fmt: skip
 
     shards(work, groups, _size(int(counts.sum() + number.sum()), connections))
@@ -173,13 +172,18 @@ def backward(
     return (
         torch.from_numpy(g_given),
         Connections(
-            of_weight[into].T.contiguous(),
-            of_delay[into].T.contiguous(),
-            of_weight[out].T.contiguous(),
-            of_delay[out].T.contiguous(),
+            _own(of_weight[into].T),
+            _own(of_delay[into].T),
+            _own(of_weight[out].T),
+            _own(of_delay[out].T),
         ),
-        Neurons(*torch.from_numpy(of)),
+        Neurons(*(_own(row) for row in torch.from_numpy(of))),
     )
+
+
+def _own(x: Tensor) -> Tensor:
+    # results of an operator share no memory
+    return x.clone(memory_format=torch.contiguous_format)
 
 
 def _summed(parts: Any) -> Any:

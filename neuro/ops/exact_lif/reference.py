@@ -49,7 +49,7 @@ class Neuron:
         tau, tau_synapse, self.threshold, self.v_reset, self.refractory = parameters
         self.a, self.c, self.setting = 1 / tau, 1 / tau_synapse, setting
         self.t = self.v = self.i = self.release = self.readout = torch.zeros_like(tau)
-        # true until the end of the refractory time, for one of no length as well, which has a gradient
+        # true until the end of the refractory time, also one of no length, which has a gradient
         self.refrains = False
 
     def at(self, stop: Tensor) -> tuple[Tensor, Tensor]:

@@ -179,8 +179,8 @@ def _number_of(context, bits):  # type: ignore[no-untyped-def]
     return numba.types.float64(numba.types.int64), generate
 
 
-bits_of: Callable[[float], int] = intrinsic(_bits_of)
-number_of: Callable[[int], float] = intrinsic(_number_of)
+bits_of: Callable[..., int] = intrinsic(_bits_of)
+number_of: Callable[..., float] = intrinsic(_number_of)
 
 _setting = threading.Lock()
 

@@ -110,6 +110,21 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         ),
         "eventprop_readout_backward": lambda x: ops.eventprop_readout_backward(
             x, *spikes, *synapses, row, row, True, True, True
+        ),
+    }  # fmt: skip
+    events = torch.tensor([[0.5, 1.0]], dtype=torch.float64), torch.tensor([[0, 2]])
+    one, many = torch.ones(3, dtype=torch.float64), torch.tensor([2])
+    exact_synapses = (5 * WEIGHT.double(), WEIGHT.double(), *(torch.zeros(0, 0).double(),) * 2)
+    exact_neurons = 9 * one, 5 * one, one, 0 * one, 0 * one
+    setting = 9.0, "", 0.0, 99
+    made = ops.exact_lif(*events, many, *exact_synapses, *exact_neurons, *setting)
+    calls |= {
+        "exact_lif": lambda x: ops.exact_lif(
+            events[0] + x.sum(), events[1], many, *exact_synapses, *exact_neurons, *setting
+        )[0],
+        "exact_lif_backward": lambda x: ops.exact_lif_backward(
+            made[0] + x.sum(), made[3], *events, many, *made[:3], *made[4:], *exact_synapses, *exact_neurons,
+            *setting, False,
         )[0],
     }  # fmt: skip
     registered = {name for name in torch._C._dispatch_get_all_op_names() if "axonal::" in name}
