@@ -206,7 +206,8 @@ def medians(rows: list[Row], *, alike: bool) -> list[dict[str, float]]:
     for place, dt in enumerate(STEPS):
         pairs = [(row["grids"][place], row["spikes"]) for row in rows]
         grids = [g for g, spikes in pairs if g and (not alike or g["spikes"] == spikes)]
-        errors = {name: float(np.median([g[name] for g in grids])) for name in NAMES}
+        # at the longest steps no network may be left
+        errors = {name: float(np.median([g[name] for g in grids])) for name in NAMES if grids}
         found.append({"dt": dt, "networks": len(grids), **errors})
     return found
 
