@@ -382,4 +382,6 @@ def _gather(
             needs.decays, needs.synapses or needs.times,
             g_times.numpy(), *(a.numpy() for a in room), g_rows.numpy(), parts,
         )  # fmt: skip
-    return g_times.sum(0), *room[:2], *g_rows, *room[2:]
+    # each in memory of its own: torch refuses results that share some
+    rows = [row.clone() for row in g_rows]
+    return g_times.sum(0), *room[:2], *rows, *room[2:]

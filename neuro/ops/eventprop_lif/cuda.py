@@ -258,4 +258,5 @@ def _inputs(
     found = [torch.zeros_like(a) for a in synapses]
     if needs.synapses:
         found = _synapses(events, synapses, 0, p_i, pull)
-    return g_times, *found, *g_rows
+    # each in memory of its own: torch refuses results that share some
+    return g_times, *found, *(row.clone() for row in g_rows)

@@ -123,8 +123,8 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
             events[0] + x.sum(), events[1], many, *exact_synapses, *exact_neurons, *setting
         )[0],
         "exact_lif_backward": lambda x: ops.exact_lif_backward(
-            made[0] + x.sum(), made[3], *events, many, *made[:3], *made[4:], *exact_synapses, *exact_neurons,
-            *setting, False,
+            made[0] + x.sum(), made[3], *events, many, *made[:3], *made[4:],
+            *exact_synapses, *exact_neurons, *setting, False,
         )[0],
     }  # fmt: skip
     registered = {name for name in torch._C._dispatch_get_all_op_names() if "axonal::" in name}
