@@ -138,7 +138,7 @@ def batches(
 def inputs(samples: Samples, indices: npt.NDArray[np.int64]) -> Input:
     """Rasters [T, B, N] of the chosen samples, or their events where spikes have exact times."""
     if isinstance(samples, Timed):
-        return samples.events(indices)
+        return samples.timed(indices)
     return torch.from_numpy(samples.dense(indices))
 
 

@@ -32,7 +32,7 @@ class Samples(Protocol):
 class Timed(Samples, Protocol):
     """Samples whose spikes have exact times, finer than steps."""
 
-    def events(self, indices: npt.ArrayLike) -> "Events":
+    def timed(self, indices: npt.ArrayLike) -> "Events":
         """Events of the chosen samples `[B]`, times in steps."""
 
 

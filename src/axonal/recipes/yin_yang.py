@@ -138,7 +138,7 @@ class Latencies:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def events(self, indices: npt.ArrayLike) -> neuro.Events:
+    def timed(self, indices: npt.ArrayLike) -> neuro.Events:
         """Events of the chosen samples."""
         chosen = self.times[np.asarray(indices)]
         neurons = [np.arange(chosen.shape[1])] * len(chosen)
@@ -146,7 +146,7 @@ class Latencies:
 
     def dense(self, indices: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Rasters `[T, B, N]` of the chosen samples."""
-        raster: npt.NDArray[np.float32] = self.events(indices).to_dense().numpy()
+        raster: npt.NDArray[np.float32] = self.timed(indices).to_dense().numpy()
         return raster
 
 
@@ -154,7 +154,7 @@ def data(settings: Settings) -> Mapping[str, Samples]:
     """The points by split, "train", "validation" and "test", drawn with the seed.
 
     >>> found = data(Settings(samples=10))["train"]
-    >>> found.events([0, 1]).times.shape, found.dense([0, 1]).shape
+    >>> found.timed([0, 1]).times.shape, found.dense([0, 1]).shape
     (torch.Size([2, 5]), (600, 2, 5))
     """
     few = max(1, settings.samples // 5)
