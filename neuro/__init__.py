@@ -5,7 +5,14 @@ from torch.serialization import add_safe_globals
 from axonal.neuro import surrogates
 from axonal.neuro._checks import InputError
 from axonal.neuro.batches import collate
-from axonal.neuro.event_driven import EventLIF, EventNetwork, EventReadout, SilentNeurons
+from axonal.neuro.event_driven import (
+    EventLIF,
+    EventNetwork,
+    EventReadout,
+    EventReport,
+    SilentNeurons,
+    event_report,
+)
 from axonal.neuro.events import Events
 from axonal.neuro.importers import (
     ConversionError,
@@ -86,6 +93,7 @@ __all__ = [
     "EventLIF",
     "EventNetwork",
     "EventReadout",
+    "EventReport",
     "Events",
     "GradedLIF",
     "InputError",
@@ -109,6 +117,7 @@ __all__ = [
     "Streamer",
     "collate",
     "detach",
+    "event_report",
     "first_spike_loss",
     "first_spike_time",
     "freeze_delays",

@@ -1,5 +1,6 @@
 """Leaky integrate-and-fire neurons with exact gradients of spike times."""
 
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -59,6 +60,8 @@ class EventLIF(nn.Module):
             values run in the exact engine alone.
         learn: any of ``"v_reset"``, ``"t_ref"``: one value per neuron. Time constants and the
             threshold learn where the neurons say so.
+        clip: largest norm that one sample's gradient of the weights may have, in the exact engine;
+            the whole gradient of such a sample is shrunk. It is exact without.
         limit: most spikes of one sample; a network that runs away ends there with an error.
 
     Returns:
@@ -96,6 +99,7 @@ class EventLIF(nn.Module):
         v_reset: float = 0.0,
         t_ref: float | None = None,
         learn: Collection[str] | str = (),
+        clip: float = math.inf,
         limit: int = 100_000,
     ) -> None:
         super().__init__()
@@ -107,6 +111,9 @@ class EventLIF(nn.Module):
         self.synapses, self.neurons, self.feedback = synapses, neurons, feedback
         self.engine = known_engine(who, engine)
         self.limit = _checks.count(self, "limit", limit)
+        if not clip > 0:
+            raise ValueError(f"{who} expects clip > 0, got {clip!r}.")
+        self.clip = clip
         self.learn = (learn,) if isinstance(learn, str) else tuple(learn)
         unknown = sorted(set(self.learn) - {"v_reset", "t_ref"})
         if unknown:
@@ -136,10 +143,15 @@ class EventLIF(nn.Module):
             spikes, _ = exact_lif(
                 events, weight, delay,
                 tau=time_constant(neurons.decay), tau_synapse=time_constant(neurons.decay_synapse),
-                v_reset=self.v_reset, refractory=self.t_ref, **given,
+                v_reset=self.v_reset, refractory=self.t_ref, clip=self.clip, **given,
             )  # fmt: skip
             return spikes
         self._has_steps()
+        if self.clip < math.inf:
+            raise ValueError(
+                f'{_checks.name_of(self)} with engine="eventprop" does not clip samples: leave out '
+                "clip, and cut the gradient of a batch."
+            )
         return eventprop_lif(
             events, weight, delay,
             decay=neurons.decay, decay_synapse=neurons.decay_synapse,

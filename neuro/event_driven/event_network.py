@@ -1,5 +1,6 @@
 """A network of ordinary layers, run spike by spike."""
 
+import math
 from typing import Any
 
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ class EventNetwork(nn.Module):
         net: the network.
         engine: ``"exact"``, ``"eventprop"`` or ``"surrogate"``; an attribute that can be set.
         reading: of :class:`EventReadout`, where the network ends in one.
+        clip: of :class:`EventLIF`, for each layer by itself.
         limit: of :class:`EventLIF`.
 
     Returns:
@@ -58,6 +60,7 @@ class EventNetwork(nn.Module):
         *,
         engine: str = "exact",
         reading: str = "mean",
+        clip: float = math.inf,
         limit: int = 100_000,
     ) -> None:
         super().__init__()
@@ -65,7 +68,7 @@ class EventNetwork(nn.Module):
         # not as a part of its own name, so that parameters are called as they are in the network
         self._modules.update(net._modules)
         vars(self)["_net"] = net
-        vars(self)["_layers"] = tuple(_event_layers(net, engine, reading, limit))
+        vars(self)["_layers"] = tuple(_event_layers(net, engine, reading, clip, limit))
 
     @property
     def engine(self) -> str:
@@ -102,7 +105,7 @@ class EventNetwork(nn.Module):
 
 
 def _event_layers(
-    net: Network, engine: str, reading: str, limit: int
+    net: Network, engine: str, reading: str, clip: float, limit: int
 ) -> list[EventLIF | EventReadout]:
     """Group the layers of a chain into event-driven ones."""
     if not isinstance(net, Network):
@@ -131,7 +134,7 @@ def _event_layers(
             neurons, feedback = _inside(neurons.body), _inside(neurons.feedback)
         if not isinstance(neurons, CuBaLIF):
             raise _refused(path, neurons, "CuBaLIF, or two LeakyIntegrators at the end")
-        made.append(EventLIF(synapses, neurons, feedback, engine=engine, limit=limit))
+        made.append(EventLIF(synapses, neurons, feedback, engine=engine, clip=clip, limit=limit))
     return made
 
 

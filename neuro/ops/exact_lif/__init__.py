@@ -1,5 +1,7 @@
 """LIF neurons in continuous time, with a delay per synapse and exact gradients of spike times."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -27,6 +29,7 @@ def exact_lif(
     voltage: str | None = None,
     rate: float | None = None,
     limit: int = 100_000,
+    clip: float = math.inf,
     backend: str = "auto",
 ) -> tuple[Events, Tensor | None]:
     """Run leaky integrate-and-fire neurons exactly, from spike to spike, without a time step.
@@ -61,6 +64,9 @@ def exact_lif(
             end; or ``None``. Neurons that fire can be read as well.
         rate: per step, >= 0, of "sum-exp"; ``1 / duration`` by default.
         limit: most spikes per sample, over all neurons.
+        clip: largest norm of the gradient of weight and feedback_weight that one sample may have,
+            > 0: all gradients of a sample beyond it are shrunk together, before samples are added.
+            A spike that grazes the threshold has no bound otherwise. Compiled only.
         backend: ``"auto"``, ``"reference"`` (the definition, in plain torch, for a few neurons) or
             ``"cpu"`` (compiled).
 
@@ -91,7 +97,7 @@ def exact_lif(
     }
     rows = {name: _checks.row(name, value, size) for name, value in parameters.items()}
     _checks.values(events, weight, delay, feedback_weight, feedback_delay, rows)
-    setting = _setting(events, voltage, rate, limit)
+    setting = _setting(events, voltage, rate, limit, clip)
     none = torch.empty(0, 0, dtype=torch.float64)
     given = (
         weight,
@@ -103,6 +109,8 @@ def exact_lif(
     spikes = Spikes(events.times.to(torch.float64), events.indices, events.counts)
     tensors = (spikes.times, *connections, *rows.values())
     compiled = _dispatch.use_compiled("exact_lif", backend, *tensors)
+    if clip < math.inf and not compiled:
+        raise ValueError('exact_lif clips samples in compiled code only: use backend="cpu".')
     run = _op.exact_lif if compiled else reference.exact_lif
     made, readout = run(spikes, connections, Neurons(**rows), setting)
     out = Events(made.times.to(events.times.dtype), *made[1:], size, events.duration)
@@ -113,9 +121,13 @@ def exact_lif(
     return out, readout.to(weight.dtype)
 
 
-def _setting(events: Events, voltage: str | None, rate: float | None, limit: int) -> Setting:
+def _setting(
+    events: Events, voltage: str | None, rate: float | None, limit: int, clip: float
+) -> Setting:
     _checks.choice(voltage, tuple(VOLTAGES), rate, limit)
+    if not clip > 0:
+        raise ValueError(f"exact_lif expects clip > 0, got {clip!r}.")
     if voltage == "sum-exp":
         rate = 1 / events.duration if rate is None else rate
     readout = "" if voltage is None else VOLTAGES[voltage]
-    return Setting(events.duration, readout, float(rate or 0.0), limit)
+    return Setting(events.duration, readout, float(rate or 0.0), limit, float(clip))

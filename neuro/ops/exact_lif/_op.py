@@ -123,7 +123,7 @@ def _gradients(
     rates = needs[7] or needs[8]
     grads = _backward(g_times, g_readout, *ctx.saved_tensors, *ctx.setting, rates)
     wanted = [g if need else None for g, need in zip(grads, (needs[0], *needs[3:]), strict=True)]
-    return (wanted[0], None, None, *wanted[1:], None, None, None, None)
+    return (wanted[0], None, None, *wanted[1:], *[None] * len(ctx.setting))
 
 
 _forward.differentiate(_gradients, _setup)

@@ -79,15 +79,17 @@ class Setting(NamedTuple):
         readout: of the voltage, one of `READOUTS`.
         rate: of the weight e^{-rate t} of an integral.
         limit: most spikes per sample.
+        clip: largest norm of a sample's gradient of the weights; infinity for the exact gradient.
     """
 
     duration: float
     readout: str
     rate: float
     limit: int
+    clip: float
 
 
-SCHEMA = "float duration, str readout, float rate, int limit"
+SCHEMA = "float duration, str readout, float rate, int limit, float clip"
 
 
 def too_many(sample: int, limit: int) -> ValueError:

@@ -124,6 +124,16 @@ def forward(
     return Spikes(made, neuron, number), Kept(current, released, turned), readout
 
 
+def _add_clipped(sums: Any, total: Any, g_given: Any, clip: float) -> None:
+    """Add a sample's gradients to the total, shrunk together, and clear them."""
+    norm = np.linalg.norm(sums[0])
+    share = clip / norm if norm > clip else 1.0
+    g_given *= share
+    for one, all_ in zip(sums, total, strict=True):
+        all_ += share * one
+        one[:] = 0
+
+
 def backward(
     g_times: Tensor,
     g_readout: Tensor,
@@ -152,6 +162,9 @@ def backward(
 
     def work(start: int, stop: int) -> None:
         for group in range(start, stop):
+            sums = total = g_weight[group], g_delay[group], g[group]
+            if cut := setting.clip < np.inf:
+                sums = tuple(np.zeros_like(a) for a in total)
             for b in range(batch * group // groups, batch * (group + 1) // groups):
                 few, many = counts[b], number[b]
                 peak = turned[:, b] if kind == MAXIMUM else np.zeros((2, size))
@@ -160,8 +173,10 @@ def backward(
                     (time[b, :many], neuron[b, :many], current[b, :many], released[b, :many]),
                     inputs, delay, weight, dynamics, constants, setting.duration, mode, kind,
                     setting.rate, loop, rates, (peak[0], peak[1]), g_time[b, :many], g_read[b],
-                    g_weight[group], g_delay[group], g[group], g_given[b, :few],
+                    *sums, g_given[b, :few],
                 )  # fmt: skip
+                if cut:
+                    _add_clipped(sums, total, g_given[b, :few], setting.clip)
 
     shards(work, groups, _size(int(counts.sum() + number.sum()), connections))
     of_weight, of_delay = (torch.from_numpy(_summed(a)) for a in (g_weight, g_delay))

@@ -19,7 +19,8 @@ def layer(**given):
     return made
 
 
-EVENTS = Events.of([[1.0, 2.5, 7.0], [0.5, 3.0]], [[0, 1, 2], [2, 0]], 3, 30, dtype=torch.float64)
+SAMPLES = [([1.0, 2.5, 7.0], [0, 1, 2]), ([0.5, 3.0], [2, 0])]
+EVENTS = Events.of(*zip(*SAMPLES, strict=True), 3, 30, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("name", ["v_reset", "t_ref"])
@@ -49,6 +50,22 @@ def test_a_network_that_runs_away_ends_with_one_line():
     with pytest.raises(ValueError, match="limit = 3") as caught:
         made(EVENTS)
     assert "\n" not in str(caught.value)
+
+
+def gradient(events, **given):
+    made = layer(**given)
+    neuro.first_spike_time(made(events)).square().sum().backward()
+    return made.synapses.weight.grad
+
+
+def test_the_gradient_of_a_sample_is_clipped_before_samples_are_added():
+    singles = [Events.of([t], [i], 3, 30, dtype=torch.float64) for t, i in SAMPLES]
+    own = [gradient(events) for events in singles]
+    clip = 0.5 * min(g.norm().item() for g in own)
+    assert torch.equal(gradient(EVENTS, clip=1e9), gradient(EVENTS))
+    expected = sum(g * (clip / g.norm()) for g in own)
+    torch.testing.assert_close(gradient(EVENTS, clip=clip), expected)
+    torch.testing.assert_close(gradient(singles[0], clip=clip).norm().item(), clip)
 
 
 def test_a_silent_layer_has_gradients_of_zero_and_is_woken():
@@ -84,6 +101,8 @@ def test_a_target_that_was_silent_is_woken_at_once():
         (lambda: neuro.EventLIF(neuro.LIF(3), neuro.CuBaLIF(3)), "a DelayedLinear or a Linear"),
         (lambda: layer(learn="tau"), "can learn v_reset, t_ref; got tau"),
         (lambda: layer(limit=0), "limit"),
+        (lambda: layer(clip=0), "clip > 0, got 0"),
+        (lambda: layer(clip=1.0, engine="eventprop")(EVENTS), "does not clip samples"),
         (lambda: neuro.SilentNeurons(torch.nn.Linear(1, 1), None, every=1), "found none in Linear"),
         (lambda: neuro.SilentNeurons(layer(), None, every=0), "every >= 1"),
         (lambda: neuro.SilentNeurons(layer(), None, step=-1.0, every=1), "step > 0"),

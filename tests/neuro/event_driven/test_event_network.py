@@ -9,6 +9,7 @@ from torch import nn
 
 from axonal import deploy, neuro
 from axonal.neuro import Events
+from axonal.neuro.event_driven.event_report import _slopes
 
 
 def network(*, loop=False, dtype=torch.float64, **settings):
@@ -196,3 +197,33 @@ def test_an_unknown_engine_and_a_trace_of_the_exact_one_are_refused():
     )  # fmt: skip
     with pytest.raises(ValueError, match="no potential at every step"):
         readout(Events.of([[1.0]], [[0]], 4, 9))
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_report_names_silence_and_the_smallest_slope(loop):
+    net = network(loop=loop)
+    with torch.no_grad():
+        net[0].weight[4] = 0
+        if loop:
+            net[1].feedback.weight[4] = 0
+    exact = neuro.EventNetwork(net, engine="eventprop")
+    events = Events.from_dense(spikes())
+    first, second = neuro.event_report(exact, events)
+    assert exact.engine == "eventprop"
+    assert (first.neurons, first.silent, second.neurons) == (9, 1, 3)
+    # the slope is what the gradient of a spike time divides by: dt / d threshold = 1 / V'
+    exact.engine = "exact"
+    layer = exact.layers[0]
+    with torch.no_grad():
+        made = layer(events)
+    threshold = layer.neurons.threshold_level
+    rises = []
+    for b in range(3):  # the first spike of a sample has no spike before it to depend on
+        layer.neurons.threshold_level = threshold.clone().requires_grad_()
+        again = layer(events)
+        rises.append(1 / torch.autograd.grad(again.times[b, 0], layer.neurons.threshold_level)[0])
+    layer.neurons.threshold_level = threshold
+    assert 0 < first.smallest_slope <= min(rises).item() * (1 + 1e-9)
+    alone = Events(*(t[:, :1] for t in made[:2]), torch.ones_like(made.counts), *made[3:])
+    slopes = torch.cat([_slopes(layer, events, alone, b) for b in range(3)])
+    torch.testing.assert_close(slopes, torch.stack(rises).flatten())

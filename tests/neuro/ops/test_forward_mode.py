@@ -116,7 +116,7 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
     one, many = torch.ones(3, dtype=torch.float64), torch.tensor([2])
     exact_synapses = (5 * WEIGHT.double(), WEIGHT.double(), *(torch.zeros(0, 0).double(),) * 2)
     exact_neurons = 9 * one, 5 * one, one, 0 * one, 0 * one
-    setting = 9.0, "", 0.0, 99
+    setting = 9.0, "", 0.0, 99, torch.inf
     made = ops.exact_lif(*events, many, *exact_synapses, *exact_neurons, *setting)
     calls |= {
         "exact_lif": lambda x: ops.exact_lif(
