@@ -32,7 +32,7 @@ DONE, TOO_MANY, TOO_CLOSE = 0, 1, 2
 ARRIVALS = 24
 """Arrivals per neuron that a window should hold."""
 
-REPEATS = 0.2
+REPEATS = 0.1
 """Neurons that should run more than once, as a share of all."""
 
 SHORTEST = 1e-12
