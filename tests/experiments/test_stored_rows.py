@@ -23,6 +23,7 @@ WHOLE = (
     "spoken-digits",
     "spoken-digits-attempts",
     "time-grid",
+    "yin-yang",
 )
 
 
