@@ -224,9 +224,10 @@ def run(peers: set[str], *, quick: bool) -> Table:
     recurrent = network(100, 200, 20, recurrent=True)
     first = inputs_of(100, 493, 500.0 / shrink)
     speed = line(table, "100-200rec-20, T 500", recurrent, first)
+    ratios = f"{speed['forward'] / FORWARD:.1f} and {speed['backward'] / BACKWARD:.1f}"
     table.remarks.append(
-        f"The prototype ran {FORWARD} and {BACKWARD} million arrivals per second on such a net, in a "
-        f"process of its own: {speed['forward'] / FORWARD:.1f} and {speed['backward'] / BACKWARD:.1f} times slower."
+        f"The prototype ran {FORWARD} and {BACKWARD} million arrivals per second on such a net, in "
+        f"a process of its own: {ratios} times slower."
     )
     recurrent.tau_synapse = 5.0
     line(table, "the same, tau 20/5", recurrent, first)

@@ -82,7 +82,7 @@ def exact_lif(
     >>> delay = torch.tensor([[2.0]], dtype=torch.float64, requires_grad=True)
     >>> spikes, _ = exact_lif(events, weight, delay, tau=20, tau_synapse=10, threshold=1)
     >>> spikes.times.detach().round(decimals=4)
-    tensor([[7.7432]], dtype=torch.float64)
+    tensor([[7.7480]], dtype=torch.float64)
     >>> spikes.times.sum().backward()  # a step later for every step of delay
     >>> delay.grad.round(decimals=4)
     tensor([[1.]], dtype=torch.float64)
