@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from axonal._base.sweeps import Row
-from axonal.recipes import _learning, spoken_digits
+from axonal.recipes import _learner, _learning, spoken_digits
 from axonal.recipes._runs import Job
 
 KIBIBYTE = 1024
@@ -48,7 +48,7 @@ def _peak(changes: dict[str, Any]) -> int:
     torch.set_num_threads(1)
     settings = spoken_digits.Settings(**changes)
     samples = spoken_digits.data(settings)["train"]
-    learner = _learning.Learner(spoken_digits.build(settings), settings)
+    learner = _learner.Learner(spoken_digits.build(settings), settings)
 
     def update(batch: int) -> None:
         chosen = np.arange(batch)

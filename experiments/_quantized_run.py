@@ -11,7 +11,7 @@ import torch
 
 from axonal import deploy, neuro
 from axonal._base.sweeps import Row
-from axonal.recipes import _graphs, _learning, digits
+from axonal.recipes import _graphs, _learner, _learning, digits
 from axonal.recipes._runs import Job
 from axonal.recipes._samples import Samples
 
@@ -77,7 +77,7 @@ def tuned(
             for rate in [RATE * float(w.detach().abs().mean())]
         ]
     )
-    loss = _learning.LOSSES[settings.readout]
+    loss = _learner.LOSSES[settings.readout]
     for epoch in range(EPOCHS):
         for group in adam.param_groups:
             group["lr"] = group["first_lr"] * 0.5 * (1 + math.cos(math.pi * epoch / EPOCHS))

@@ -1,7 +1,7 @@
 """The engines by which event-driven layers run, and what each can express."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,25 +18,6 @@ def known_engine(who: str, engine: str) -> str:
     if engine not in ENGINES:
         raise ValueError(f"{who} knows the engines {', '.join(ENGINES)}; got {engine!r}.")
     return engine
-
-
-class Connections(NamedTuple):
-    """Weights and delays of connections, as the event-driven operators take them.
-
-    Args:
-        weight: [N, I].
-        delay: in steps [N, I]; real where delays are learned, whole where they are frozen.
-    """
-
-    weight: Tensor
-    delay: Tensor
-
-    @classmethod
-    def of(cls, layer: DelayedLinear | Linear, added: int = 0) -> "Connections":
-        """Those of a layer, with ``added`` steps of delay on top."""
-        weight = layer.masked_weight
-        delay = layer.delay if isinstance(layer, DelayedLinear) else weight.new_zeros(weight.shape)
-        return cls(weight, delay + added if added else delay)
 
 
 def check_synapses(who: str, layer: nn.Module) -> None:

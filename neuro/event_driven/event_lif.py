@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
+from axonal.neuro.event_driven._connections import Connections
 from axonal.neuro.event_driven._engines import (
-    Connections,
     check_neurons,
     check_synapses,
     known_engine,

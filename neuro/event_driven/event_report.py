@@ -5,7 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro.event_driven._engines import Connections, time_constant
+from axonal.neuro.event_driven._connections import Connections
+from axonal.neuro.event_driven._engines import time_constant
 from axonal.neuro.event_driven.event_lif import EventLIF
 from axonal.neuro.event_driven.event_network import EventNetwork
 from axonal.neuro.events import Events

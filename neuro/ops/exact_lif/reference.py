@@ -37,7 +37,7 @@ def flow(s: Tensor, a: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return torch.exp(-a * s), torch.exp(-c * s), a * s * torch.exp(-slow * s) * g
 
 
-class Neuron:
+class _Neuron:
     """One neuron: its state after its last event, and the readout so far.
 
     Args:
@@ -152,7 +152,7 @@ def _sample(
 ) -> tuple[list[Tensor], list[int], Tensor]:  # fmt: skip
     weight, delay, feedback_weight, feedback_delay = connections
     size = len(weight)
-    neurons = [Neuron(p, setting) for p in zip(*(p.unbind() for p in parameters), strict=True)]
+    neurons = [_Neuron(p, setting) for p in zip(*(p.unbind() for p in parameters), strict=True)]
     arrivals: list[tuple[float, int, int, Tensor, Tensor]] = []
     fired: list[Tensor] = []
     who: list[int] = []

@@ -10,11 +10,11 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from axonal._base.checks import seed as checked_seed
 from axonal._base.checks import whole_number
-from axonal.recipes import _learning
+from axonal.recipes import _learner, _learning
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._samples import Samples, in_epoch
 
-Batch = tuple[_learning.Input, Tensor]
+Batch = tuple[_learner.Input, Tensor]
 Place = tuple[int, int]
 """Epoch, and index of a sample: all that a worker needs to know."""
 

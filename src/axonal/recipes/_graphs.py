@@ -16,7 +16,7 @@ from axonal._base.npz import read_npz
 from axonal.recipes import _find
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._labelled import Labelled, inputs, labelled, recipe_rule, scorable
-from axonal.recipes._learning import READOUTS
+from axonal.recipes._learner import READOUTS
 from axonal.recipes._run_folder import RunFolder, load_run
 from axonal.recipes._samples import Samples
 

@@ -11,7 +11,7 @@ from axonal.deploy.running.inputs import checked_inputs
 from axonal.deploy.running.readout import checked_lengths
 from axonal.deploy.running.readout import labels as checked_labels
 from axonal.recipes._errors import RecipeError
-from axonal.recipes._learning import READOUTS
+from axonal.recipes._learner import READOUTS
 
 OLD = "labels"
 """Name that y had."""

@@ -18,7 +18,7 @@ from axonal._base import signals
 from axonal._base.files import check_source, whole_file
 from axonal._base.progress import bar
 from axonal.neuro import Network
-from axonal.recipes import _learning, _weights
+from axonal.recipes import _learner, _learning, _weights
 from axonal.recipes._data_module import Batch, DataModule
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._run_folder import RunFolder, write_csv
@@ -50,7 +50,7 @@ class Training(lightning.LightningModule):
         self.net, self.settings = net, settings
         self.history: list[dict[str, float]] = []
         # made before a checkpoint can freeze delays, so that the groups are those that were saved
-        self._learner = _learning.Learner(net, settings)
+        self._learner = _learner.Learner(net, settings)
         self._adam = self._learner.optimiser
         self._sums: dict[str, Tensor] = {}
         self._started = 0.0
@@ -81,7 +81,7 @@ class Training(lightning.LightningModule):
         x, target = batch
         y = self._learner.run(x)
         loss = self._learner.loss(y, target)
-        right = _learning.READOUTS[self.settings.readout](y).argmax(-1) == target
+        right = _learner.READOUTS[self.settings.readout](y).argmax(-1) == target
         count = len(target)
         values = torch.stack((loss.detach().double() * count, right.sum().double()))
         self._sums[split] = self._sums.get(split, 0) + torch.cat(
