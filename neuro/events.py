@@ -9,6 +9,8 @@ from torch import Tensor
 
 from axonal.neuro._checks import InputError, whole
 
+_PRECISE = (torch.float32, torch.float64)
+
 
 class Events(NamedTuple):
     """Spikes of a batch as padded lists, in order of time: a pytree of tensors and two numbers.
@@ -74,6 +76,8 @@ class Events(NamedTuple):
                 f"{len(times)} and {len(indices)} samples."
             )
         dtype = torch.get_default_dtype() if dtype is None else dtype
+        if dtype not in _PRECISE:
+            raise InputError(f"Events expects times of float32 or float64, got {dtype}.")
         rows = [
             cls._sample(b, *sample, neurons, duration, dtype)
             for b, sample in enumerate(zip(times, indices, strict=True))
@@ -128,12 +132,13 @@ class Events(NamedTuple):
         """
         if x.ndim != 3 or not len(x):
             raise InputError(f"Events expects spikes [T, B, N] with T >= 1, got {tuple(x.shape)}.")
+        x = x.to(torch.get_default_dtype()) if x.dtype not in _PRECISE else x
         if not ((x >= 0) & (x == x.floor()) & x.isfinite()).all():
             raise InputError(
                 "Events expects whole numbers of spikes, 0 or more: graded ones have no list."
             )
         steps, batch, size = x.shape
-        dtype = x.dtype if x.is_floating_point() else torch.get_default_dtype()
+        dtype = x.dtype if x.dtype in _PRECISE else torch.get_default_dtype()
         sample, step, neuron = x.transpose(0, 1).nonzero(as_tuple=True)
         times_each = x[step, sample, neuron].long()
         sample, step, neuron = (a.repeat_interleave(times_each) for a in (sample, step, neuron))
@@ -177,6 +182,7 @@ class Events(NamedTuple):
         Raises:
             ValueError: where a spike comes later than T.
         """
+        self.checked()
         steps = math.ceil(self.duration) if steps is None else steps
         sample, slot = self.valid.nonzero(as_tuple=True)
         times = self.times.detach()[sample, slot]
@@ -188,6 +194,35 @@ class Events(NamedTuple):
         x = self.times.new_zeros(steps, len(self.counts), self.size)
         place = (step, sample, self.indices[sample, slot])
         return x.index_put_(place, x.new_ones(()), accumulate=True).detach()
+
+    def checked(self) -> "Events":
+        """Return these events, or say what is wrong with them.
+
+        Raises:
+            ValueError: for shapes that do not fit, times of another type than float32 and float64,
+                out of range or falling, and neurons outside 0 to N - 1.
+        """
+        shape = tuple(self.times.shape)
+        if len(shape) != 2 or self.indices.shape != shape or self.counts.shape != shape[:1]:
+            raise InputError(
+                f"Events expects times [B, S], indices [B, S] and counts [B], got {shape}, "
+                f"{tuple(self.indices.shape)} and {tuple(self.counts.shape)}."
+            )
+        if self.times.dtype not in _PRECISE or self.indices.dtype != torch.int64:
+            raise InputError(
+                f"Events expects times of float32 or float64 and indices of int64, got "
+                f"{self.times.dtype} and {self.indices.dtype}: write Events.of(...)."
+            )
+        if ((self.counts < 0) | (self.counts > shape[1])).any():
+            raise InputError(f"Events expects counts from 0 to S = {shape[1]}.")
+        valid, times = self.valid, self.times.detach()
+        if (valid & ~((times >= 0) & (times <= self.duration))).any():
+            raise InputError(f"Events expects times from 0 to duration = {self.duration:g} steps.")
+        if (valid[:, 1:] & (times[:, 1:] < times[:, :-1])).any():
+            raise InputError("Events expects times that never fall: write Events.of(...).")
+        if (valid & ((self.indices < 0) | (self.indices >= self.size))).any():
+            raise InputError(f"Events expects neurons from 0 to {self.size - 1}.")
+        return self
 
     @property
     def valid(self) -> Tensor:

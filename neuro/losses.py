@@ -139,8 +139,10 @@ def _first_time(events: Events, lengths: Tensor | None) -> Tensor:
     if lengths is not None:
         raise InputError("events have one duration for all samples: leave out the lengths.")
     times = torch.where(events.valid, events.times, torch.inf)
-    first = times.new_full((len(times), events.size), events.duration)
-    return first.scatter_reduce(1, events.indices.clamp_min(0), times, "amin")
+    first = times.new_full((len(times), events.size), torch.inf)
+    first = first.scatter_reduce(1, events.indices.clamp_min(0), times, "amin")
+    # not as the start of the minimum, which would share the gradient of a spike at the very end
+    return torch.where(first.isfinite(), first, events.duration)
 
 
 def _silent_steps(spikes: Tensor, valid: Tensor | None) -> Tensor:
@@ -279,15 +281,19 @@ def first_spike_loss(
         raise ValueError(f"first_spike_loss expects late >= 0, got {late!r}.")
     times = first_spike_time(spikes, lengths)
     if isinstance(spikes, Events):
-        _classes(target, times)
-        asleep = times.gather(1, target.unsqueeze(1)) >= spikes.duration
+        check_classes(target, times)
+        asleep = times.detach().gather(1, target.unsqueeze(1)) >= spikes.duration
         times = torch.where(asleep, times.detach(), times)
         loss = F.cross_entropy(-times / scale, target)
     else:
         loss = _cross_entropy(-times / scale, target, spikes)
     if late:
-        _classes(target, times)
-        loss = loss + late * torch.expm1(times.gather(1, target.unsqueeze(1)) / late_scale).mean()
+        check_classes(target, times)
+        own = times.gather(1, target.unsqueeze(1))
+        if isinstance(spikes, Events):
+            # a silent target is not late: it is woken by other means
+            own = own.masked_fill(asleep, 0)
+        loss = loss + late * torch.expm1(own / late_scale).mean()
     return loss
 
 
@@ -321,7 +327,7 @@ def spike_time_loss(
     return apart.square().sum() / chosen.sum().clamp_min(1)
 
 
-def _classes(target: Tensor, times: Tensor) -> None:
+def check_classes(target: Tensor, times: Tensor) -> None:
     """Refuse shares and classes at several places where one class per sample is meant."""
     named = isinstance(target, Tensor) and target.dtype == torch.int64
     if not named or target.shape != times.shape[:1] or times.ndim != 2:

@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
+from axonal.neuro.events import Events
 from axonal.neuro.layers import CuBaLIF, DelayedLinear, LeakyIntegrator, Linear
+from axonal.neuro.layers._neuron import LeakyNeuron
 
 ENGINES = ("exact", "eventprop", "surrogate")
 
@@ -32,6 +35,34 @@ def check_synapses(who: str, layer: nn.Module) -> None:
             f"{who} expects connections without a bias, which acts between spikes: write "
             f"{_checks.name_of(layer)}(..., bias=False)."
         )
+
+
+def check_sizes(who: str, synapses: Any, *others: Any) -> None:
+    """Refuse connections and neurons of other numbers than those before them."""
+    size = synapses.weight.shape[0]
+    for layer in others:
+        if layer is None:
+            continue
+        sizes = (
+            {math.prod(layer.size)} if isinstance(layer, LeakyNeuron) else set(layer.weight.shape)
+        )
+        if sizes != {size}:
+            raise ValueError(
+                f"{who} expects {size} neurons behind these connections, got "
+                f"{' to '.join(map(str, sorted(sizes)))} in {_checks.name_of(layer)}."
+            )
+
+
+def as_events(who: str, x: Events | Tensor) -> Events:
+    """Return events, of spikes [T, B, N] as well; refuse everything else."""
+    if isinstance(x, Events):
+        return x.checked()
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"{who} expects Events, or spikes [T, B, N], got {type(x).__name__}: write "
+            "Events.of(times, indices, size, duration)."
+        )
+    return Events.from_dense(x)
 
 
 def check_neurons(who: str, neurons: nn.Module, name: str = "CuBaLIF") -> None:
@@ -62,15 +93,17 @@ def check_integrator(who: str, layer: nn.Module, decay_input: bool) -> None:
         )
 
 
-def time_constant(decay: Tensor) -> Tensor:
-    """Return tau in steps with decay = exp(-1 / tau), in float64; gradients flow through it.
+def time_constant(neurons: LeakyNeuron, name: str = "tau") -> Tensor:
+    """Return a time constant in steps in float64, decay = exp(-1 / tau); gradients flow through it.
 
     Of a decay that is not learned it is the shortest decimal number whose decay is this one in its
     own type: 20.0 where 20 was given. An operator may rely on ratios such as tau = 2 tau_synapse.
     """
-    if decay.requires_grad:
-        tau: Tensor = -1 / decay.double().log()
-        return tau
+    held = name.replace("tau", "decay")
+    if name in neurons.learn:
+        # from the parameter itself: a decay near 1 has few digits of tau left in single precision
+        return 1 / F.softplus(-getattr(neurons, f"{held}_logit").double())
+    decay: Tensor = getattr(neurons, held)
     unlike, place = np.unique(decay.detach().cpu().numpy(), return_inverse=True)
     numbers = torch.tensor([_shortest(d) for d in unlike], dtype=torch.float64)
     return numbers[torch.from_numpy(np.atleast_1d(place))].reshape(decay.shape)

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from axonal.neuro import _checks
 from axonal.neuro.event_driven._connections import Connections
 from axonal.neuro.event_driven._engines import (
+    as_events,
     check_neurons,
+    check_sizes,
     check_synapses,
     known_engine,
     time_constant,
@@ -108,6 +110,7 @@ class EventLIF(nn.Module):
         check_neurons(who, neurons)
         if feedback is not None:
             check_synapses(who, feedback)
+        check_sizes(who, synapses, neurons, feedback)
         self.synapses, self.neurons, self.feedback = synapses, neurons, feedback
         self.engine = known_engine(who, engine)
         self.limit = _checks.count(self, "limit", limit)
@@ -123,17 +126,24 @@ class EventLIF(nn.Module):
 
     def _hold(self, name: str, value: float) -> None:
         """Hold a number, or a parameter of one value per neuron where it is learned."""
+        least = 0.0 if name == "t_ref" else -math.inf
+        if not (least <= value < math.inf) or value == -math.inf:
+            bound = "finite number >= 0" if name == "t_ref" else "finite number"
+            raise ValueError(f"{_checks.name_of(self)} expects {name} as a {bound}, got {value!r}.")
         if name in self.learn:
             own = torch.full(self.neurons.size, float(value))
             self.register_parameter(name, nn.Parameter(own))
         else:
             setattr(self, name, float(value))
 
+    # the number of spikes is known when they are there: compilers run this as it is
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(self, x: Events | Tensor) -> Any:
         """Run the neurons over events, or over spikes [T, B, N]."""
+        who = _checks.name_of(self)
         if self.engine == "surrogate":
-            return self._surrogate(x.to_dense() if isinstance(x, Events) else x)
-        events = x if isinstance(x, Events) else Events.from_dense(x)
+            return self._surrogate(x if isinstance(x, Tensor) else as_events(who, x).to_dense())
+        events = as_events(who, x)
         weight, delay = Connections.of(self.synapses)
         back = Connections.of(self.feedback, added=1) if self.feedback is not None else None
         feedback = {} if back is None else {"feedback_weight": back[0], "feedback_delay": back[1]}
@@ -142,7 +152,7 @@ class EventLIF(nn.Module):
         if self.engine == "exact":
             spikes, _ = exact_lif(
                 events, weight, delay,
-                tau=time_constant(neurons.decay), tau_synapse=time_constant(neurons.decay_synapse),
+                tau=time_constant(neurons), tau_synapse=time_constant(neurons, "tau_synapse"),
                 v_reset=self.v_reset, refractory=self.t_ref, clip=self.clip, **given,
             )  # fmt: skip
             return spikes

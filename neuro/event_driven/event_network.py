@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from axonal.neuro import _checks
 from axonal.neuro.event_driven._engines import known_engine
 from axonal.neuro.event_driven.event_lif import EventLIF
-from axonal.neuro.event_driven.event_readout import EventReadout
+from axonal.neuro.event_driven.event_readout import READINGS, EventReadout
 from axonal.neuro.events import Events
 from axonal.neuro.layers import CuBaLIF, DelayedLinear, LeakyIntegrator, Linear
 from axonal.neuro.network import Network, Recurrent
@@ -65,9 +65,14 @@ class EventNetwork(nn.Module):
     ) -> None:
         super().__init__()
         known_engine(_checks.name_of(self), engine)
+        if reading not in READINGS:
+            raise ValueError(
+                f"EventNetwork knows the readings {', '.join(READINGS)}; got {reading!r}."
+            )
         # not as a part of its own name, so that parameters are called as they are in the network
         self._modules.update(net._modules)
         vars(self)["_net"] = net
+        vars(self)["_parts"] = tuple(_chain(net)) if isinstance(net, Network) else ()
         vars(self)["_layers"] = tuple(_event_layers(net, engine, reading, clip, limit))
 
     @property
@@ -94,10 +99,21 @@ class EventNetwork(nn.Module):
 
     def forward(self, x: Events | Tensor) -> Any:
         """Run the layers over events, or over spikes [T, B, N]."""
+        net, made = vars(self)["_net"], vars(self)["_parts"]
+        if any(net.get_submodule(path) is not part for path, part in made):
+            raise ValueError(
+                "EventNetwork: a layer of the network was replaced since it was made: make another "
+                "EventNetwork of it."
+            )
         y: Any = x
         for layer in self.layers:
             y = layer(y)
         return y
+
+    def train(self, mode: bool = True) -> "EventNetwork":
+        """Set the mode of the network, too."""
+        vars(self)["_net"].train(mode)
+        return super().train(mode)
 
     def extra_repr(self) -> str:
         """Return the text of ``print(network)``."""

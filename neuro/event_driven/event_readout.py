@@ -6,7 +6,9 @@ from torch import Tensor, nn
 from axonal.neuro import _checks
 from axonal.neuro.event_driven._connections import Connections
 from axonal.neuro.event_driven._engines import (
+    as_events,
     check_integrator,
+    check_sizes,
     check_synapses,
     known_engine,
     time_constant,
@@ -77,16 +79,21 @@ class EventReadout(nn.Module):
         check_synapses(who, synapses)
         check_integrator(who, current, decay_input=False)
         check_integrator(who, potential, decay_input=True)
+        check_sizes(who, synapses, current, potential)
         if reading not in READINGS:
             raise ValueError(f"{who} knows the readings {', '.join(READINGS)}; got {reading!r}.")
         self.synapses, self.current, self.potential = synapses, current, potential
         self.reading, self.engine = reading, known_engine(who, engine)
 
+    # the number of spikes is known when they are there: compilers run this as it is
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(self, x: Events | Tensor) -> Tensor:
         """Read the potentials over events, or over spikes [T, B, N]."""
+        who = _checks.name_of(self)
         if self.engine == "surrogate":
-            return self._read(self._surrogate(x.to_dense() if isinstance(x, Events) else x))
-        events = x if isinstance(x, Events) else Events.from_dense(x)
+            dense = x if isinstance(x, Tensor) else as_events(who, x).to_dense()
+            return self._read(self._surrogate(dense))
+        events = as_events(who, x)
         weight, delay = Connections.of(self.synapses)
         decay, decay_synapse = self.potential.decay, self.current.decay
         if self.engine == "eventprop":
@@ -100,7 +107,7 @@ class EventReadout(nn.Module):
             )
         _, z = exact_lif(
             events, weight, delay,
-            tau=time_constant(decay), tau_synapse=time_constant(decay_synapse),
+            tau=time_constant(self.potential), tau_synapse=time_constant(self.current),
             threshold=torch.inf, voltage=self.reading,
         )  # fmt: skip
         assert z is not None

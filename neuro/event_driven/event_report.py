@@ -76,7 +76,7 @@ def _slopes(layer: EventLIF, x: Events, y: Events, b: int) -> Tensor:
     """Return V' at every spike of a sample [S], from the currents that arrived before it."""
     neurons, count = layer.neurons, int(y.counts[b])
     times, indices = y.times[b, :count].double(), y.indices[b, :count]
-    taus = (time_constant(neurons.decay), time_constant(neurons.decay_synapse))
+    taus = (time_constant(neurons), time_constant(neurons, "tau_synapse"))
     tau, tau_synapse = (value.expand(y.size)[indices] for value in taus)
     current = torch.zeros_like(times)
     sources = [(Connections.of(layer.synapses), x)]

@@ -1,5 +1,6 @@
 """Neurons that never fire, and how an optimiser wakes them."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from axonal.neuro import _checks
 from axonal.neuro.event_driven.event_lif import EventLIF
 from axonal.neuro.event_driven.event_network import EventNetwork
 from axonal.neuro.events import Events
-from axonal.neuro.losses import first_spike_time
+from axonal.neuro.losses import check_classes, first_spike_time
 
 
 class SilentNeurons:
@@ -54,8 +55,11 @@ class SilentNeurons:
         updates = _checks.whole(every)
         if updates is None or updates < 1:
             raise ValueError(f"SilentNeurons expects every >= 1 updates, got {every!r}.")
-        held = net.layers if isinstance(net, EventNetwork) else net.modules()
-        self._layers = [m for m in held if isinstance(m, EventLIF)]
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            raise TypeError(
+                f"SilentNeurons expects an optimiser of torch, got {type(optimizer).__name__}."
+            )
+        self._layers = [m for m in _parts(net) if isinstance(m, EventLIF)]
         if not self._layers:
             raise ValueError(
                 f"SilentNeurons expects event-driven neurons (EventLIF), found none in "
@@ -66,30 +70,35 @@ class SilentNeurons:
         self._spikes = [self._none(layer) for layer in self._layers]
         self._told = self._none(self._layers[-1])
         for place, layer in enumerate(self._layers):
-            layer.register_forward_hook(lambda _, __, y, place=place: self._count(place, y))
-        optimizer.register_step_post_hook(lambda *_: self._after_update())
+            layer.register_forward_hook(partial(self._count, place))
+        optimizer.register_step_post_hook(self._after_update)
 
     @staticmethod
     def _none(layer: EventLIF) -> Tensor:
         weight = layer.synapses.weight
         return torch.zeros(weight.shape[0], dtype=torch.int64, device=weight.device)
 
-    @torch.no_grad()
-    def _count(self, place: int, spikes: Any) -> None:
+    def _count(self, place: int, _layer: Any, _given: Any, spikes: Any) -> None:
+        if not torch.is_grad_enabled():
+            return  # an evaluation
         if isinstance(spikes, Events):
             fired = spikes.indices[spikes.valid]
             self._spikes[place] += torch.bincount(fired, minlength=spikes.size)
         else:
-            self._spikes[place] += spikes.sum((0, 1)).long()
+            self._spikes[place] += spikes.detach().sum((0, 1)).long()
 
     @torch.no_grad()
     def told(self, spikes: Events, target: Tensor) -> None:
         """Note which classes ``target`` [B] had to fire in ``spikes`` and did not."""
-        asleep = first_spike_time(spikes)[torch.arange(len(target)), target] >= spikes.duration
+        if not isinstance(spikes, Events):
+            raise TypeError(f"SilentNeurons expects events, got {type(spikes).__name__}.")
+        times = first_spike_time(spikes)
+        check_classes(target, times)
+        asleep = times.gather(1, target.unsqueeze(1)).squeeze(1) >= spikes.duration
         self._told += torch.bincount(target[asleep], minlength=spikes.size)
 
     @torch.no_grad()
-    def _after_update(self) -> None:
+    def _after_update(self, *_: Any) -> None:
         self._updates += 1
         self._raise(self._layers[-1], self._told > 0)
         self._told.zero_()
@@ -99,5 +108,13 @@ class SilentNeurons:
                 spikes.zero_()
 
     def _raise(self, layer: EventLIF, silent: Tensor) -> None:
-        layer.synapses.weight[silent] += self.step
-        self.woken += int(silent.sum())
+        if layer.synapses.weight.requires_grad:
+            layer.synapses.weight[silent] += self.step
+            self.woken += int(silent.sum())
+
+
+def _parts(net: nn.Module) -> list[nn.Module]:
+    """Return the modules of a net, and the layers of the event-driven networks among them."""
+    modules = list(net.modules())
+    layers = [layer for m in modules if isinstance(m, EventNetwork) for layer in m.layers]
+    return list(dict.fromkeys([*modules, *layers]))

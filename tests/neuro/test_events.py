@@ -31,6 +31,12 @@ def test_events_are_sorted_and_travel_as_a_pytree():
     assert double.times.dtype == torch.float64
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.bool, torch.uint8])
+def test_times_keep_their_digits_whatever_the_type_of_the_spikes(dtype):
+    x = (torch.arange(3000) == 2049).reshape(-1, 1, 1).to(dtype)
+    assert Events.from_dense(x).times.tolist() == [[2049.0]]
+
+
 def test_recordings_are_read_in_steps():
     sensor = datasets.Sensor(4)
     recording = datasets.Recording.of([500, 2500], [3, 1], [0, 0], [0, 0], sensor)

@@ -1,5 +1,8 @@
 """Layers of neurons with exact spike times: what only continuous time has, and silence."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 
@@ -85,6 +88,20 @@ def test_a_silent_layer_has_gradients_of_zero_and_is_woken():
     assert (made.synapses.weight == 0.5).all()
 
 
+def test_silence_is_counted_in_training_only_and_travels_with_a_copy():
+    made = layer()
+    sgd = torch.optim.SGD(made.parameters(), lr=0.1)
+    silent = neuro.SilentNeurons(torch.nn.ModuleList([made]), sgd, every=1)
+    with torch.no_grad():
+        made(EVENTS)
+    assert not silent._spikes[0].any()
+    copy.deepcopy(made)(EVENTS)
+    assert not silent._spikes[0].any()
+    assert pickle.loads(pickle.dumps(made)).engine == "exact"
+    made(EVENTS)
+    assert silent._spikes[0].any()
+
+
 def test_a_target_that_was_silent_is_woken_at_once():
     made = layer()
     torch.nn.init.zeros_(made.synapses.weight)
@@ -95,6 +112,10 @@ def test_a_target_that_was_silent_is_woken_at_once():
     assert made.synapses.weight.sum(1).tolist() == [0, 1.5, 0, 0, 0]
 
 
+def silent(net, **given):
+    return neuro.SilentNeurons(net, torch.optim.SGD(net.parameters(), lr=0.1), **given)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -103,9 +124,16 @@ def test_a_target_that_was_silent_is_woken_at_once():
         (lambda: layer(limit=0), "limit"),
         (lambda: layer(clip=0), "clip > 0, got 0"),
         (lambda: layer(clip=1.0, engine="eventprop")(EVENTS), "does not clip samples"),
-        (lambda: neuro.SilentNeurons(torch.nn.Linear(1, 1), None, every=1), "found none in Linear"),
-        (lambda: neuro.SilentNeurons(layer(), None, every=0), "every >= 1"),
-        (lambda: neuro.SilentNeurons(layer(), None, step=-1.0, every=1), "step > 0"),
+        (lambda: silent(torch.nn.Linear(1, 1), every=1), "found none in Linear"),
+        (lambda: silent(layer(), every=0), "every >= 1"),
+        (lambda: silent(layer(), step=-1.0, every=1), "step > 0"),
+        (lambda: neuro.SilentNeurons(layer(), None, every=1), "optimiser of torch, got NoneType"),
+        (lambda: silent(layer(), every=1).told(EVENTS, torch.tensor([0, 7])), "from 0 to 2, got 7"),
+        (lambda: layer(t_ref=-1.0), "t_ref as a finite number >= 0, got -1.0"),
+        (lambda: layer(v_reset=float("nan")), "v_reset as a finite number, got nan"),
+        (lambda: layer()([1.0]), "Events, or spikes"),
+        (lambda: layer()(EVENTS._replace(times=EVENTS.times.half())), "float32 or float64"),
+        (lambda: layer(engine="surrogate")(EVENTS._replace(times=EVENTS.times - 9)), "from 0 to"),
     ],
 )
 def test_bad_settings_are_one_line(make, message):
@@ -143,3 +171,15 @@ def test_events_are_refused_where_classes_or_lengths_do_not_fit():
         neuro.first_spike_loss(EVENTS, torch.tensor([0.5, 0.5]))
     with pytest.raises(neuro.InputError, match=r"wanted times \(2, 3\)"):
         neuro.spike_time_loss(EVENTS, torch.zeros(2, 2))
+
+
+def test_a_spike_at_the_end_has_its_whole_gradient_and_a_silent_target_is_not_late():
+    times = torch.tensor([[9.0, 9.0]], dtype=torch.float64, requires_grad=True)
+    events = Events(times, torch.tensor([[0, 1]]), torch.tensor([2]), 2, 9.0)
+    neuro.spike_time_loss(events, torch.tensor([[1.0, torch.inf]])).backward()
+    assert times.grad.tolist() == [[16.0, 0.0]]
+    silent_target = Events.of([[1.0]], [[0]], 2, 90)
+    plain, both = (
+        neuro.first_spike_loss(silent_target, torch.tensor([1]), late=late) for late in (0.0, 1.0)
+    )
+    assert plain == both

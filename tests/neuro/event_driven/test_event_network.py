@@ -145,6 +145,44 @@ def test_what_was_trained_is_exported_with_the_spikes_of_the_grid():
     assert (ran.raster(graph.outputs[0]) == found.numpy().astype(bool)).all()
 
 
+@pytest.mark.parametrize("tau", [20.0, 1e3, 1e5])
+def test_learned_time_constants_give_the_same_spikes_with_and_without_gradients(tau):
+    neurons = neuro.CuBaLIF(1, tau=tau, tau_synapse=5.0, decay_input=True, learn="tau")
+    layer = neuro.EventLIF(neuro.Linear(1, 1, bias=False), neurons)
+    torch.nn.init.constant_(layer.synapses.weight, 3 * tau / 5)
+    events = Events.of([[1.0]], [[0]], 1, 40)
+    spikes = layer(events)
+    with torch.no_grad():
+        assert torch.equal(layer(events).times, spikes.times)
+
+
+def test_a_network_that_lost_a_layer_says_so():
+    net = network()
+    exact = neuro.EventNetwork(net)
+    net.add_module("0", neuro.DelayedLinear(4, 9, max_delay=6, kernel="straight-through").double())
+    with pytest.raises(ValueError, match="a layer of the network was replaced"):
+        exact(spikes())
+
+
+def test_around_event_driven_layers_torch_compiles():
+    exact = neuro.EventNetwork(network())
+    compiled = torch.compile(exact, backend="aot_eager")
+    events = Events.from_dense(spikes())
+    assert torch.equal(compiled(events).times, exact(events).times)
+    with pytest.raises(neuro.InputError, match="times that never fall"):
+        compiled(
+            Events(torch.tensor([[6.0, 5.0]]), torch.tensor([[0, 1]]), torch.tensor([2]), 4, 9.0)
+        )
+
+
+def test_the_mode_reaches_the_network():
+    net = network()
+    exact = neuro.EventNetwork(net).eval()
+    assert not net.training
+    assert exact.train().training
+    assert net.training
+
+
 class Adding(nn.Module):
     def __init__(self):
         super().__init__()
@@ -177,6 +215,7 @@ def linear(**given):
             lambda: [linear(), neuro.Recurrent(neuro.CuBaLIF(4), linear(), delay=2)],
             "delay=1",
         ),
+        (lambda: [linear(), neuro.CuBaLIF(3, decay_input=True)], "4 neurons behind these"),
         (lambda: neuro.Network(Adding()), "layers one after another, found 'add'"),
     ],
 )
