@@ -36,7 +36,8 @@ def everything(generator, run):
 
     outputs = [y for y in run(tensor) if y is not None]
     cotangents = [torch.randn(y.shape, generator=generator) for y in outputs]
-    return [*outputs, *torch.autograd.grad(outputs, leaves, cotangents, allow_unused=True)]
+    grads = torch.autograd.grad(outputs, leaves, cotangents, allow_unused=True)
+    return [*outputs, *(g for g in grads if g is not None)]
 
 
 def parameters(tensor, each):
@@ -75,7 +76,9 @@ def test_a_loop(seeded, each):
 @pytest.mark.parametrize("targets", [600, 64])
 def test_connections(seeded, targets):
     def run(tensor):
-        x = tensor(150, 37, 201, rate=0.03)
+        # the gradient of x is a dense product of torch, which on some processors rounds otherwise
+        # with other numbers of threads
+        x = tensor(150, 37, 201, rate=0.03).detach()
         return (spike_linear(x, tensor(targets, 201), backend="cpu"),)
 
     alike(seeded, run)
