@@ -15,6 +15,7 @@ WHOLE = (
     "branches",
     "coincidence",
     "digits",
+    "exact-adjoint",
     "mil",
     "montecarlo",
     "nmnist",
