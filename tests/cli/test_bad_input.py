@@ -60,7 +60,7 @@ def test_what_the_user_got_wrong_is_one_line(
         (("energy", graph, "--figure", tmp_path / "a"), "--figure takes .png, .pdf or .svg"),
         (
             ("run", graph, "--data", "letters"),
-            "spoken-digits, a recipe of your own (.py) or a file",
+            "spoken-digits, yin-yang, a recipe of your own (.py) or a file",
         ),
         (("run", graph, "--data", "coincidence"), "this graph was trained on digits"),
         (("run", graph, "--data", tmp_path / "none.npz"), "there is no file"),
