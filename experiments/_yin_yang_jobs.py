@@ -11,7 +11,7 @@ from sklearn.neural_network import MLPClassifier
 
 from axonal import deploy, neuro
 from axonal._base.sweeps import Row
-from axonal.recipes import _learning, _train, yin_yang
+from axonal.recipes import yin_yang
 from axonal.recipes._runs import Job, Run
 
 STEPS = (0.05, 0.1, 0.2, 0.5, 1.0)
@@ -27,19 +27,14 @@ class Exported(Run):
         """That of the training, and the steps."""
         return [*super().identity, "exported", STEPS]
 
-    def measure(self) -> Row:
-        """Train, test in continuous time, and test every export."""
-        begun = time.process_time()
-        data, net = yin_yang.data(self.settings), self.build()
-        trained = _train.count_trained(net)
-        _learning.fit(net, self.settings, data["train"])
-        row = self.measured(data, net, trained, begun)
-        return row | {"exported": {str(step): self.exported(net, step) for step in STEPS}}
+    def further(self, net: neuro.Network) -> Row:
+        """Test every export."""
+        return {"exported": {str(step): self.exported(net, step) for step in STEPS}}
 
     def exported(self, net: neuro.Network, step: float) -> Row:
         """Share of test points that the graph of a network gets right, in steps of ``step`` ms."""
         other = replace(self.settings, dt=step / yin_yang.MILLISECONDS)
-        points = yin_yang.draw(other, "test", other.samples // 5)
+        points = yin_yang.data(other)["test"]
         moved = yin_yang.on_grid(net, self.settings, other).double()
         chosen = np.arange(len(points))
         x = points.dense(chosen)
@@ -89,8 +84,7 @@ class ReLU(Job):
         """Train and test."""
         begun = time.process_time()
         settings = yin_yang.Settings(seed=self.seed)
-        shares = {"train": 1, "validation": 5, "test": 5}
-        data = {k: yin_yang.draw(settings, k, settings.samples // n) for k, n in shares.items()}
+        data = yin_yang.data(settings)
         x = {k: v.times[:, :4] / settings.steps(settings.latest) for k, v in data.items()}
         model = MLPClassifier(
             (self.hidden,), random_state=self.seed, batch_size=settings.batch, max_iter=300

@@ -65,7 +65,7 @@ def as_events(who: str, x: Events | Tensor) -> Events:
     return Events.from_dense(x)
 
 
-def check_neurons(who: str, neurons: nn.Module, name: str = "CuBaLIF") -> None:
+def check_neurons(who: str, neurons: nn.Module) -> None:
     """Refuse neurons whose equation is not that of the event-driven operators."""
     if not isinstance(neurons, CuBaLIF):
         raise TypeError(

@@ -127,7 +127,7 @@ class EventLIF(nn.Module):
     def _hold(self, name: str, value: float) -> None:
         """Hold a number, or a parameter of one value per neuron where it is learned."""
         least = 0.0 if name == "t_ref" else -math.inf
-        if not (least <= value < math.inf) or value == -math.inf:
+        if not math.isfinite(value) or value < least:
             bound = "finite number >= 0" if name == "t_ref" else "finite number"
             raise ValueError(f"{_checks.name_of(self)} expects {name} as a {bound}, got {value!r}.")
         if name in self.learn:

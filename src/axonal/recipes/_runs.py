@@ -113,17 +113,11 @@ class Run(Job):
 
     def measure(self) -> Row:
         """Train the network and measure it on the test set, with and without rounding."""
-        begun = time.process_time()
-        data, net = recipes.find(self.recipe).data(self.settings), self.build()
+        settings, begun = self.settings, time.process_time()
+        data, net = recipes.find(self.recipe).data(settings), self.build()
         trained = _train.count_trained(net)
-        _learning.fit(net, self.settings, data["train"])
-        return self.measured(data, net, trained, begun)
-
-    def measured(
-        self, data: Mapping[str, Samples], net: neuro.Network, trained: int, begun: float
-    ) -> Row:
-        """Measure a network that is trained; it had so many ``trained`` numbers at the start."""
-        settings, test = self.settings, data["test"]
+        _learning.fit(net, settings, data["train"])
+        test = data["test"]
         rounded = _learning.predict(net, test, settings)
         return {
             "test": float(np.mean(rounded == test.labels)),
@@ -133,7 +127,12 @@ class Run(Job):
             "trained_parameters": trained,
             "rates": {k: round(v, 5) for k, v in _train.firing_rates(net, test).items()},
             "cpu_seconds": round(time.process_time() - begun, 1),
+            **self.further(net),
         }
+
+    def further(self, net: neuro.Network) -> Row:
+        """Measure what else a kind of run asks of the trained network; it is in no time above."""
+        return {}
 
 
 def _unrounded(

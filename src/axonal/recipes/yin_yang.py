@@ -18,7 +18,6 @@ from axonal import neuro
 from axonal.neuro.event_driven import ENGINES
 from axonal.recipes import _settings
 from axonal.recipes._comparison import Arm, Comparison
-from axonal.recipes._samples import Samples
 
 ARMS = ("learned", "fixed", "none")
 # Any whole numbers that differ: they keep the random streams of the splits apart.
@@ -150,7 +149,7 @@ class Latencies:
         return raster
 
 
-def data(settings: Settings) -> Mapping[str, Samples]:
+def data(settings: Settings) -> Mapping[str, Latencies]:
     """The points by split, "train", "validation" and "test", drawn with the seed.
 
     >>> found = data(Settings(samples=10))["train"]
