@@ -17,7 +17,8 @@ SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
 
 
 @jit
-def _deliver(ring, base, indptr, target, weight, source, value):  # type: ignore[no-untyped-def]
+def deliver(ring, base, indptr, target, weight, source, value):  # type: ignore[no-untyped-def]
+    """Add a source's weights times a value to where they arrive in a ring of sums."""
     left = np.uint64(ring.shape[0]) - base
     for synapse in range(np.uint64(indptr[source]), np.uint64(indptr[source + 1])):
         ahead = np.uint64(target[synapse])
@@ -28,7 +29,7 @@ def _deliver(ring, base, indptr, target, weight, source, value):  # type: ignore
 
 @jit
 def _deliver_spikes(ring, base, indptr, target, weight, neurons):  # type: ignore[no-untyped-def]
-    """`_deliver` for one neuron after the other, with a value of 1."""
+    """`deliver` for one neuron after the other, with a value of 1."""
     left = np.uint64(ring.shape[0]) - base
     count = 0
     for k in range(neurons.shape[0]):
@@ -196,9 +197,9 @@ def advance(  # type: ignore[no-untyped-def]
         for t in range(steps):
             base = np.uint64(now)
             for event in range(bounds[b * steps + t], bounds[b * steps + t + 1]):
-                count += _deliver(sums, base, indptr, target, weight, source[event], value[event])
+                count += deliver(sums, base, indptr, target, weight, source[event], value[event])
             for k in range(steady.shape[0]):
-                count += _deliver(sums, base, indptr, target, weight, steady[k], 1.0)
+                count += deliver(sums, base, indptr, target, weight, steady[k], 1.0)
             for k in range(blocks.shape[0]):
                 first, last = blocks[k, 0], blocks[k, 1]
                 kind, reset = blocks[k, 2], blocks[k, 3]
@@ -237,7 +238,7 @@ def advance(  # type: ignore[no-untyped-def]
                     payload = _with_room(payload, carried + spikes - before)
                     for n in neuron[before:spikes]:
                         payload[carried] = high[n - first]
-                        count += _deliver(sums, base, indptr, target, weight, n, payload[carried])
+                        count += deliver(sums, base, indptr, target, weight, n, payload[carried])
                         carried += 1
                     continue
                 else:

@@ -1,0 +1,423 @@
+"""The step of a network that learns, compiled: it equals ``reference.py`` to rounding.
+
+A step touches the synapses of the neurons that spike and no others. Weights that learn lie by
+target, so that the changes at a spike of a target are a loop over neighbours in memory. Those at a
+spike of a source are made while the spike is delivered: the old weight is sent, the new one kept,
+and what the change adds to a current that is under way is put by until membranes have moved. A
+synapse whose both ends spike is left to the target, because its two changes are added before the
+bounds apply.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from axonal._base.array_types import Int32Array, Int64Array
+from axonal._base.jit import callback, jit, kernel
+from axonal.neuro.ops.event_network import Events
+from axonal.neuro.ops.event_network.cpu import deliver
+from axonal.neuro.ops.plastic_network._network import PlasticNetwork
+from axonal.neuro.ops.plastic_network._plasticity import Plasticity, unmodulated
+from axonal.neuro.ops.plastic_network._state import PlasticState
+
+Floats = npt.NDArray[np.floating[Any]]
+
+STEP = "void(float64[::1], float64[::1], int64, int64, float64)"
+_TINY = {np.dtype(np.float32): 1e-18, np.dtype(np.float64): 1e-150}
+"""Membranes, currents and traces below it are zero: their products would be too small for the
+type, and arithmetic on such numbers is slow."""
+_LANES = 8
+
+
+def advance(
+    network: PlasticNetwork,
+    plasticity: Plasticity | None,
+    state: PlasticState,
+    weight: Floats,
+    consecutive: bool,
+    inherit: bool,
+    events: Events,
+    counts: Int64Array,
+    record: bool,
+) -> tuple[Int32Array, Int32Array, Int32Array]:
+    """Run T steps of B samples; arguments and results are those of ``reference.advance``."""
+    net, rule, dtype, neurons = network, plasticity, network.weight.dtype, network.neurons
+    low = high = np.zeros(neurons * net.kinds, dtype)
+    inhibitory, watch = np.zeros(neurons * net.kinds, np.bool_), np.zeros(neurons, np.int8)
+    rates = np.zeros(7, dtype)
+    rates[6] = _TINY[dtype]
+    rows = weight
+    if rule is not None:
+        low, high = (np.tile(x, net.kinds).astype(dtype) for x in (rule.low, rule.high))
+        inhibitory, watch = np.tile(rule.inhibitory, net.kinds), rule.watch
+        rates[:3] = rule.pre_decay, rule.post_decay, rule.increment
+        rates[3:6] = rule.calcium_decay, rule.level, rule.width
+        rows = weight[:, net.in_synapse]
+    result: tuple[Int32Array, Int32Array, Int32Array] = _advance(
+        (state.v, state.wait, state.current, state.reach, state.ring),
+        (state.pre_trace, state.post_trace, state.calcium, state.modulation, state.scale),
+        state.step,
+        (net.decay, net.bias, net.threshold, net.kernel_decay, net.gain),
+        (net.indptr, net.target, net.post, net.in_place, net.in_indptr, net.in_source),
+        (net.refractory, net.holds, net.last_spike, net.depth),
+        (rule is not None, rule is not None and rule.gated),
+        rates,
+        (low, high, inhibitory, watch),
+        (0.0, 1.0) if rule is None else (float(rule.potentiation), float(rule.fading)),
+        callback(unmodulated if rule is None else rule.step, STEP),
+        np.zeros(0) if rule is None else rule.parameters,
+        rows,
+        (consecutive, inherit, record),
+        (events.bounds, events.source, events.value.astype(dtype)),
+        counts,
+    )
+    if rule is not None and (consecutive or len(weight) > 1):
+        weight[:, net.in_synapse] = rows
+    return result
+
+
+@jit
+def _spikes(v, threshold, wait, hot, words, fired):  # type: ignore[no-untyped-def]
+    """List the neurons that spike; silent ones are told eight at a time, by the words of ``hot``."""
+    for i in range(v.shape[0]):
+        hot[i] = v[i] >= threshold[i]
+    count = 0
+    for k in range(words.shape[0]):
+        if words[k] != 0:
+            for i in range(8 * k, 8 * k + 8):
+                if hot[i] and wait[i] == 0:
+                    fired[count] = i
+                    count += 1
+    return count
+
+
+@jit
+def _value(source, gain, reach, last_spike):  # type: ignore[no-untyped-def]
+    """Current per weight that a spike adds; what a last-spike synapse still gives is replaced."""
+    if not last_spike:
+        return gain
+    added = gain - reach[source]
+    reach[source] = gain
+    return added
+
+
+@jit
+def _send(ring, base, indptr, target, weight, fired, reach, gain, last_spike):  # type: ignore[no-untyped-def]
+    kinds = gain.shape[0]
+    neurons = (indptr.shape[0] - 1) // kinds
+    for j in fired:
+        for kind in range(kinds):
+            source = kind * neurons + j
+            value = _value(source, gain[kind], reach, last_spike)
+            deliver(ring, base, indptr, target, weight, source, value)
+
+
+@jit
+def _send_and_learn(  # type: ignore[no-untyped-def]
+    ring, base, synapses, weight, fired, reach, gain, last_spike, sink, lift, limits, later
+):
+    """Deliver spikes, and change the synapses of their sources onto neurons that do not spike."""
+    indptr, target, post, in_place = synapses[:4]
+    low, high, inhibitory = limits[:3]
+    kinds, n = gain.shape[0], sink.shape[0]
+    neurons = (indptr.shape[0] - 1) // kinds
+    left = np.uint64(ring.shape[0]) - base
+    plain = ring.shape[0] == n  # the place in the ring is the neuron: one list is enough
+    for j in fired:
+        change = lift if inhibitory[j] else sink
+        least, most = low[j], high[j]
+        for kind in range(kinds):
+            source = kind * neurons + j
+            value = _value(source, gain[kind], reach, last_spike)
+            first, last = np.uint64(indptr[source]), np.uint64(indptr[source + 1])
+            for synapse in range(first, last):
+                ahead = np.uint64(target[synapse])
+                place = base + ahead if ahead < left else ahead - left
+                i = ahead if plain else np.uint64(post[synapse])
+                own = np.uint64(in_place[synapse])
+                before = weight[own]
+                ring[place] += before * value
+                after = before + change[i]
+                after = least if after < least else after
+                after = most if after > most else after
+                weight[own] = after
+                if last_spike:
+                    later[np.uint64(kind * n) + i] += (after - before) * gain[kind]
+
+
+@jit
+def _grow(weight, source, late, both, trace, low, high, reach, added):  # type: ignore[no-untyped-def]
+    """Change synapses of one kind onto a neuron that spikes; return what that adds to its current."""
+    for k in range(weight.shape[0]):
+        pre = source[k]
+        before = weight[k]
+        after = before + (late[pre] + both[pre] * trace)
+        after = low[pre] if after < low[pre] else after
+        after = high[pre] if after > high[pre] else after
+        weight[k] = after
+        added[k] = (after - before) * reach[pre]
+    return _sum(added, weight.shape[0])
+
+
+@jit
+def _sum(values, size):  # type: ignore[no-untyped-def]
+    """Sum in an order of lanes that does not depend on the machine."""
+    a = b = c = d = e = f = g = h = values.dtype.type(0)
+    whole = size - size % _LANES
+    for k in range(0, whole, _LANES):
+        a += values[k]
+        b += values[k + 1]
+        c += values[k + 2]
+        d += values[k + 3]
+        e += values[k + 4]
+        f += values[k + 5]
+        g += values[k + 6]
+        h += values[k + 7]
+    total = ((a + b) + (c + d)) + ((e + f) + (g + h))
+    for k in range(whole, size):
+        total += values[k]
+    return total
+
+
+@jit
+def _changes(  # type: ignore[no-untyped-def]
+    a, m, mark, pre_trace, post_trace, inhibitory, up, down, gated, late, both, sink, lift
+):
+    """Make of rates and traces what each source and each target adds to a weight at a spike."""
+    neurons = pre_trace.shape[0]
+    for j in range(neurons):
+        x = pre_trace[j]
+        late[j] = -m * x if inhibitory[j] else a * x
+        both[j] = a * mark[j] if inhibitory[j] else -m * mark[j]
+    for first in range(neurons, late.shape[0], neurons):  # the same for every kind of synapse
+        late[first : first + neurons] = late[:neurons]
+        both[first : first + neurons] = both[:neurons]
+    for i in range(post_trace.shape[0]):
+        x = post_trace[i] * (1 - mark[i])
+        sink[i] = -m * x
+        lift[i] = a * x
+    if gated:
+        for i in range(post_trace.shape[0]):
+            sink[i] *= down[i]
+            lift[i] *= up[i]
+
+
+@jit
+def _gate(late, both, inhibitory, up, down, gated_late, gated_both):  # type: ignore[no-untyped-def]
+    """What sources add to the weights onto a neuron whose calcium gates both rates."""
+    for j in range(late.shape[0]):
+        gated_late[j] = late[j] * (down if inhibitory[j] else up)
+        gated_both[j] = both[j] * (up if inhibitory[j] else down)
+
+
+@jit
+def _bands(calcium, level, width, up, down):  # type: ignore[no-untyped-def]
+    for i in range(calcium.shape[0]):
+        above = calcium[i] - level
+        up[i] = 1 if 0 < above < width else 0
+        down[i] = 1 if 0 < -above < width else 0
+
+
+@jit
+def _currents(current, arriving, kernel_decay, tiny):  # type: ignore[no-untyped-def]
+    n, zero = current.shape[0] // kernel_decay.shape[0], tiny * 0
+    for kind in range(kernel_decay.shape[0]):
+        k, first = kernel_decay[kind], kind * n
+        own, new = current[first : first + n], arriving[first : first + n]
+        for i in range(n):
+            now = k * own[i] + new[i]
+            new[i] = zero
+            own[i] = now if abs(now) > tiny else zero
+
+
+@jit
+def _membranes(v, current, kinds, decay, bias, total, tiny):  # type: ignore[no-untyped-def]
+    n, zero = current.shape[0] // kinds, tiny * 0
+    for i in range(v.shape[0]):
+        total[i] = bias[i]
+    for kind in range(kinds):
+        own = current[kind * n : kind * n + n]
+        for i in range(n):
+            total[i] += own[i]
+    for i in range(v.shape[0]):
+        now = decay[i] * v[i] + total[i]
+        v[i] = now if abs(now) > tiny else zero
+
+
+@jit
+def _rest(v, wait, fired, refractory):  # type: ignore[no-untyped-def]
+    for i in range(v.shape[0]):
+        if wait[i] > 1:
+            v[i] = 0
+    if refractory > 0:
+        for j in fired:
+            v[j] = 0
+
+
+@jit
+def _fade(trace, decay, increment, fired, tiny):  # type: ignore[no-untyped-def]
+    for j in fired:
+        if j < trace.shape[0]:
+            trace[j] += increment
+    zero = tiny * 0
+    for i in range(trace.shape[0]):
+        now = decay * trace[i]
+        trace[i] = now if now > tiny else zero
+
+
+@jit
+def _reach_less(reach, kernel_decay, tiny):  # type: ignore[no-untyped-def]
+    kinds, zero = kernel_decay.shape[0], tiny * 0
+    neurons = reach.shape[0] // kinds
+    for kind in range(kinds):
+        own, k = reach[kind * neurons : kind * neurons + neurons], kernel_decay[kind]
+        for j in range(neurons):
+            kept = k * own[j]
+            own[j] = kept if kept > tiny else zero
+
+
+@jit
+def _with_room(array, size):  # type: ignore[no-untyped-def]
+    if size <= array.shape[0]:
+        return array
+    larger = np.empty(max(size, 2 * array.shape[0]), array.dtype)
+    larger[: array.shape[0]] = array
+    return larger
+
+
+@kernel
+def _advance(  # type: ignore[no-untyped-def]
+    cells,
+    memory,
+    first_step,
+    constants,
+    synapses,
+    form,
+    learns,
+    rates,
+    limits,
+    speed,
+    modulate,
+    parameters,
+    weights,
+    mode,
+    events,
+    counts,
+):
+    all_pre, all_post, all_calcium, modulation, scales = memory
+    decay, bias, threshold, kernel_decay, gain = constants
+    indptr, target, _, _, in_indptr, in_source = synapses
+    refractory, holds, last_spike, depth = form
+    plastic, gated = learns
+    low, high, inhibitory, watch = limits
+    consecutive, inherit, record = mode
+    bounds, outside, value = events
+    samples, neurons = cells[0].shape
+    n, kinds = all_post.shape[1], gain.shape[0]
+    steps, size = (bounds.shape[0] - 1) // samples, kinds * n
+    number, dtype = weights.dtype.type, weights.dtype
+    tiny, one = rates[6], number(1)
+    hot = np.zeros(neurons + 8 - neurons % 8, np.bool_)
+    words, total = hot.view(np.uint64), np.empty(neurons, dtype)
+    fired_store = np.empty(neurons, np.int64)
+    mark, sources = np.zeros(neurons, dtype), neurons * kinds
+    late, both = np.empty(sources, dtype), np.empty(sources, dtype)
+    gated_late, gated_both = np.empty(sources, dtype), np.empty(sources, dtype)
+    up, down = np.ones(n, dtype), np.ones(n, dtype)
+    sink, lift, later = np.empty(n, dtype), np.empty(n, dtype), np.zeros(size, dtype)
+    added = np.empty(np.max(np.diff(in_indptr)), dtype)
+    copied = plastic and weights.shape[0] == 1 and not consecutive
+    scratch = np.empty(weights.shape[1] if copied else 0, dtype)
+    listed = np.empty(3 * 1024, np.int32)
+    spikes = 0
+    for b in range(samples):
+        if inherit and b > 0:
+            all_pre[b] = all_pre[b - 1]
+            all_post[b] = all_post[b - 1]
+        given = weights[b if weights.shape[0] > 1 else 0]
+        if copied:
+            scratch[:] = given
+        weight = scratch if copied else given
+        v, wait, current = cells[0][b], cells[1][b], cells[2][b]
+        reach, ring = cells[3][b], cells[4][b]
+        pre_trace, post_trace, calcium = all_pre[b], all_post[b], all_calcium[b]
+        now = (first_step % depth) * size
+        for t in range(steps):
+            fired = fired_store[: _spikes(v, threshold, wait, hot, words, fired_store)]
+            for j in fired:
+                v[j] = 0
+                counts[b, j] += 1
+            base = np.uint64(now)
+            if plastic:
+                a, m = number(speed[0] * scales[b]), number(modulation[b, 0])
+                if gated:
+                    _bands(calcium, rates[4], rates[5], up, down)
+                for j in fired:
+                    mark[j] = 1
+                _changes(
+                    a, m, mark, pre_trace, post_trace, inhibitory, up, down, gated,
+                    late, both, sink, lift,
+                )  # fmt: skip
+                _send_and_learn(
+                    ring, base, synapses, weight, fired, reach, gain, last_spike,
+                    sink, lift, limits, later,
+                )  # fmt: skip
+            else:
+                _send(ring, base, indptr, target, weight, fired, reach, gain, last_spike)
+            _currents(current, ring[now : now + size], kernel_decay, tiny)
+            _membranes(v, current, kinds, decay, bias, total, tiny)
+            for event in range(bounds[b * steps + t], bounds[b * steps + t + 1]):
+                v[outside[event]] += value[event]
+            if holds:
+                _rest(v, wait, fired, refractory)
+            for i in range(neurons):
+                wait[i] -= wait[i] > 0
+            for j in fired:
+                wait[j] = refractory
+            if plastic:
+                liquid = inputs = 0
+                for i in fired:
+                    if i >= n:
+                        inputs += watch[i]
+                        continue
+                    liquid += watch[i]
+                    comes, joins = late, both
+                    if gated:
+                        comes, joins = gated_late, gated_both
+                        _gate(late, both, inhibitory, up[i], down[i], comes, joins)
+                    for kind in range(kinds):
+                        own = slice(in_indptr[i * kinds + kind], in_indptr[i * kinds + kind + 1])
+                        more = _grow(
+                            weight[own], in_source[own], comes, joins, post_trace[i],
+                            low, high, reach, added,
+                        )  # fmt: skip
+                        if last_spike:
+                            current[kind * n + i] += more
+                if last_spike:
+                    for i in range(size):
+                        current[i] += later[i]
+                        later[i] = 0
+                for j in fired:
+                    mark[j] = 0
+                _fade(pre_trace, rates[0], rates[2], fired, tiny)
+                _fade(post_trace, rates[1], rates[2], fired, tiny)
+                if gated:
+                    _fade(calcium, rates[3], one, fired, tiny)
+                modulate(modulation[b], parameters, liquid, inputs, scales[b])
+                modulation[b, 0] *= speed[1]
+                scales[b] *= speed[1]
+            if last_spike:
+                _reach_less(reach, kernel_decay, tiny)
+            if record:
+                listed = _with_room(listed, 3 * (spikes + fired.shape[0]))
+                for j in fired:
+                    listed[3 * spikes] = b
+                    listed[3 * spikes + 1] = t
+                    listed[3 * spikes + 2] = j
+                    spikes += 1
+            now += size
+            if now >= ring.shape[0]:
+                now = 0
+    every = listed[: 3 * spikes].reshape(spikes, 3)
+    return every[:, 0].copy(), every[:, 1].copy(), every[:, 2].copy()

@@ -1,0 +1,49 @@
+"""Whatever sets the rate of depression while a liquid runs."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from axonal._base.array_types import Float64Array
+from axonal.neuro.ops.plastic_network import Step
+
+
+class Modulator(ABC):
+    """A slow variable that watches spikes and sets the rate of depression.
+
+    Its state is an array whose first number is that rate. `step` changes it in place after every
+    step of the liquid; it is compiled, so that it may only use numbers, its two arrays and `math`.
+    A class of your own:
+
+    >>> import numpy as np
+    >>> class Quota(Modulator):
+    ...     '''Depression in proportion to what the liquid spiked beyond a quota, forgotten slowly.'''
+    ...     def start(self, potentiation):
+    ...         return np.array([potentiation])
+    ...     def parameters(self):
+    ...         return np.array([20.0, 0.001])
+    ...     @staticmethod
+    ...     def step(state, parameters, liquid, inputs, scale):
+    ...         state[0] = max(state[0] + parameters[1] * scale * (liquid - parameters[0]), 0.0)
+    >>> Quota().start(0.15)
+    array([0.15])
+    """
+
+    step: ClassVar[Step]
+    """``step(state, parameters, liquid, inputs, scale)``: one step, a static method.
+
+    ``liquid`` and ``inputs`` are the spikes that the watched neurons fired in it; ``scale`` is the
+    factor to which all rates have faded, 1.0 at first.
+    """
+
+    @abstractmethod
+    def start(self, potentiation: float) -> Float64Array:
+        """State before the first step `[K]`, given the rate of potentiation."""
+
+    @abstractmethod
+    def parameters(self) -> Float64Array:
+        """Numbers that `step` uses `[P]`."""
+
+    @property
+    def density(self) -> float:
+        """Share of neurons that are watched."""
+        return 1.0
