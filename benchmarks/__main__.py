@@ -107,10 +107,10 @@ def main() -> None:
 
 def write(name: str, table: Table, threads: int) -> None:
     """Put the table into RESULTS.md, in the place of an older one of this name."""
-    from axonal.recipes import _train  # the commit is told in one way everywhere
+    from axonal.recipes import _provenance  # the commit is told in one way everywhere
 
     where = f"{processor()}, {os.cpu_count()} cores, {threads} thread(s)"
-    when = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, commit {_train.commit() or 'unknown'}"
+    when = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, commit {_provenance.commit() or 'unknown'}"
     versions = f"torch {torch.__version__}, Python {platform.python_version()}"
     section = "\n".join(
         [f"## {name}", "", f"{where}; {versions}; {when}.", "", *table.markdown(), ""]

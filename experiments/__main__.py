@@ -10,7 +10,7 @@ import typer
 import experiments
 from axonal._base import signals
 from axonal._base.sweeps import Keyed, Store, fill
-from axonal.recipes import RecipeError, _train
+from axonal.recipes import RecipeError, _provenance
 
 UNUSABLE = 2
 
@@ -43,7 +43,7 @@ def main(
     wanted: list[Keyed] = [job for module in modules for job in module.plan()]
     with signals.ending() as ends:
         try:
-            fill(store, wanted, processes=processes, commit=_train.commit())
+            fill(store, wanted, processes=processes, commit=_provenance.commit())
             for module in modules:
                 for written in module.write(store, out):
                     typer.echo(f"wrote {written}")

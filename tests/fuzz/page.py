@@ -30,7 +30,7 @@ def add(path: Path, reader: str, rows: list[dict[str, Any]], seed: int) -> None:
 
 
 def _counted(rows: list[dict[str, Any]], seed: int) -> dict[str, Any]:
-    from axonal.recipes import _train
+    from axonal.recipes import _provenance
 
     sums = summed(rows)
     return {
@@ -38,7 +38,7 @@ def _counted(rows: list[dict[str, Any]], seed: int) -> dict[str, Any]:
         "seed": seed,
         **{what: [sums[f"{what} plain"], sums[f"{what} sealed"]] for what in OUTCOMES},
         "problems": [[row["k"], row["problem"]] for row in rows if row["problem"]],
-        "commit": _train.commit() or "unknown",
+        "commit": _provenance.commit() or "unknown",
         "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores; Python "
         f"{platform.python_version()}, {_versions()}",

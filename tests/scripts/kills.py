@@ -224,7 +224,7 @@ def disturb(scenes, count, seed):
 
 def report(found, seconds, seed):
     """The table, and every finding."""
-    from axonal.recipes import _train
+    from axonal.recipes import _provenance
     from axonal.recipes._runs import machine
 
     total = sum(sum(one.kills.values()) for one in found.values())
@@ -232,7 +232,7 @@ def report(found, seconds, seed):
         "# Commands killed at random moments",
         "",
         f"Written by `make kills`: {total} kills, seed {seed}, {datetime.now(UTC).date()}, "
-        f"{machine()}, Python {platform.python_version()}, commit {_train.commit()}.",
+        f"{machine()}, Python {platform.python_version()}, commit {_provenance.commit()}.",
         "",
         "TERM, HUP or KILL is sent to one process of a command, at a moment drawn uniformly from "
         "the time that the undisturbed command took. *Lost*: the same command, or `--resume`, did "

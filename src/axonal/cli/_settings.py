@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from axonal.recipes import RecipeError, Settings
+from axonal.recipes import BaseSettings, RecipeError, Settings
 from axonal.recipes._settings import Kind, kinds
 
 NONE = object()
@@ -15,7 +15,7 @@ NONE = object()
 _ENTRY = re.compile(r"(\w+): (.*)")
 
 
-def meanings(settings: type[Settings]) -> dict[str, str]:
+def meanings(settings: type[BaseSettings]) -> dict[str, str]:
     """Meaning of each setting, from the ``Args:`` of the docstrings of a class and its bases.
 
     >>> meanings(Settings)["epochs"]
@@ -36,7 +36,7 @@ def meanings(settings: type[Settings]) -> dict[str, str]:
     return words
 
 
-def check_names(settings: type[Settings], recipe: str, taken: tuple[str, ...]) -> None:
+def check_names(settings: type[BaseSettings], recipe: str, taken: tuple[str, ...]) -> None:
     """Refuse a setting whose option would be another one of the command.
 
     Raises:
@@ -50,11 +50,12 @@ def check_names(settings: type[Settings], recipe: str, taken: tuple[str, ...]) -
             )
 
 
-def options(settings: type[Settings], recipe: str) -> list[inspect.Parameter]:
+def options(settings: type[BaseSettings], recipe: str) -> list[inspect.Parameter]:
     """One parameter per setting, its own ones first, as typer makes options of them."""
     words = meanings(settings)
     fields = {field.name: field for field in dataclasses.fields(settings)}
-    shared = [field.name for field in dataclasses.fields(Settings)]
+    base = Settings if issubclass(settings, Settings) else BaseSettings
+    shared = [field.name for field in dataclasses.fields(base)]
     ordered = [name for name in fields if name not in shared] + shared
     kind = kinds(settings)
     return [
@@ -96,7 +97,7 @@ def _annotation(kind: Kind, words: str, default: Any, panel: str) -> Any:
     return Annotated[Any, typer.Option(parser=parse, metavar=metavar, **shown)]
 
 
-def given(context: typer.Context, settings: type[Settings]) -> dict[str, Any]:
+def given(context: typer.Context, settings: type[BaseSettings]) -> dict[str, Any]:
     """Settings that the command line names; the others keep the recipe's value."""
     return {
         field.name: None if context.params[field.name] is NONE else context.params[field.name]

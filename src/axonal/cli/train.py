@@ -16,7 +16,8 @@ from axonal.recipes import _find
 HELP = """Train a recipe: weights, metrics and figures go into a run folder.
 
 RECIPE --help lists its settings. A file of your own that ends in .py, with Settings, data and
-build, is trained in the same way; a run keeps its path, its hash and a copy.
+build (or Settings and learn), is trained in the same way; a run keeps its path, its hash and a
+copy.
 """
 TAKEN = ("out", "device", "resume", "force", "as_json", "json", "help", "context")
 """Names that no setting can have."""
@@ -142,8 +143,11 @@ def _train(
     if as_json:
         print_json({"run": str(folder), **summary})
         return
-    lines = [f"test accuracy        {summary['test_accuracy']:.4f}"]
-    lines += [f"validation accuracy  {summary['validation_accuracy']:.4f}"]
+    lines = [
+        f"{part + ' accuracy':21}{summary[f'{part}_accuracy']:.4f}"
+        for part in ("test", "validation")
+        if f"{part}_accuracy" in summary
+    ]
     lines += [f"trained parameters   {summary['trained_parameters']}"]
     lines += [f"seconds              {summary['seconds']:.1f}"]
     lines += [f"run folder           {folder}", f"figures              {folder / 'figures'}"]

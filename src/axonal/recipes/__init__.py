@@ -1,9 +1,10 @@
 """Whole experiments, each behind one name: data, network, optimiser and metrics.
 
 A recipe is a module with ``Settings`` (a frozen dataclass), ``data(settings)`` (samples by split)
-and ``build(settings)`` (the untrained Network); it may declare a ``COMPARISON``. Every module of
-this folder without an underscore is one; a user's own is a file, named by its path. Nothing heavy
-is imported before it is needed.
+and ``build(settings)`` (the untrained Network); it may declare a ``COMPARISON``. One that learns
+without the gradients of a network has ``learn(settings, parts)`` in place of these two, see
+`Study`. Every module of this folder without an underscore is one; a user's own is a file, named by
+its path. Nothing heavy is imported before it is needed.
 
 >>> from axonal import recipes
 >>> recipes.find("digits").Settings().epochs
@@ -18,7 +19,7 @@ from axonal._base.extras import extra
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._find import Recipe, comparison, find, names
-from axonal.recipes._settings import Settings
+from axonal.recipes._settings import BaseSettings, Settings
 
 if TYPE_CHECKING:
     from axonal.recipes._compare import compare
@@ -26,19 +27,24 @@ if TYPE_CHECKING:
     from axonal.recipes._graphs import export_run, graph_accuracy
     from axonal.recipes._run_folder import load_run
     from axonal.recipes._samples import Augmented, Padded, Rasters, Samples
+    from axonal.recipes._study import Learned, Parts, Study
     from axonal.recipes._train import train
 
 __all__ = [
     "Arm",
     "Augmented",
+    "BaseSettings",
     "Comparison",
     "DataModule",
+    "Learned",
     "Padded",
+    "Parts",
     "Rasters",
     "Recipe",
     "RecipeError",
     "Samples",
     "Settings",
+    "Study",
     "compare",
     "comparison",
     "export_run",
@@ -60,9 +66,12 @@ _LATER = {
     "export_run": "_graphs",
     "graph_accuracy": "_graphs",
     "load_run": "_run_folder",
+    "Learned": "_study",
     "Padded": "_samples",
+    "Parts": "_study",
     "Rasters": "_samples",
     "Samples": "_samples",
+    "Study": "_study",
     "train": "_train",
 }
 

@@ -23,7 +23,7 @@ from axonal._base.statistics import (
 )
 from axonal._base.sweeps import Row, Store, fill
 from axonal._base.tables import markdown_table, text_table
-from axonal.recipes import _find, _train
+from axonal.recipes import _find, _provenance
 from axonal.recipes._comparison import Comparison
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._runs import Run
@@ -113,7 +113,7 @@ COMPARISON.
     store = Store(file)
     everything = [run for arms in runs.values() for few in arms.values() for run in few]
     try:
-        fill(store, everything, commit=_train.commit(), progress=progress)
+        fill(store, everything, commit=_provenance.commit(), progress=progress)
     except BrokenProcessPool as error:
         raise RecipeError(
             f"a process ended early, perhaps for want of memory: the same command goes on with "

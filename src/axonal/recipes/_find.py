@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from axonal.recipes._comparison import Comparison
 from axonal.recipes._errors import RecipeError
-from axonal.recipes._settings import Settings, check_kinds
+from axonal.recipes._settings import BaseSettings, Settings, check_kinds
 
 if TYPE_CHECKING:
     from axonal.neuro import Network
@@ -221,12 +221,14 @@ def _line(error: Exception) -> str:
 def _check(module: types.ModuleType, path: str) -> None:
     """Refuse a module that is no recipe, with all that it lacks."""
     lacks = []
+    studies = callable(getattr(module, "learn", None))
+    base, word = (BaseSettings, "BaseSettings") if studies else (Settings, "Settings")
     settings = getattr(module, "Settings", None)
-    if not isinstance(settings, type) or not issubclass(settings, Settings):
-        lacks.append("a dataclass Settings(recipes.Settings)")
+    if not isinstance(settings, type) or not issubclass(settings, base):
+        lacks.append(f"a dataclass Settings(recipes.{word})")
     lacks += [
         f"a function {name}(settings)"
-        for name in ("data", "build")
+        for name in (() if studies else ("data", "build"))
         if not callable(getattr(module, name, None))
     ]
     if lacks:
@@ -234,4 +236,6 @@ def _check(module: types.ModuleType, path: str) -> None:
     declared = getattr(module, "COMPARISON", None)
     if declared is not None and not isinstance(declared, Comparison):
         raise RecipeError(f"COMPARISON in {path} must be a recipes.Comparison.")
-    check_kinds(cast(type[Settings], settings), path)
+    if declared is not None and studies:
+        raise RecipeError(f"{path} has COMPARISON and learn: only networks are compared so.")
+    check_kinds(cast(type[BaseSettings], settings), path)

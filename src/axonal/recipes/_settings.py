@@ -31,37 +31,17 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Settings that all recipes share; every schedule is a pure function of them and the epoch.
+class BaseSettings:
+    """Settings that every recipe has.
 
     Args:
-        seed: of initial weights and delays, of the order of samples and of generated data,
-            0 to 2^64 - 1.
-        epochs: passes over the training samples, >= 1.
-        batch: samples per update, >= 1.
-        learning_rate: of weights at the start; it falls to zero along a cosine.
-        delay_rate: of delays at the start, in steps per update; the same cosine.
-        weight_decay: of the weights.
-        sigma: first width of the Gaussian of a delay, in steps; none for half of the longest delay.
-        final_sigma: last width of the Gaussian, less 0.27, in steps, > 0.
-        narrow_until: share of the epochs after which the Gaussian has its final width, 0 to 1.
-        freeze_from: share of the epochs after which delays are rounded and frozen; 1 for never.
-        readout: how the output over time becomes one score per class.
-        dt: seconds per step, > 0.
+        seed: of everything that is drawn at random, 0 to 2^64 - 1.
     """
 
     seed: int = 0
-    epochs: int = 20
-    batch: int = 64
-    learning_rate: float = 5e-3
-    delay_rate: float = 0.1
-    weight_decay: float = 0.0
-    sigma: float | None = None
-    final_sigma: float = 0.23
-    narrow_until: float = 0.5
-    freeze_from: float = 2 / 3
-    readout: str = "mean_over_time"
-    dt: float = 1e-3
+
+    ADDED: ClassVar[frozenset[str]] = frozenset()
+    """Settings that the recipe has got since rows were stored under keys of its settings."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -71,19 +51,6 @@ class Settings:
             elif isinstance(value, int) and field.name != "seed":
                 self.require(field.name, abs(value) <= MOST, f"a number up to {MOST}")
         self.require("seed", 0 <= self.seed < 2**64, "a whole number from 0 to 2^64 - 1")
-        for name in ("epochs", "batch"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
-        for name in ("learning_rate", "delay_rate", "weight_decay"):
-            self.require(name, getattr(self, name) >= 0, "a number >= 0")
-        for name in ("narrow_until", "freeze_from"):
-            self.require(name, 0 <= getattr(self, name) <= 1, "a share from 0 to 1")
-        self.require("sigma", self.sigma is None or self.sigma > 0, "steps > 0")
-        self.require("final_sigma", self.final_sigma > 0, "steps > 0")
-        self.require("dt", 0 < self.dt < math.inf, "seconds > 0")
-        self.require("readout", self.readout in READOUTS, f"one of {', '.join(READOUTS)}")
-
-    ADDED: ClassVar[frozenset[str]] = frozenset()
-    """Settings that the recipe has got since rows were stored under keys of its settings."""
 
     def identity(self) -> dict[str, Any]:
         """What tells runs apart: all settings, but those of `ADDED` that have their default."""
@@ -100,21 +67,6 @@ class Settings:
             raise RecipeError(
                 f"the setting {name} takes {expected}, got {short(getattr(self, name))}."
             )
-
-    def require_tau(self, name: str, least: float) -> None:
-        """Raise ValueError where a time constant would forget nothing, or everything at once."""
-        fine = least <= getattr(self, name) <= MOST
-        self.require(name, fine, f"steps from {least:g} to {MOST}")
-
-    @property
-    def freeze_epoch(self) -> int | None:
-        """First epoch with rounded, frozen delays, counted from 0; None if there is none."""
-        return None if self.freeze_from == 1 else round(self.epochs * self.freeze_from)
-
-    @property
-    def narrow_epochs(self) -> int:
-        """Epochs until the Gaussian of a delay has its final width."""
-        return max(1, round(self.epochs * self.narrow_until))
 
     def to_json(self) -> dict[str, Any]:
         """All settings as a dict that JSON can hold."""
@@ -142,7 +94,68 @@ class Settings:
         return cls(**values)
 
 
-def kinds(settings: type[Settings]) -> dict[str, Kind]:
+@dataclass(frozen=True, kw_only=True)
+class Settings(BaseSettings):
+    """Settings of recipes that train by gradients; schedules are functions of them and the epoch.
+
+    Args:
+        seed: of initial weights and delays, of the order of samples and of generated data,
+            0 to 2^64 - 1.
+        epochs: passes over the training samples, >= 1.
+        batch: samples per update, >= 1.
+        learning_rate: of weights at the start; it falls to zero along a cosine.
+        delay_rate: of delays at the start, in steps per update; the same cosine.
+        weight_decay: of the weights.
+        sigma: first width of the Gaussian of a delay, in steps; none for half of the longest delay.
+        final_sigma: last width of the Gaussian, less 0.27, in steps, > 0.
+        narrow_until: share of the epochs after which the Gaussian has its final width, 0 to 1.
+        freeze_from: share of the epochs after which delays are rounded and frozen; 1 for never.
+        readout: how the output over time becomes one score per class.
+        dt: seconds per step, > 0.
+    """
+
+    epochs: int = 20
+    batch: int = 64
+    learning_rate: float = 5e-3
+    delay_rate: float = 0.1
+    weight_decay: float = 0.0
+    sigma: float | None = None
+    final_sigma: float = 0.23
+    narrow_until: float = 0.5
+    freeze_from: float = 2 / 3
+    readout: str = "mean_over_time"
+    dt: float = 1e-3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("epochs", "batch"):
+            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        for name in ("learning_rate", "delay_rate", "weight_decay"):
+            self.require(name, getattr(self, name) >= 0, "a number >= 0")
+        for name in ("narrow_until", "freeze_from"):
+            self.require(name, 0 <= getattr(self, name) <= 1, "a share from 0 to 1")
+        self.require("sigma", self.sigma is None or self.sigma > 0, "steps > 0")
+        self.require("final_sigma", self.final_sigma > 0, "steps > 0")
+        self.require("dt", 0 < self.dt < math.inf, "seconds > 0")
+        self.require("readout", self.readout in READOUTS, f"one of {', '.join(READOUTS)}")
+
+    def require_tau(self, name: str, least: float) -> None:
+        """Raise ValueError where a time constant would forget nothing, or everything at once."""
+        fine = least <= getattr(self, name) <= MOST
+        self.require(name, fine, f"steps from {least:g} to {MOST}")
+
+    @property
+    def freeze_epoch(self) -> int | None:
+        """First epoch with rounded, frozen delays, counted from 0; None if there is none."""
+        return None if self.freeze_from == 1 else round(self.epochs * self.freeze_from)
+
+    @property
+    def narrow_epochs(self) -> int:
+        """Epochs until the Gaussian of a delay has its final width."""
+        return max(1, round(self.epochs * self.narrow_until))
+
+
+def kinds(settings: type[BaseSettings]) -> dict[str, Kind]:
     """The kind of every setting, by name.
 
     Raises:
@@ -168,7 +181,7 @@ def kinds(settings: type[Settings]) -> dict[str, Kind]:
     return found
 
 
-def check_kinds(settings: type[Settings], path: str) -> None:
+def check_kinds(settings: type[BaseSettings], path: str) -> None:
     """Refuse settings of a user's recipe that could not be given or kept as JSON."""
     try:
         kinds(settings)

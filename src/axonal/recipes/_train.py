@@ -1,29 +1,27 @@
 """From settings to a finished run folder."""
 
-import platform
-import subprocess
 import time
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from axonal import __version__, neuro, recipes
+from axonal import neuro, recipes
 from axonal.recipes import _find, _learning
 from axonal.recipes._errors import RecipeError
+from axonal.recipes._provenance import provenance
 from axonal.recipes._run_folder import RunFolder
 from axonal.recipes._samples import Samples
-from axonal.recipes._settings import Settings
+from axonal.recipes._settings import BaseSettings, Settings
+from axonal.recipes._study import is_study, study
 
 DEVICES = ("auto", "cpu", "cuda")
 RATE_SAMPLES = 256
-RESULTS = ("docs/results", "benchmarks/RESULTS.md")
 
 
 def train(
     name: str,
-    settings: Settings,
+    settings: BaseSettings,
     out: str | PathLike[str],
     *,
     device: str = "auto",
@@ -31,13 +29,14 @@ def train(
     force: bool = False,
     progress: bool = False,
 ) -> dict[str, Any]:
-    """Train a recipe with Lightning and leave a run folder.
+    """Train a recipe and leave a run folder.
 
     The folder holds config.json (for a recipe of your own with its path and hash, and a copy of it,
     recipe.txt, that never runs), metrics.csv, summary.json, model.pt (a plain state_dict),
     checksums.sha256 of config, summary and model, checkpoints/last.ckpt and figures/*.png. A run
     that was stopped at any moment goes on from its last whole epoch and ends with the numbers of a
-    run that was not.
+    run that was not. Networks are trained with Lightning. A recipe that learns by itself (`Study`)
+    leaves what it has finished in checkpoints/*.npz, in place of metrics and last.ckpt.
 
     Args:
         name: one of `names`, or the path of a recipe of your own, whose code runs.
@@ -69,6 +68,11 @@ def train(
         raise RecipeError(f"the device is one of {', '.join(DEVICES)}, got {device!r}.")
     if device == "cuda" and not torch.cuda.is_available():
         raise RecipeError("there is no CUDA device on this machine: write --device cpu or auto.")
+    if is_study(recipe):
+        if device == "cuda":
+            raise RecipeError(f"{name} runs on the CPU: write --device cpu or auto.")
+        return study(name, recipe, settings, out, resume=resume, force=force, progress=progress)
+    assert isinstance(settings, Settings)
     try:
         from axonal.recipes import _lightning
         from axonal.recipes._data_module import DataModule
@@ -134,10 +138,7 @@ def _summary(
         "trained_parameters": trained,
         "firing_rates": firing_rates(net, data["test"]),
         "seconds": sum(row["seconds"] for row in history),
-        "commit": commit(),
-        "version": __version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
+        **provenance(),
     }
 
 
@@ -150,29 +151,6 @@ def firing_rates(net: neuro.Network, samples: Samples) -> dict[str, float]:
     x = torch.from_numpy(samples.dense(range(min(len(samples), RATE_SAMPLES))))
     _, traces = neuro.record(net.eval(), x, spiking)
     return {path: float(trace["spikes"].mean()) for path, trace in traces.items()}
-
-
-def commit() -> str | None:
-    """Commit of the checkout this package runs from, with "+changes"; None outside of one."""
-    here = Path(__file__).resolve()
-    questions = (
-        # an installed package may lie in the checkout of somebody's own project
-        ("ls-files", "--error-unmatch", here.name),
-        ("rev-parse", "HEAD"),
-        # results are written by the code, so they do not change it
-        ("status", "--porcelain", "--", ":(top)", *(f":(top,exclude){path}" for path in RESULTS)),
-    )
-    answers = []
-    for question in questions:
-        command = ["git", "-C", str(here.parent), *question]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=10)
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        if done.returncode:
-            return None
-        answers.append(done.stdout.strip())
-    return answers[1] + ("+changes" if answers[2] else "")
 
 
 def _draw(

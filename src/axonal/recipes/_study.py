@@ -1,0 +1,123 @@
+"""Recipes that learn by themselves, without gradients of a network."""
+
+import time
+from collections.abc import Callable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from axonal._base.files import whole_file
+from axonal._base.npz import read_npz
+from axonal._base.progress import bar
+from axonal.recipes import _find
+from axonal.recipes._provenance import provenance
+from axonal.recipes._run_folder import RunFolder
+from axonal.recipes._settings import BaseSettings
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class Learned(NamedTuple):
+    """Result of a study.
+
+    Args:
+        arrays: what was learned, for model.pt.
+        results: numbers for summary.json, "test_accuracy" and "validation_accuracy" among them
+            where there are such.
+        draw: writes figures into a folder.
+    """
+
+    arrays: Arrays
+    results: Mapping[str, Any]
+    draw: Callable[[Path], None] | None = None
+
+
+class Parts:
+    """Finished parts of a study on disk, so that a stopped one goes on where it was.
+
+    Args:
+        folder: of the files, one per part.
+        report: called with the name of a part and the share of it that is done.
+    """
+
+    def __init__(self, folder: Path, report: Callable[[str, float], None]) -> None:
+        self.folder = folder
+        self.report = report
+
+    def get(self, name: str, make: Callable[[Callable[[float], None]], Arrays]) -> Arrays:
+        """The arrays of a part, read if they are there and made otherwise.
+
+        Args:
+            name: of the part.
+            make: makes them; it is given a function that takes the share that is done.
+
+        Returns:
+            the arrays.
+        """
+        file = self.folder / f"{name}.npz"
+        if file.exists():
+            try:
+                return read_npz(file)
+            except ValueError:
+                file.unlink()  # a damaged part is made anew
+        arrays = make(lambda share: self.report(name, share))
+        with whole_file(file) as whole, open(whole, "wb") as content:
+            np.savez(content, **arrays)
+        return arrays
+
+
+class Study(Protocol):
+    """The module of a recipe that learns by itself."""
+
+    Settings: type[Any]
+
+    def learn(self, settings: Any, parts: Parts) -> Learned:
+        """Learn, part by part."""
+
+
+def is_study(recipe: object) -> TypeGuard[Study]:
+    """Whether a recipe learns by itself, and has no network for Lightning."""
+    return callable(getattr(recipe, "learn", None))
+
+
+def study(
+    name: str,
+    recipe: Study,
+    settings: BaseSettings,
+    out: str | PathLike[str],
+    *,
+    resume: bool,
+    force: bool,
+    progress: bool,
+) -> dict[str, Any]:
+    """Run a recipe that learns by itself and leave a run folder; see `train`."""
+    run = RunFolder(out, name if _find.is_file(name) else None)
+    run.prepare(name, settings, resume=resume, force=force)
+    if run.finished:
+        return run.read_summary()
+    begun, worked = time.perf_counter(), time.process_time()
+    with bar(name, 100, unit="%", shown=progress) as step:
+        parts = Parts(
+            run.checkpoint.parent, lambda part, share: step(round(100 * share), remark=part)
+        )
+        learned = recipe.learn(settings, parts)
+    if learned.draw is not None:
+        run.figures.mkdir(exist_ok=True)
+        learned.draw(run.figures)
+    summary = {
+        "recipe": run.origin()["recipe"],
+        "seed": settings.seed,
+        **learned.results,
+        "trained_parameters": sum(array.size for array in learned.arrays.values()),
+        "seconds": time.perf_counter() - begun,
+        "cpu_seconds": time.process_time() - worked,
+        **provenance(),
+    }
+    tensors = {key: torch.from_numpy(np.array(array)) for key, array in learned.arrays.items()}
+    run.finish(tensors, summary)
+    return summary
+
