@@ -12,6 +12,9 @@ FOLDERS = (
     "hebbian",
     "neuro",
     "reservoirs",
+    "reservoirs.criticality",
+    "reservoirs.echo_state",
+    "reservoirs.series",
 )
 # What functions return is shown by the examples of those functions.
 RESULTS = {"Comparison", "LayerReport", "Run", "SpikeReport", "Verification"}

@@ -1,0 +1,1 @@
+"""Criticality and quality of reservoirs."""
