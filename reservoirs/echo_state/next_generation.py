@@ -57,9 +57,7 @@ class NextGeneration(_Forecaster):
     def _features(self, x: Float64Array, state: Any) -> tuple[Float64Array, Any]:
         rows = np.concatenate((state, x))
         past = self._spoilt
-        delayed = [
-            rows[past - k * self.stride : len(rows) - k * self.stride] for k in range(self.lags)
-        ]
-        linear = np.concatenate(delayed, 1)
+        shifts = self.stride * np.arange(self.lags)
+        linear = np.concatenate([rows[past - k : len(rows) - k] for k in shifts], 1)
         products = linear[:, self._pairs[0]] * linear[:, self._pairs[1]]
         return np.concatenate((linear, products), 1), rows[len(rows) - past :]

@@ -7,7 +7,7 @@ from axonal._base.array_types import AnyArray, Float64Array
 from axonal.reservoirs.series.system import Flow
 
 METHOD, TOLERANCE = "DOP853", 1e-9
-"""Dormand and Prince's Runge-Kutta pair of order 8, with this relative and absolute error a step."""
+"""Dormand and Prince's Runge-Kutta pair of order 8; its relative and absolute error per step."""
 
 
 def integrate(flow: Flow, state: AnyArray, times: Float64Array) -> AnyArray:

@@ -65,14 +65,13 @@ def mackey_glass(
     steps = int(np.ceil(times[-1] / h)) + 1
     x = [float(past)] * (steps_per_delay + 1)
     produced = beta * past / (1 + past**n)
-    # the past is constant; the velocity jumps at its end
     slope = [0.0] * steps_per_delay + [produced - gamma * past]
     for k in range(steps):
         # one delay ago: at the start, in the middle and at the end of this step
         a, b = x[k], x[k + 1]
-        middle = (a + b) / 2 + h / 8 * (
-            slope[k] - (slope[k + 1] if k != steps_per_delay - 1 else 0)
-        )
+        # the past is constant up to its end, where the velocity jumps
+        arriving = slope[k + 1] if k != steps_per_delay - 1 else 0.0
+        middle = (a + b) / 2 + h / 8 * (slope[k] - arriving)
         first, half, last = (beta * d / (1 + d**n) for d in (a, middle, b))
         now = x[-1]
         k1 = first - gamma * now

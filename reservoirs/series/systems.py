@@ -21,7 +21,8 @@ def _flow(equations: Callable[..., tuple[Any, ...]]) -> Flow:
 
 def _lorenz96(state: AnyArray) -> AnyArray:
     back = np.roll(state, 1, 0)
-    return (np.roll(state, -1, 0) - np.roll(state, 2, 0)) * back - state + 8
+    velocity: AnyArray = (np.roll(state, -1, 0) - np.roll(state, 2, 0)) * back - state + 8
+    return velocity
 
 
 SYSTEMS: Mapping[str, System] = MappingProxyType(

@@ -111,7 +111,7 @@ def test_plasticity_brings_activities_near_the_ones_aimed_at(lorenz: np.ndarray)
 
 def test_a_rate_at_which_gains_change_their_sign_is_refused(lorenz: np.ndarray) -> None:
     model = EchoState(60, input_scaling=2.0, plasticity=10, plasticity_rate=5e-3)
-    with pytest.raises(ValueError, match="plasticity_rate of 0.005 lets gains .* a lower rate"):
+    with pytest.raises(ValueError, match=r"plasticity_rate of 0.005 lets gains .* a lower rate"):
         model.fit(lorenz[:900])
 
 
