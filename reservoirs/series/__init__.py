@@ -1,6 +1,6 @@
 """Chaotic series: flows and their Lyapunov exponents, delay equations, scores of forecasts."""
 
-from axonal.reservoirs.series.lyapunov import Spectrum, lyapunov_exponent, lyapunov_spectrum
+from axonal.reservoirs.series.lyapunov import LyapunovSpectrum, lyapunov_exponent, lyapunov_spectrum
 from axonal.reservoirs.series.mackey_glass import mackey_glass
 from axonal.reservoirs.series.narma import narma
 from axonal.reservoirs.series.scores import smape, valid_prediction_time
@@ -10,7 +10,7 @@ from axonal.reservoirs.series.trajectory import trajectory
 
 __all__ = [
     "SYSTEMS",
-    "Spectrum",
+    "LyapunovSpectrum",
     "System",
     "lyapunov_exponent",
     "lyapunov_spectrum",

@@ -17,7 +17,7 @@ TURNING = 12
 """Intervals that are not counted: six Lyapunov times."""
 
 
-class Spectrum(NamedTuple):
+class LyapunovSpectrum(NamedTuple):
     """Lyapunov exponents, the largest first, 1 / time.
 
     Args:
@@ -36,7 +36,7 @@ def lyapunov_spectrum(
     stretches: int = 32,
     length: float = 20.0,
     seed: int = 0,
-) -> Spectrum:
+) -> LyapunovSpectrum:
     """The largest Lyapunov exponents of a flow, with standard errors.
 
     K tangent vectors Q follow dQ/dt = J(x) Q along x(t). After every interval of half a Lyapunov
@@ -90,7 +90,7 @@ def lyapunov_spectrum(
         if interval >= 0:
             grown += np.log(np.abs(np.diagonal(r, axis1=-2, axis2=-1)))
     each = grown / (intervals * step[1])
-    return Spectrum(each.mean(0), each.std(0, ddof=1) / np.sqrt(stretches))
+    return LyapunovSpectrum(each.mean(0), each.std(0, ddof=1) / np.sqrt(stretches))
 
 
 def lyapunov_exponent(
