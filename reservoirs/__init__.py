@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from axonal.reservoirs import criticality as criticality
     from axonal.reservoirs import echo_state as echo_state
+    from axonal.reservoirs import forecasting as forecasting
     from axonal.reservoirs import series as series
 
-_PACKAGES = ("criticality", "echo_state", "series")
+_PACKAGES = ("criticality", "echo_state", "forecasting", "series")
 
 
 def __getattr__(name: str) -> ModuleType:

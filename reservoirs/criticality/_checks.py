@@ -32,7 +32,8 @@ def activity(who: str, values: ArrayLike) -> Float64Array:
     found = np.asarray(values)
     if found.ndim == 1:
         found = found[:, None]
-    return counts(who, "activity", found, "[T] or a raster [T, N]").sum(1)
+    total: Float64Array = counts(who, "activity", found, "[T] or a raster [T, N]").sum(1)
+    return total
 
 
 def neurons(who: str, name: str, values: ArrayLike, size: int) -> Int64Array:

@@ -64,8 +64,8 @@ def branching_ratio(activity: ArrayLike, lags: int = 50) -> BranchingRatio:
         )
     if (a == a[0]).all():
         raise ValueError(f"{who} expects activity that changes, got {a[0]:g} in every step.")
-    k = np.arange(1, count + 1)
-    slopes = np.array([_slope(a[:-lag], a[lag:]) for lag in k])
+    k = np.arange(1.0, count + 1)
+    slopes = np.array([_slope(a[:-lag], a[lag:]) for lag in range(1, count + 1)])
     m, b = _decay(who, k, slopes)
     return BranchingRatio(m, -1 / math.log(m) if m < 1 else math.inf, b, slopes)
 

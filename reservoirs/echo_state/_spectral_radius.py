@@ -6,8 +6,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import linalg
 
-DENSE = 500
-"""Rows up to which all eigenvalues are computed, which takes less than a second."""
+DENSE = 200
+"""Rows up to which all eigenvalues take less time than the largest ones alone."""
 
 
 def spectral_radius(matrix: Any) -> float:

@@ -14,6 +14,7 @@ FOLDERS = (
     "reservoirs",
     "reservoirs.criticality",
     "reservoirs.echo_state",
+    "reservoirs.forecasting",
     "reservoirs.series",
 )
 # What functions return is shown by the examples of those functions.
