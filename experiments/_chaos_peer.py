@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from axonal._base.array_types import Float64Array
 from axonal.reservoirs.forecasting import Task, echo_state_settings, evaluate
+from axonal.reservoirs.forecasting.candidates import named
 
 DEGREE, BIAS, WASHOUT = 10, 0.5, 100
 """As of `EchoState`."""
@@ -76,8 +77,7 @@ def main() -> None:
     """Answer one question from the standard input."""
     asked: dict[str, Any] = json.load(sys.stdin)
     peers = {
-        json.dumps(each): Peer(asked["units"], asked["seed"], **each)
-        for each in echo_state_settings()
+        named(each): Peer(asked["units"], asked["seed"], **each) for each in echo_state_settings()
     }
     json.dump(evaluate(Task(**asked["task"]), peers), sys.stdout)
 

@@ -64,7 +64,7 @@ def branching_ratio(activity: ArrayLike, lags: int = 50) -> BranchingRatio:
         )
     if (a == a[0]).all():
         raise ValueError(f"{who} expects activity that changes, got {a[0]:g} in every step.")
-    k = np.arange(1.0, count + 1)
+    k: Float64Array = np.arange(1, count + 1, dtype=np.float64)
     slopes = np.array([_slope(a[:-lag], a[lag:]) for lag in range(1, count + 1)])
     m, b = _decay(who, k, slopes)
     return BranchingRatio(m, -1 / math.log(m) if m < 1 else math.inf, b, slopes)

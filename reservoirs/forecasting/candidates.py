@@ -8,7 +8,7 @@ from axonal.reservoirs.echo_state import EchoState, NextGeneration
 from axonal.reservoirs.forecasting.task import MACKEY_GLASS
 
 
-def echo_state_settings() -> Iterator[dict[str, float]]:
+def echo_state_settings() -> Iterator[dict[str, Any]]:
     """Twelve settings of an echo state network, by its parameters' names."""
     for radius, scaling, ridge in itertools.product((0.3, 0.9), (0.2, 1.0), (1e-8, 1e-5, 1e-2)):
         yield {"spectral_radius": radius, "input_scaling": scaling, "ridge": ridge}

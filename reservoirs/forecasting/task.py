@@ -48,10 +48,10 @@ class Task:
     seed: int = 0
     rate: int = 60
     train: int = 2000
-    validation: int = 8
+    validation: int = 5
     test: int = 10
     horizon: float = 10.0
-    validation_horizon: float = 8.0
+    validation_horizon: float = 6.0
     gap: float = 1.0
     history: int = 300
     scored: float = 2.0

@@ -34,6 +34,25 @@ def test_states_and_readout_are_those_of_the_equations(lorenz: np.ndarray) -> No
     np.testing.assert_allclose(model.intercept_, library.intercept_, atol=1e-9)
 
 
+def test_gains_and_offsets_of_plasticity_are_those_of_the_equations(lorenz: np.ndarray) -> None:
+    model = EchoState(20, plasticity=2, plasticity_rate=1e-3, leak=0.7).fit(lorenz[:200])
+    w, gain, offset = model.weights_.toarray(), np.ones(20), np.zeros(20)
+    for _ in range(2):
+        x = np.zeros(20)
+        for u in lorenz[:200]:
+            net = w @ x + model.input_weights_ @ u + model.bias_
+            y = np.tanh(gain * net + offset)
+            x = 0.3 * x + 0.7 * y
+            # aims: mean 0, variance 0.09
+            change = -1e-3 * (y / 0.09 * (2 * 0.09 + 1 - y**2))
+            gain, offset = gain + 1e-3 / gain + change * net, offset + change
+    np.testing.assert_allclose(model.gain_, gain)
+    np.testing.assert_allclose(model.offset_, offset)
+    net = w @ np.ones(20) + model.input_weights_ @ lorenz[5] + model.bias_
+    _, state = model.run(lorenz[5:6], np.ones(20))
+    np.testing.assert_allclose(state, 0.3 + 0.7 * np.tanh(gain * net + offset))
+
+
 def test_the_recurrent_weights_have_the_radius_and_density_asked_for(lorenz: np.ndarray) -> None:
     for units in (80, 600):
         model = EchoState(units, spectral_radius=0.7, degree=6).fit(lorenz[:200])
