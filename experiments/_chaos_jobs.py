@@ -54,7 +54,7 @@ class Forecasts(Job):
 
     @property
     def who(self) -> str:
-        """Whose models these are."""
+        """The name of those whose models these are."""
         return "ours"
 
     def measure(self) -> Row:
@@ -78,7 +78,7 @@ class PeerForecasts(Forecasts):
 
     @property
     def who(self) -> str:
-        """Whose models these are."""
+        """The name of those whose models these are."""
         return PEER
 
     def measure(self) -> Row:
@@ -101,7 +101,7 @@ class PeerForecasts(Forecasts):
 
 
 def short(found: Mapping[str, Any]) -> Row:
-    """What is kept of an evaluation: the mean over its forecasts, in few digits."""
+    """The part of an evaluation that is kept: the mean over its forecasts, in few digits."""
     kept = {name: value for name, value in found.items() if name != "valid"}
     kept["valid"] = sum(found["valid"]) / len(found["valid"])
     return {k: round(v, 4) if isinstance(v, float) else v for k, v in kept.items()}

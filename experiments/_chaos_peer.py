@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def question(task: Task, units: int, seed: int) -> str:
-    """What `main` reads."""
+    """Text of a question that `main` answers."""
     return json.dumps({"task": dataclasses.asdict(task), "units": units, "seed": seed})
 
 

@@ -55,7 +55,7 @@ def plan() -> list[Forecasts]:
 
 
 def arms(store: Store, task: Task) -> dict[str, Row]:
-    """What every arm found on a task."""
+    """The findings of every arm on a task."""
     return {
         **store.find(Forecasts(task))["arms"],
         **store.find(PeerForecasts(task))["arms"],

@@ -14,7 +14,7 @@ from axonal.reservoirs.criticality import _checks
 
 
 class BranchingRatio(NamedTuple):
-    """What `branching_ratio` finds.
+    """The result of `branching_ratio`.
 
     Args:
         ratio: m, offspring per spike.

@@ -21,7 +21,7 @@ CHANCE = 1e-4
 
 
 class Capacity(NamedTuple):
-    """What `information_processing_capacity` finds.
+    """The result of `information_processing_capacity`.
 
     Args:
         by_degree: sums over functions of degree 1, 2, ...
@@ -105,7 +105,7 @@ def information_processing_capacity(
     u = np.asarray(inputs, np.float64)
     x = _checks.matrix(who, "states", states, "[T, N]")
     highest = checks.whole_number(who, "degree", degree)
-    reach = (delays,) * highest if isinstance(delays, int) else tuple(delays)
+    reach = delays if isinstance(delays, tuple) else (delays,) * highest
     if len(reach) != highest:
         raise ValueError(f"{who} expects delays for each of {highest} degrees, got {reach}.")
     if u.shape != (len(x),) or not np.isfinite(u).all() or np.ptp(u) == 0:

@@ -14,7 +14,7 @@ FEWEST = 50
 
 
 class PowerLaw(NamedTuple):
-    """What `power_law` finds.
+    """The result of `power_law`.
 
     Args:
         exponent: alpha of p(x) ~ x^-alpha.

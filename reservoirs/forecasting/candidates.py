@@ -9,7 +9,11 @@ from axonal.reservoirs.forecasting.task import MACKEY_GLASS
 
 
 def echo_state_settings() -> Iterator[dict[str, Any]]:
-    """Twelve settings of an echo state network, by its parameters' names."""
+    """Twelve settings of an echo state network, by its parameters' names.
+
+    >>> next(echo_state_settings())
+    {'spectral_radius': 0.3, 'input_scaling': 0.2, 'ridge': 1e-08}
+    """
     for radius, scaling, ridge in itertools.product((0.3, 0.9), (0.2, 1.0), (1e-8, 1e-5, 1e-2)):
         yield {"spectral_radius": radius, "input_scaling": scaling, "ridge": ridge}
 

@@ -14,7 +14,13 @@ from axonal.reservoirs.series import smape, valid_prediction_time
 
 
 class Forecaster(Protocol):
-    """A model that learns from a series and goes on with it."""
+    """A model that learns from a series and goes on with it.
+
+    >>> from axonal.reservoirs.forecasting import Forecaster, Persistence
+    >>> model: Forecaster = Persistence()
+    >>> model.fit([[0.0], [1.0]]).forecast(1, [[2.0]])
+    array([[2.]])
+    """
 
     def fit(self, X: ArrayLike) -> Self:
         """Learn from rows [T, D]."""
