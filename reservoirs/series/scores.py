@@ -1,4 +1,4 @@
-"""How good a forecast is: relative error, and time until it fails."""
+"""Scores of forecasts: relative error, and time until failure."""
 
 import numpy as np
 from numpy.typing import ArrayLike
