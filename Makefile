@@ -117,7 +117,8 @@ peers: .venv-peers/.installed
 	$(PEERS_INSTALL) -c constraints.txt torch numpy numba scipy nir nirtorch pbr rich h5py \
 	    matplotlib loguru tqdm packaging requests scikit-learn typer psutil lz4 zstandard polars==2.1.0
 	$(PEERS_INSTALL) --no-deps spikingjelly==2.0.0 norse==1.1.0 snntorch==1.0.0 sinabs==3.1.3 \
-	    dcls==0.1.1 aedat==2.3.0 event_stream==1.6.3 evlib==0.13.2 expelliarmus==1.1.12 faery==0.7.1
+	    dcls==0.1.1 aedat==2.3.0 event_stream==1.6.3 evlib==0.13.2 expelliarmus==1.1.12 faery==0.7.1 \
+	    reservoirpy==0.4.2
 	$(PEERS_INSTALL) -c constraints.txt tonic==1.7.0
 	$(PEERS_INSTALL) --no-deps -e .
 	@touch $@

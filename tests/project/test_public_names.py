@@ -12,6 +12,10 @@ FOLDERS = (
     "hebbian",
     "neuro",
     "reservoirs",
+    "reservoirs.criticality",
+    "reservoirs.echo_state",
+    "reservoirs.forecasting",
+    "reservoirs.series",
 )
 # What functions return is shown by the examples of those functions.
 RESULTS = {"Comparison", "LayerReport", "Run", "SpikeReport", "Verification"}

@@ -19,6 +19,7 @@ EXTRAS = {
     "energy": ("sanafe",),
     "phase": ("joblib", "xarray", "zarr", "dask"),
     "data": ("tonic", "lz4", "zstandard"),
+    "reservoirs": ("powerlaw",),
     "gpu": ("cuda-core", "nvidia-cuda-nvrtc", "nvidia-cuda-runtime"),
 }
 

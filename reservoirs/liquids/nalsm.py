@@ -10,10 +10,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from axonal._base import checks
 from axonal._base.array_types import Float64Array, Int64Array
 from axonal.neuro.ops.event_network import Events
-from axonal.reservoirs._bernoulli import bernoulli
-from axonal.reservoirs.liquid import Liquid, LiquidRun
+from axonal.reservoirs.liquids._bernoulli import bernoulli
+from axonal.reservoirs.liquids.liquid import Liquid, LiquidRun
 from axonal.reservoirs.plasticity import Astrocyte, Modulator, PairSTDP
-from axonal.reservoirs.synapses import LastSpike
+from axonal.reservoirs.liquids.synapses import LastSpike
 from axonal.reservoirs.topology import grid, random_inputs
 
 OFFICIAL_DECAY = 0.90477447

@@ -15,7 +15,7 @@ from axonal.neuro.ops.plastic_network import (
     simulate,
 )
 from axonal.reservoirs.plasticity import Modulator, PairSTDP
-from axonal.reservoirs.synapses import Exponential, LastSpike
+from axonal.reservoirs.liquids.synapses import Exponential, LastSpike
 from axonal.reservoirs.topology import InputWiring, Wiring
 
 Floats = npt.NDArray[np.floating[Any]]
