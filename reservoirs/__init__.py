@@ -16,10 +16,28 @@ if TYPE_CHECKING:
         ResistiveLiquid,
         TrainedLiquid,
     )
+    from axonal.reservoirs.zero_shot import (
+        Projection,
+        Retrieval,
+        ZeroShot,
+        info_nce,
+        soft_target_loss,
+    )
 
-__all__ = ["ADC", "Crossbar", "ResistiveDevice", "ResistiveLiquid", "TrainedLiquid"]
+__all__ = [
+    "ADC",
+    "Crossbar",
+    "Projection",
+    "ResistiveDevice",
+    "ResistiveLiquid",
+    "Retrieval",
+    "TrainedLiquid",
+    "ZeroShot",
+    "info_nce",
+    "soft_target_loss",
+]
 
-_FOLDERS = ("resistive",)
+_FOLDERS = ("resistive", "zero_shot")
 
 
 def __getattr__(name: str) -> Any:

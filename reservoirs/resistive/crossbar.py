@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from axonal._base import checks
 from axonal._base.array_types import Float64Array
+from axonal.reservoirs._inputs import generator, real_array
 from axonal.reservoirs.resistive import _wires
-from axonal.reservoirs.resistive._inputs import generator, real_array
 from axonal.reservoirs.resistive.adc import ADC
 from axonal.reservoirs.resistive.resistive_device import ResistiveDevice
 

@@ -5,8 +5,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from axonal._base import checks
+from axonal.reservoirs._inputs import real_array
 from axonal.reservoirs.resistive import _layer
-from axonal.reservoirs.resistive._inputs import real_array
 
 
 class TrainedLiquid(nn.Module):
