@@ -31,7 +31,7 @@ def features(fired: Tensor, kind: str, parts: int, decay: float) -> Tensor:
     if kind == "trace":
         steps = len(fired)
         weights = decay ** torch.arange(steps - 1, -1, -1, dtype=fired.dtype)
-        return torch.tensordot(weights, fired, 1)
+        return torch.einsum("t,tbn->bn", weights, fired)
     pieces = torch.tensor_split(fired, parts)
     counts = torch.cat([piece.sum(0) for piece in pieces], -1)
     return counts / len(fired) if kind == "rates" else counts

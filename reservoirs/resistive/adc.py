@@ -39,7 +39,7 @@ class ADC:
     def step(self, largest: float) -> float:
         """Size of a step in µA, where ``largest`` is the full scale if none was given."""
         full = largest if self.full_scale is None else self.full_scale
-        return full / (2 ** (self.bits - 1) - 1)
+        return full / float(2 ** (self.bits - 1) - 1)
 
     def converted(self, currents: Float64Array, largest: float) -> Float64Array:
         """Currents in µA as the converter tells them; ``largest`` as in :meth:`step`."""

@@ -177,7 +177,7 @@ class Crossbar:
                 f"Crossbar.product expects x [..., {self.shape[1]}], got {x.shape}.{turned}"
             )
         plus, minus = self._conducting(time)
-        y = x @ ((plus - minus) / self.unit).T
+        y: Float64Array = x @ ((plus - minus) / self.unit).T
         if self.device.read_noise:
             if seed is None:
                 raise ValueError(
@@ -211,7 +211,8 @@ class Crossbar:
         x = real_array("Crossbar.energy", "x", x, f"[..., {self.shape[1]}]", None)
         read_time = checks.number("Crossbar.energy", "read_time", read_time, 0, open_low=True)
         per_input = self.conductances.sum((0, 1)) * 1e-6  # S
-        return (x * self.voltage) ** 2 @ per_input * read_time
+        heat: Float64Array = (x * self.voltage) ** 2 @ per_input * read_time
+        return heat
 
     def _conducting(self, time: float | None) -> Float64Array:
         """Conductances G+ and G- [2, M, N] that the wires let through at a time, µS."""

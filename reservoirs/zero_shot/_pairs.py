@@ -39,4 +39,5 @@ def pairs(
 def _filled(samples: Int64Array, number: int, rng: np.random.Generator) -> Int64Array:
     """Samples in random order, over and over until there are ``number``."""
     rounds = -(-number // len(samples))
-    return np.concatenate([rng.permutation(samples) for _ in range(rounds)])[:number]
+    found: Int64Array = np.concatenate([rng.permutation(samples) for _ in range(rounds)])
+    return found[:number]

@@ -1,6 +1,6 @@
 """Two modalities in one space, learned on some classes and asked about others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,7 @@ class ZeroShot:
 
     Attributes:
         history: mean loss of each epoch.
+        classes: classes that it was trained on.
 
     Raises:
         ValueError: for names that are not known and numbers out of range.
@@ -106,6 +107,7 @@ class ZeroShot:
         self.encoder_rate = checks.number(WHO, "encoder_rate", rate, 0)
         self.seed = checks.seed(WHO, seed)
         self.history: list[float] = []
+        self.classes: Int64Array = np.empty(0, np.int64)
         self._sides: dict[str, Side] = {}
 
     @classmethod
@@ -133,6 +135,8 @@ class ZeroShot:
         second: ArrayLike,
         labels: ArrayLike,
         second_labels: ArrayLike | None = None,
+        *,
+        after_epoch: Callable[[int], object] | None = None,
     ) -> "ZeroShot":
         """Train from the start on samples of both modalities.
 
@@ -142,6 +146,8 @@ class ZeroShot:
             labels: class of each first sample [B], whole numbers; and of each second one, unless
                 ``second_labels`` are given.
             second_labels: class of each second sample, the same classes.
+            after_epoch: called with the number of each epoch, from 1, when it is over; the model
+                can be asked then, about validation data for example.
 
         Returns:
             self.
@@ -171,26 +177,34 @@ class ZeroShot:
             for side, samples in zip(sides, data, strict=True):
                 side.begin(samples, self.size, self.norm, self.standardise)
         paired = np.arange(len(first_labels)) if second_labels is None else None
-        self.history = self._trained(sides, data, (first_labels, other), paired)
+        self.classes, self.history = classes, []
         self._sides = dict(zip(SIDES, sides, strict=True))
-        self.classes = classes
+        for epoch, loss in enumerate(self._epochs(data, (first_labels, other), paired), 1):
+            self.history.append(loss)
+            if after_epoch is not None:
+                after_epoch(epoch)
+        if not np.isfinite(self.history[-1]):
+            raise ValueError(
+                f"{WHO}: the loss is {self.history[-1]} after {self.epochs} epochs: lower the "
+                "learning rate, or normalise and standardise."
+            )
         return self
 
-    def _trained(
+    def _epochs(
         self,
-        sides: list[Side],
         data: list[Tensor],
         labels: tuple[Int64Array, Int64Array],
         paired: Int64Array | None,
-    ) -> list[float]:
-        """Run all epochs; the mean loss of each."""
+    ) -> Iterator[float]:
+        """Train for all epochs; yield the mean loss of each."""
+        sides = list(self._sides.values())
         heads = [p for side in sides for p in side.projection.parameters()]  # type: ignore[union-attr]
         bodies = [p for side in sides if side.trained for p in side.encoder.parameters()]  # type: ignore[union-attr]
-        groups = [{"params": heads}, {"params": bodies, "lr": self.encoder_rate}]
-        adam = torch.optim.AdamW(
-            groups if bodies else groups[:1], self.learning_rate, weight_decay=self.weight_decay
-        )
-        rng, history = np.random.default_rng(self.seed), []
+        groups: list[dict[str, Any]] = [{"params": heads}]
+        if bodies:
+            groups.append({"params": bodies, "lr": self.encoder_rate})
+        adam = torch.optim.AdamW(groups, self.learning_rate, weight_decay=self.weight_decay)
+        rng = np.random.default_rng(self.seed)
         for _ in range(self.epochs):
             if paired is None:
                 left, right = pairs(*labels, self.pairing, rng)
@@ -207,13 +221,7 @@ class ZeroShot:
                 loss.backward()
                 adam.step()
                 found.append(loss.item())
-            history.append(float(np.mean(found)))
-        if not np.isfinite(history[-1]):
-            raise ValueError(
-                f"{WHO}: the loss is {history[-1]} after {self.epochs} epochs: lower the learning "
-                "rate, or normalise and standardise."
-            )
-        return history
+            yield float(np.mean(found))
 
     def _loss(self, first: Tensor, second: Tensor, labels: Tensor) -> Tensor:
         if self.loss == "soft-target":
@@ -259,7 +267,8 @@ class ZeroShot:
         """
         checks.one_of(f"{WHO}.retrieve", "ask", ask, SIDES)
         similarity = self.embed(first, "first") @ self.embed(second, "second").T
-        return similarity.argmax(0 if ask == "second" else 1)
+        found: Int64Array = similarity.argmax(0 if ask == "second" else 1)
+        return found
 
     def evaluate(
         self,

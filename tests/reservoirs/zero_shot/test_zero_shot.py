@@ -53,6 +53,17 @@ def test_the_same_seed_learns_the_same() -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
+def test_a_model_can_be_asked_after_each_epoch() -> None:
+    first, second, labels = samples([0, 1, 2], 10, 0)
+    model, told = ZeroShot(size=8, epochs=3), []
+    model.fit(
+        first, second, labels, after_epoch=lambda k: told.append((k, model.embed(first, "first")))
+    )
+    assert [k for k, _ in told] == [1, 2, 3]
+    assert (told[0][1] != told[1][1]).any()
+    np.testing.assert_array_equal(told[2][1], model.embed(first, "first"))
+
+
 def test_retrieval_does_not_change_with_a_common_rotation() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((2, 20, 6))
