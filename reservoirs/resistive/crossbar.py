@@ -156,6 +156,28 @@ class Crossbar:
         found: Float64Array = (plus - minus) / self.unit
         return found
 
+    def measured_weights(
+        self, *, reads: int = 1, time: float | None = None, seed: Any = None
+    ) -> Float64Array:
+        """Weights [M, N] as a user of the crossbar can find them out: one input at a time.
+
+        Args:
+            reads: of each input, whose mean is taken.
+            time: seconds after programming, >= t_0; t_0 by default.
+            seed: of the read noise; needed if there is some.
+
+        >>> device = ResistiveDevice(read_noise=0.1)
+        >>> Crossbar([[1.0, -1.0]], device).measured_weights(reads=10_000, seed=0).round(2)
+        array([[ 1., -1.]])
+        """
+        reads = checks.whole_number("Crossbar.measured_weights", "reads", reads)
+        rng = None if seed is None else generator("Crossbar.measured_weights", seed)
+        one_by_one = np.eye(self.shape[1])
+        total = np.zeros(self.shape)
+        for _ in range(reads):
+            total += self.product(one_by_one, time=time, seed=rng).T
+        return total / reads
+
     def product(self, x: ArrayLike, *, time: float | None = None, seed: Any = None) -> Float64Array:
         """Read the crossbar with each vector once.
 

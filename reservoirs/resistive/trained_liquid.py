@@ -27,6 +27,9 @@ class TrainedLiquid(nn.Module):
     Returns:
         Called with x [T, B, I]: features [B, N parts].
 
+    Raises:
+        ValueError: for numbers out of range, and inputs that do not fit.
+
     >>> layer = TrainedLiquid([[1.5], [0.6]], [[0.0, 0.0], [-1.0, 0.0]], decay=0.5)
     >>> layer(torch.ones(4, 1, 1))
     tensor([[4., 0.]], grad_fn=<CatBackward0>)
@@ -55,6 +58,13 @@ class TrainedLiquid(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features [B, N parts] of x [T, B, I]."""
+        inputs = self.input_weights.shape[1]
+        if x.ndim != 3 or x.shape[2] != inputs or 0 in x.shape:
+            raise ValueError(
+                f"{type(self).__name__} expects x [T, B, {inputs}], not empty, got "
+                f"{tuple(x.shape)}. Time is first, inputs last."
+            )
+        x = x.to(self.input_weights.dtype)
         fired = _layer.spikes(
             x, self.input_weights, self.recurrent_weights, self.decay, self.threshold
         )

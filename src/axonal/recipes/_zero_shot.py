@@ -208,7 +208,8 @@ def _random_relu(x: Float64Array, settings: Settings, side: int) -> Float64Array
     rng = np.random.default_rng([settings.seed, side])
     x = (x - x.mean(0)) / np.maximum(x.std(0), 1e-9)
     w = rng.standard_normal((x.shape[1], settings.neurons)) / np.sqrt(x.shape[1])
-    return np.maximum(x @ w + rng.standard_normal(settings.neurons), 0.0)
+    found: Float64Array = np.maximum(x @ w + rng.standard_normal(settings.neurons), 0.0)
+    return found
 
 
 def _liquid(settings: Settings, side: int, inputs: int) -> ResistiveLiquid:

@@ -94,6 +94,15 @@ def test_read_noise_has_the_moments_of_single_devices() -> None:
         crossbar.product(x)
 
 
+def test_measured_weights_are_those_of_reads() -> None:
+    wires = Crossbar(W, ResistiveDevice(spread=0.2, drift=0.1), wire_resistance=5.0, seed=4)
+    found = wires.measured_weights(time=100.0)
+    np.testing.assert_allclose(found, wires.weights(100.0), atol=1e-12)
+    noisy = Crossbar(W, ResistiveDevice(read_noise=0.1))
+    few, many = (np.abs(noisy.measured_weights(reads=k, seed=0) - W).max() for k in (1, 400))
+    assert 0 < many < few / 5
+
+
 @pytest.mark.parametrize("bits", [2, 4, 8, 12])
 def test_a_converter_errs_by_half_a_step_at_most(bits: int) -> None:
     crossbar = Crossbar(W, adc=ADC(bits))

@@ -119,6 +119,13 @@ def test_the_trained_layer_starts_as_the_liquid_and_learns() -> None:
         assert weight.grad is not None and weight.grad.abs().sum() > 0
 
 
+def test_the_trained_layer_refuses_what_does_not_fit() -> None:
+    layer = ResistiveLiquid.random(12, 8).trained()
+    for shape in ((3, 12), (3, 2, 7), (3, 0, 12)):
+        with pytest.raises(ValueError, match=r"x \[T, B, 12\], not empty"):
+            layer(torch.zeros(shape))
+
+
 def test_gradients_are_those_of_the_definition() -> None:
     w_in, w_rec = (torch.from_numpy(w).requires_grad_() for w in on_grid(6))
     x = torch.from_numpy(raster())
