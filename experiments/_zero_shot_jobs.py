@@ -22,16 +22,16 @@ CANDIDATES = tuple(
 EPOCHS = (10, 20)
 CHOOSING_SEEDS = (100, 101)
 CHOSEN: dict[str, dict[str, Any]] = {
-    "speech": {**CANDIDATES[0], "epochs": 10},
+    "speech": {**CANDIDATES[7], "epochs": 20},
     "pictures": {**CANDIDATES[0], "epochs": 10},
 }
 """By the retrieval of `CHOOSING`, of the candidates and numbers of epochs above."""
-TRAINED_EPOCHS = 10
+TRAINED_EPOCHS = 5
 FAULTS: dict[str, tuple[float, ...]] = {
-    "spread": (0.1, 0.3, 1.0),
-    "read_noise": (0.1, 0.3, 1.0, 3.0),
-    "stuck": (0.05, 0.2, 0.5),
-    "wire_resistance": (1.0, 10.0),
+    "spread": (0.3, 1.0),
+    "read_noise": (0.3, 1.0, 3.0),
+    "stuck": (0.1, 0.4),
+    "wire_resistance": (2.0,),
 }
 FAULT_SEEDS = (0, 1)
 
