@@ -67,8 +67,10 @@ def exact_lif(
         clip: largest norm of the gradient of weight and feedback_weight that one sample may have,
             > 0: all gradients of a sample beyond it are shrunk together, before samples are added.
             A spike that grazes the threshold has no bound otherwise. Compiled only.
-        backend: ``"auto"``, ``"reference"`` (the definition, in plain torch, for a few neurons) or
-            ``"cpu"`` (compiled).
+        backend: ``"auto"``, ``"reference"`` (the definition, in plain torch, for a few neurons),
+            ``"cpu"`` (compiled) or ``"scan"`` (in parallel over time as well, by associative scans
+            over the arrivals of every neuron; without feedback; the same spikes and gradients, for
+            many arrivals per spike).
 
     Returns:
         the spikes of the neurons, and what is read of V [B, N], or ``None``.
@@ -99,20 +101,26 @@ def exact_lif(
     _checks.values(events, weight, delay, feedback_weight, feedback_delay, rows)
     setting = _setting(events, voltage, rate, limit, clip)
     none = torch.empty(0, 0, dtype=torch.float64)
-    given = (
+    connected = (
         weight,
         delay,
         none if feedback_weight is None else feedback_weight,
         none if feedback_delay is None else feedback_delay,
     )
-    connections = Connections(*(p.to(torch.float64) for p in given))
+    connections = Connections(*(p.to(torch.float64) for p in connected))
     spikes = Spikes(events.times.to(torch.float64), events.indices, events.counts)
     tensors = (spikes.times, *connections, *rows.values())
-    compiled = _dispatch.use_compiled("exact_lif", backend, *tensors)
+    parallel = backend == "scan"
+    if parallel and feedback_weight is not None:
+        raise ValueError(
+            'exact_lif with backend="scan" runs layers without feedback, whose arrivals are known '
+            'at the start: use backend="auto".'
+        )
+    compiled = _dispatch.use_compiled("exact_lif", "cpu" if parallel else backend, *tensors)
     if clip < math.inf and not compiled:
         raise ValueError('exact_lif clips samples in compiled code only: use backend="cpu".')
-    run = _op.exact_lif if compiled else reference.exact_lif
-    made, readout = run(spikes, connections, Neurons(**rows), setting)
+    given = spikes, connections, Neurons(**rows), setting
+    made, readout = _op.exact_lif(*given, parallel) if compiled else reference.exact_lif(*given)
     out = Events(made.times.to(events.times.dtype), *made[1:], size, events.duration)
     if voltage is None:
         return out, None
