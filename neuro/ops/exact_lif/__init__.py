@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.events import Events
-from axonal.neuro.ops import _dispatch
+from axonal.neuro.ops import _dispatch, _tangents
+from axonal.neuro.ops._event_arguments import row_of
 from axonal.neuro.ops.exact_lif import _checks, _op, reference
 from axonal.neuro.ops.exact_lif._problem import Connections, Neurons, Setting, Spikes
 
@@ -89,6 +90,7 @@ def exact_lif(
     >>> delay.grad.round(decimals=4)
     tensor([[1.]], dtype=torch.float64)
     """
+    _tangents.refuse_vmap("exact_lif", weight, delay)
     size = _checks.connections(events, weight, delay, feedback_weight, feedback_delay)
     parameters = {
         "tau": tau,
@@ -97,8 +99,8 @@ def exact_lif(
         "v_reset": v_reset,
         "refractory": refractory,
     }
-    rows = {name: _checks.row(name, value, size) for name, value in parameters.items()}
-    _checks.values(events, weight, delay, feedback_weight, feedback_delay, rows)
+    rows = {name: row_of("exact_lif", name, value, size) for name, value in parameters.items()}
+    _checks.values(weight, delay, feedback_weight, feedback_delay, rows)
     setting = _setting(events, voltage, rate, limit, clip)
     none = torch.empty(0, 0, dtype=torch.float64)
     connected = (
