@@ -37,6 +37,7 @@ NAMES = (
     "events",
     "event_files",
     "eventprop",
+    "eventprop_scan",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",
@@ -88,7 +89,7 @@ def main() -> None:
     if given.name == "gpu":
         # the environment of the peers has a torch without GPUs: what is installed here must do
         asked &= {"spikingjelly"}
-    elif given.name in ("call", "export", "eventprop"):
+    elif given.name in ("call", "export", "eventprop", "eventprop_scan"):
         asked = missing = set()
     elif missing and PEERS_PYTHON.exists() and Path(sys.prefix) != PEERS_PYTHON.parents[1]:
         command = [str(PEERS_PYTHON), "-m", "benchmarks", *sys.argv[1:]]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.stats import bootstrap
 from torch import Tensor
 
 from axonal._base.sweeps import Row, Store
@@ -18,13 +19,13 @@ from axonal.neuro.ops.exact_lif import exact_lif
 from axonal.recipes._runs import Job
 from experiments import _report
 
-STEPS = (1.0, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001)
-SMALL = 0.1
-"""Milliseconds from which down an order is told."""
+STEPS = (1.0, 0.5, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
+RANGES = {"small": (0.1, 0.001), "late": (0.01, 0.0001)}
+"""Milliseconds within which an order is told: as was wanted, and where few spikes differ."""
 WANTED = 0.15
-"""How far it may be from one."""
+"""Largest distance of an order from one."""
 
-NETWORKS = 30
+NETWORKS = 100
 LOSSES = {"mean": "mean voltage", "first": "first spikes"}
 INPUTS, FIRST, SECOND, OUTPUTS = 6, 9, 6, 3
 HIDDEN = FIRST + SECOND
@@ -212,13 +213,49 @@ def medians(rows: list[Row], *, alike: bool) -> list[dict[str, float]]:
     return found
 
 
-def slopes(found: list[dict[str, float]]) -> dict[str, float]:
-    """Slopes of the lines of least squares through logarithms of errors and small steps."""
-    small = [m for m in found if m["dt"] <= SMALL]
-    steps = np.log([m["dt"] for m in small])
-    return {
-        name: float(np.polyfit(steps, np.log([m[name] for m in small]), 1)[0]) for name in NAMES[:3]
-    }
+class Order(NamedTuple):
+    """Slope of the line of least squares through logarithms of median errors and steps.
+
+    Attributes:
+        slope: of all networks.
+        low: end of the interval of 95 % over networks, by resampling them.
+        high: its other end.
+    """
+
+    slope: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.slope:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+def orders(rows: list[Row], largest: float, smallest: float) -> dict[str, Order]:
+    """Orders of the loss and both gradients between two steps."""
+    small = [place for place, dt in enumerate(STEPS) if smallest <= dt <= largest]
+    steps = np.log([STEPS[place] for place in small])
+
+    def slope(*errors: Any, axis: int = -1) -> Any:
+        middle = np.log([np.nanmedian(e, axis=axis) for e in errors])
+        apart = (steps - steps.mean()).reshape(-1, *[1] * (middle.ndim - 1))
+        return (apart * middle).sum(0) / (apart**2).sum()
+
+    found = {}
+    for name in NAMES[:3]:
+        errors = [
+            [row["grids"][place][name] if row["grids"][place] else np.nan for row in rows]
+            for place in small
+        ]
+        interval = bootstrap(
+            errors, slope, paired=True, n_resamples=999, method="percentile",
+            rng=np.random.default_rng(0),
+        ).confidence_interval  # fmt: skip
+        found[name] = Order(float(slope(*errors)), *map(float, interval))
+    return found
+
+
+def _described(found: dict[str, Order]) -> str:
+    return ", ".join(f"{order} ({name})" for name, order in found.items())
 
 
 def write(store: Store, out: Path) -> list[Path]:
@@ -248,25 +285,32 @@ def write(store: Store, out: Path) -> list[Path]:
             "as many spikes",
         ]
         spikes = [row["spikes"] for row in rows]
-        found = {"all": slopes(every), "alike": slopes(alike)}
+        found = {name: orders(rows, *ends) for name, ends in RANGES.items()}
         tables.append(
             {
                 "name": described,
                 "table": markdown_table(header, lines),
                 "networks": len(rows),
                 "spikes": f"{min(spikes)} to {max(spikes)}",
-                "slopes": {
-                    which: ", ".join(f"{slope:.2f} ({name})" for name, slope in values.items())
-                    for which, values in found.items()
+                "orders": {name: _described(of) for name, of in found.items()},
+                "meets": {
+                    name: all(abs(order.slope - 1) <= WANTED for order in of.values())
+                    for name, of in found.items()
                 },
-                "meets": all(abs(slope - 1) <= WANTED for slope in found["all"].values()),
             }
         )
-        numbers[loss] = {"medians": every, "alike": alike, "slopes": found}
+        numbers[loss] = {
+            "medians": every,
+            "alike": alike,
+            "orders": {
+                name: {k: order._asdict() for k, order in of.items()} for name, of in found.items()
+            },
+        }
     made = [store.find(job) for job in plan()]
+    ranges = {name: f"{ends[0]:g} to {ends[1]:g}" for name, ends in RANGES.items()}
     text = _report.page(
         "time_grid", "time-grid", made, "comparisons", chosen=False, tables=tables,
-        drawn=NETWORKS, small=f"{SMALL:g}", wanted=f"{WANTED:g}",
+        drawn=NETWORKS, wanted=f"{WANTED:g}", **ranges,
     )  # fmt: skip
     return [
         _report.write_text(out / "time_grid.md", text),

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from axonal.neuro._checks import InputError, whole
 
-_PRECISE = (torch.float32, torch.float64)
+PRECISE = (torch.float32, torch.float64)
+"""Types of times."""
 
 
 class Events(NamedTuple):
@@ -76,7 +77,7 @@ class Events(NamedTuple):
                 f"{len(times)} and {len(indices)} samples."
             )
         dtype = torch.get_default_dtype() if dtype is None else dtype
-        if dtype not in _PRECISE:
+        if dtype not in PRECISE:
             raise InputError(f"Events expects times of float32 or float64, got {dtype}.")
         rows = [
             cls._sample(b, *sample, neurons, duration, dtype)
@@ -132,13 +133,13 @@ class Events(NamedTuple):
         """
         if x.ndim != 3 or not len(x):
             raise InputError(f"Events expects spikes [T, B, N] with T >= 1, got {tuple(x.shape)}.")
-        x = x.to(torch.get_default_dtype()) if x.dtype not in _PRECISE else x
+        x = x.to(torch.get_default_dtype()) if x.dtype not in PRECISE else x
         if not ((x >= 0) & (x == x.floor()) & x.isfinite()).all():
             raise InputError(
                 "Events expects whole numbers of spikes, 0 or more: graded ones have no list."
             )
         steps, batch, size = x.shape
-        dtype = x.dtype if x.dtype in _PRECISE else torch.get_default_dtype()
+        dtype = x.dtype if x.dtype in PRECISE else torch.get_default_dtype()
         sample, step, neuron = x.transpose(0, 1).nonzero(as_tuple=True)
         times_each = x[step, sample, neuron].long()
         sample, step, neuron = (a.repeat_interleave(times_each) for a in (sample, step, neuron))
@@ -195,37 +196,94 @@ class Events(NamedTuple):
         place = (step, sample, self.indices[sample, slot])
         return x.index_put_(place, x.new_ones(()), accumulate=True).detach()
 
-    def checked(self) -> "Events":
+    def checked(self, who: str = "Events") -> "Events":
         """Return these events, or say what is wrong with them.
+
+        Args:
+            who: what expects them, for the message.
 
         Raises:
             ValueError: for shapes that do not fit, times of another type than float32 and float64,
-                out of range or falling, and neurons outside 0 to N - 1.
+                out of range or falling, neurons outside 0 to N - 1, and an endless duration.
         """
-        shape = tuple(self.times.shape)
-        if len(shape) != 2 or self.indices.shape != shape or self.counts.shape != shape[:1]:
+        times, indices, counts = self.times.detach(), self.indices, self.counts
+        shape = tuple(times.shape)
+        if len(shape) != 2 or indices.shape != shape or counts.shape != shape[:1]:
+            loader = ": write DataLoader(..., collate_fn=neuro.collate)" if len(shape) == 3 else ""
             raise InputError(
-                f"Events expects times [B, S], indices [B, S] and counts [B], got {shape}, "
-                f"{tuple(self.indices.shape)} and {tuple(self.counts.shape)}."
+                f"{who} expects events with times and indices [B, S] and counts [B], got {shape}, "
+                f"{tuple(indices.shape)} and {tuple(counts.shape)}{loader}."
             )
-        if self.times.dtype not in _PRECISE or self.indices.dtype != torch.int64:
+        if times.dtype not in PRECISE or indices.dtype != torch.int64:
             raise InputError(
-                f"Events expects times of float32 or float64 and indices of int64, got "
-                f"{self.times.dtype} and {self.indices.dtype}: write Events.of(...)."
+                f"{who} expects events with times of float32 or float64 and indices of int64, got "
+                f"{times.dtype} and {indices.dtype}: write Events.of(...)."
             )
-        if ((self.counts < 0) | (self.counts > shape[1])).any():
-            raise InputError(f"Events expects counts from 0 to S = {shape[1]}.")
-        valid, times = self.valid, self.times.detach()
-        if (valid & ~((times >= 0) & (times <= self.duration))).any():
-            raise InputError(f"Events expects times from 0 to duration = {self.duration:g} steps.")
-        if (valid[:, 1:] & (times[:, 1:] < times[:, :-1])).any():
-            raise InputError("Events expects times that never fall: write Events.of(...).")
-        if (valid & ((self.indices < 0) | (self.indices >= self.size))).any():
-            raise InputError(f"Events expects neurons from 0 to {self.size - 1}.")
+        if ((counts < 0) | (counts > shape[1])).any():
+            raise InputError(
+                f"{who} expects events with counts from 0 to S = {shape[1]}, got "
+                f"{counts.tolist()[:8]}."
+            )
+        if not 0 < self.duration < math.inf:
+            raise InputError(
+                f"{who} expects events of a finite duration > 0 steps, got {self.duration!r}."
+            )
+        valid = self.valid
+        outside = valid & ~((times >= 0) & (times <= self.duration))
+        if outside.any():
+            raise InputError(
+                f"{who} expects times of events from 0 to duration = {self.duration:g} steps, got "
+                f"{_first(times, outside)}."
+            )
+        falling = valid[:, 1:] & (times[:, 1:] < times[:, :-1])
+        if falling.any():
+            raise InputError(
+                f"{who} expects events in order, times that never fall, got "
+                f"{_first(times[:, 1:], falling)} after a later one: Events.of sorts them."
+            )
+        outside = valid & ((indices < 0) | (indices >= self.size))
+        if outside.any():
+            raise InputError(
+                f"{who} expects events of neurons 0 to {self.size - 1}, got "
+                f"{_first(indices, outside)}."
+            )
         return self
+
+    @classmethod
+    def joined(cls, parts: Sequence["Events"]) -> "Events":
+        """Join batches of events of one number of neurons and one duration into one batch.
+
+        Args:
+            parts: at least one, of any numbers of samples.
+
+        Raises:
+            ValueError: for none, and unlike numbers of neurons or durations.
+
+        >>> one = Events.of([[0.5]], [[1]], size=2, duration=3)
+        >>> Events.joined([one, Events.of([[1.0, 2.0]], [[0, 1]], size=2, duration=3)]).counts
+        tensor([1, 2])
+        """
+        alike = {(part.size, part.duration) for part in parts}
+        if len(alike) != 1:
+            raise InputError(
+                "Events expects parts of one size and duration to join, got "
+                f"{', '.join(f'{n} neurons for {t:g} steps' for n, t in sorted(alike)) or 'none'}."
+            )
+        times = [row for part in parts for row in part.times]
+        indices = [row for part in parts for row in part.indices]
+        return cls(
+            torch.nn.utils.rnn.pad_sequence(times, True, math.inf),
+            torch.nn.utils.rnn.pad_sequence(indices, True, -1),
+            torch.cat([part.counts for part in parts]),
+            *alike.pop(),
+        )
 
     @property
     def valid(self) -> Tensor:
-        """Which places hold a spike [B, S] of bool."""
+        """Places that hold a spike [B, S], of bool."""
         places = torch.arange(self.times.shape[1], device=self.times.device)
         return places < self.counts.unsqueeze(1)
+
+
+def _first(given: Tensor, wrong: Tensor) -> str:
+    return f"{given[wrong][0].item():g} in sample {int(wrong.nonzero()[0, 0])}"

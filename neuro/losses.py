@@ -16,6 +16,11 @@ IGNORED = -100  # the class that torch's cross-entropy leaves out
 
 def _valid(y: Tensor, lengths: Tensor | None) -> Tensor | None:
     """Return [T, B, 1...] of bool, true before each sample's end; ``None`` if all steps count."""
+    if isinstance(y, Events):
+        raise InputError(
+            "expected y [T, B, ...] step by step, got Events, whose number has no exact gradient: "
+            "use first_spike_loss, spike_time_loss or an EventReadout; y.to_dense() for a report."
+        )
     if y.ndim < 2 or y.shape[0] == 0:
         raise InputError(f"expected y [T, B, ...] with T >= 1, got {tuple(y.shape)}.")
     if lengths is None:

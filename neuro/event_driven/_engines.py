@@ -12,6 +12,7 @@ from axonal.neuro import _checks
 from axonal.neuro.events import Events
 from axonal.neuro.layers import CuBaLIF, DelayedLinear, LeakyIntegrator, Linear
 from axonal.neuro.layers._neuron import LeakyNeuron
+from axonal.neuro.ops._event_arguments import precise
 
 ENGINES = ("exact", "eventprop", "surrogate")
 
@@ -53,10 +54,16 @@ def check_sizes(who: str, synapses: Any, *others: Any) -> None:
             )
 
 
-def as_events(who: str, x: Events | Tensor) -> Events:
-    """Return events, of spikes [T, B, N] as well; refuse everything else."""
+def as_events(who: str, x: Events | Tensor, weight: Tensor | None = None) -> Events:
+    """Return events, of spikes [T, B, N] as well; refuse everything else.
+
+    Operators check the events themselves; weights of few digits are refused here, because time
+    constants come of the parameters beside them.
+    """
+    if weight is not None:
+        precise(who, "weights", weight)
     if isinstance(x, Events):
-        return x.checked()
+        return x
     if not isinstance(x, Tensor):
         raise TypeError(
             f"{who} expects Events, or spikes [T, B, N], got {type(x).__name__}: write "
@@ -104,6 +111,9 @@ def time_constant(neurons: LeakyNeuron, name: str = "tau") -> Tensor:
         # from the parameter itself: a decay near 1 has few digits of tau left in single precision
         return 1 / F.softplus(-getattr(neurons, f"{held}_logit").double())
     decay: Tensor = getattr(neurons, held)
+    if torch._C._functorch.maybe_current_level() is not None:
+        # a transform of torch.func holds tensors whose numbers cannot be seen
+        return -1 / torch.log(decay.double())
     unlike, place = np.unique(decay.detach().cpu().numpy(), return_inverse=True)
     numbers = torch.tensor([_shortest(d) for d in unlike], dtype=torch.float64)
     return numbers[torch.from_numpy(np.atleast_1d(place))].reshape(decay.shape)

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.event_driven._connections import Connections
 from axonal.neuro.event_driven._engines import (
     as_events,
     check_neurons,
@@ -17,6 +16,7 @@ from axonal.neuro.event_driven._engines import (
     known_engine,
     time_constant,
 )
+from axonal.neuro.event_driven._synapses import synapses_of
 from axonal.neuro.events import Events
 from axonal.neuro.layers import CuBaLIF, DelayedLinear, Linear
 from axonal.neuro.network import Recurrent
@@ -143,9 +143,9 @@ class EventLIF(nn.Module):
         who = _checks.name_of(self)
         if self.engine == "surrogate":
             return self._surrogate(x if isinstance(x, Tensor) else as_events(who, x).to_dense())
-        events = as_events(who, x)
-        weight, delay = Connections.of(self.synapses)
-        back = Connections.of(self.feedback, added=1) if self.feedback is not None else None
+        events = as_events(who, x, self.synapses.weight)
+        weight, delay = synapses_of(self.synapses)
+        back = synapses_of(self.feedback, added=1) if self.feedback is not None else None
         feedback = {} if back is None else {"feedback_weight": back[0], "feedback_delay": back[1]}
         neurons = self.neurons
         given: dict[str, Any] = {"threshold": neurons.threshold, "limit": self.limit, **feedback}

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.event_driven._connections import Connections
 from axonal.neuro.event_driven._engines import (
     as_events,
     check_integrator,
@@ -13,6 +12,7 @@ from axonal.neuro.event_driven._engines import (
     known_engine,
     time_constant,
 )
+from axonal.neuro.event_driven._synapses import synapses_of
 from axonal.neuro.events import Events
 from axonal.neuro.layers import DelayedLinear, LeakyIntegrator, Linear
 from axonal.neuro.losses import max_over_time, mean_over_time
@@ -93,8 +93,8 @@ class EventReadout(nn.Module):
         if self.engine == "surrogate":
             dense = x if isinstance(x, Tensor) else as_events(who, x).to_dense()
             return self._read(self._surrogate(dense))
-        events = as_events(who, x)
-        weight, delay = Connections.of(self.synapses)
+        events = as_events(who, x, self.synapses.weight)
+        weight, delay = synapses_of(self.synapses)
         decay, decay_synapse = self.potential.decay, self.current.decay
         if self.engine == "eventprop":
             return self._read(

@@ -1,12 +1,12 @@
-"""What to look at where exact gradients go wrong: silence, and spikes that graze the threshold."""
+"""Causes of exact gradients that go wrong: silence, and spikes that graze the threshold."""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from axonal.neuro.event_driven._connections import Connections
 from axonal.neuro.event_driven._engines import time_constant
+from axonal.neuro.event_driven._synapses import synapses_of
 from axonal.neuro.event_driven.event_lif import EventLIF
 from axonal.neuro.event_driven.event_network import EventNetwork
 from axonal.neuro.events import Events
@@ -79,9 +79,9 @@ def _slopes(layer: EventLIF, x: Events, y: Events, b: int) -> Tensor:
     taus = (time_constant(neurons), time_constant(neurons, "tau_synapse"))
     tau, tau_synapse = (value.expand(y.size)[indices] for value in taus)
     current = torch.zeros_like(times)
-    sources = [(Connections.of(layer.synapses), x)]
+    sources = [(synapses_of(layer.synapses), x)]
     if layer.feedback is not None:
-        sources.append((Connections.of(layer.feedback, added=1), y))
+        sources.append((synapses_of(layer.feedback, added=1), y))
     for (weight, delay), events in sources:
         k = int(events.counts[b])
         place = indices.unsqueeze(1), events.indices[b, :k].unsqueeze(0)

@@ -73,6 +73,28 @@ def refuse(name: str, *tensors: Tensor) -> None:
         raise ValueError(_refusal(name))
 
 
+def refuse_vmap(name: str, *tensors: Tensor) -> None:
+    """Refuse tensors with an axis of ``torch.func.vmap``, for operators whose spikes have a number.
+
+    Raises:
+        ValueError: if one has such an axis.
+
+    >>> refuse_vmap("exact_lif", torch.zeros(1))
+    """
+    if torch.compiler.is_compiling() or torch._C._functorch.maybe_current_level() is None:
+        return
+    functorch = torch._C._functorch
+    for given in tensors:
+        inner = given
+        while functorch.is_functorch_wrapped_tensor(inner):
+            if functorch.is_batchedtensor(inner):
+                raise ValueError(
+                    f"{name} does not run within torch.func.vmap, because every member has another "
+                    "number of spikes: put samples into one batch of Events, loop over parameters."
+                )
+            inner = functorch.get_unwrapped(inner)
+
+
 def _has_tangent(given: Any) -> bool:
     if not isinstance(given, Tensor) or not given.is_floating_point():
         return False

@@ -1,6 +1,6 @@
 """Machine code on disk follows the sources of everything that a kernel can call."""
 
-import ast
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -21,15 +21,32 @@ OUTER = (
 )
 
 
+CACHED = (
+    kernel_cache.imports,
+    kernel_cache.sources,
+    kernel_cache.stamp,
+    kernel_cache.remove_others,
+)
+
+
+def forget():
+    for cached in CACHED:
+        cached.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    yield
+    forget()
+
+
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Write the module of a function, and call the kernel of another module that calls it."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
-    monkeypatch.setattr(kernel_cache, "_OPS", tmp_path)
 
     def call(number):
-        for cached in (kernel_cache.sources, kernel_cache.stamp, kernel_cache.remove_others):
-            cached.cache_clear()
+        forget()
         texts = {"inner_of_test": INNER.format(number), "outer_of_test": OUTER}
         for name, text in texts.items():
             (tmp_path / f"{name}.py").write_text(text)
@@ -79,22 +96,132 @@ def test_a_folder_that_cannot_be_written_leaves_the_kernel_working(tmp_path, mon
     assert jit.jit(lambda x: x + 1)(1) == 2
 
 
-def test_every_import_of_a_module_with_kernels_is_among_its_sources():
+TREE = {
+    "_base/jit.py": "",
+    "neuro/ops/__init__.py": "",
+    "neuro/ops/_loops.py": "STEP = 1\n",
+    "neuro/ops/_shared.py": "from axonal.neuro.ops._loops import STEP\n",
+    "neuro/ops/lif/cpu.py": "def f():\n    from axonal.neuro.ops import _shared\n",
+    "neuro/ops/delay/cpu.py": "import axonal.neuro.ops._loops as loops\nimport math\n",
+    "neuro/ops/other/cpu.py": "from axonal.neuro.surrogates._table import TABLE\n",
+    "neuro/surrogates/__init__.py": "from axonal.neuro.surrogates import atan\n",
+    "neuro/surrogates/_table.py": "TABLE = {}\n",
+    "neuro/surrogates/atan.py": "",
+}
+
+OPERATORS = "lif", "delay", "other"
+
+
+@pytest.fixture
+def stamps(tmp_path, monkeypatch):
+    """Write a small package, and return the operators whose stamps an edit of a file changes."""
+    monkeypatch.setattr(kernel_cache, "_PACKAGE", tmp_path)
+    for name, text in TREE.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def now():
+        forget()
+        ops = tmp_path / "neuro" / "ops"
+        return {
+            name: kernel_cache.stamp(ops / name / "cpu.py") for name in ("lif", "delay", "other")
+        }
+
+    def changed(name):
+        before = now()
+        with open(tmp_path / name, "a") as file:
+            file.write("# an edit\n")
+        after = now()
+        return {operator for operator, stamp in after.items() if stamp != before[operator]}
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    "edited, reached",
+    {
+        "neuro/ops/lif/cpu.py": {"lif"},
+        "neuro/ops/delay/cpu.py": {"delay"},
+        "neuro/ops/_shared.py": {"lif"},
+        "neuro/ops/_loops.py": {"lif", "delay"},
+        "neuro/surrogates/atan.py": {"other"},
+        "neuro/surrogates/_table.py": {"other"},
+        "_base/jit.py": {"lif", "delay", "other"},
+        "neuro/ops/__init__.py": set(),
+    }.items(),
+)
+def test_an_edit_reaches_the_operators_that_import_it_and_no_others(stamps, edited, reached):
+    assert stamps(edited) == reached
+
+
+def test_an_import_that_cannot_be_followed_leaves_a_kernel_without_a_file(stamps, tmp_path):
+    for text in ("from axonal.neuro import nowhere_at_all", "from . import x", "def f(:"):
+        (tmp_path / "neuro" / "ops" / "lif" / "cpu.py").write_text(text)
+        forget()
+        with pytest.raises(OSError):
+            kernel_cache.stamp(tmp_path / "neuro" / "ops" / "lif" / "cpu.py")
+
+
+def test_a_function_handed_in_from_a_file_that_is_not_imported_is_not_kept(tmp_path, monkeypatch):
+    def maker(inner):
+        return jit.jit(lambda x: inner(x) + 1)
+
+    space = {"__name__": "stranger"}
+    file = tmp_path / "stranger.py"
+    file.write_text("def double(x):\n    return 2 * x\n")
+    exec(compile(file.read_text(), str(file), "exec"), space)
+    stranger = maker(jit.jit(space["double"]))
+    assert stranger(3) == 7
+    assert not isinstance(stranger._cache, jit._Kept)
+    own = maker(jit.jit(lambda x: 3 * x))
+    assert isinstance(own._cache, jit._Kept)
+
+
+def kernel_modules():
+    """Import all modules that compile."""
     root = Path(axonal.neuro.__file__).parents[1]
+    for file in sorted(root.glob("[!.]*/**/*.py")):
+        if "from axonal._base.jit import" in file.read_text() and file.name != "jit.py":
+            parts = file.relative_to(root).with_suffix("").parts
+            yield importlib.import_module(".".join(("axonal", *parts)))
+
+
+def functions(value, seen):
+    """Yield the functions in a value: compiled ones, those in containers and in closures."""
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    value = getattr(value, "py_func", value)
+    if isinstance(value, (list, tuple, set)):
+        for inner in value:
+            yield from functions(inner, seen)
+    elif isinstance(value, dict):
+        yield from functions(list(value.values()), seen)
+    elif hasattr(value, "__code__"):
+        yield value
+        for cell in value.__closure__ or ():
+            yield from functions(cell.cell_contents, seen)
+
+
+def test_all_functions_that_a_module_with_kernels_can_name_are_among_its_sources():
     found = 0
-    for file in root.glob("[!.]*/**/*.py"):
-        text = file.read_text()
-        if "_base.jit import" not in text or not ("jit" in text or "kernel" in text):
-            continue
-        known = {source.resolve() for source in kernel_cache.sources(file.parent)}
-        if not any(word in text for word in ("@jit", "@kernel", "= kernel(", "= jit(")):
-            continue
-        found += 1
-        assert file.resolve() in known
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("axonal."):
-                spec = importlib.util.find_spec(node.module)
-                # annotations are not compiled
-                if node.module != "axonal._base.array_types":
-                    assert Path(spec.origin).resolve() in known, (file, node.module)
-    assert found > 10
+    for module in kernel_modules():
+        known = kernel_cache.sources(Path(module.__file__))
+        modules = [m for m in sys.modules.values() if getattr(m, "__file__", None)]
+        of_ours = [m for m in modules if Path(m.__file__).resolve() in known]
+        assert module in of_ours
+        for one in of_ours:
+            for function in functions(list(vars(one).values()), set()):
+                name = function.__module__ or ""
+                if name.startswith("axonal."):
+                    found += 1
+                    file = Path(sys.modules[name].__file__).resolve()
+                    assert file in known, (one, function)
+    assert found > 300
+
+
+def test_the_exact_engine_and_the_grid_do_not_share_all_they_are_made_of():
+    ops = Path(axonal.neuro.__file__).parent / "ops"
+    exact = kernel_cache.sources(ops / "exact_lif" / "_forward.py")
+    assert (ops / "exact_lif" / "_window.py").resolve() in exact
+    assert not any("eventprop_lif" in str(file) for file in exact)

@@ -66,3 +66,46 @@ def test_bad_events_are_one_line(make, message):
     with pytest.raises(neuro.InputError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def samples():
+    return [
+        (Events.of([[1.0, 2.0]], [[0, 1]], 2, 20), 0),
+        (Events.of([[0.5, 1.0, 3.0]], [[1, 1, 0]], 2, 20), 1),
+        (Events.of([[]], [[]], 2, 20), 1),
+    ]
+
+
+def test_a_loader_makes_batches_of_events():
+    loader = torch.utils.data.DataLoader(samples(), batch_size=3, collate_fn=neuro.collate)
+    ((events, labels),) = loader
+    assert isinstance(events, Events)
+    assert labels.tolist() == [0, 1, 1]
+    assert events.checked().counts.tolist() == [2, 3, 0]
+    assert events.times[1].tolist() == [0.5, 1.0, 3.0]
+    (alone,) = neuro.collate([x for x, _ in samples()])
+    assert torch.equal(alone.times, events.times)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: neuro.collate([(Events.of([[]], [[]], 2, 9), 0), samples()[0]]),
+            "2 neurons for 9 steps, 2 neurons for 20 steps",
+        ),
+        (lambda: neuro.collate(samples(), lengths=True), "no lengths of Events"),
+        (lambda: Events.joined([]), "to join, got none"),
+        (
+            lambda: next(iter(torch.utils.data.DataLoader(samples()[:1])))[0].checked(),
+            "collate_fn=neuro.collate",
+        ),
+        (lambda: neuro.rate_loss(samples()[0][0], torch.tensor([0])), "first_spike_loss"),
+        (lambda: neuro.spike_rate_regulariser(samples()[0][0]), "y.to_dense"),
+        (lambda: neuro.summed_softmax(samples()[0][0]), "got Events"),
+    ],
+)
+def test_events_in_the_wrong_place_are_one_line(make, message):
+    with pytest.raises(neuro.InputError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)

@@ -100,6 +100,7 @@ def eventprop_lif(
     tensor([[-0.1106]])
     """
     name = "eventprop_lif"
+    _tangents.refuse_vmap(name, weight, delay)
     trains, steps = _arguments.events_of(name, events, weight)
     synapses = _arguments.synapses_of(name, weight, delay)
     decays = Decays(
@@ -114,7 +115,7 @@ def eventprop_lif(
         feedback = _arguments.synapses_of(name, feedback_weight, feedback_delay, 1)
     most = _arguments.limit_of(name, limit, steps, len(weight))
     given = trains.times, *synapses, *decays, *firing, *feedback
-    _tangents.refuse(name, *given)
+    _refuse_transforms(name, *given)
     compiled = _dispatch.use_compiled(
         name, backend, *given, cuda=weight.dtype in _dispatch.COMPILED
     )
@@ -166,6 +167,7 @@ def eventprop_readout(
     tensor([0.0000, 0.5000, 0.5000])
     """
     name = "eventprop_readout"
+    _tangents.refuse_vmap(name, weight, delay)
     trains, steps = _arguments.events_of(name, events, weight)
     synapses = _arguments.synapses_of(name, weight, delay)
     decays = Decays(
@@ -173,9 +175,18 @@ def eventprop_readout(
         _arguments.decay_row(name, "tau_synapse", tau_synapse, decay_synapse, weight),
     )
     given = trains.times, *synapses, *decays
-    _tangents.refuse(name, *given)
+    _refuse_transforms(name, *given)
     compiled = _dispatch.use_compiled(
         name, backend, *given, cuda=weight.dtype in _dispatch.COMPILED
     )
     run = _op.eventprop_readout if compiled else reference.eventprop_readout
     return run(trains, synapses, decays, steps)
+
+
+def _refuse_transforms(name: str, *given: Tensor) -> None:
+    """Refuse derivatives other than that by autograd, which no back end has."""
+    if _tangents.transformed(*given):
+        raise ValueError(
+            f"{name} has no forward-mode derivative, nor one by torch.func, because its adjoint is "
+            "not the derivative of whole steps: call backward() or torch.autograd.grad."
+        )

@@ -1,6 +1,7 @@
 """Arguments of event-driven neurons: what is given, checked and brought to tensors."""
 
 import math
+import sys
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from axonal.neuro._checks import InputError, whole
 from axonal.neuro.events import Events
+from axonal.neuro.ops._event_arguments import Value, events_for, row_of
 from axonal.neuro.ops._shapes import same_shape
 from axonal.neuro.ops.eventprop_lif._tensors import (
     Decays,
@@ -16,8 +18,6 @@ from axonal.neuro.ops.eventprop_lif._tensors import (
     Synapses,
     Trains,
 )
-
-Value = Tensor | float
 
 
 def delay_steps(delay: Tensor, least: int) -> Tensor:
@@ -60,7 +60,7 @@ def fits(
         for what, square in (("feedback_weight", weight_back), ("feedback_delay", delay_back)):
             same_shape(name, what, square, (*size, *size))
     trains = Trains(times, indices, counts)
-    _in_order(name, trains, weight.shape[1])
+    Events(*trains, weight.shape[1], sys.float_info.max).checked(name)
     return (
         trains,
         Synapses(weight, delay),
@@ -70,55 +70,14 @@ def fits(
     )
 
 
-def _in_order(name: str, trains: Trains, sources: int) -> None:
-    times, indices, counts = (a.detach() for a in trains)
-    room = times.shape[1]
-    if ((counts < 0) | (counts > room)).any():
-        raise InputError(
-            f"{name} expects counts from 0 to {room}, the places of the events, got "
-            f"{int(counts.max())}."
-        )
-    if not room:
-        return
-    valid = torch.arange(room, device=times.device) < counts.unsqueeze(1)
-    if (valid & ((indices < 0) | (indices >= sources))).any():
-        raise InputError(
-            f"{name} expects events of {sources} neurons, the columns of weight, got indices up to "
-            f"{int(indices.max())} and down to {int(indices[valid].min())}."
-        )
-    if (valid & ~(times >= 0)).any():
-        raise InputError(f"{name} expects times >= 0, got {float(times[valid].min()):g}.")
-    if (valid[:, 1:] & ~(times[:, 1:] >= times[:, :-1])).any():
-        raise InputError(
-            f"{name} expects events in order of time within a sample: Events.of sorts them."
-        )
-
-
 def events_of(name: str, events: Any, weight: Tensor) -> tuple[Trains, int]:
     """Return the trains of events in the type of the weights, and the whole steps they span.
 
     Raises:
         TypeError: for anything but events.
-        ValueError: for events of another number of neurons, later than they last, or endless.
+        ValueError: for events that are none, or do not fit the weights.
     """
-    if not isinstance(events, Events):
-        raise TypeError(
-            f"{name} expects Events, got {type(events).__name__}. Of spikes [T, B, N]: "
-            "Events.from_dense(x)."
-        )
-    if weight.ndim != 2 or events.size != weight.shape[1]:
-        raise InputError(
-            f"{name} expects weight [N, I] with I = {events.size}, the size of the events, got "
-            f"{tuple(weight.shape)}."
-        )
-    if not 0 < events.duration < math.inf:
-        raise InputError(f"{name} expects a finite duration > 0 steps, got {events.duration!r}.")
-    late = events.times.detach()[events.valid]
-    if (late > events.duration).any():
-        raise InputError(
-            f"{name} expects times up to duration = {events.duration:g} steps, got "
-            f"{late.max().item():g}."
-        )
+    events_for(name, events, weight)
     trains = Trains(events.times.to(weight.dtype), events.indices, events.counts)
     return trains, math.ceil(events.duration)
 
@@ -145,23 +104,6 @@ def synapses_of(name: str, weight: Tensor, delay: Tensor, least: int = 0) -> Syn
     return Synapses(weight, delay.to(weight.dtype))
 
 
-def row_of(name: str, what: str, value: Value, weight: Tensor) -> Tensor:
-    """Return a parameter as one number per neuron [N].
-
-    Raises:
-        ValueError: for another shape.
-    """
-    row = torch.as_tensor(value, device=weight.device)
-    if not row.is_floating_point():
-        row = row.to(weight.dtype)
-    if row.ndim and row.shape != weight.shape[:1]:
-        raise InputError(
-            f"{name} expects {what} as a scalar or [N] with N = {len(weight)}, got "
-            f"{tuple(row.shape)}."
-        )
-    return row.expand(len(weight))
-
-
 def decay_row(
     name: str, what: str, tau: Value | None, decay: Value | None, weight: Tensor
 ) -> Tensor:
@@ -176,13 +118,15 @@ def decay_row(
         raise InputError(f"{name} expects either {what} or {shown}, and got {_which(tau)}.")
     if decay is None:
         assert tau is not None
-        steps = row_of(name, what, tau, weight)
+        steps = row_of(name, what, tau, len(weight), weight)
         if not (steps.detach() > 0).all():
             raise InputError(f"{name} expects {what} > 0 steps, got {steps.min().item():g}.")
         # rounded once, to what a layer holds
         factor = torch.exp(-1 / steps.double()).to(weight.dtype)
     else:
-        factor = row_of(name, what.replace("tau", "decay"), decay, weight).to(weight.dtype)
+        factor = row_of(name, what.replace("tau", "decay"), decay, len(weight), weight).to(
+            weight.dtype
+        )
     outside = ~((factor.detach() > 0) & (factor.detach() < 1))
     if outside.any():
         raise InputError(
@@ -204,10 +148,10 @@ def firing_of(name: str, threshold: Value, refractory: Value, weight: Tensor) ->
         ValueError: for thresholds that are not finite and positive, and refractory steps that are
             not finite and at least 0.
     """
-    level = row_of(name, "threshold", threshold, weight).to(weight.dtype)
+    level = row_of(name, "threshold", threshold, len(weight), weight).to(weight.dtype)
     if not ((level.detach() > 0) & level.detach().isfinite()).all():
         raise InputError(f"{name} expects a finite threshold > 0, got {level.min().item():g}.")
-    hold = row_of(name, "refractory", refractory, weight).to(weight.dtype)
+    hold = row_of(name, "refractory", refractory, len(weight), weight).to(weight.dtype)
     if not ((hold.detach() >= 0) & hold.detach().isfinite()).all():
         raise InputError(f"{name} expects refractory >= 0 steps, got {hold.min().item():g}.")
     return Firing(level, hold)

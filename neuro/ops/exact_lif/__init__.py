@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.events import Events
-from axonal.neuro.ops import _dispatch
+from axonal.neuro.ops import _dispatch, _tangents
+from axonal.neuro.ops._event_arguments import row_of
 from axonal.neuro.ops.exact_lif import _checks, _op, reference
 from axonal.neuro.ops.exact_lif._problem import Connections, Neurons, Setting, Spikes
 
@@ -67,8 +68,10 @@ def exact_lif(
         clip: largest norm of the gradient of weight and feedback_weight that one sample may have,
             > 0: all gradients of a sample beyond it are shrunk together, before samples are added.
             A spike that grazes the threshold has no bound otherwise. Compiled only.
-        backend: ``"auto"``, ``"reference"`` (the definition, in plain torch, for a few neurons) or
-            ``"cpu"`` (compiled).
+        backend: ``"auto"``, ``"reference"`` (the definition, in plain torch, for a few neurons),
+            ``"cpu"`` (compiled) or ``"scan"`` (in parallel over time as well, by associative scans
+            over the arrivals of every neuron; without feedback; the same spikes and gradients, for
+            many arrivals per spike).
 
     Returns:
         the spikes of the neurons, and what is read of V [B, N], or ``None``.
@@ -87,6 +90,7 @@ def exact_lif(
     >>> delay.grad.round(decimals=4)
     tensor([[1.]], dtype=torch.float64)
     """
+    _tangents.refuse_vmap("exact_lif", weight, delay)
     size = _checks.connections(events, weight, delay, feedback_weight, feedback_delay)
     parameters = {
         "tau": tau,
@@ -95,24 +99,30 @@ def exact_lif(
         "v_reset": v_reset,
         "refractory": refractory,
     }
-    rows = {name: _checks.row(name, value, size) for name, value in parameters.items()}
-    _checks.values(events, weight, delay, feedback_weight, feedback_delay, rows)
+    rows = {name: row_of("exact_lif", name, value, size) for name, value in parameters.items()}
+    _checks.values(weight, delay, feedback_weight, feedback_delay, rows)
     setting = _setting(events, voltage, rate, limit, clip)
     none = torch.empty(0, 0, dtype=torch.float64)
-    given = (
+    connected = (
         weight,
         delay,
         none if feedback_weight is None else feedback_weight,
         none if feedback_delay is None else feedback_delay,
     )
-    connections = Connections(*(p.to(torch.float64) for p in given))
+    connections = Connections(*(p.to(torch.float64) for p in connected))
     spikes = Spikes(events.times.to(torch.float64), events.indices, events.counts)
     tensors = (spikes.times, *connections, *rows.values())
-    compiled = _dispatch.use_compiled("exact_lif", backend, *tensors)
+    parallel = backend == "scan"
+    if parallel and feedback_weight is not None:
+        raise ValueError(
+            'exact_lif with backend="scan" runs layers without feedback, whose arrivals are known '
+            'at the start: use backend="auto".'
+        )
+    compiled = _dispatch.use_compiled("exact_lif", "cpu" if parallel else backend, *tensors)
     if clip < math.inf and not compiled:
         raise ValueError('exact_lif clips samples in compiled code only: use backend="cpu".')
-    run = _op.exact_lif if compiled else reference.exact_lif
-    made, readout = run(spikes, connections, Neurons(**rows), setting)
+    given = spikes, connections, Neurons(**rows), setting
+    made, readout = _op.exact_lif(*given, parallel) if compiled else reference.exact_lif(*given)
     out = Events(made.times.to(events.times.dtype), *made[1:], size, events.duration)
     if voltage is None:
         return out, None

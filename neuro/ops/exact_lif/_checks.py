@@ -7,6 +7,7 @@ from torch import Tensor
 
 from axonal.neuro._checks import InputError, whole
 from axonal.neuro.events import Events
+from axonal.neuro.ops._event_arguments import events_for, precise
 
 
 def connections(
@@ -17,14 +18,9 @@ def connections(
     feedback_delay: Tensor | None,
 ) -> int:
     """Refuse shapes that do not fit; return the number of neurons."""
-    if weight.ndim != 2 or weight.shape[1] != events.size or not len(weight):
-        hint = ""
-        if weight.ndim == 2 and weight.shape[0] == events.size:
-            hint = " The row of a neuron holds its inputs: write weight.T."
-        raise InputError(
-            f"exact_lif expects weight [N, I] with I = {events.size}, the size of events, got "
-            f"{tuple(weight.shape)}.{hint}"
-        )
+    events_for("exact_lif", events, weight)
+    if not len(events.counts):
+        raise InputError("exact_lif expects events of at least one sample, got none.")
     size = len(weight)
     if (feedback_weight is None) != (feedback_delay is None):
         missing = "feedback_weight" if feedback_weight is None else "feedback_delay"
@@ -37,28 +33,13 @@ def connections(
     for name, (tensor, shape) in given.items():
         if tensor is not None and tuple(tensor.shape) != shape:
             raise InputError(f"exact_lif expects {name} {shape}, got {tuple(tensor.shape)}.")
-    for name, tensor in {"weight": weight, **{k: t for k, (t, _) in given.items()}}.items():
-        if tensor is not None and not tensor.is_floating_point():
-            raise InputError(
-                f"exact_lif expects {name} of a floating-point type, got {tensor.dtype}: write "
-                f"{name}.float()."
-            )
+    for name, (tensor, _) in given.items():
+        if tensor is not None:
+            precise("exact_lif", name, tensor)
     return size
 
 
-def row(name: str, value: Tensor | float, size: int) -> Tensor:
-    """Return a parameter as one value per neuron [N] of float64."""
-    given = torch.as_tensor(value, dtype=torch.float64)
-    if given.ndim > 1 or given.numel() not in (1, size):
-        raise InputError(
-            f"exact_lif expects {name} as a scalar or [N] with N = {size}, got "
-            f"{tuple(given.shape)}."
-        )
-    return given.expand(size)
-
-
 def values(
-    events: Events,
     weight: Tensor,
     delay: Tensor,
     feedback_weight: Tensor | None,
@@ -68,7 +49,6 @@ def values(
     """Refuse numbers with which there is nothing to compute."""
     if torch.compiler.is_compiling() or torch.compiler.is_exporting():
         return
-    _of_events(events)
     _finite("weight", weight)
     _least("delay", delay, 0.0)
     for name in ("tau", "tau_synapse"):
@@ -99,43 +79,6 @@ def values(
             f"exact_lif expects feedback_delay > 0 wherever feedback_weight is not 0, got 0 from "
             f"neuron {source} to {target}: a loop in no time has no first spike. Clamp delays to "
             "a small positive number."
-        )
-
-
-def _of_events(events: Events) -> None:
-    times, indices, counts = (p.detach() for p in events[:3])
-    valid = events.valid
-    if times.shape != indices.shape or times.ndim != 2 or counts.shape != times.shape[:1]:
-        raise InputError(
-            f"exact_lif expects events with times and indices [B, S] and counts [B], got "
-            f"{tuple(times.shape)}, {tuple(indices.shape)} and {tuple(counts.shape)}."
-        )
-    if not len(times) or ((counts < 0) | (counts > times.shape[1])).any():
-        raise InputError(
-            f"exact_lif expects events of at least one sample with counts from 0 to S = "
-            f"{times.shape[1]}, got {counts.tolist()[:8]}."
-        )
-    if not 0 < events.duration < torch.inf:
-        raise InputError(
-            f"exact_lif expects events of a finite duration > 0, got {events.duration!r}."
-        )
-    outside = valid & ~((times >= 0) & (times <= events.duration))
-    if outside.any():
-        raise InputError(
-            f"exact_lif expects times of events from 0 to duration = {events.duration:g} steps, "
-            f"got {_first(times, outside)} in sample {int(outside.nonzero()[0, 0])}."
-        )
-    falling = valid[:, 1:] & (times[:, 1:] < times[:, :-1])
-    if falling.any():
-        raise InputError(
-            f"exact_lif expects events in order of time, got a falling time in sample "
-            f"{int(falling.nonzero()[0, 0])}: Events.of sorts them."
-        )
-    wrong = valid & ((indices < 0) | (indices >= events.size))
-    if wrong.any():
-        raise InputError(
-            f"exact_lif expects events of inputs 0 to {events.size - 1}, got "
-            f"{_first(indices, wrong)}."
         )
 
 

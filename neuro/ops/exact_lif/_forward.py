@@ -27,7 +27,7 @@ from axonal.neuro.ops.exact_lif._neuron import (
 from axonal.neuro.ops.exact_lif._window import close, order, settle
 
 DONE, TOO_MANY, TOO_CLOSE = 0, 1, 2
-"""How a run ends: with all spikes, with more than allowed, with a chain that no time separates."""
+"""Ends of a run: with all spikes, with more than allowed, with a chain that no time separates."""
 
 ARRIVALS = 24
 """Arrivals per neuron that a window should hold."""
@@ -172,13 +172,14 @@ def run(
         refractory time; states at the end [N, WIDTH].
     """
     begin, until, delay, _, _ = fan
-    size = len(constants)
+    # 0 as written is a type of its own, for which all that takes it would be compiled once more
+    size, zero = len(constants), np.int64(0)
     old, new = np.zeros((size, WIDTH)), np.zeros((size, WIDTH))
     old[:, SHAPE] = 1.0
-    made, count = (np.empty(64), np.empty(64, np.int64), np.empty(64), np.empty(64)), 0
+    made, count = (np.empty(64), np.empty(64, np.int64), np.empty(64), np.empty(64)), zero
     latest = np.full(size, -1)
-    flight, flying = (np.empty(64, np.int64), np.empty(64), np.empty(64, np.int64)), 0
-    hall, waiting = (np.empty(64), np.empty(64), np.empty(64, np.int32)), 0
+    flight, flying = (np.empty(64, np.int64), np.empty(64), np.empty(64, np.int64)), zero
+    hall, waiting = (np.empty(64), np.empty(64), np.empty(64, np.int32)), zero
     offset, place = np.zeros(size + 1, np.int64), np.zeros(size, np.int64)
     most = max(1024, 8 * size)
     line, spikes = np.empty((5, 2 * most)), np.empty((3, most))
@@ -187,7 +188,7 @@ def run(
     for i in indices:
         total += until[i] - begin[i]
     width = min(duration * max(wanted / total, 1 / 4096), duration)
-    start, taken, how, last = 0.0, 0, DONE, False
+    start, taken, how, last = 0.0, zero, DONE, False
     while not last:
         end = start + width
         last = not end < duration

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from axonal.neuro.ops._dispatch import HAS_NUMBA
 from axonal.neuro.ops._operator import Operator
+from axonal.neuro.ops.exact_lif import scan
 from axonal.neuro.ops.exact_lif._problem import (
     SCHEMA,
     Connections,
@@ -27,6 +28,14 @@ def exact_forward(
 ) -> Outputs:
     """Run a batch; return spikes, the readout [B, N] and what is kept."""
     made, kept, readout = cpu.forward(spikes, connections, neurons, setting)
+    return *made, readout, *kept
+
+
+def exact_scan(
+    spikes: Spikes, connections: Connections, neurons: Neurons, setting: Setting
+) -> Outputs:
+    """Run a batch in parallel over time; return what `exact_forward` does."""
+    made, kept, readout, _ = scan.run(spikes, connections, neurons, setting)
     return *made, readout, *kept
 
 
@@ -86,12 +95,10 @@ _GIVEN = (
     "Tensor weight, Tensor delay, Tensor feedback_weight, Tensor feedback_delay, Tensor tau, "
     f"Tensor tau_synapse, Tensor threshold, Tensor v_reset, Tensor refractory, {SCHEMA}"
 )
-_forward = Operator(
-    "exact_lif",
-    f"({_SPIKES}, {_GIVEN}) -> (Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)",
-    exact_forward,
-    _fake_forward,
-    devices=("cpu",),
+_FORWARD = f"({_SPIKES}, {_GIVEN}) -> (Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)"
+_forward = Operator("exact_lif", _FORWARD, exact_forward, _fake_forward, devices=("cpu",))
+_scan = Operator(
+    "exact_lif_scan", _FORWARD, exact_scan, _fake_forward, devices=("cpu",), of="exact_lif"
 )
 _backward = Operator(
     "exact_lif_backward",
@@ -126,12 +133,18 @@ def _gradients(
     return (wanted[0], None, None, *wanted[1:], *[None] * len(ctx.setting))
 
 
-_forward.differentiate(_gradients, _setup)
+for _made in (_forward, _scan):
+    _made.differentiate(_gradients, _setup)
 
 
 def exact_lif(
-    spikes: Spikes, connections: Connections, neurons: Neurons, setting: Setting
+    spikes: Spikes,
+    connections: Connections,
+    neurons: Neurons,
+    setting: Setting,
+    parallel: bool = False,
 ) -> tuple[Spikes, Tensor]:
     """Run a batch in float64; see :func:`axonal.neuro.ops.exact_lif.exact_lif`."""
-    times, indices, counts, readout, *_ = _forward(*spikes, *connections, *neurons, *setting)
+    forward = _scan if parallel else _forward
+    times, indices, counts, readout, *_ = forward(*spikes, *connections, *neurons, *setting)
     return Spikes(times, indices, counts), readout

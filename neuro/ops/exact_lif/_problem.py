@@ -57,7 +57,7 @@ class Spikes(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What a forward pass keeps beside its spikes.
+    """Tensors that a forward pass keeps beside its spikes.
 
     Attributes:
         current: I at every spike [B, S].

@@ -162,10 +162,11 @@ def settle(
     Returns:
         whether they agree, and how many neurons ran more than once.
     """
-    size, used, more = len(old), 0, 0
+    size, zero = len(old), np.int64(0)
+    used, more, firings = zero, zero, zero
     loop = feedback.shape[1] > 0
     dirty, listed = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
-    firing, firings = np.empty(size, np.int64), 0
+    firing = np.empty(size, np.int64)
     for j in range(size):
         first[j] = used
         found = advance(

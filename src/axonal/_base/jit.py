@@ -25,27 +25,49 @@ R = TypeVar("R")
 _log = logging.getLogger("axonal")
 
 
+def _handed_in(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """Yield the functions, compiled or not, in the closure of a function and in theirs."""
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # of a cell that is still empty
+            inner = getattr(cell.cell_contents, "py_func", cell.cell_contents)
+            if hasattr(inner, "__code__") and inner is not function:
+                yield inner
+                yield from _handed_in(inner)
+
+
 class _Named(CompileResultCacheImpl):
     """Files on disk that have the stamp of the sources in their names."""
 
     def get_filename_base(self, fullname: str, abiflags: str) -> str:
         """Return the name that numba gives a function, and the stamp."""
         base = super().get_filename_base(fullname, abiflags)  # type: ignore[no-untyped-call]
-        return f"{base}-{kernel_cache.stamp(Path(self.locator._py_file).parent)}"
+        return f"{base}-{kernel_cache.stamp(Path(self.locator._py_file))}"
 
 
 class _Kept(FunctionCache):
-    """numba's cache on disk for one function, by the sources of all that it can call."""
+    """numba's cache on disk for one function, by the sources of all that it can call.
+
+    Raises:
+        OSError: for a function that was handed another one, of a file that its own does not import.
+    """
 
     _impl_class = _Named
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        known = kernel_cache.sources(Path(function.__code__.co_filename))
+        for inner in _handed_in(function):
+            if Path(inner.__code__.co_filename).resolve() not in known:
+                raise OSError(f"{inner.__code__.co_filename} is not among the sources")
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep machine code, and remove what other sources left in the same folder."""
         super().save_overload(sig, data)  # type: ignore[no-untyped-call]
         base, _, present = self._impl.filename_base.rpartition("-")
-        # a folder of ours holds nothing else, also of functions that have moved since
+        # of a file of ours all goes, also functions that have moved since
         ours = self._py_func.__module__.startswith("axonal.")
-        kernel_cache.remove_others(Path(self.cache_path), "" if ours else f"{base}-", present)
+        start = f"{base.partition('.')[0]}." if ours else f"{base}-"
+        kernel_cache.remove_others(Path(self.cache_path), start, present)
 
 
 # Sums in any order, products and sums in one rounding; NaN and infinity keep their meaning.

@@ -4,42 +4,104 @@ numba looks at the file of a kernel alone, so that an edit of a function that it
 file would go unseen.
 """
 
+import ast
 import functools
 import hashlib
 import os
 from pathlib import Path
 
-_BASE = Path(__file__).resolve().parent
-_OPS = (_BASE.parent / "neuro" / "ops").resolve()
-_SURROGATES = _OPS.parent / "surrogates"
+_PACKAGE = Path(__file__).resolve().parents[1]
+_FILLED = ("axonal.neuro.surrogates",)
+"""Packages that fill a table of one of their modules: who imports that module uses them all."""
+
+
+def _file_of(module: str) -> Path | None:
+    """Return the source of a module of ours, or None where there is none of this name."""
+    path = _PACKAGE.joinpath(*module.split(".")[1:])
+    files = path.with_name(f"{path.name}.py"), path / "__init__.py"
+    return next((file.resolve() for file in files if file.is_file()), None)
+
+
+def _modules(file: Path) -> set[str]:
+    """Return the names under which a file imports, in functions too, with what they are from."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except SyntaxError as e:
+        raise OSError(f"{file} cannot be read: {e}") from e
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            if node.level or node.module is None:
+                raise OSError(f"{file} has imports by a relative name")
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                ours = node.module.split(".")[0] == "axonal"
+                names.add(inner if ours and _file_of(inner) else node.module)
+    return names
 
 
 @functools.cache
-def sources(folder: Path) -> tuple[Path, ...]:
-    """Return the files that kernels of ``folder`` are made of.
+def imports(file: Path) -> frozenset[Path]:
+    """Return the files of ours whose names a file imports.
 
-    They are its own, those of all operators and surrogates, and what compiles and starts them.
+    A package whose module is imported is not among them: what a kernel calls has a name, and
+    that name comes from the module.
 
-    >>> _BASE / "jit.py" in sources(Path("elsewhere"))
-    True
+    Raises:
+        OSError: if one cannot be found.
     """
-    own = () if folder.resolve().is_relative_to(_OPS) else folder.glob("*.py")
-    shared = (*_OPS.rglob("*.py"), *_SURROGATES.glob("*.py"))
-    return tuple(sorted({_BASE / "jit.py", _BASE / "threads.py", *shared, *own}))
+    found = set()
+    for name in _modules(file):
+        if name.split(".")[0] != "axonal":
+            continue
+        filled = (package for package in _FILLED if name.startswith(f"{package}."))
+        for module in (name, *filled):
+            source = _file_of(module)
+            if source is None:
+                raise FileNotFoundError(f"{file} imports {module}, whose source is not there")
+            found.add(source)
+    return frozenset(found)
 
 
 @functools.cache
-def stamp(folder: Path) -> str:
-    """Return a name for the present text of `sources`.
+def sources(file: Path) -> tuple[Path, ...]:
+    """Return the files that kernels of ``file`` are made of.
+
+    They are the file, what it imports of ours and what that imports, and what compiles. Of a file
+    that is not ours, whose imports can lie anywhere, they are all in its folder.
 
     Raises:
         OSError: if they cannot be read, as in an archive.
+
+    >>> Path(__file__).resolve() in sources(Path(__file__).with_name("jit.py"))
+    True
     """
-    digest, files = hashlib.sha256(), sources(folder)
-    if not files:
-        raise FileNotFoundError(f"no sources in {folder}")
-    for file in files:
-        digest.update(f"{file.name}\0".encode() + file.read_bytes() + b"\0")
+    file = file.resolve()
+    ours = any(file.is_relative_to(folder.resolve()) for folder in _PACKAGE.iterdir())
+    todo = {file, *(() if ours else file.parent.glob("*.py"))}
+    compiler = _file_of("axonal._base.jit")
+    if compiler is not None:
+        todo.add(compiler)
+    found: set[Path] = set()
+    while todo:
+        one = todo.pop()
+        found.add(one)
+        todo |= imports(one) - found
+    return tuple(sorted(found))
+
+
+@functools.cache
+def stamp(file: Path) -> str:
+    """Return a name for the present text of `sources`.
+
+    Raises:
+        OSError: if they cannot be read.
+    """
+    digest = hashlib.sha256()
+    for source in sources(file):
+        digest.update(f"{source.name}\0".encode() + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -116,6 +116,28 @@ def silent(net, **given):
     return neuro.SilentNeurons(net, torch.optim.SGD(net.parameters(), lr=0.1), **given)
 
 
+def by_func(engine, transform):
+    made = layer(engine=engine)
+    parameters = {name: p.detach() for name, p in made.named_parameters()}
+    if transform is torch.func.vmap:
+        parameters = {name: torch.stack([p, p]) for name, p in parameters.items()}
+
+    def total(parameters):
+        out = torch.func.functional_call(made, parameters, (EVENTS,))
+        return out.times.masked_fill(~out.valid, 0).sum()
+
+    return made, transform(total)(parameters)
+
+
+def test_transforms_of_torch_differentiate_the_exact_engine():
+    made, found = by_func("exact", torch.func.grad)
+    out = made(EVENTS)
+    out.times.masked_fill(~out.valid, 0).sum().backward()
+    assert out.counts.sum() > 0
+    for name, p in made.named_parameters():
+        torch.testing.assert_close(found[name], p.grad, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -132,6 +154,14 @@ def silent(net, **given):
         (lambda: layer(t_ref=-1.0), "t_ref as a finite number >= 0, got -1.0"),
         (lambda: layer(v_reset=float("nan")), "v_reset as a finite number, got nan"),
         (lambda: layer()([1.0]), "Events, or spikes"),
+        (
+            lambda: layer().bfloat16()(EVENTS),
+            "float32 or float64, whose.*got torch.bfloat16",
+        ),
+        (lambda: layer(engine="eventprop").half()(EVENTS), r"got torch.float16: write .float\(\)"),
+        (lambda: by_func("exact", torch.func.vmap), "not run within torch.func.vmap"),
+        (lambda: by_func("eventprop", torch.func.vmap), "not run within torch.func.vmap"),
+        (lambda: by_func("eventprop", torch.func.grad), "nor one by torch.func"),
         (lambda: layer()(EVENTS._replace(times=EVENTS.times.half())), "float32 or float64"),
         (lambda: layer(engine="surrogate")(EVENTS._replace(times=EVENTS.times - 9)), "from 0 to"),
     ],

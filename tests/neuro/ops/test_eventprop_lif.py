@@ -260,13 +260,16 @@ def test_bad_input_is_refused_in_one_line(message, backend):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"times": torch.tensor([[2.0, 1.0]])}, "in order of time"),
-        ({"times": torch.tensor([[-2.0, 1.0]])}, "times >= 0"),
-        ({"times": torch.tensor([[1.0, torch.nan]])}, "times >= 0"),
-        ({"times": torch.tensor([[1.0, 9.0]])}, "up to duration = 5"),
-        ({"indices": torch.tensor([[0, 2]])}, "indices up to 2"),
-        ({"indices": torch.tensor([[0, -1]])}, "down to -1"),
-        ({"counts": torch.tensor([3])}, "counts from 0 to 2"),
+        (
+            {"times": torch.tensor([[2.0, 1.0]])},
+            "in order, times that never fall, got 1",
+        ),
+        ({"times": torch.tensor([[-2.0, 1.0]])}, "from 0 to duration = 5 steps, got -2"),
+        ({"times": torch.tensor([[1.0, torch.nan]])}, "got nan in sample 0"),
+        ({"times": torch.tensor([[1.0, 9.0]])}, "duration = 5 steps, got 9"),
+        ({"indices": torch.tensor([[0, 2]])}, "neurons 0 to 1, got 2"),
+        ({"indices": torch.tensor([[0, -1]])}, "neurons 0 to 1, got -1"),
+        ({"counts": torch.tensor([3])}, r"counts from 0 to S = 2, got \[3\]"),
         ({"duration": torch.inf}, "finite duration"),
         ({"size": 3}, "with I = 3"),
     ],

@@ -122,6 +122,9 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         "exact_lif": lambda x: ops.exact_lif(
             events[0] + x.sum(), events[1], many, *exact_synapses, *exact_neurons, *setting
         )[0],
+        "exact_lif_scan": lambda x: ops.exact_lif_scan(
+            events[0] + x.sum(), events[1], many, *exact_synapses, *exact_neurons, *setting
+        )[0],
         "exact_lif_backward": lambda x: ops.exact_lif_backward(
             made[0] + x.sum(), made[3], *events, many, *made[:3], *made[4:],
             *exact_synapses, *exact_neurons, *setting, False,
