@@ -111,7 +111,8 @@ def write(name: str, table: Table, threads: int) -> None:
     from axonal.recipes import _provenance  # the commit is told in one way everywhere
 
     where = f"{processor()}, {os.cpu_count()} cores, {threads} thread(s)"
-    when = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, commit {_provenance.commit() or 'unknown'}"
+    code = _provenance.commit() or "unknown"
+    when = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, commit {code}"
     versions = f"torch {torch.__version__}, Python {platform.python_version()}"
     section = "\n".join(
         [f"## {name}", "", f"{where}; {versions}; {when}.", "", *table.markdown(), ""]

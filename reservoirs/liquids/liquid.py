@@ -14,8 +14,8 @@ from axonal.neuro.ops.plastic_network import (
     PlasticState,
     simulate,
 )
-from axonal.reservoirs.plasticity import Modulator, PairSTDP
 from axonal.reservoirs.liquids.synapses import Exponential, LastSpike
+from axonal.reservoirs.plasticity import Modulator, PairSTDP
 from axonal.reservoirs.topology import InputWiring, Wiring
 
 Floats = npt.NDArray[np.floating[Any]]

@@ -12,8 +12,8 @@ from axonal._base.array_types import Float64Array, Int64Array
 from axonal.neuro.ops.event_network import Events
 from axonal.reservoirs.liquids._bernoulli import bernoulli
 from axonal.reservoirs.liquids.liquid import Liquid, LiquidRun
-from axonal.reservoirs.plasticity import Astrocyte, Modulator, PairSTDP
 from axonal.reservoirs.liquids.synapses import LastSpike
+from axonal.reservoirs.plasticity import Astrocyte, Modulator, PairSTDP
 from axonal.reservoirs.topology import grid, random_inputs
 
 OFFICIAL_DECAY = 0.90477447

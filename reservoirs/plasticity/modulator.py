@@ -16,7 +16,7 @@ class Modulator(ABC):
 
     >>> import numpy as np
     >>> class Quota(Modulator):
-    ...     '''Depression in proportion to what the liquid spiked beyond a quota, forgotten slowly.'''
+    ...     '''Depression that adds up what the liquid spikes beyond a quota.'''
     ...     def start(self, potentiation):
     ...         return np.array([potentiation])
     ...     def parameters(self):

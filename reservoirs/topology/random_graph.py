@@ -7,9 +7,7 @@ from axonal.reservoirs.topology._draw import excitatory_first
 from axonal.reservoirs.topology.wiring import InputWiring, Wiring
 
 
-def random_graph(
-    neurons: int, probability: float, *, seed: int, excitatory: float = 0.8
-) -> Wiring:
+def random_graph(neurons: int, probability: float, *, seed: int, excitatory: float = 0.8) -> Wiring:
     """Join every ordered pair of different neurons with one probability (Erdős and Rényi).
 
     Args:

@@ -1,4 +1,4 @@
-"""Event-driven networks that learn while they run: work in proportion to spikes and their synapses."""
+"""Event-driven networks that learn as they run: work in proportion to spikes and their synapses."""
 
 from axonal.neuro.ops.plastic_network._network import PlasticNetwork
 from axonal.neuro.ops.plastic_network._plasticity import Plasticity, Step, unmodulated

@@ -79,7 +79,7 @@ def advance(
 
 @jit
 def _spikes(v, threshold, wait, hot, words, fired):  # type: ignore[no-untyped-def]
-    """List the neurons that spike; silent ones are told eight at a time, by the words of ``hot``."""
+    """List the neurons that spike; silent ones are told eight at a time, by words of ``hot``."""
     for i in range(v.shape[0]):
         hot[i] = v[i] >= threshold[i]
     count = 0
@@ -148,7 +148,7 @@ def _send_and_learn(  # type: ignore[no-untyped-def]
 
 @jit
 def _grow(weight, source, late, both, trace, low, high, reach, added):  # type: ignore[no-untyped-def]
-    """Change synapses of one kind onto a neuron that spikes; return what that adds to its current."""
+    """Change synapses of one kind onto a neuron that spikes; return the change of its current."""
     for k in range(weight.shape[0]):
         pre = source[k]
         before = weight[k]

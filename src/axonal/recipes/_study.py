@@ -120,4 +120,3 @@ def study(
     tensors = {key: torch.from_numpy(np.array(array)) for key, array in learned.arrays.items()}
     run.finish(tensors, summary)
     return summary
-
