@@ -1,5 +1,6 @@
 """Liquids kept at the activity of their input by an astrocyte, beside liquids and controls."""
 
+import itertools
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,7 +22,6 @@ from axonal.recipes._study import Parts
 from axonal.reservoirs import NALSM, Astrocyte, PairSTDP
 from axonal.reservoirs.criticality import branching_factor
 from experiments import _report
-import itertools
 
 SEEDS = (1, 2, 3)
 LIQUIDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
