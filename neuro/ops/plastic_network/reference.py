@@ -125,7 +125,8 @@ def _learn(
     own = fired[: net.liquid]
     state.pre_trace[b] = rule.pre_decay * (state.pre_trace[b] + rule.increment * fired)
     state.post_trace[b] = rule.post_decay * (state.post_trace[b] + rule.increment * own)
-    state.calcium[b] = rule.calcium_decay * (calcium + own)
+    if rule.gated:
+        state.calcium[b] = rule.calcium_decay * (calcium + own)
     watched = fired & (rule.watch > 0)
     counts = int(watched[: net.liquid].sum()), int(watched[net.liquid :].sum())
     rule.step(state.modulation[b], rule.parameters, *counts, float(state.scale[b]))

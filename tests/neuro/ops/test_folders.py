@@ -6,11 +6,12 @@ import pytest
 from helpers import ROOT
 
 OPS = ROOT / "neuro" / "ops"
-# It runs on numpy arrays and is no operator of torch.
+# They run on numpy arrays and are no operators of torch.
+ON_ARRAYS = {"event_network", "plastic_network"}
 OPERATORS = sorted(
     folder.name
     for folder in OPS.iterdir()
-    if folder.is_dir() and (folder / "__init__.py").exists() and folder.name != "event_network"
+    if folder.is_dir() and (folder / "__init__.py").exists() and folder.name not in ON_ARRAYS
 )
 NEEDED = {"__init__.py", "reference.py", "_op.py", "cpu.py"}
 ON_GPUS = {"cuda.py", "cuda.cuh"}
