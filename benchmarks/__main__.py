@@ -38,6 +38,7 @@ NAMES = (
     "event_files",
     "eventprop",
     "eventprop_scan",
+    "liquid",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",
@@ -84,7 +85,8 @@ def main() -> None:
     asked = {name for name in given.peers.split(",") if name}
     if unknown := asked - set(MODULES):
         sys.exit(f"benchmarks: no peer {', '.join(unknown)}; there are {', '.join(MODULES)}.")
-    asked = asked & SIMULATORS if given.name == "executor" else asked - SIMULATORS
+    simulated = {"executor": SIMULATORS, "liquid": {"brian2"}}.get(given.name)
+    asked = asked & simulated if simulated else asked - SIMULATORS
     missing = {name for name in asked - SIMULATORS if not importlib.util.find_spec(MODULES[name])}
     if given.name == "gpu":
         # the environment of the peers has a torch without GPUs: what is installed here must do

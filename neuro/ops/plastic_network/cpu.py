@@ -110,7 +110,26 @@ def _send(ring, base, indptr, target, weight, fired, reach, gain, last_spike):  
         for kind in range(kinds):
             source = kind * neurons + j
             value = _value(source, gain[kind], reach, last_spike)
-            deliver(ring, base, indptr, target, weight, source, value)
+            if base > 0:
+                deliver(ring, base, indptr, target, weight, source, value)
+                continue
+            # from the start of the ring on no place is beyond its end
+            for synapse in range(np.uint64(indptr[source]), np.uint64(indptr[source + 1])):
+                ring[np.uint64(target[synapse])] += weight[synapse] * value
+
+
+@jit
+def _learn_plain(  # type: ignore[no-untyped-def]
+    ring, target, in_place, weight, first, last, value, change, least, most
+):
+    """`_send_and_learn` for one source, where places in the ring are neurons."""
+    for synapse in range(first, last):
+        own, i = np.uint64(in_place[synapse]), np.uint64(target[synapse])
+        before = weight[own]
+        ring[i] += before * value
+        after = before + change[i]
+        after = least if after < least else after
+        weight[own] = most if after > most else after
 
 
 @jit
@@ -131,6 +150,11 @@ def _send_and_learn(  # type: ignore[no-untyped-def]
             source = kind * neurons + j
             value = _value(source, gain[kind], reach, last_spike)
             first, last = np.uint64(indptr[source]), np.uint64(indptr[source + 1])
+            if plain and not last_spike:
+                _learn_plain(
+                    ring, target, in_place, weight, first, last, value, change, least, most
+                )
+                continue
             for synapse in range(first, last):
                 ahead = np.uint64(target[synapse])
                 place = base + ahead if ahead < left else ahead - left
