@@ -28,6 +28,14 @@ class Delay(NamedTuple):
         """A variable that stays as it is."""
         return cls(np.full(steps + 1, float(value)), np.zeros(steps), np.zeros(steps), step)
 
+    def scaled(self, factor: float) -> Self:
+        """The variable times a factor."""
+        return self._replace(
+            values=self.values * factor,
+            leaving=self.leaving * factor,
+            arriving=self.arriving * factor,
+        )
+
     def points(self) -> tuple[Float64Array, Float64Array, Float64Array]:
         """Values at the start, in the middle and at the end of each step, by cubic polynomials."""
         a, b = self.values[:-1], self.values[1:]

@@ -125,7 +125,7 @@ def mackey_glass_exponent(
         difference = difference.followed((inputs[0], inputs[1], inputs[2]), gamma)
         size = float(np.sqrt(np.mean(difference.values**2)))
         grown.append(np.log(size))
-        difference = Delay(*(part / size for part in difference[:3]), x.step)
+        difference = difference.scaled(1 / size)
     parts = np.array_split(np.array(grown[count // 4 :]) / tau, BATCHES)
     means = np.array([part.mean() for part in parts])
     return float(means.mean()), float(means.std(ddof=1) / np.sqrt(BATCHES))
