@@ -68,6 +68,7 @@ def write(store: Store, out: Path) -> list[Path]:
     delayed = [arms(store, glass(seed)) for seed in GLASS_SEEDS]
     rows = [store.find(job) for job in plan()]
     means = {arm: [_mean(found, arm, "valid") for found in flows.values()] for arm in ARMS}
+    apart = {other: paired(means["EchoState"], means[other]) for other in MODELS[1:]}
     shape = flow(FLOWS[0], 0)
     page = _report.page(
         "chaos",
@@ -91,10 +92,8 @@ def write(store: Store, out: Path) -> list[Path]:
             ],
             [_medians(flows, arm) for arm in ARMS],
         ),
-        differences={
-            f"EchoState less {other}": str(paired(means["EchoState"], means[other]))
-            for other in MODELS[1:]
-        },
+        differences={f"EchoState less {other}": str(d) for other, d in apart.items()},
+        beside={other: _report.beside(d) for other, d in apart.items()},
         first={arm: _firsts(means, arm) for arm in MODELS},
         systems=markdown_table(
             ["system", "exponent", *(f"{arm}, valid" for arm in ARMS[:4])],

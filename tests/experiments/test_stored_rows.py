@@ -13,6 +13,7 @@ RESULTS = ROOT / "docs" / "results"
 WHOLE = (
     "archetypes",
     "branches",
+    "chaos",
     "coincidence",
     "digits",
     "exact-adjoint",

@@ -8,7 +8,6 @@ from axonal.reservoirs.series import (
     System,
     lyapunov_exponent,
     lyapunov_spectrum,
-    mackey_glass,
     narma,
     trajectory,
 )
@@ -74,24 +73,6 @@ def test_samples_are_counted_per_lyapunov_time() -> None:
     np.testing.assert_allclose(by_time, by_count)
 
 
-def test_mackey_glass_solves_its_first_delay_exactly() -> None:
-    # the delayed value is constant there: x(t) = p / gamma + (x0 - p / gamma) exp(-gamma t)
-    past, t = 0.7206597, np.arange(18.0)
-    level = 0.2 * past / (1 + past**10) / 0.1
-    np.testing.assert_allclose(
-        mackey_glass(18, dt=1.0), level + (past - level) * np.exp(-0.1 * t), rtol=1e-8
-    )
-
-
-def test_mackey_glass_converges_with_the_fourth_power_of_the_step() -> None:
-    exact, coarse, fine = (mackey_glass(100, dt=1.0, steps_per_delay=n) for n in (680, 17, 34))
-    assert 10 < np.abs(coarse - exact).max() / np.abs(fine - exact).max() < 25
-
-
-def test_mackey_glass_leaves_out_its_start() -> None:
-    np.testing.assert_allclose(mackey_glass(5, dt=2.0, discard=6.0), mackey_glass(8, dt=2.0)[3:])
-
-
 def test_narma_follows_its_recurrence() -> None:
     u, y = narma(100, order=3, seed=2)
     for t in range(3, 99):
@@ -106,7 +87,6 @@ def test_narma_follows_its_recurrence() -> None:
         (lambda: trajectory("lorenz", 1), "points as a whole number >= 2, got 1"),
         (lambda: trajectory("lorenz", 10, dt=0), "dt as a finite number > 0, got 0"),
         (lambda: lyapunov_spectrum("lorenz", 4), "count as a whole number from 1 to 3, got 4"),
-        (lambda: mackey_glass(5, past=0), "past as a finite number > 0, got 0"),
         (lambda: narma(3000, order=40), "narma of order 40 leaves every bound at step .* seed 0"),
         (
             lambda: trajectory(System(lambda x: x**2, (1.0,), 1.0, ""), 10),
