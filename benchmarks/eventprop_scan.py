@@ -26,17 +26,18 @@ CASES = {
 """Inputs, neurons, input spikes, duration, samples and the scale of the weights."""
 
 
-def result_of(net: Net, events: Events) -> scan.Result:
-    """What the scan makes, with the number of its rounds."""
+def scanned(net: Net, events: Events) -> tuple[Spikes, int]:
+    """Spikes of the scan, and the number of its rounds."""
     none = torch.empty(0, 0, dtype=torch.float64)
     one = torch.ones_like(net.threshold)
     weight, delay = net.weight.detach(), net.delay.detach()
-    return scan.run(
+    made, _, _, rounds = scan.run(
         Spikes(events.times, events.indices, events.counts),
         Connections(weight, delay, none, none),
         Neurons(TAU * one, TAU_SYNAPSE * one, net.threshold, 0 * one, 0 * one),
         Setting(events.duration, "", 0.0, 10**7, math.inf),
     )
+    return made, rounds
 
 
 def spikes_of(net: Net, events: Events, backend: str) -> Callable[[], Events]:
@@ -66,10 +67,10 @@ def line(table: Table, case: str, net: Net, events: Events, repetitions: int) ->
         name: spikes_of(net, events, name) for name in ("cpu", "scan")
     }
     agrees = agreement(works["scan"](), works["cpu"]())
-    result = result_of(net, events)
+    made, rounds = scanned(net, events)
     size = len(net.threshold)
-    lanes = torch.arange(len(events.counts)).unsqueeze(1) * size + result.made.indices
-    own = torch.bincount(lanes[result.made.indices >= 0], minlength=1)
+    lanes = torch.arange(len(events.counts)).unsqueeze(1) * size + made.indices
+    own = torch.bincount(lanes[made.indices >= 0], minlength=1)
     times = interleaved(works, repetitions)
     sequential, parallel = times["cpu"].best, times["scan"].best
     arrivals = int(events.counts.max())
@@ -78,7 +79,7 @@ def line(table: Table, case: str, net: Net, events: Events, repetitions: int) ->
             case,
             str(arrivals),
             str(int(own.max())),
-            str(result.rounds),
+            str(rounds),
             f"{1e3 * sequential:.1f}",
             f"{1e3 * parallel:.1f}",
             f"{parallel / sequential:.1f}",
@@ -92,7 +93,7 @@ def line(table: Table, case: str, net: Net, events: Events, repetitions: int) ->
             "median_s": taken.best,
             "ratio": taken.best / sequential,
             "share_of_bandwidth": None,
-            "rounds": result.rounds if name == "scan" else arrivals,
+            "rounds": rounds if name == "scan" else arrivals,
         }
         for name, taken in times.items()
     ]

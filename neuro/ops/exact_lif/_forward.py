@@ -172,8 +172,9 @@ def run(
         refractory time; states at the end [N, WIDTH].
     """
     begin, until, delay, _, _ = fan
+    size = len(constants)
     # 0 as written is a type of its own, for which all that takes it would be compiled once more
-    size, zero = len(constants), np.int64(0)
+    zero: Any = np.int64(0)
     old, new = np.zeros((size, WIDTH)), np.zeros((size, WIDTH))
     old[:, SHAPE] = 1.0
     made, count = (np.empty(64), np.empty(64, np.int64), np.empty(64), np.empty(64)), zero

@@ -5,26 +5,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro.ops.exact_lif._affine import Rates, linear_scan
-from axonal.neuro.ops.exact_lif._problem import Neurons, Setting
-
-
-class Lanes(NamedTuple):
-    """Neurons of all samples that run side by side, a lane [L] each, with their K arrivals.
-
-    Attributes:
-        times: of the arrivals in order; the end of the sample behind them, once at least [L, K].
-        weights: what they add to I, 0 behind them [L, K].
-        currents: I after each of them [L, K].
-        rates: each [L].
-        neurons: parameters, each [L].
-    """
-
-    times: Tensor
-    weights: Tensor
-    currents: Tensor
-    rates: Rates
-    neurons: Neurons
+from axonal.neuro.ops.exact_lif._lanes import Lanes
+from axonal.neuro.ops.exact_lif._linear_scan import linear_scan
+from axonal.neuro.ops.exact_lif._problem import Setting
+from axonal.neuro.ops.exact_lif._rates import Rates
 
 
 class State(NamedTuple):

@@ -162,7 +162,8 @@ def settle(
     Returns:
         whether they agree, and how many neurons ran more than once.
     """
-    size, zero = len(old), np.int64(0)
+    size = len(old)
+    zero: Any = np.int64(0)  # 0 as written is a type of its own
     used, more, firings = zero, zero, zero
     loop = feedback.shape[1] > 0
     dirty, listed = np.zeros(size, np.bool_), np.zeros(size, np.bool_)

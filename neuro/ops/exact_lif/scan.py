@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops.exact_lif import _stretch
-from axonal.neuro.ops.exact_lif._affine import Rates, linear_scan
+from axonal.neuro.ops.exact_lif._lanes import Lanes
 from axonal.neuro.ops.exact_lif._problem import (
     Connections,
     Kept,
@@ -26,7 +26,7 @@ from axonal.neuro.ops.exact_lif._problem import (
     Spikes,
     too_many,
 )
-from axonal.neuro.ops.exact_lif._stretch import Lanes, State
+from axonal.neuro.ops.exact_lif._stretch import State
 
 NARROWEST, WIDEST = 8, 4096
 """Arrivals of a stretch."""
@@ -38,22 +38,6 @@ SLAB = 2**22
 """Arrivals of the samples that run side by side."""
 
 
-class Result(NamedTuple):
-    """A forward pass.
-
-    Attributes:
-        made: spikes in order of time.
-        kept: what the backward pass needs beside them.
-        readout: [B, N].
-        rounds: that wait for each other, over all slabs of samples.
-    """
-
-    made: Spikes
-    kept: Kept
-    readout: Tensor
-    rounds: int
-
-
 class _Fired(NamedTuple):
     """Spikes in no order: lane, time, I there and at the end of the refractory time, each [F]."""
 
@@ -63,8 +47,14 @@ class _Fired(NamedTuple):
     released: Tensor
 
 
-def run(spikes: Spikes, connections: Connections, neurons: Neurons, setting: Setting) -> Result:
+def run(
+    spikes: Spikes, connections: Connections, neurons: Neurons, setting: Setting
+) -> tuple[Spikes, Kept, Tensor, int]:
     """Run a batch through a layer without feedback.
+
+    Returns:
+        spikes in order of time; what the backward pass needs beside them; the readout [B, N]; the
+        number of rounds that wait for each other, over all slabs of samples.
 
     Raises:
         ValueError: for more spikes of a sample than ``setting.limit``.
@@ -75,7 +65,7 @@ def run(spikes: Spikes, connections: Connections, neurons: Neurons, setting: Set
     rounds, fired, readouts = 0, [], []
     for first in range(0, batch, together):
         part = Spikes(*(p[first : first + together] for p in spikes))
-        lanes = _arrivals(part, connections, neurons, setting)
+        lanes = Lanes.of(part, connections, neurons, setting.duration)
         own, readout, taken = _sweep(lanes, setting, size, first)
         rounds += taken
         fired.append(own._replace(lane=own.lane + first * size))
@@ -92,30 +82,7 @@ def run(spikes: Spikes, connections: Connections, neurons: Neurons, setting: Set
     else:
         turned = turned[:, :, :0]
     # results of an operator share no memory
-    return Result(made, kept._replace(turned=turned.clone()), read.clone(), rounds)
-
-
-def _arrivals(
-    spikes: Spikes, connections: Connections, neurons: Neurons, setting: Setting
-) -> Lanes:
-    """Sort the arrivals of every neuron of every sample by time, and scan their current."""
-    source = spikes.indices.clamp(min=0)
-    weight = connections.weight[:, source].movedim(0, 1)
-    times = spikes.times.unsqueeze(1) + connections.delay[:, source].movedim(0, 1)
-    behind = torch.arange(times.shape[2], device=times.device) >= spikes.counts.view(-1, 1, 1)
-    times = times.masked_fill((times > setting.duration) | (weight == 0) | behind, math.inf)
-    times, order = times.flatten(0, 1).sort(stable=True)
-    weight = weight.flatten(0, 1).gather(1, order)
-    most = int(times.isfinite().sum(1).max()) if times.numel() else 0
-    # one place behind the last arrival stands for the end of the sample
-    times = torch.nn.functional.pad(times[:, :most], (0, 1), value=math.inf)
-    weight = torch.nn.functional.pad(weight[:, :most], (0, 1)).masked_fill(times == math.inf, 0)
-    own = Neurons(*(p.repeat(len(spikes.counts)) for p in neurons))
-    rates = Rates.of(own.tau, own.tau_synapse)
-    within = times.clamp(max=setting.duration)
-    gaps = torch.diff(within, dim=1, prepend=torch.zeros_like(within[:, :1]))
-    currents = linear_scan(torch.exp(-rates.c.unsqueeze(1) * gaps), weight)
-    return Lanes(within, weight, currents, rates, own)
+    return made, kept._replace(turned=turned.clone()), read.clone(), rounds
 
 
 def _sweep(lanes: Lanes, setting: Setting, size: int, first: int) -> tuple[_Fired, Tensor, int]:

@@ -101,7 +101,7 @@ def jit(function: Callable[P, R], *, reorder: bool = False) -> Callable[P, R]:
     compiled: Any = numba.njit(**options)(function)
     # without a folder that can be written, or sources to tell it by, nothing is kept
     with suppress(RuntimeError, OSError):
-        compiled._cache = _Kept(function)  # type: ignore[no-untyped-call]
+        compiled._cache = _Kept(function)
     return cast(Callable[P, R], compiled)
 
 
