@@ -51,12 +51,14 @@ Values = dict[str, list[float]]
 
 def plan() -> list[Retrieved]:
     """Candidates for the settings, arms, the form that was published, and faults of crossbars."""
-    return [
-        *(job for task in TASKS for jobs in choosing(task) for job in jobs),
+    jobs = [
+        *(job for task in TASKS for few in choosing(task) for job in few),
         *(job for task in TASKS for name in ARMS for job in arm(task, name)),
         *published(),
         *(job for fault, sizes in FAULTS.items() for size in sizes for job in faulty(fault, size)),
     ]
+    # trained liquids take longest: nothing waits for them
+    return sorted(jobs, key=lambda job: job.settings.arm == "trained")
 
 
 def write(store: Store, out: Path) -> list[Path]:
