@@ -25,6 +25,7 @@ WHOLE = (
     "spoken-digits-attempts",
     "time-grid",
     "yin-yang",
+    "zero-shot",
 )
 
 
