@@ -33,7 +33,8 @@ FAULTS: dict[str, tuple[float, ...]] = {
     "stuck": (0.1, 0.4),
     "wire_resistance": (2.0,),
 }
-FAULT_SEEDS = (0, 1)
+PUBLISHED_SEEDS = (0, 1, 2)
+FAULT_SEEDS = (0,)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def published() -> list[Retrieved]:
     """The likely form of the original, on its pair alone, one per seed."""
     scales = {"image_scale": 0.3, "other_scale": 0.1, "recurrent_scale": 0.1}
     options = {"task": "speech", "published": True, "watch": True, **scales}
-    return [Retrieved({**options, "seed": seed}, (PAPER,)) for seed in _report.SEEDS]
+    return [Retrieved({**options, "seed": seed}, (PAPER,)) for seed in PUBLISHED_SEEDS]
 
 
 def faulty(fault: str, size: float) -> list[Retrieved]:

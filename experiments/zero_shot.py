@@ -51,12 +51,14 @@ Values = dict[str, list[float]]
 
 def plan() -> list[Retrieved]:
     """Candidates for the settings, arms, the form that was published, and faults of crossbars."""
-    return [
-        *(job for task in TASKS for jobs in choosing(task) for job in jobs),
+    jobs = [
+        *(job for task in TASKS for few in choosing(task) for job in few),
         *(job for task in TASKS for name in ARMS for job in arm(task, name)),
         *published(),
         *(job for fault, sizes in FAULTS.items() for size in sizes for job in faulty(fault, size)),
     ]
+    # trained liquids take longest: nothing waits for them
+    return sorted(jobs, key=lambda job: job.settings.arm == "trained")
 
 
 def write(store: Store, out: Path) -> list[Path]:
@@ -99,6 +101,13 @@ def write(store: Store, out: Path) -> list[Path]:
         chosen=False,
         **tables,
         **_words(unseen, rows, original),
+        beside_raw={
+            task: {
+                what: _report.beside(paired(few[task]["fixed"], few[task]["raw"]))
+                for what, few in (("unseen", unseen), ("seen", seen))
+            }
+            for task in TASKS
+        },
         chosen_settings={task: _setting(CHOSEN[task]) for task in TASKS},
         agrees=all(best(candidates[task]) == CHOSEN[task] for task in TASKS),
         trained_epochs=TRAINED_EPOCHS,
@@ -255,12 +264,20 @@ def _words(
 ) -> dict[str, Any]:
     """Numbers that stand in sentences."""
     watched = [row["pairs"]["8-9"]["per_epoch"] for row in original]
-    fixed = {task: [r["pairs"]["8-9"]["unseen"] for r in rows[task]["fixed"]] for task in TASKS}
+    known = [row["pairs"]["8-9"]["seen"] for row in original]
+    fixed, wrong = (
+        {task: [r["pairs"]["8-9"]["unseen"] for r in rows[task][name]] for task in TASKS}
+        for name in ("fixed", "shuffled")
+    )
     single = [pair["unseen"] for row in rows["speech"]["fixed"] for pair in row["pairs"].values()]
     return {
         "found": {task: _share(_over(few["fixed"])) for task, few in unseen.items()},
         "beside": {task: _report.beside(_over(few["fixed"])) for task, few in unseen.items()},
         "paper_pair": {task: spread(few) for task, few in fixed.items()},
+        "wrong_pair": spread(wrong["speech"]),
+        "wrong_pictures": spread(wrong["pictures"]),
+        "published_seen": spread(known),
+        "published_learns_nothing": max(known) < 2 / 8,
         "lowest": f"{100 * min(single):.0f}",
         "highest": f"{100 * max(single):.0f}",
         "last_epoch": spread([few[-1] for few in watched]),

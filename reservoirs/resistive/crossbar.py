@@ -192,12 +192,7 @@ class Crossbar:
         Raises:
             ValueError: for inputs that are not finite or not [..., N]; for read noise without seed.
         """
-        x = real_array("Crossbar.product", "x", x, f"[..., {self.shape[1]}]", None)
-        if x.shape[-1] != self.shape[1]:
-            turned = " Is it transposed?" if x.shape[0] == self.shape[1] else ""
-            raise ValueError(
-                f"Crossbar.product expects x [..., {self.shape[1]}], got {x.shape}.{turned}"
-            )
+        x = self._checked("Crossbar.product", x)
         plus, minus = self._conducting(time)
         y: Float64Array = x @ ((plus - minus) / self.unit).T
         if self.device.read_noise:
@@ -230,11 +225,19 @@ class Crossbar:
         >>> print(f"{crossbar.energy([1.0], read_time=1e-6) * 1e12:.3g} pJ")
         1 pJ
         """
-        x = real_array("Crossbar.energy", "x", x, f"[..., {self.shape[1]}]", None)
+        x = self._checked("Crossbar.energy", x)
         read_time = checks.number("Crossbar.energy", "read_time", read_time, 0, open_low=True)
         per_input = self.conductances.sum((0, 1)) * 1e-6  # S
         heat: Float64Array = (x * self.voltage) ** 2 @ per_input * read_time
         return heat
+
+    def _checked(self, who: str, x: ArrayLike) -> Float64Array:
+        """Inputs [..., N] as float64."""
+        array = real_array(who, "x", x, f"[..., {self.shape[1]}]", None)
+        if array.shape[-1] != self.shape[1]:
+            turned = " Is it transposed?" if array.shape[0] == self.shape[1] else ""
+            raise ValueError(f"{who} expects x [..., {self.shape[1]}], got {array.shape}.{turned}")
+        return array
 
     def _conducting(self, time: float | None) -> Float64Array:
         """Conductances G+ and G- [2, M, N] that the wires let through at a time, µS."""

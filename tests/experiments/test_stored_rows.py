@@ -26,6 +26,7 @@ WHOLE = (
     "spoken-digits-attempts",
     "time-grid",
     "yin-yang",
+    "zero-shot",
 )
 
 

@@ -159,6 +159,7 @@ def test_the_heat_of_a_read_is_that_of_all_devices() -> None:
         (lambda: Crossbar(W, seed=-1), "seed"),
         (lambda: Crossbar(W).product(X.T), r"x \[..., 11\], got \(11, 50\). Is it transposed"),
         (lambda: Crossbar(W).product([np.inf] * 11), "finite x"),
+        (lambda: Crossbar(W).energy(X[:, :5], 1e-7), r"x \[..., 11\], got \(50, 5\)"),
         (lambda: Crossbar(np.ones((400, 300)), wire_resistance=1.0).product(np.ones(300)),
          "at most 100000 devices"),
         (lambda: ResistiveDevice(10.0, 5.0), "g_max above g_min = 10 µS"),
