@@ -21,6 +21,8 @@ copy.
 """
 TAKEN = ("out", "device", "resume", "force", "as_json", "json", "help", "context")
 """Names that no setting can have."""
+NAMED = ("test_accuracy", "validation_accuracy", "seconds")
+"""Results with a line of their own; those that a recipe adds follow."""
 
 
 class Recipes(TyperGroup):
@@ -147,6 +149,11 @@ def _train(
         f"{part + ' accuracy':21}{summary[f'{part}_accuracy']:.4f}"
         for part in ("test", "validation")
         if f"{part}_accuracy" in summary
+    ]
+    lines += [
+        f"{name.replace('_', ' '):20} {value:.4f}"
+        for name, value in summary.items()
+        if isinstance(value, float) and name not in NAMED
     ]
     lines += [f"trained parameters   {summary['trained_parameters']}"]
     lines += [f"seconds              {summary['seconds']:.1f}"]

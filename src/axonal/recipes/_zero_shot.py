@@ -10,6 +10,7 @@ import numpy as np
 from axonal._base.array_types import BoolArray, Float64Array, Int64Array, UInt8Array
 from axonal.datasets import Binned, EventSet, Grid, fsdd, mnist, rate
 from axonal.datasets.sets import nmnist
+from axonal.recipes import _settings
 from axonal.recipes._errors import RecipeError
 from axonal.reservoirs import ResistiveDevice, ResistiveLiquid, ZeroShot
 
@@ -26,7 +27,7 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(_settings.BaseSettings):
     """Settings of the retrieval.
 
     Args:
@@ -34,7 +35,6 @@ class Settings:
         arm: "fixed" (liquids), "trained" (the same liquids, whose weights are trained as well),
             "relu" (random ReLU features of counts), "raw" (square roots of counts) or "shuffled"
             (fixed liquids; each class is paired with another one while training).
-        seed: of liquids, projections, pairs and batches.
         neurons: of each liquid, and number of ReLU features.
         image_scale: deviation of the input weights of recordings; the threshold is 1.
         other_scale: deviation of the input weights of the other modality.
@@ -57,7 +57,6 @@ class Settings:
 
     task: str = "speech"
     arm: str = "fixed"
-    seed: int = 0
     neurons: int = 200
     image_scale: float = 0.3
     other_scale: float = 0.3
@@ -77,12 +76,14 @@ class Settings:
     wire_resistance: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, known in (("task", tuple(TASKS)), ("arm", ARMS)):
-            if getattr(self, name) not in known:
-                raise RecipeError(
-                    f"the setting {name} takes one of {', '.join(known)}, got "
-                    f"{getattr(self, name)!r}."
-                )
+            self.require(name, getattr(self, name) in known, f"one of {', '.join(known)}")
+        for name in ("neurons", "epochs", "batch"):
+            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        for name in ("temperature", "learning_rate", "image_scale", "other_scale"):
+            self.require(name, getattr(self, name) > 0, "a number > 0")
+        self.require("decay", 0 <= self.decay <= 1, "a number from 0 to 1")
         if not self.crossbars and any(
             (self.spread, self.read_noise, self.stuck, self.wire_resistance)
         ):
