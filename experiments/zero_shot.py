@@ -84,7 +84,7 @@ def write(store: Store, out: Path) -> list[Path]:
     ]
     tables = {
         **{f"{task}_arms": _arms(rows[task], unseen[task], seen[task]) for task in TASKS},
-        **{f"{task}_differences": _differences(unseen[task], seen[task]) for task in TASKS},
+        **{f"{task}_differences": _differences(rows[task]) for task in TASKS},
         **{f"{task}_candidates": _candidates(candidates[task]) for task in TASKS},
         "pairs": _pairs({task: rows[task]["fixed"] for task in TASKS}),
         "faults": _faults(*curves),
@@ -181,11 +181,17 @@ def _arms(rows: dict[str, list[Row]], unseen: Values, seen: Values) -> str:
     )
 
 
-def _differences(unseen: Values, seen: Values) -> str:
+def _differences(rows: dict[str, list[Row]]) -> str:
+    """Differences from fixed liquids, over the seeds that an arm has."""
+
+    def less(name: str, what: str) -> str:
+        few = rows[name]
+        return _points(paired(_means(rows["fixed"][: len(few)], what), _means(few, what)))
+
     return markdown_table(
         ["fixed liquids less", "unseen (points)", "seen (points)"],
         [
-            [WORDS[name], *(_points(paired(few["fixed"], few[name])) for few in (unseen, seen))]
+            [WORDS[name], less(name, "unseen"), less(name, "seen")]
             for name in ARMS
             if name != "fixed"
         ],

@@ -216,7 +216,7 @@ class Crossbar:
 
         Args:
             x: inputs [..., N], in units of the read voltage.
-            read_time: length of the read pulse, s, > 0; Joshi et al. (2020) read for 250 ns.
+            read_time: length of the read pulse, s, > 0; 250 ns in aihwkit's model of PCM.
 
         Returns:
             energies [...].

@@ -23,8 +23,9 @@ class ResistiveDevice:
     is ideal.
 
     Sources: drift by a power law with exponents that differ between devices is the statistical
-    model of phase-change memory by Joshi et al., Nature Communications 11, 2473, 2020, which
-    measured mean exponents of 0.049 to 0.1 and deviations of 0.008 to 0.045. The log-normal spread
+    model of phase-change memory by Joshi et al., Nature Communications 11, 2473, 2020, and
+    Nandakumar et al., ICECS, 2019; as the documentation of aihwkit states it, mean exponents lie
+    from 0.049 to 0.1 and deviations from 0.008 to 0.045. The log-normal spread
     and read noise in proportion to the conductance are choices of a model, positive at any spread;
     the window has no source, and only its ratio matters to a product.
 
