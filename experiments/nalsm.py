@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 
 from axonal import recipes
 from axonal._base.colours import BLACK, BLUE, ORANGE
-from axonal._base.statistics import spread
 from axonal._base.sweeps import Row, Store
 from axonal._base.tables import markdown_table
 from axonal.datasets import mnist
@@ -210,8 +209,7 @@ def _table(store: Store, recipe: str) -> str:
 def _percent(shares: list[float]) -> str:
     if len(shares) == 1:
         return f"{100 * shares[0]:.2f}"
-    mean, deviation = spread([100 * share for share in shares])
-    return f"{mean:.2f} ± {deviation:.2f}"
+    return f"{100 * np.mean(shares):.2f} ± {100 * np.std(shares, ddof=1):.2f}"
 
 
 def _draw(

@@ -148,7 +148,8 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _scaled(self, shares: Float32Array) -> Float32Array:
         largest = (float(shares.max()) or 1.0) if self.parity else self.largest_
-        return shares / np.float32(largest)
+        scaled: Float32Array = shares / np.float32(largest)
+        return scaled
 
     def _logits(self, shares: Float32Array) -> Float32Array:
         parts = range(0, len(shares), self.batch)
@@ -168,4 +169,6 @@ def _shares(X: npt.ArrayLike) -> Float32Array:
     if not np.isfinite(counts).all() or (counts < 0).any():
         raise ValueError("CountReadout expects finite counts >= 0, got others.")
     sums = counts.sum(axis=1, keepdims=True)
-    return counts / np.where(sums > 0, sums, np.float32(1.0))  # a silent sample stays at zero
+    # a silent sample stays at zero
+    shares: Float32Array = counts / np.where(sums > 0, sums, np.float32(1.0))
+    return shares

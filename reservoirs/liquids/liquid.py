@@ -131,18 +131,6 @@ class Liquid:
         self.inputs = 0 if inputs is None else inputs.inputs
         self.plasticity = plasticity
         self.modulator = modulator
-        self._keywords = {
-            "synapses": LastSpike() if synapses is None else synapses,
-            "delay": delay,
-            "leak": checks.number("Liquid", "leak", leak, 0.0, 1.0),
-            "threshold": checks.number("Liquid", "threshold", threshold, 0.0, open_low=True),
-            "bias": bias,
-            "refractory": checks.whole_number("Liquid", "refractory", refractory, 0),
-            "holds": holds,
-            "fading": checks.number("Liquid", "fading", fading, 0.0, 1.0, open_low=True),
-            "dtype": dtype,
-            "seed": checks.seed("Liquid", seed),
-        }
         if modulator is not None and plasticity is None:
             raise ValueError(
                 "Liquid expects a plasticity beside a modulator, which sets its rate: write "
@@ -157,7 +145,33 @@ class Liquid:
             )
         if not np.isfinite(given).all():
             raise ValueError("Liquid expects finite weights, got NaN or infinity.")
-        self._build(pre, post, given if given.ndim else signs * given)
+        late = np.asarray(delay)
+        if late.ndim and late.shape != pre.shape:
+            raise ValueError(
+                f"Liquid expects delay as one number or one per synapse, {len(pre)}, got "
+                f"{late.shape}."
+            )
+        course = LastSpike() if synapses is None else synapses
+        shift = np.zeros(wiring.neurons + self.inputs)
+        shift[: wiring.neurons] = bias
+        self._network = PlasticNetwork.build(
+            liquid=wiring.neurons,
+            inputs=self.inputs,
+            pre=pre,
+            post=post,
+            weight=given if given.ndim else signs * given,
+            decay=1.0 - checks.number("Liquid", "leak", leak, 0.0, 1.0),
+            bias=shift,
+            threshold=checks.number("Liquid", "threshold", threshold, 0.0, open_low=True),
+            refractory=checks.whole_number("Liquid", "refractory", refractory, 0),
+            holds=holds,
+            kernel_decay=course.decays.tolist(),
+            gain=course.gains.tolist(),
+            kind=course.kinds(post),
+            delay=late,
+            last_spike=isinstance(course, LastSpike),
+            dtype=dtype,
+        )
         self.rule: Plasticity | None = None
         if plasticity is not None:
             self.rule = plasticity.rule(
@@ -173,37 +187,6 @@ class Liquid:
             np.concatenate([own.pre, given.pre + np.int32(own.neurons)]),
             np.concatenate([own.post, given.post]),
             np.concatenate([own.signs, given.signs]),
-        )
-
-    def _build(self, pre: Int32Array, post: Int32Array, weights: Float64Array) -> None:
-        options = self._keywords
-        n = self.wiring.neurons
-        synapses: Any = options["synapses"]
-        bias = np.zeros(n + self.inputs)
-        bias[:n] = options["bias"]
-        delay = np.asarray(options["delay"])
-        if delay.ndim and delay.shape != pre.shape:
-            raise ValueError(
-                f"Liquid expects delay as one number or one per synapse, {len(pre)}, got "
-                f"{delay.shape}."
-            )
-        self._network = PlasticNetwork.build(
-            liquid=n,
-            inputs=self.inputs,
-            pre=pre,
-            post=post,
-            weight=weights,
-            decay=1.0 - float(options["leak"]),  # type: ignore[arg-type]
-            bias=bias,
-            threshold=options["threshold"],  # type: ignore[arg-type]
-            refractory=options["refractory"],  # type: ignore[arg-type]
-            holds=bool(options["holds"]),
-            kernel_decay=synapses.decays,
-            gain=synapses.gains,
-            kind=synapses.kinds(post),
-            delay=delay,
-            last_spike=isinstance(synapses, LastSpike),
-            dtype=options["dtype"],  # type: ignore[arg-type]
         )
 
     def _check_bounds(self, pre: Int32Array, weights: Floats) -> None:

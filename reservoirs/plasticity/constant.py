@@ -6,7 +6,6 @@ import numpy as np
 
 from axonal._base import checks
 from axonal._base.array_types import Float64Array
-from axonal.neuro.ops.plastic_network import unmodulated
 from axonal.reservoirs.plasticity.modulator import Modulator
 
 
@@ -25,7 +24,6 @@ class Constant(Modulator):
     """
 
     rate: float | None = None
-    step = staticmethod(unmodulated)
 
     def __post_init__(self) -> None:
         if self.rate is not None:
@@ -38,3 +36,9 @@ class Constant(Modulator):
     def parameters(self) -> Float64Array:
         """Nothing."""
         return np.zeros(0)
+
+    @staticmethod
+    def step(
+        state: Float64Array, parameters: Float64Array, liquid: int, inputs: int, scale: float
+    ) -> None:
+        """Leave the rate as it is."""

@@ -1,10 +1,8 @@
 """Whatever sets the rate of depression while a liquid runs."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 from axonal._base.array_types import Float64Array
-from axonal.neuro.ops.plastic_network import Step
 
 
 class Modulator(ABC):
@@ -28,12 +26,20 @@ class Modulator(ABC):
     array([0.15])
     """
 
-    step: ClassVar[Step]
-    """``step(state, parameters, liquid, inputs, scale)``: one step, a static method.
+    @staticmethod
+    @abstractmethod
+    def step(
+        state: Float64Array, parameters: Float64Array, liquid: int, inputs: int, scale: float
+    ) -> None:
+        """Change the state by one step of the liquid.
 
-    ``liquid`` and ``inputs`` are the spikes that the watched neurons fired in it; ``scale`` is the
-    factor to which all rates have faded, 1.0 at first.
-    """
+        Args:
+            state: as `start` made it, changed in place `[K]`.
+            parameters: as `parameters` gives them `[P]`.
+            liquid: spikes that watched neurons of the liquid fired in the step.
+            inputs: spikes that watched input neurons fired.
+            scale: factor to which all rates have faded, 1.0 at first.
+        """
 
     @abstractmethod
     def start(self, potentiation: float) -> Float64Array:

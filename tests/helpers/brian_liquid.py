@@ -61,10 +61,8 @@ def network(liquid: Liquid, drive: Any, *, tau: float, learns: bool) -> tuple[An
         namespace=names,
     )
     cells.run_regularly(UPDATE, dt=dt, when="groups", order=0)
-    joins = b.Synapses(
-        cells, cells, "w : 1\nlow : 1\nhigh : 1\ngrown : 1\nother : 1", on_pre="arriving_post += w", dt=dt,
-        namespace=names,
-    )  # fmt: skip
+    held = "w : 1\nlow : 1\nhigh : 1\ngrown : 1\nother : 1"
+    joins = b.Synapses(cells, cells, held, on_pre="arriving_post += w", dt=dt, namespace=names)
     pre = np.concatenate([wiring.pre, inputs.pre + n])
     post = np.concatenate([wiring.post, inputs.post])
     joins.connect(i=pre, j=post)

@@ -71,4 +71,4 @@ class Plasticity(NamedTuple):
     @property
     def gated(self) -> bool:
         """Whether calcium decides which synapses change."""
-        return np.isfinite(self.width)
+        return bool(np.isfinite(self.width))

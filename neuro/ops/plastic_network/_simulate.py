@@ -106,7 +106,7 @@ def simulate(
     moved = state
 
     def part(first: int, last: int) -> tuple[Int32Array, Int32Array, Int32Array]:
-        own = PlasticState(*(field[first:last] for field in moved[:-1]), moved.step)
+        own = moved.part(first, last)
         cut = events.bounds[first * steps : last * steps + 1]
         spikes: tuple[Int32Array, Int32Array, Int32Array] = advance(
             network,
@@ -136,9 +136,12 @@ def simulate(
             "weights"
         )
     kept = rows[0] if consecutive else rows
+    sample, step, neuron = (np.concatenate([p[k] for p in parts]) for k in range(3))
     return PlasticRun(
         counts,
-        *(np.concatenate([p[k] for p in parts]) for k in range(3)),
+        sample,
+        step,
+        neuron,
         state._replace(step=state.step + steps),
         kept if plasticity is not None and (consecutive or len(rows) > 1) else None,
     )

@@ -76,15 +76,15 @@ class PlasticState(NamedTuple):
         dtype = network.weight.dtype
         size = samples * (neurons * (3 + kinds) + n * (2 + kinds * (1 + network.depth)))
         require(size * dtype.itemsize, f"the state of {samples} samples", "run fewer at once")
-        reach = np.zeros(neurons * kinds, dtype)
-        current = np.zeros(kinds * n, dtype)
+        reach: Floats = np.zeros(neurons * kinds, dtype)
+        current: Floats = np.zeros(kinds * n, dtype)
         if network.last_spike and np.isfinite(silent_for):
             reach = np.repeat(network.gain * network.kernel_decay**silent_for, neurons)
             before = np.repeat(network.gain * network.kernel_decay ** (silent_for - 1), neurons)
             part = (network.weight if weight is None else weight) * np.repeat(
                 before, np.diff(network.indptr)
             )
-            current = np.bincount(network.target, part, kinds * n)
+            current = np.bincount(network.target, part, kinds * n).astype(dtype)
         start = np.zeros(1) if plasticity is None else plasticity.modulation
         return cls(
             v=np.zeros((samples, neurons), dtype),
@@ -102,5 +102,19 @@ class PlasticState(NamedTuple):
 
     def copy(self) -> "PlasticState":
         """A state that shares no memory with this one."""
-        arrays = (field.copy() for field in self[:-1])
-        return PlasticState(*arrays, self.step)  # type: ignore[arg-type]
+        arrays = self._asdict()
+        step = arrays.pop("step")
+        return PlasticState(**{name: array.copy() for name, array in arrays.items()}, step=step)
+
+    def part(self, first: int, last: int) -> "PlasticState":
+        """Some of the samples, in the same memory.
+
+        Args:
+            first: of them.
+            last: one after the last of them.
+        """
+        arrays = self._asdict()
+        step = arrays.pop("step")
+        return PlasticState(
+            **{name: array[first:last] for name, array in arrays.items()}, step=step
+        )

@@ -74,7 +74,7 @@ def _step(
 ) -> npt.NDArray[np.bool_]:
     v, wait, n, kinds = state.v[b], state.wait[b], net.liquid, net.kinds
     ready = wait == 0
-    fired = ready & (v >= net.threshold)
+    fired: npt.NDArray[np.bool_] = ready & (v >= net.threshold)
     v[fired] = 0.0
     size = kinds * n
     ring = state.ring[b]

@@ -82,7 +82,7 @@ class Settings(_settings.BaseSettings):
     @property
     def side(self) -> int:
         """Neurons along each side of the grid."""
-        return round(self.neurons ** (1 / 3))
+        return round(float(self.neurons) ** (1 / 3))
 
 
 def pictures(settings: Settings, read: Callable[[str], tuple[Any, Int64Array]]) -> dict[str, Split]:
@@ -213,7 +213,8 @@ def _control(settings: Settings, data: Mapping[str, Split], split: str) -> Float
     weights = rng.standard_normal((width, settings.neurons)) / np.sqrt(width)
     shift = rng.standard_normal(settings.neurons) * 0.1
     mean, spread = data["train"].features.mean(), data["train"].features.std()
-    return np.maximum((features - mean) / spread @ weights + shift, 0.0)
+    values: Float64Array = np.maximum((features - mean) / spread @ weights + shift, 0.0)
+    return values
 
 
 def _ridge(

@@ -66,7 +66,7 @@ class Parts:
                 file.unlink()  # a damaged part is made anew
         arrays = make(lambda share: self.report(name, share))
         with whole_file(file) as whole, open(whole, "wb") as content:
-            np.savez(content, **arrays)
+            np.savez(content, allow_pickle=False, **arrays)
         return arrays
 
 

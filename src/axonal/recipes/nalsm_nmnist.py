@@ -48,8 +48,8 @@ def learn(settings: Settings, parts: Parts) -> Learned:
         raise RecipeError(str(error)) from error
     data = {part: _events(events) for part, events in split(sets, settings.fold).items()}
     if settings.training:
-        own = data["train"]
-        data["train"] = _liquids.Split(*(field[: settings.training] for field in own))
+        own, kept = data["train"], slice(settings.training)
+        data["train"] = _liquids.Split(own.inputs[kept], own.labels[kept], own.features[kept])
     return _liquids.learn(settings, data, parts)
 
 

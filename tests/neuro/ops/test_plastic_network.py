@@ -184,7 +184,7 @@ def test_what_does_not_fit_is_one_line():
     events = drive(rng, 2, 10)
     with pytest.raises(ValueError, match="events are not ordered for 3 samples"):
         simulate(net, events, samples=3, steps=10)
-    with pytest.raises(ValueError, match="events go to neurons 0 .. 24, got 20 .. 99"):
+    with pytest.raises(ValueError, match=r"events go to neurons 0 \.\. 24, got 20 \.\. 99"):
         far = Events(events.bounds, np.where(events.source == 24, 99, events.source), events.value)
         simulate(net, far, samples=2, steps=10)
     with pytest.raises(ValueError, match=r"weights are \[S\] or \[B, S\] with S = 150"):
@@ -196,7 +196,7 @@ def test_what_does_not_fit_is_one_line():
     delayed = random_network(rng, last_spike=True, delays=True)
     with pytest.raises(ValueError, match="needs delays of 0 steps"):
         simulate(delayed, events, samples=2, steps=10, plasticity=rule())
-    with pytest.raises(ValueError, match="each source must lie in 0 .. 1, got 5 .. 5"):
+    with pytest.raises(ValueError, match=r"each source must lie in 0 \.\. 1, got 5 \.\. 5"):
         PlasticNetwork.build(
             liquid=2, pre=np.array([5]), post=np.array([0]), weight=1.0, decay=1.0, threshold=1.0
         )
@@ -206,7 +206,7 @@ def test_more_synapses_than_memory_are_told_before_they_are_made(monkeypatch):
     monkeypatch.setattr(
         "axonal.neuro.ops.event_network._memory_estimate.available_bytes", lambda: 1000
     )
-    with pytest.raises(MemoryError, match="a network of 100 synapses needs .* take fewer"):
+    with pytest.raises(MemoryError, match=r"a network of 100 synapses needs .* take fewer"):
         PlasticNetwork.build(
             liquid=10, pre=np.arange(100) // 10, post=np.arange(100) % 10, weight=1.0, decay=1.0,
             threshold=1.0,

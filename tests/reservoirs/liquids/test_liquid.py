@@ -80,9 +80,7 @@ def test_brian_fires_the_same_spikes(learns):
     )
     given = np.zeros((500, 1, 60))
     given[rng.random(given.shape) < 0.05] = 25.0
-    run = liquid.run(
-        liquid.events(given), samples=1, steps=500, record=True, consecutive=True
-    )
+    run = liquid.run(liquid.events(given), samples=1, steps=500, record=True, consecutive=True)
     for_brian = liquid if learns else Liquid(
         wiring, inputs, weight=liquid.weights, synapses=Exponential(2.0), plasticity=rule,
         dtype=np.float64,

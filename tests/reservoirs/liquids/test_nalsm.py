@@ -23,7 +23,8 @@ def test_it_fits_into_a_pipeline_and_learns_something():
     x, y = pictures()
     scores = {}
     for parity in (False, True):
-        line = make_pipeline(NALSM((5, 5, 5), parity=parity, **SMALL), StandardScaler(), RidgeClassifier())
+        liquid = NALSM((5, 5, 5), parity=parity, **SMALL)
+        line = make_pipeline(liquid, StandardScaler(), RidgeClassifier())
         scores[parity] = line.fit(x, y).score(x, y)
     assert min(scores.values()) > 0.5
 
