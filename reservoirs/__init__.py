@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         LastSpike,
         Liquid,
         LiquidRun,
+        as_network,
     )
     from axonal.reservoirs.plasticity import (
         ActivitySTDP,
@@ -66,6 +67,7 @@ __all__ = [
     "Retrieval",
     "TrainedLiquid",
     "ZeroShot",
+    "as_network",
     "info_nce",
     "soft_target_loss",
 ]

@@ -151,7 +151,8 @@ class Liquid:
                 f"Liquid expects delay as one number or one per synapse, {len(pre)}, got "
                 f"{late.shape}."
             )
-        course = LastSpike() if synapses is None else synapses
+        self.delays = np.broadcast_to(late, len(pre))
+        self.synapses = course = LastSpike() if synapses is None else synapses
         shift = np.zeros(wiring.neurons + self.inputs)
         shift[: wiring.neurons] = bias
         self._network = PlasticNetwork.build(
