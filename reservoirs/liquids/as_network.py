@@ -17,10 +17,10 @@ def as_network(
     """Write a liquid whose weights stay as a `neuro.Network`, which `deploy.export` takes.
 
     The network is given events, `[T, B, M]`, of which each adds ``amplitude`` to the membrane of
-    its input neuron, and returns the spikes of the liquid. A layer spikes in the step in which its membrane reaches the threshold, a
-    neuron of a liquid at the start of the next one: spikes of the network come two steps earlier
-    than those of the liquid. In double precision they are the same ones, as far as sums are rounded
-    alike; weights on a grid of powers of two make that certain.
+    its input neuron, and returns the spikes of the liquid. A layer spikes in the step in which its
+    membrane reaches the threshold, a neuron of a liquid at the start of the next one: spikes of the
+    network come two steps earlier than those of the liquid. They are the same ones, as far as sums
+    are rounded alike; weights on a grid of powers of two make that certain.
 
     Args:
         liquid: with inputs, `Exponential` synapses and no bias; where it has refractory steps its
