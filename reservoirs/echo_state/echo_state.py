@@ -9,7 +9,7 @@ from axonal._base import checks
 from axonal._base.array_types import Float64Array
 from axonal.reservoirs.echo_state._forecaster import _Forecaster
 from axonal.reservoirs.echo_state._plasticity import adapted
-from axonal.reservoirs.echo_state._spectral_radius import spectral_radius
+from axonal.reservoirs.topology import spectral_radius
 
 
 class EchoState(_Forecaster):

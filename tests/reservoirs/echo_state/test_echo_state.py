@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from axonal.reservoirs.echo_state import EchoState
-from axonal.reservoirs.echo_state._spectral_radius import spectral_radius
 from axonal.reservoirs.series import narma, trajectory, valid_prediction_time
+from axonal.reservoirs.topology import spectral_radius
 
 
 @pytest.fixture(scope="module")
