@@ -43,7 +43,7 @@ def plot_wiring(
 
     if wiring.positions is None:
         raise ValueError("plot_wiring expects a wiring with positions: grid makes one.")
-    counts = np.ones(wiring.neurons) if spikes is None else np.asarray(spikes, float)
+    counts = np.zeros(wiring.neurons) if spikes is None else np.asarray(spikes, float)
     if counts.shape != (wiring.neurons,):
         raise ValueError(
             f"plot_wiring expects spikes [N] with N = {wiring.neurons}, got {counts.shape}."
@@ -55,8 +55,8 @@ def plot_wiring(
     shown = rng.choice(len(wiring.pre), min(synapses, len(wiring.pre)), replace=False)
     for synapse in shown:
         ends = wiring.positions[[wiring.pre[synapse], wiring.post[synapse]]]
-        axes.plot(*ends.T, color=BLACK, linewidth=0.4, alpha=0.15, zorder=1)
-    size = 4 + 60 * counts / max(counts.max(), 1)
+        axes.plot(*ends.T, color=BLACK, linewidth=0.6, alpha=0.4, zorder=1)
+    size = 6 + 54 * counts / max(counts.max(), 1)
     for chosen, colour, name in (
         (wiring.excitatory, BLUE, "excitatory"),
         (~wiring.excitatory, ORANGE, "inhibitory"),

@@ -264,8 +264,9 @@ def _draw(folder: Path, liquid: NALSM, inputs: Any) -> None:
         (first & (run.neuron >= n), ORANGE, "input"),
     ):
         raster.scatter(run.step[chosen], run.neuron[chosen], s=0.5, color=colour, label=name)
-    raster.set(xlabel="step", ylabel="neuron", title="spikes of one sample")
-    raster.legend(frameon=False, markerscale=6, loc="upper right")
+    raster.set(xlabel="step", ylabel="neuron")
+    raster.set_title("spikes of one sample", loc="left")
+    raster.legend(frameon=False, markerscale=6, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
     weights.hist(np.abs(liquid.weights_), bins=40, color=BLACK, log=True)
     weights.set(xlabel="|weight|", ylabel="synapses", title="weights")
     with whole_file(folder / "liquid.png") as whole:
