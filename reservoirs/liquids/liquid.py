@@ -52,8 +52,15 @@ class LiquidRun(NamedTuple):
 
         Args:
             steps: number of steps T of the run.
+
+        Raises:
+            ValueError: spikes were counted and not recorded.
         """
         samples, n = self.counts.shape
+        if not len(self.sample) and self.counts.any():
+            raise ValueError(
+                "LiquidRun.raster expects spikes that were recorded: write run(..., record=True)."
+            )
         cells = np.zeros((steps, samples, n), bool)
         own = self.neuron < n
         cells[self.step[own], self.sample[own], self.neuron[own]] = True
@@ -143,6 +150,11 @@ class Liquid:
             "dtype": dtype,
             "seed": checks.seed("Liquid", seed),
         }
+        if plasticity is not None and not isinstance(plasticity, PairSTDP):
+            raise TypeError(
+                f"Liquid expects plasticity as a rule such as PairSTDP, got {plasticity!r}. "
+                "Write PairSTDP()."
+            )
         if modulator is not None and plasticity is None:
             raise ValueError(
                 "Liquid expects a plasticity beside a modulator, which sets its rate: write "
@@ -179,14 +191,28 @@ class Liquid:
         options = self._keywords
         n = self.wiring.neurons
         synapses: Any = options["synapses"]
+        given = np.asarray(options["bias"], np.float64)
+        if given.shape not in ((), (n,)) or not np.isfinite(given).all():
+            raise ValueError(
+                f"Liquid expects bias as one finite number or one per neuron, {n}, got "
+                f"{given.shape if given.ndim else given}."
+            )
+        tau = np.asarray(synapses.tau)
+        if tau.shape not in ((), (n,)):
+            raise ValueError(
+                f"Liquid expects tau of its synapses as one number or one per neuron, {n}, got "
+                f"{tau.shape}."
+            )
         bias = np.zeros(n + self.inputs)
-        bias[:n] = options["bias"]
+        bias[:n] = given
         delay = np.asarray(options["delay"])
         if delay.ndim and delay.shape != pre.shape:
             raise ValueError(
                 f"Liquid expects delay as one number or one per synapse, {len(pre)}, got "
                 f"{delay.shape}."
             )
+        if delay.dtype.kind not in "iu":
+            raise ValueError(f"Liquid expects delay in whole steps, got {delay.dtype}.")
         self._network = PlasticNetwork.build(
             liquid=n,
             inputs=self.inputs,
@@ -227,6 +253,19 @@ class Liquid:
     def weights(self) -> Floats:
         """Weights at the start, those of the wiring first, then those of the inputs `[S]`."""
         return self._in_order(self._network.weight)
+
+    def _rows(self, weights: npt.ArrayLike) -> Floats:
+        """Weights in the order of the network, checked."""
+        given = np.asarray(weights)
+        size = len(self._network.order)
+        if not given.ndim or given.shape[-1] != size:
+            raise ValueError(
+                f"Liquid.run expects weights [{size}] or [B, {size}], got {given.shape}."
+            )
+        if not np.isfinite(given).all():
+            raise ValueError("Liquid.run expects finite weights, got NaN or infinity.")
+        rows: Floats = given[..., self._network.order]
+        return rows
 
     def _in_order(self, rows: Floats) -> Floats:
         weights = np.empty_like(rows)
@@ -307,7 +346,12 @@ class Liquid:
             ValueError: events, state or weights do not belong to this liquid; membranes are no
                 longer finite.
         """
-        rows = None if weights is None else np.asarray(weights)[..., self._network.order]
+        if len(events.bounds) != samples * steps + 1:
+            raise ValueError(
+                f"Liquid.run expects events of {samples} x {steps} samples and steps, got "
+                f"{len(events.bounds) - 1} in all: give it the B and T that they were listed with."
+            )
+        rows = None if weights is None else self._rows(weights)
         run = simulate(
             self._network,
             events,
