@@ -86,7 +86,14 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.largest_ = float(shares.max()) or 1.0
         soft = np.exp(2.0 * np.eye(len(self.classes_)) - 1.0)
         targets = (soft / soft.sum(axis=1, keepdims=True))[places].astype(np.float32)
-        checking = None if validation is None else (_shares(validation[0]), validation[1])
+        checking = None
+        if validation is not None:
+            checking = self._shares(validation[0]), np.asarray(validation[1])
+            if checking[1].shape != (len(checking[0]),):
+                raise ValueError(
+                    "CountReadout expects one class per validation sample, got "
+                    f"{checking[1].shape} for {len(checking[0])}."
+                )
         rng = np.random.default_rng(checks.seed("CountReadout", self.seed))
         weights = np.zeros((shares.shape[1] + 1, len(self.classes_)), np.float32)
         squares, steps = np.zeros_like(weights), np.zeros_like(weights)
@@ -102,7 +109,7 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 weights -= self.rate * step
             self.coef_, self.intercept_ = weights[:-1], weights[-1]
             if checking is not None:
-                score = float(np.mean(self._classes(checking[0]) == np.asarray(checking[1])))
+                score = float(np.mean(self._classes(checking[0]) == checking[1]))
                 if score > best:
                     best, kept, self.pass_ = score, weights.copy(), number
         if checking is None:
@@ -122,7 +129,7 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self, "coef_")
-        return self._classes(_shares(X))
+        return self._classes(self._shares(X))
 
     def decision_function(self, X: npt.ArrayLike) -> Float64Array:
         """What the linear layer gives for each class `[B, C]`.
@@ -130,7 +137,16 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: spike counts `[B, n]`.
         """
-        return self._logits(_shares(X)).astype(np.float64)
+        return self._logits(self._shares(X)).astype(np.float64)
+
+    def _shares(self, X: npt.ArrayLike) -> Float32Array:
+        shares = _shares(X)
+        if shares.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"CountReadout was fitted on counts of {self.n_features_in_} neurons, got "
+                f"{shares.shape[1]}."
+            )
+        return shares
 
     def _gradient(
         self, inputs: Float32Array, targets: Float32Array, weights: Float32Array

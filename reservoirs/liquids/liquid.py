@@ -52,8 +52,15 @@ class LiquidRun(NamedTuple):
 
         Args:
             steps: number of steps T of the run.
+
+        Raises:
+            ValueError: spikes were counted and not recorded.
         """
         samples, n = self.counts.shape
+        if not len(self.sample) and self.counts.any():
+            raise ValueError(
+                "LiquidRun.raster expects spikes that were recorded: write run(..., record=True)."
+            )
         cells = np.zeros((steps, samples, n), bool)
         own = self.neuron < n
         cells[self.step[own], self.sample[own], self.neuron[own]] = True
@@ -131,32 +138,29 @@ class Liquid:
         self.inputs = 0 if inputs is None else inputs.inputs
         self.plasticity = plasticity
         self.modulator = modulator
+        if plasticity is not None and not isinstance(plasticity, PairSTDP):
+            raise TypeError(
+                f"Liquid expects plasticity as a rule such as PairSTDP, got {plasticity!r}. "
+                "Write PairSTDP()."
+            )
         if modulator is not None and plasticity is None:
             raise ValueError(
                 "Liquid expects a plasticity beside a modulator, which sets its rate: write "
                 "plasticity=PairSTDP()."
             )
         pre, post, signs = self._synapses()
-        given = np.asarray(weight, np.float64)
-        if given.ndim and given.shape != pre.shape:
-            raise ValueError(
-                f"Liquid expects weight as one number or one per synapse, {len(pre)}, got "
-                f"{given.shape}."
-            )
-        if not np.isfinite(given).all():
-            raise ValueError("Liquid expects finite weights, got NaN or infinity.")
-        late = np.asarray(delay)
-        if late.ndim and late.shape != pre.shape:
-            raise ValueError(
-                f"Liquid expects delay as one number or one per synapse, {len(pre)}, got "
-                f"{late.shape}."
-            )
-        self.delays = np.broadcast_to(late, len(pre))
-        self.synapses = course = LastSpike() if synapses is None else synapses
-        shift = np.zeros(wiring.neurons + self.inputs)
-        shift[: wiring.neurons] = bias
+        n, course = wiring.neurons, LastSpike() if synapses is None else synapses
+        given = _one_or_each("weight", weight, len(pre), "synapse")
+        late = _one_or_each("delay", delay, len(pre), "synapse")
+        if np.any(late != np.round(late)):
+            raise ValueError("Liquid expects delay in whole steps, got fractions.")
+        _one_or_each("tau of its synapses", course.tau, n, "neuron")
+        shift = np.zeros(n + self.inputs)
+        shift[:n] = _one_or_each("bias", bias, n, "neuron")
+        self.synapses = course
+        self.delays = np.broadcast_to(late.astype(np.int64), len(pre))
         self._network = PlasticNetwork.build(
-            liquid=wiring.neurons,
+            liquid=n,
             inputs=self.inputs,
             pre=pre,
             post=post,
@@ -169,7 +173,7 @@ class Liquid:
             kernel_decay=course.decays.tolist(),
             gain=course.gains.tolist(),
             kind=course.kinds(post),
-            delay=late,
+            delay=self.delays,
             last_spike=isinstance(course, LastSpike),
             dtype=dtype,
         )
@@ -211,6 +215,19 @@ class Liquid:
     def weights(self) -> Floats:
         """Weights at the start, those of the wiring first, then those of the inputs `[S]`."""
         return self._in_order(self._network.weight)
+
+    def _rows(self, weights: npt.ArrayLike) -> Floats:
+        """Weights in the order of the network, checked."""
+        given = np.asarray(weights)
+        size = len(self._network.order)
+        if not given.ndim or given.shape[-1] != size:
+            raise ValueError(
+                f"Liquid.run expects weights [{size}] or [B, {size}], got {given.shape}."
+            )
+        if not np.isfinite(given).all():
+            raise ValueError("Liquid.run expects finite weights, got NaN or infinity.")
+        rows: Floats = given[..., self._network.order]
+        return rows
 
     def _in_order(self, rows: Floats) -> Floats:
         weights = np.empty_like(rows)
@@ -291,7 +308,12 @@ class Liquid:
             ValueError: events, state or weights do not belong to this liquid; membranes are no
                 longer finite.
         """
-        rows = None if weights is None else np.asarray(weights)[..., self._network.order]
+        if len(events.bounds) != samples * steps + 1:
+            raise ValueError(
+                f"Liquid.run expects events of {samples} x {steps} samples and steps, got "
+                f"{len(events.bounds) - 1} in all: give it the B and T that they were listed with."
+            )
+        rows = None if weights is None else self._rows(weights)
         run = simulate(
             self._network,
             events,
@@ -310,3 +332,14 @@ class Liquid:
         return LiquidRun(
             run.counts[:, :n], run.counts[:, n:], run.sample, run.step, run.neuron, run.state, after
         )
+
+
+def _one_or_each(name: str, value: npt.ArrayLike, size: int, of: str) -> Float64Array:
+    array = np.asarray(value, np.float64)
+    if array.shape not in ((), (size,)):
+        raise ValueError(
+            f"Liquid expects {name} as one number or one per {of}, {size}, got {array.shape}."
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"Liquid expects {name} to be finite, got NaN or infinity.")
+    return array

@@ -44,12 +44,15 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         shape: neurons along the sides of the grid.
         weight: size of all weights at the start.
         plasticity: rule of the synapses, or None for a liquid that does not learn.
-        modulator: of the rate of depression; None for plain plasticity.
+        modulator: of the rate of depression; None for plain plasticity. A liquid that does not
+            learn has no use for it.
         initial: samples of `fit`.
         initial_steps: steps of each of them.
         steps: steps of each sample of `transform`.
         fading: factor of all rates of plasticity per step in `transform`.
         density: share of the pairs of input and neuron that are joined.
+        inputs: number of inputs, for recordings, in which the last ones may be silent; None for
+            the width of pictures, or up to the last input that has an event in `fit`.
         amplitude: impulse of an event, as a membrane gets it.
         parity: whether to keep the accidents of the original.
         seed: of the wiring, the time constants and the impulses.
@@ -76,6 +79,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         steps: int = 250,
         fading: float = 0.99,
         density: float = 0.15,
+        inputs: int | None = None,
         amplitude: float = 100.0,
         parity: bool = False,
         seed: int = 0,
@@ -90,6 +94,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.steps = steps
         self.fading = fading
         self.density = density
+        self.inputs = inputs
         self.amplitude = amplitude
         self.parity = parity
         self.seed = seed
@@ -109,7 +114,11 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         checks.whole_number("NALSM", "initial", self.initial, 0)
         checks.whole_number("NALSM", "initial_steps", self.initial_steps)
         checks.whole_number("NALSM", "steps", self.steps)
-        samples, self.n_features_in_ = _samples(X)
+        samples, found = _samples(X)
+        self.n_features_in_ = found
+        if self.inputs is not None:
+            self.n_features_in_ = checks.whole_number("NALSM", "inputs", self.inputs)
+        _check_inputs(samples, found, self.n_features_in_, "expects")
         self.largest_ = _largest(samples)
         self.liquid_ = self._liquid(1.0)
         self._counting = self._liquid(self.fading)
@@ -137,14 +146,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: samples have another number of inputs than those of `fit`.
         """
-        from sklearn.utils.validation import check_is_fitted
-
-        check_is_fitted(self, "weights_")
-        samples, inputs = _samples(X)
-        if inputs > self.n_features_in_:
-            raise ValueError(
-                f"NALSM was fitted on {self.n_features_in_} inputs, got samples with {inputs}."
-            )
+        samples = self._fitting(X)
         every = np.arange(len(samples))
         runs = self._runs(self._counting, samples, every, self.steps, fits=False)
         return np.concatenate([run.counts for run in runs])
@@ -157,7 +159,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: samples as `fit` takes them.
         """
-        samples, _ = _samples(X)
+        samples = self._fitting(X)
         every = np.arange(len(samples))
         events = self._events(samples, every, every, self.steps, self.largest_)
         return self._counting.run(
@@ -168,6 +170,15 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             state=self._counting.rest(len(samples), silent_for=_SILENT_FOR),
             record=True,
         )
+
+    def _fitting(self, X: Drive) -> "_Samples":
+        """Samples that have the inputs of those of `fit`."""
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self, "weights_")
+        samples, inputs = _samples(X)
+        _check_inputs(samples, inputs, self.n_features_in_, "was fitted on")
+        return samples
 
     def _liquid(self, fading: float) -> Liquid:
         wiring = grid(self.shape, seed=self.seed)
@@ -247,8 +258,9 @@ _Samples = Float64Array | list[npt.NDArray[np.integer[Any]]]
 
 def _samples(X: Drive) -> tuple[_Samples, int]:
     """Samples and the number of their inputs."""
-    if isinstance(X, np.ndarray) and X.dtype != object:
-        pictures = np.asarray(X)
+    table = X if isinstance(X, list | tuple) else np.asarray(X)
+    if isinstance(table, np.ndarray) and table.dtype != object:
+        pictures = table
         if pictures.ndim != 2 or not len(pictures):
             raise ValueError(f"NALSM expects pictures [B, M], got {pictures.shape}.")
         if not np.isfinite(pictures).all() or (pictures < 0).any():
@@ -259,13 +271,23 @@ def _samples(X: Drive) -> tuple[_Samples, int]:
         if events.ndim != 2 or events.shape[1] != 2 or events.dtype.kind not in "iu":
             raise ValueError(
                 "NALSM expects recordings of whole numbers [E, 2], step and input of every event; "
-                f"number {k} is {events.dtype} {events.shape}."
+                f"number {k} is {events.dtype} {events.shape}. Pictures come as one array [B, M]."
             )
         if events.size and events.min() < 0:
             raise ValueError(f"NALSM expects steps and inputs >= 0; recording {k} has less.")
     if not recordings:
         raise ValueError("NALSM expects at least one sample, got none.")
     return recordings, 1 + max(int(events[:, 1].max(initial=0)) for events in recordings)
+
+
+def _check_inputs(samples: _Samples, found: int, expected: int, verb: str) -> None:
+    """Refuse inputs that there are not, and pictures of another width."""
+    listed = isinstance(samples, list)
+    if found > expected or (found < expected and not listed):
+        raise ValueError(
+            f"NALSM {verb} {expected} inputs, got samples with {found}."
+            + (" Write inputs=... where some are silent in fit." if listed else "")
+        )
 
 
 def _shares(pictures: Float64Array) -> Float64Array:

@@ -1,6 +1,9 @@
 """Whatever sets the rate of depression while a liquid runs."""
 
+import inspect
 from abc import ABC, abstractmethod
+
+import numpy as np
 
 from axonal._base.array_types import Float64Array
 
@@ -53,3 +56,39 @@ class Modulator(ABC):
     def density(self) -> float:
         """Share of neurons that are watched."""
         return 1.0
+
+
+_ARGUMENTS = ("state", "parameters", "liquid", "inputs", "scale")
+
+
+def checked(modulator: object, potentiation: float) -> tuple[Float64Array, Float64Array]:
+    """State and parameters of a modulator, as a kernel takes them.
+
+    Args:
+        modulator: to be checked.
+        potentiation: rate of potentiation.
+
+    Raises:
+        TypeError: it is no modulator, or has no `step` with five arguments.
+        ValueError: state or parameters are no finite numbers in one dimension.
+    """
+    if not isinstance(modulator, Modulator):
+        wrote = modulator if isinstance(modulator, type) else type(modulator)
+        called = f" Write {wrote.__name__}()." if wrote is modulator else ""
+        raise TypeError(f"modulator expects a reservoirs.Modulator, got {modulator!r}.{called}")
+    name = type(modulator).__name__
+    step = getattr(type(modulator), "step", None)
+    if not callable(step) or len(inspect.signature(step).parameters) != len(_ARGUMENTS):
+        raise TypeError(f"{name} expects a static method step({', '.join(_ARGUMENTS)}).")
+    arrays = []
+    for method, values, least in (
+        ("start", modulator.start(potentiation), 1),
+        ("parameters", modulator.parameters(), 0),
+    ):
+        array = np.array(values, np.float64)
+        if array.ndim != 1 or len(array) < least or not np.isfinite(array).all():
+            raise ValueError(
+                f"{name}.{method} expects finite numbers [{'K' if least else 'P'}], got {values!r}."
+            )
+        arrays.append(array)
+    return arrays[0], arrays[1]

@@ -7,7 +7,7 @@ import numpy as np
 from axonal._base import checks
 from axonal.neuro.ops.plastic_network import Plasticity
 from axonal.reservoirs.plasticity.constant import Constant
-from axonal.reservoirs.plasticity.modulator import Modulator
+from axonal.reservoirs.plasticity.modulator import Modulator, checked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +71,13 @@ class PairSTDP:
 
         Returns:
             the rule as the kernel takes it.
+
+        Raises:
+            TypeError, ValueError: the modulator is none, or its arrays or its step are not what
+                `Modulator` says.
         """
         chosen = Constant() if modulator is None else modulator
+        start, parameters = checked(chosen, self.rate)
         n = len(excitatory)
         rng = np.random.default_rng(seed)
         watch = np.zeros(n + inputs, np.int8)
@@ -89,8 +94,8 @@ class PairSTDP:
             low=np.where(kinds == 1, 0.0, -self.largest),
             high=np.where(kinds == -1, 0.0, self.largest),
             inhibitory=kinds == -1,
-            modulation=chosen.start(self.rate),
-            parameters=chosen.parameters(),
+            modulation=start,
+            parameters=parameters,
             step=type(chosen).step,
             watch=watch,
         )

@@ -49,9 +49,9 @@ def grid(
     >>> wiring.neurons, 16_000 < len(wiring.pre) < 17_500
     (1000, True)
     """
+    if np.ndim(shape) != 1 or len(shape) != 3:
+        raise ValueError(f"grid expects shape as three sides, such as (10, 10, 10), got {shape}.")
     sides = [checks.whole_number("grid", "each side of shape", side) for side in shape]
-    if len(sides) != 3:
-        raise ValueError(f"grid expects shape as three sides, got {shape}.")
     share = checks.number("grid", "excitatory", excitatory, 0.0, 1.0)
     checks.number("grid", "reach", reach, 0.0, open_low=True)
     if set(laws) != set(MAASS):

@@ -42,6 +42,7 @@ def blocks(document: str, language: str) -> list[str]:
         "docs/event-data.md",
         "docs/numerics.md",
         "docs/recipes.md",
+        "docs/reservoirs.md",
         "docs/training.md",
     ],
 )

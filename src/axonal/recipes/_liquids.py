@@ -133,7 +133,7 @@ def learn(settings: Settings, data: Mapping[str, Split], parts: Parts) -> Learne
                 "samples": {split: len(labels[split]) for split in data},
             },
         )
-    liquid = _liquid(settings)
+    liquid = _liquid(settings, data["train"].features.shape[1])
     weights = parts.get("weights", lambda report: _organise(liquid, data["train"].inputs, report))
     if "weights" in weights and not hasattr(liquid, "weights_"):
         # the wiring comes from the seed, so that a stopped run needs its weights alone
@@ -169,7 +169,7 @@ def learn(settings: Settings, data: Mapping[str, Split], parts: Parts) -> Learne
     return Learned(arrays, results, lambda folder: _draw(folder, liquid, first))
 
 
-def _liquid(settings: Settings) -> NALSM:
+def _liquid(settings: Settings, inputs: int) -> NALSM:
     learns = settings.arm != "static"
     return NALSM(
         (settings.side,) * 3,
@@ -180,6 +180,7 @@ def _liquid(settings: Settings) -> NALSM:
         initial_steps=settings.initial_steps,
         steps=settings.steps,
         fading=settings.fading,
+        inputs=inputs,
         parity=settings.parity,
         seed=settings.seed,
     )

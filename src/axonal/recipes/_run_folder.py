@@ -22,7 +22,8 @@ from axonal.recipes._settings import LARGEST, BaseSettings, short
 
 LARGEST_JSON = 1 << 20
 """Bytes; those of a run have hundreds."""
-FIGURES = ("raster", "learning_curve", "delays", "confusion", "liquid")
+FIGURES = ("raster", "learning_curve", "delays", "confusion")
+"""Of networks; a study lists its own in its summary."""
 
 
 class RunFolder:
@@ -177,7 +178,7 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove the files of a run and nothing else."""
-        drawn = [self.figures / f"{name}.png" for name in FIGURES]
+        drawn = [self.figures / name for name in self._figures()]
         ends = [
             self.summary,
             self.model,
@@ -190,6 +191,18 @@ class RunFolder:
         parts = self.checkpoint.parent.glob("*.npz")
         for file in (*ends, *drawn, *parts):
             file.unlink(missing_ok=True)
+
+    def _figures(self) -> list[str]:
+        """Names of the figures of the run that is here, as far as its summary can be read."""
+        known: Any = None
+        with contextlib.suppress(RecipeError, OSError):
+            known = self._json(self.summary).get("figures")
+        if not isinstance(known, list):
+            known = []
+        # a summary that is not ours names nothing outside of the folder
+        named = [name for name in known if isinstance(name, str) and Path(name).name == name]
+        named = [name for name in named if (self.figures / name).is_file()]
+        return [*(f"{name}.png" for name in FIGURES), *named]
 
     def _same(self, name: str, settings: BaseSettings) -> None:
         before, now = self.origin(), _find.origin(name)

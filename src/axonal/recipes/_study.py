@@ -1,5 +1,6 @@
 """Recipes that learn by themselves, without gradients of a network."""
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from os import PathLike
@@ -105,13 +106,11 @@ def study(
             run.checkpoint.parent, lambda part, share: step(round(100 * share), remark=part)
         )
         learned = recipe.learn(settings, parts)
-    if learned.draw is not None:
-        run.figures.mkdir(exist_ok=True)
-        learned.draw(run.figures)
     summary = {
         "recipe": run.origin()["recipe"],
         "seed": settings.seed,
         **learned.results,
+        "figures": _drawn(run.figures, learned.draw),
         "trained_parameters": sum(array.size for array in learned.arrays.values()),
         "seconds": time.perf_counter() - begun,
         "cpu_seconds": time.process_time() - worked,
@@ -120,3 +119,16 @@ def study(
     tensors = {key: torch.from_numpy(np.array(array)) for key, array in learned.arrays.items()}
     run.finish(tensors, summary)
     return summary
+
+
+def _drawn(figures: Path, draw: Callable[[Path], None] | None) -> list[str]:
+    """Names of the figures that a study has drawn, by which another run may remove them."""
+    if draw is None:
+        return []
+    figures.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=figures) as folder:
+        draw(Path(folder))
+        files = sorted(path for path in Path(folder).iterdir() if path.is_file())
+        for file in files:
+            file.replace(figures / file.name)
+    return [file.name for file in files]

@@ -167,11 +167,15 @@ def test_activity_gates_what_learns():
     [
         ({"weight": 4.0, "plasticity": PairSTDP()}, "its bounds are 0 and 3. Lower the weight"),
         ({"weight": [1.0]}, "one number or one per synapse, .*, got \\(1,\\)"),
-        ({"weight": float("nan")}, "expects finite weights, got NaN"),
+        ({"weight": float("nan")}, "expects weight to be finite"),
         ({"delay": [1]}, "expects delay as one number or one per synapse"),
         ({"threshold": 0.0}, "expects threshold as a finite number > 0, got 0.0"),
         ({"modulator": Astrocyte()}, "expects a plasticity beside a modulator"),
         ({"leak": 2.0}, "expects leak as a finite number from 0 to 1, got 2.0"),
+        ({"delay": 1.5}, "expects delay in whole steps, got fractions"),
+        ({"bias": [1.0, 2.0]}, r"bias as one finite number or one per neuron, 27, got \(2,\)"),
+        ({"bias": float("nan")}, "expects bias to be finite, got NaN"),
+        ({"synapses": LastSpike(np.ones(3))}, r"one number or one per neuron, 27, got \(3,\)"),
     ],
 )
 def test_wrong_arguments_are_one_line(arguments, message):
@@ -194,6 +198,60 @@ def test_wrong_drives_and_rules_are_one_line():
         LastSpike(np.array([1.0, -1.0]))
     with pytest.raises(ValueError, match="Constant expects rate"):
         Constant(-1.0)
+
+
+def test_what_a_run_cannot_have_is_one_line():
+    liquid = Liquid(topology.grid((3, 3, 3), seed=0), topology.random_inputs(4, 27, 0.5, seed=0))
+    events = liquid.events(np.full((30, 1, 4), 100.0))
+    with pytest.raises(ValueError, match="events of 2 x 30 samples and steps, got 30 in all"):
+        liquid.run(events, samples=2, steps=30)
+    with pytest.raises(ValueError, match=r"expects weights \[.*\] or \[B, .*\], got \(3,\)"):
+        liquid.run(events, samples=1, steps=30, weights=np.ones(3))
+    with pytest.raises(ValueError, match=r"expects finite weights, got NaN"):
+        liquid.run(events, samples=1, steps=30, weights=np.full_like(liquid.weights, np.nan))
+    with pytest.raises(ValueError, match=r"recorded: write run\(..., record=True\)"):
+        liquid.run(events, samples=1, steps=30).raster(30)
+
+
+class _Listed(Modulator):
+    """A modulator with lists for arrays."""
+
+    def start(self, potentiation):
+        return [potentiation]
+
+    def parameters(self):
+        return [2]
+
+    @staticmethod
+    def step(state, parameters, liquid, inputs, scale):
+        state[0] = parameters[0]
+
+
+class _Method(_Listed):
+    def step(self, state, parameters, liquid, inputs, scale):
+        pass
+
+
+class _Empty(_Listed):
+    def start(self, potentiation):
+        return []
+
+
+def test_a_modulator_is_checked_before_it_is_compiled():
+    wiring = topology.grid((2, 2, 2), seed=0)
+    liquid = Liquid(wiring, plasticity=PairSTDP(), modulator=_Listed())
+    assert liquid.run(liquid.events(np.ones((2, 1, 8)), to="liquid"), samples=1, steps=2)
+    for modulator, message in (
+        (Astrocyte, r"expects a reservoirs.Modulator, got .*Astrocyte.*. Write Astrocyte\(\)"),
+        ("astrocyte", "expects a reservoirs.Modulator, got 'astrocyte'"),
+        (_Method(), r"_Method expects a static method step\(state, parameters, liquid"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            Liquid(wiring, plasticity=PairSTDP(), modulator=modulator)
+    with pytest.raises(ValueError, match=r"_Empty.start expects finite numbers \[K\], got \[\]"):
+        Liquid(wiring, plasticity=PairSTDP(), modulator=_Empty())
+    with pytest.raises(TypeError, match=r"Write PairSTDP\(\)"):
+        Liquid(wiring, plasticity=PairSTDP)
 
 
 def test_delays_move_spikes_by_as_many_steps():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -144,3 +145,53 @@ def test_impulses_have_the_rates_that_were_asked_for():
     one = bernoulli(rates[:1], 500, seed=3, numbers=np.array([7]), offset=0, value=1.0)
     bounds = events.bounds[7 * 500 : 8 * 500 + 1]
     assert np.array_equal(one.source, events.source[bounds[0] : bounds[-1]])
+
+
+def test_a_table_of_pixels_is_taken_whoever_holds_it():
+    class Frame:
+        """As pandas has one: it iterates over its columns, and gives its rows as an array."""
+
+        def __init__(self, rows):
+            self.rows = rows
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(self.rows, dtype)
+
+        def __iter__(self):
+            return iter(range(self.rows.shape[1]))
+
+    x, _ = pictures()
+    liquid = NALSM((3, 3, 3), initial=5, steps=20).fit(x)
+    assert np.array_equal(liquid.transform(Frame(x)), liquid.transform(x))
+    with pytest.raises(ValueError, match=r"Pictures come as one array \[B, M\]"):
+        liquid.transform(x.astype(float).tolist())
+
+
+def test_the_last_inputs_may_be_silent_in_the_samples_of_fit():
+    few, many = [np.array([[0, 1], [3, 2]])], [np.array([[0, 5]])]
+    with pytest.raises(ValueError, match=r"fitted on 3 inputs, got samples with 6. Write inputs="):
+        NALSM((3, 3, 3), initial=1, steps=5).fit(few).transform(many)
+    liquid = NALSM((3, 3, 3), initial=1, steps=5, inputs=6).fit(few)
+    assert liquid.transform(many).shape == (1, 27)
+    with pytest.raises(ValueError, match="expects 6 inputs, got samples with 64"):
+        liquid.fit(pictures()[0])
+
+
+def test_a_run_asks_for_what_transform_asks_for():
+    x, _ = pictures()
+    with pytest.raises(NotFittedError):
+        NALSM((3, 3, 3)).run(x)
+    liquid = NALSM((3, 3, 3), initial=0).fit(x)
+    for width in (63, 65):
+        with pytest.raises(ValueError, match=f"fitted on 64 inputs, got samples with {width}"):
+            liquid.run(np.ones((1, width)))
+
+
+def test_counts_of_another_liquid_are_refused():
+    readout = CountReadout(passes=2).fit(np.ones((4, 3)), [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="counts of 3 neurons, got 5"):
+        readout.predict(np.ones((2, 5)))
+    with pytest.raises(ValueError, match="counts of 3 neurons, got 2"):
+        readout.fit(np.ones((4, 3)), [0, 1, 0, 1], validation=(np.ones((1, 2)), [0]))
+    with pytest.raises(ValueError, match=r"per validation sample, got \(3,\) for 2"):
+        readout.fit(np.ones((4, 3)), [0, 1, 0, 1], validation=(np.ones((2, 3)), [0, 1, 0]))

@@ -76,6 +76,9 @@ def test_what_cannot_be_is_one_line():
         topology.scale_to_radius(np.triu(np.ones((4, 4)), 1), 1.0)
     with pytest.raises(ValueError, match="neighbours as an even number"):
         topology.small_world(10, 3, 0.1, seed=0)
+    for shape in (4, (4, 4)):
+        with pytest.raises(ValueError, match="shape as three sides, such as"):
+            topology.grid(shape, seed=0)
     with pytest.raises(ValueError, match="laws for EE, EI, IE and II"):
         topology.grid((2, 2, 2), seed=0, laws={"EE": 1.0})
     with pytest.raises(ValueError, match="a square matrix"):
