@@ -173,7 +173,7 @@ def test_activity_gates_what_learns():
         ({"modulator": Astrocyte()}, "expects a plasticity beside a modulator"),
         ({"leak": 2.0}, "expects leak as a finite number from 0 to 1, got 2.0"),
         ({"delay": 1.5}, "expects delay in whole steps, got fractions"),
-        ({"bias": [1.0, 2.0]}, r"bias as one finite number or one per neuron, 27, got \(2,\)"),
+        ({"bias": [1.0, 2.0]}, r"bias as one number or one per neuron, 27, got \(2,\)"),
         ({"bias": float("nan")}, "expects bias to be finite, got NaN"),
         ({"synapses": LastSpike(np.ones(3))}, r"one number or one per neuron, 27, got \(3,\)"),
     ],
