@@ -58,7 +58,7 @@ def scale_to_radius(matrix: Any, radius: float) -> Any:
     Raises:
         ValueError: the present radius is zero, so that no factor helps.
 
-    >>> scale_to_radius(np.array([[0.0, 2.0], [2.0, 0.0]]), 0.5).tolist()
+    >>> scale_to_radius(np.array([[0.0, 2.0], [2.0, 0.0]]), 0.5).round(6).tolist()
     [[0.0, 0.5], [0.5, 0.0]]
     """
     wanted = checks.number("scale_to_radius", "radius", radius, 0.0)

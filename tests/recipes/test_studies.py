@@ -139,6 +139,11 @@ def test_what_it_cannot_do_is_one_line(axonal: Axonal, mine: Path) -> None:
         refused = axonal(*words)
         assert refused.returncode == 2, words
         assert len(refused.stderr.splitlines()) == 1, refused.stderr
+    mine.write_text(MINE.replace("raise KeyboardInterrupt", "raise MemoryError('too large')"))
+    mine.with_name("stop-one").touch()
+    refused = axonal("train", mine, "--out", mine.with_name("large"))
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1].endswith("too large"), refused.stderr
     compared = 'COMPARISON = recipes.Comparison({}, (), (), "size")\n'
     mine.write_text(MINE + compared)
     refused = axonal("train", mine)
