@@ -153,6 +153,44 @@ def test_what_it_cannot_do_is_one_line(axonal: Axonal, mine: Path) -> None:
     assert "lacks a dataclass Settings(recipes.BaseSettings)." in axonal("train", mine).stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("return {'x': [settings]}", "the part 'one' expects arrays of numbers, got object as 'x'"),
+        ("return {'file': np.ones(2)}", "the part 'one' expects a dictionary of named arrays"),
+        ("return np.ones(2)", "the part 'one' expects a dictionary of named arrays, got array"),
+    ],
+)
+def test_a_part_that_no_file_can_hold_is_one_line(line: str, said: str, mine: Path) -> None:
+    mine.write_text(MINE.replace("report(1.0)", line))
+    with pytest.raises(recipes.RecipeError, match=said):
+        recipes.train(str(mine), recipes.find(str(mine)).Settings(), mine.with_name("run"))
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ('"test_accuracy": 95.9', "'test_accuracy' expects a share from 0 to 1, got 95.9"),
+        ('"found": float("nan")', "'found' expects finite numbers, texts, lists .*, got nan"),
+        ('"found": settings', "'found' expects finite numbers, .*, got Settings"),
+    ],
+)
+def test_a_result_that_no_summary_can_hold_is_one_line(result: str, said: str, mine: Path) -> None:
+    mine.write_text(MINE.replace('"mean": float(x.mean())', result))
+    with pytest.raises(recipes.RecipeError, match=said):
+        recipes.train(str(mine), recipes.find(str(mine)).Settings(), mine.with_name("run"))
+
+
+def test_numbers_of_numpy_are_results_as_any(mine: Path) -> None:
+    numpy = '"test_accuracy": np.float32(0.5), "counts": np.arange(2), "mean": x.mean()'
+    mine.write_text(MINE.replace('"mean": float(x.mean())', numpy))
+    settings, out = recipes.find(str(mine)).Settings(), mine.with_name("run")
+    summary = recipes.train(str(mine), settings, out)
+    assert (summary["test_accuracy"], summary["counts"]) == (0.5, [0, 1])
+    kept = recipes.train(str(mine), settings, out, resume=True)
+    assert kept["counts"] == [0, 1]
+
+
 def test_force_leaves_nothing_of_the_run_before(mine: Path) -> None:
     settings, out = recipes.find(str(mine)).Settings(), mine.with_name("run")
     recipes.train(str(mine), settings, out)
