@@ -67,9 +67,8 @@ def checked(modulator: object, potentiation: float) -> tuple[Float64Array, Float
         ValueError: state or parameters are no finite numbers in one dimension.
     """
     if not isinstance(modulator, Modulator):
-        wrote = modulator if isinstance(modulator, type) else type(modulator)
-        called = f" Write {wrote.__name__}()." if wrote is modulator else ""
-        raise TypeError(f"modulator expects a reservoirs.Modulator, got {modulator!r}.{called}")
+        hint = f" Write {modulator.__name__}()." if isinstance(modulator, type) else ""
+        raise TypeError(f"modulator expects a reservoirs.Modulator, got {modulator!r}.{hint}")
     name = type(modulator).__name__
     step = getattr(type(modulator), "step", None)
     if not callable(step) or len(inspect.signature(step).parameters) != len(_ARGUMENTS):

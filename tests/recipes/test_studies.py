@@ -1,5 +1,6 @@
 """Recipes that learn by themselves: trained from a file, stopped, resumed, refused."""
 
+import dataclasses
 import json
 import re
 from functools import partial
@@ -10,7 +11,7 @@ import pytest
 import torch
 from helpers.shell import Axonal, called
 
-from axonal import recipes
+from axonal import deploy, recipes
 
 MINE = """
 '''A mean of random numbers, made in two parts.'''
@@ -189,6 +190,13 @@ def test_numbers_of_numpy_are_results_as_any(mine: Path) -> None:
     assert (summary["test_accuracy"], summary["counts"]) == (0.5, [0, 1])
     kept = recipes.train(str(mine), settings, out, resume=True)
     assert kept["counts"] == [0, 1]
+
+
+def test_no_graph_comes_from_one() -> None:
+    info = {"recipe": "chaos", "settings": recipes.find("chaos").Settings().to_json()}
+    graph = dataclasses.replace(deploy.example(), info=info)
+    with pytest.raises(recipes.RecipeError, match="does not say which recipe it comes from"):
+        recipes.graph_accuracy(graph)
 
 
 def test_force_leaves_nothing_of_the_run_before(mine: Path) -> None:

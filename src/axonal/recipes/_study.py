@@ -78,15 +78,15 @@ class Parts:
 
 def _arrays(what: str, made: object) -> dict[str, npt.NDArray[Any]]:
     """Named arrays of numbers, which a file of arrays can hold."""
-    found = {}
-    for key, value in made.items() if isinstance(made, Mapping) else [("", made)]:
-        array = np.asarray(value) if key else None
-        # these two are arguments of numpy.savez
-        if not isinstance(key, str) or key in ("", "file", "allow_pickle") or array is None:
-            raise RecipeError(f"{what} expects a dictionary of named arrays, got {short(made)}.")
+    # two names are arguments of numpy.savez
+    if not isinstance(made, Mapping) or not all(
+        isinstance(key, str) and key not in ("", "file", "allow_pickle") for key in made
+    ):
+        raise RecipeError(f"{what} expects a dictionary of named arrays, got {short(made)}.")
+    found = {key: np.asarray(value) for key, value in made.items()}
+    for key, array in found.items():
         if array.dtype.kind not in "biuf":
             raise RecipeError(f"{what} expects arrays of numbers, got {array.dtype} as {key!r}.")
-        found[key] = array
     return found
 
 
@@ -102,8 +102,12 @@ def _results(results: Mapping[str, Any]) -> dict[str, Any]:
                 f"{short(value)}."
             ) from None
         plain[name] = json.loads(text)
-        if name.endswith("accuracy") and not 0 <= value <= 1:
-            raise RecipeError(f"the result {name!r} expects a share from 0 to 1, got {value!r}.")
+    for name in ("test_accuracy", "validation_accuracy"):
+        share = plain.get(name, 0.0)
+        if not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise RecipeError(
+                f"the result {name!r} expects a share from 0 to 1, got {short(share)}."
+            )
     return plain
 
 
