@@ -184,4 +184,6 @@ def _shares(X: npt.ArrayLike) -> Float32Array:
     if not np.isfinite(counts).all() or (counts < 0).any():
         raise ValueError("CountReadout expects finite counts >= 0, got others.")
     sums = counts.sum(axis=1, keepdims=True)
-    return counts / np.where(sums > 0, sums, np.float32(1.0))  # a silent sample stays at zero
+    # a silent sample stays at zero
+    shares: Float32Array = counts / np.where(sums > 0, sums, np.float32(1.0))
+    return shares

@@ -186,7 +186,9 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.n_features_in_, wiring.neurons, self.density, seed=self.seed + 1
         )
         rng = np.random.default_rng([self.seed, 2])
-        tau = np.ones(wiring.neurons) if self.parity else rng.integers(1, 3, wiring.neurons) * 1.0
+        tau = np.ones(wiring.neurons)
+        if not self.parity:
+            tau = rng.integers(1, 3, wiring.neurons).astype(np.float64)
         rule = self.plasticity
         if rule is not None and self.parity:
             own = -1.0 / np.log(OFFICIAL_DECAY)

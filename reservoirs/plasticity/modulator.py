@@ -2,12 +2,10 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import numpy as np
 
 from axonal._base.array_types import Float64Array
-from axonal.neuro.ops.plastic_network import Step
 
 
 class Modulator(ABC):
@@ -31,13 +29,6 @@ class Modulator(ABC):
     array([0.15])
     """
 
-    step: ClassVar[Step]
-    """``step(state, parameters, liquid, inputs, scale)``: one step, a static method.
-
-    ``liquid`` and ``inputs`` are the spikes that the watched neurons fired in it; ``scale`` is the
-    factor to which all rates have faded, 1.0 at first.
-    """
-
     @abstractmethod
     def start(self, potentiation: float) -> Float64Array:
         """State before the first step `[K]`, given the rate of potentiation."""
@@ -46,13 +37,25 @@ class Modulator(ABC):
     def parameters(self) -> Float64Array:
         """Numbers that `step` uses `[P]`."""
 
+    @staticmethod
+    @abstractmethod
+    def step(
+        state: Float64Array, parameters: Float64Array, liquid: int, inputs: int, scale: float
+    ) -> None:
+        """Change the state in place, by one step of the liquid.
+
+        Args:
+            state: as `start` made it, or the step before left it `[K]`.
+            parameters: numbers `[P]`.
+            liquid: spikes that the watched neurons of the liquid fired in this step.
+            inputs: those of the watched input neurons.
+            scale: factor to which all rates have faded, 1.0 at first.
+        """
+
     @property
     def density(self) -> float:
         """Share of neurons that are watched."""
         return 1.0
-
-
-_ARGUMENTS = ("state", "parameters", "liquid", "inputs", "scale")
 
 
 def checked(modulator: object, potentiation: float) -> tuple[Float64Array, Float64Array]:
@@ -63,16 +66,16 @@ def checked(modulator: object, potentiation: float) -> tuple[Float64Array, Float
         potentiation: rate of potentiation.
 
     Raises:
-        TypeError: it is no modulator, or has no `step` with five arguments.
+        TypeError: it is no modulator, or its `step` has other arguments.
         ValueError: state or parameters are no finite numbers in one dimension.
     """
     if not isinstance(modulator, Modulator):
         hint = f" Write {modulator.__name__}()." if isinstance(modulator, type) else ""
         raise TypeError(f"modulator expects a reservoirs.Modulator, got {modulator!r}.{hint}")
     name = type(modulator).__name__
-    step = getattr(type(modulator), "step", None)
-    if not callable(step) or len(inspect.signature(step).parameters) != len(_ARGUMENTS):
-        raise TypeError(f"{name} expects a static method step({', '.join(_ARGUMENTS)}).")
+    wanted = list(inspect.signature(Modulator.step).parameters)
+    if len(inspect.signature(type(modulator).step).parameters) != len(wanted):
+        raise TypeError(f"{name} expects a static method step({', '.join(wanted)}).")
     arrays = []
     for method, values, least in (
         ("start", modulator.start(potentiation), 1),

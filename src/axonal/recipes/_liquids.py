@@ -82,7 +82,8 @@ class Settings(_settings.BaseSettings):
     @property
     def side(self) -> int:
         """Neurons along each side of the grid."""
-        return round(self.neurons ** (1 / 3))
+        side: int = round(self.neurons ** (1 / 3))
+        return side
 
 
 def pictures(settings: Settings, read: Callable[[str], tuple[Any, Int64Array]]) -> dict[str, Split]:
@@ -214,7 +215,8 @@ def _control(settings: Settings, data: Mapping[str, Split], split: str) -> Float
     weights = rng.standard_normal((width, settings.neurons)) / np.sqrt(width)
     shift = rng.standard_normal(settings.neurons) * 0.1
     mean, spread = data["train"].features.mean(), data["train"].features.std()
-    return np.maximum((features - mean) / spread @ weights + shift, 0.0)
+    random: Float64Array = np.maximum((features - mean) / spread @ weights + shift, 0.0)
+    return random
 
 
 def _ridge(

@@ -72,7 +72,7 @@ class Parts:
                 file.unlink()  # a damaged part is made anew
         arrays = _arrays(f"the part {name!r}", make(lambda share: self.report(name, share)))
         with whole_file(file) as whole, open(whole, "wb") as content:
-            np.savez(content, **arrays)
+            np.savez(content, **arrays)  # type: ignore[arg-type]
         return arrays
 
 

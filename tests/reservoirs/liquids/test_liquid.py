@@ -237,10 +237,6 @@ class _Empty(_Listed):
         return []
 
 
-class _Stepless(Modulator):
-    start, parameters = _Listed.start, _Listed.parameters
-
-
 def test_a_modulator_is_checked_before_it_is_compiled():
     wiring = topology.grid((2, 2, 2), seed=0)
     liquid = Liquid(wiring, plasticity=PairSTDP(), modulator=_Listed())
@@ -249,7 +245,6 @@ def test_a_modulator_is_checked_before_it_is_compiled():
         (Astrocyte, r"expects a reservoirs.Modulator, got .*Astrocyte.*. Write Astrocyte\(\)"),
         ("astrocyte", "expects a reservoirs.Modulator, got 'astrocyte'"),
         (_Method(), r"_Method expects a static method step\(state, parameters, liquid"),
-        (_Stepless(), "_Stepless expects a static method step"),
     ):
         with pytest.raises(TypeError, match=message):
             Liquid(wiring, plasticity=PairSTDP(), modulator=modulator)
