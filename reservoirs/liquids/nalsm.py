@@ -146,7 +146,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: samples have another number of inputs than those of `fit`.
         """
-        samples = self._fitting(X)
+        samples = self._checked(X)
         every = np.arange(len(samples))
         runs = self._runs(self._counting, samples, every, self.steps, fits=False)
         return np.concatenate([run.counts for run in runs])
@@ -159,7 +159,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: samples as `fit` takes them.
         """
-        samples = self._fitting(X)
+        samples = self._checked(X)
         every = np.arange(len(samples))
         events = self._events(samples, every, every, self.steps, self.largest_)
         return self._counting.run(
@@ -171,7 +171,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             record=True,
         )
 
-    def _fitting(self, X: Drive) -> "_Samples":
+    def _checked(self, X: Drive) -> "_Samples":
         """Samples that have the inputs of those of `fit`."""
         from sklearn.utils.validation import check_is_fitted
 
@@ -186,8 +186,9 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.n_features_in_, wiring.neurons, self.density, seed=self.seed + 1
         )
         rng = np.random.default_rng([self.seed, 2])
-        drawn = rng.integers(1, 3, wiring.neurons)
-        tau = np.where(self.parity, 1.0, drawn)
+        tau = np.ones(wiring.neurons)
+        if not self.parity:
+            tau = rng.integers(1, 3, wiring.neurons).astype(np.float64)
         rule = self.plasticity
         if rule is not None and self.parity:
             own = -1.0 / np.log(OFFICIAL_DECAY)

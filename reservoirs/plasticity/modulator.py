@@ -29,21 +29,6 @@ class Modulator(ABC):
     array([0.15])
     """
 
-    @staticmethod
-    @abstractmethod
-    def step(
-        state: Float64Array, parameters: Float64Array, liquid: int, inputs: int, scale: float
-    ) -> None:
-        """Change the state by one step of the liquid.
-
-        Args:
-            state: as `start` made it, changed in place `[K]`.
-            parameters: as `parameters` gives them `[P]`.
-            liquid: spikes that watched neurons of the liquid fired in the step.
-            inputs: spikes that watched input neurons fired.
-            scale: factor to which all rates have faded, 1.0 at first.
-        """
-
     @abstractmethod
     def start(self, potentiation: float) -> Float64Array:
         """State before the first step `[K]`, given the rate of potentiation."""
@@ -52,13 +37,25 @@ class Modulator(ABC):
     def parameters(self) -> Float64Array:
         """Numbers that `step` uses `[P]`."""
 
+    @staticmethod
+    @abstractmethod
+    def step(
+        state: Float64Array, parameters: Float64Array, liquid: int, inputs: int, scale: float
+    ) -> None:
+        """Change the state in place, by one step of the liquid.
+
+        Args:
+            state: as `start` made it, or the step before left it `[K]`.
+            parameters: numbers `[P]`.
+            liquid: spikes that the watched neurons of the liquid fired in this step.
+            inputs: those of the watched input neurons.
+            scale: factor to which all rates have faded, 1.0 at first.
+        """
+
     @property
     def density(self) -> float:
         """Share of neurons that are watched."""
         return 1.0
-
-
-_ARGUMENTS = ("state", "parameters", "liquid", "inputs", "scale")
 
 
 def checked(modulator: object, potentiation: float) -> tuple[Float64Array, Float64Array]:
@@ -69,17 +66,16 @@ def checked(modulator: object, potentiation: float) -> tuple[Float64Array, Float
         potentiation: rate of potentiation.
 
     Raises:
-        TypeError: it is no modulator, or has no `step` with five arguments.
+        TypeError: it is no modulator, or its `step` has other arguments.
         ValueError: state or parameters are no finite numbers in one dimension.
     """
     if not isinstance(modulator, Modulator):
-        wrote = modulator if isinstance(modulator, type) else type(modulator)
-        called = f" Write {wrote.__name__}()." if wrote is modulator else ""
-        raise TypeError(f"modulator expects a reservoirs.Modulator, got {modulator!r}.{called}")
+        hint = f" Write {modulator.__name__}()." if isinstance(modulator, type) else ""
+        raise TypeError(f"modulator expects a reservoirs.Modulator, got {modulator!r}.{hint}")
     name = type(modulator).__name__
-    step = getattr(type(modulator), "step", None)
-    if not callable(step) or len(inspect.signature(step).parameters) != len(_ARGUMENTS):
-        raise TypeError(f"{name} expects a static method step({', '.join(_ARGUMENTS)}).")
+    wanted = list(inspect.signature(Modulator.step).parameters)
+    if len(inspect.signature(type(modulator).step).parameters) != len(wanted):
+        raise TypeError(f"{name} expects a static method step({', '.join(wanted)}).")
     arrays = []
     for method, values, least in (
         ("start", modulator.start(potentiation), 1),

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from axonal._base.array_types import BoolArray, Float64Array, Int32Array
+from axonal._base.array_types import BoolArray, Float64Array, Int32Array, Int64Array
+from axonal.neuro.ops.event_network._memory_estimate import require
 
 
 def excitatory_first(neurons: int, share: float) -> BoolArray:
@@ -29,3 +30,23 @@ def drawn(rows: Float64Array, rng: np.random.Generator) -> tuple[Int32Array, Int
     """
     row, column = np.nonzero(rng.random(rows.shape) < rows)
     return row.astype(np.int32), column.astype(np.int32)
+
+
+def chosen(pairs: int, count: int, rng: np.random.Generator) -> Int64Array:
+    """Choose as many different pairs by their numbers, in order.
+
+    Args:
+        pairs: number of all pairs.
+        count: number of those that are chosen.
+        rng: source of random numbers.
+
+    Raises:
+        MemoryError: they do not fit into what is free.
+
+    >>> chosen(3, 3, np.random.default_rng(0)).tolist()
+    [0, 1, 2]
+    """
+    # numpy lists all pairs unless few of them are wanted
+    size = 48 * count + (8 * pairs if 20 * count > pairs else 0)
+    require(size, f"choosing {count} synapses among {pairs} pairs", "take fewer neurons or inputs")
+    return np.sort(rng.choice(pairs, count, replace=False, shuffle=False))

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from axonal._base import checks
+from axonal.neuro.ops.event_network._memory_estimate import require
 from axonal.reservoirs.topology._draw import drawn, excitatory_first
 from axonal.reservoirs.topology.wiring import Wiring
 
 MAASS = {"EE": 0.2, "EI": 0.1, "IE": 0.3, "II": 0.05}
 """Factor C for each pair of types, source first, of Ivanov and Michmizos (2021)."""
 _ROWS = 500
+_BYTES = 96
+"""For each pair of a row, while distances and probabilities are computed."""
 
 
 def grid(
@@ -44,6 +47,7 @@ def grid(
 
     Raises:
         ValueError: a side, share, factor or reach is out of its range.
+        MemoryError: the distances of 500 neurons from all do not fit into what is free.
 
     >>> wiring = grid((10, 10, 10), seed=1)
     >>> wiring.neurons, 16_000 < len(wiring.pre) < 17_500
@@ -60,6 +64,11 @@ def grid(
         checks.number("grid", f"the law for {pair}", factor, 0.0)
     rng = np.random.default_rng(checks.seed("grid", seed))
     neurons = int(np.prod(sides))
+    require(
+        _BYTES * min(_ROWS, neurons) * neurons,
+        f"joining {neurons} neurons of a grid",
+        "take shorter sides",
+    )
     places = np.stack(np.unravel_index(rng.permutation(neurons), sides), axis=1).astype(float)
     excites = excitatory_first(neurons, share)
     table = np.array([[laws["II"], laws["IE"]], [laws["EI"], laws["EE"]]])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from axonal._base import checks
-from axonal.reservoirs.topology._draw import excitatory_first
+from axonal.reservoirs.topology._draw import chosen, excitatory_first
 from axonal.reservoirs.topology.wiring import InputWiring, Wiring
 
 
@@ -21,6 +21,7 @@ def random_graph(neurons: int, probability: float, *, seed: int, excitatory: flo
 
     Raises:
         ValueError: a number is out of its range.
+        MemoryError: the synapses do not fit into what is free.
 
     >>> len(random_graph(100, 0.1, seed=0).pre) in range(900, 1100)
     True
@@ -31,8 +32,7 @@ def random_graph(neurons: int, probability: float, *, seed: int, excitatory: flo
     rng = np.random.default_rng(checks.seed("random_graph", seed))
     pairs = size * (size - 1)
     count = rng.binomial(pairs, share)
-    chosen = np.sort(rng.choice(pairs, count, replace=False, shuffle=False))
-    pre, place = np.divmod(chosen, max(size - 1, 1))
+    pre, place = np.divmod(chosen(pairs, count, rng), max(size - 1, 1))
     post = place + (place >= pre)  # the pair of a neuron with itself is skipped
     return Wiring(excitatory_first(size, kind), pre.astype(np.int32), post.astype(np.int32))
 
@@ -53,6 +53,7 @@ def random_inputs(inputs: int, neurons: int, density: float, *, seed: int) -> In
 
     Raises:
         ValueError: a number is out of its range.
+        MemoryError: the synapses do not fit into what is free.
 
     >>> len(random_inputs(784, 1000, 0.15, seed=0).pre)
     117600
@@ -62,7 +63,6 @@ def random_inputs(inputs: int, neurons: int, density: float, *, seed: int) -> In
     share = checks.number("random_inputs", "density", density, 0.0, 1.0)
     rng = np.random.default_rng(checks.seed("random_inputs", seed))
     pairs = sources * targets
-    chosen = np.sort(rng.choice(pairs, int(share * pairs), replace=False, shuffle=False))
-    pre, post = np.divmod(chosen, targets)
-    signs = rng.choice([-1.0, 1.0], len(chosen))
+    pre, post = np.divmod(chosen(pairs, int(share * pairs), rng), targets)
+    signs = rng.choice([-1.0, 1.0], len(pre))
     return InputWiring(sources, pre.astype(np.int32), post.astype(np.int32), signs)

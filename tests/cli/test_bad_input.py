@@ -23,7 +23,7 @@ def test_what_the_user_got_wrong_is_one_line(
             file["x"] = [1]
     x = np.zeros((24, 2, 64))
     cases = [
-        (("train", "digit"), "there is no recipe 'digit'; the recipes are coincidence, digits"),
+        (("train", "digit"), "there is no recipe 'digit'; the recipes are chaos, coincidence"),
         (("train", "digits", "--out", run), "holds a finished run"),
         (("train", "digits", "--arm", "none"), "No such option: --arm"),
         (("train", "coincidence", "--arm", "some"), "arm takes one of learned, fixed, none"),
@@ -60,7 +60,7 @@ def test_what_the_user_got_wrong_is_one_line(
         (("energy", graph, "--figure", tmp_path / "a"), "--figure takes .png, .pdf or .svg"),
         (
             ("run", graph, "--data", "letters"),
-            "spoken-digits, yin-yang, a recipe of your own (.py) or a file",
+            "--data takes digits, a recipe of your own (.py) or a file",
         ),
         (("run", graph, "--data", "coincidence"), "this graph was trained on digits"),
         (("run", graph, "--data", tmp_path / "none.npz"), "there is no file"),

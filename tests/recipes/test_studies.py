@@ -1,5 +1,6 @@
 """Recipes that learn by themselves: trained from a file, stopped, resumed, refused."""
 
+import dataclasses
 import json
 import re
 from functools import partial
@@ -10,7 +11,7 @@ import pytest
 import torch
 from helpers.shell import Axonal, called
 
-from axonal import recipes
+from axonal import deploy, recipes
 
 MINE = """
 '''A mean of random numbers, made in two parts.'''
@@ -139,6 +140,11 @@ def test_what_it_cannot_do_is_one_line(axonal: Axonal, mine: Path) -> None:
         refused = axonal(*words)
         assert refused.returncode == 2, words
         assert len(refused.stderr.splitlines()) == 1, refused.stderr
+    mine.write_text(MINE.replace("raise KeyboardInterrupt", "raise MemoryError('too large')"))
+    mine.with_name("stop-one").touch()
+    refused = axonal("train", mine, "--out", mine.with_name("large"))
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1].endswith("too large"), refused.stderr
     compared = 'COMPARISON = recipes.Comparison({}, (), (), "size")\n'
     mine.write_text(MINE + compared)
     refused = axonal("train", mine)
@@ -146,6 +152,51 @@ def test_what_it_cannot_do_is_one_line(axonal: Axonal, mine: Path) -> None:
     assert "has COMPARISON and learn: only networks are compared so" in refused.stderr
     mine.write_text(MINE.replace("recipes.BaseSettings", "object"))
     assert "lacks a dataclass Settings(recipes.BaseSettings)." in axonal("train", mine).stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("return {'x': [settings]}", "the part 'one' expects arrays of numbers, got object as 'x'"),
+        ("return {'file': np.ones(2)}", "the part 'one' expects a dictionary of named arrays"),
+        ("return np.ones(2)", "the part 'one' expects a dictionary of named arrays, got array"),
+    ],
+)
+def test_a_part_that_no_file_can_hold_is_one_line(line: str, said: str, mine: Path) -> None:
+    mine.write_text(MINE.replace("report(1.0)", line))
+    with pytest.raises(recipes.RecipeError, match=said):
+        recipes.train(str(mine), recipes.find(str(mine)).Settings(), mine.with_name("run"))
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ('"test_accuracy": 95.9', "'test_accuracy' expects a share from 0 to 1, got 95.9"),
+        ('"found": float("nan")', "'found' expects finite numbers, texts, lists .*, got nan"),
+        ('"found": settings', "'found' expects finite numbers, .*, got Settings"),
+    ],
+)
+def test_a_result_that_no_summary_can_hold_is_one_line(result: str, said: str, mine: Path) -> None:
+    mine.write_text(MINE.replace('"mean": float(x.mean())', result))
+    with pytest.raises(recipes.RecipeError, match=said):
+        recipes.train(str(mine), recipes.find(str(mine)).Settings(), mine.with_name("run"))
+
+
+def test_numbers_of_numpy_are_results_as_any(mine: Path) -> None:
+    numpy = '"test_accuracy": np.float32(0.5), "counts": np.arange(2), "mean": x.mean()'
+    mine.write_text(MINE.replace('"mean": float(x.mean())', numpy))
+    settings, out = recipes.find(str(mine)).Settings(), mine.with_name("run")
+    summary = recipes.train(str(mine), settings, out)
+    assert (summary["test_accuracy"], summary["counts"]) == (0.5, [0, 1])
+    kept = recipes.train(str(mine), settings, out, resume=True)
+    assert kept["counts"] == [0, 1]
+
+
+def test_no_graph_comes_from_one() -> None:
+    info = {"recipe": "chaos", "settings": recipes.find("chaos").Settings().to_json()}
+    graph = dataclasses.replace(deploy.example(), info=info)
+    with pytest.raises(recipes.RecipeError, match="does not say which recipe it comes from"):
+        recipes.graph_accuracy(graph)
 
 
 def test_force_leaves_nothing_of_the_run_before(mine: Path) -> None:

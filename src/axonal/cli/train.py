@@ -130,7 +130,7 @@ def _train(
             return
     folder = Path("runs") / title if out is None else out
     try:
-        with users_own(recipes.RecipeError, ImportError, OSError):
+        with users_own(recipes.RecipeError, ImportError, OSError, MemoryError):
             summary = recipes.train(
                 name,
                 settings,

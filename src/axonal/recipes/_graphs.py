@@ -19,6 +19,7 @@ from axonal.recipes._labelled import Labelled, inputs, labelled, recipe_rule, sc
 from axonal.recipes._learner import READOUTS
 from axonal.recipes._run_folder import RunFolder, load_run
 from axonal.recipes._samples import Samples
+from axonal.recipes._study import is_study
 
 RULES = {"mean_over_time": "mean", "max_over_time": "max", "first_spike": "first-spike"}
 """Readouts of recipes that are rules of graphs; others are read from the graph's info."""
@@ -102,6 +103,8 @@ def test_samples(graph: deploy.EventGraph, named: str | None = None) -> Samples:
         if name not in recipes.names() and "recipe_file" not in graph.info:
             raise ValueError(name)
         recipe = recipes.find(str(name))
+        if is_study(recipe):  # there is no network that a graph could come from
+            raise ValueError(name)
         settings = recipe.Settings.from_json(graph.info["settings"])
     except (KeyError, TypeError, ValueError) as error:
         raise RecipeError(
@@ -117,8 +120,8 @@ def read_data(graph: deploy.EventGraph, data: str) -> Labelled:
         named = data if _find.is_file(data) else None
         if named is None and data not in (*recipes.names(), trained_on):
             raise RecipeError(
-                f"--data takes {', '.join(recipes.names())}, a recipe of your own (.py) or a file "
-                f"that ends in .npz, got {data!r}."
+                f"--data takes {trained_on or 'the recipe of the graph'}, a recipe of your own "
+                f"(.py) or a file that ends in .npz, got {data!r}."
             )
         samples = test_samples(graph, named)
         if named is None and data != trained_on:

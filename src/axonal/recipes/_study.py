@@ -1,5 +1,6 @@
 """Recipes that learn by themselves, without gradients of a network."""
 
+import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -15,9 +16,10 @@ from axonal._base.files import whole_file
 from axonal._base.npz import read_npz
 from axonal._base.progress import bar
 from axonal.recipes import _find
+from axonal.recipes._errors import RecipeError
 from axonal.recipes._provenance import provenance
 from axonal.recipes._run_folder import RunFolder
-from axonal.recipes._settings import BaseSettings
+from axonal.recipes._settings import BaseSettings, short
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -58,6 +60,9 @@ class Parts:
 
         Returns:
             the arrays.
+
+        Raises:
+            ValueError: what was made is no dictionary of arrays of numbers.
         """
         file = self.folder / f"{name}.npz"
         if file.exists():
@@ -65,10 +70,45 @@ class Parts:
                 return read_npz(file)
             except ValueError:
                 file.unlink()  # a damaged part is made anew
-        arrays = make(lambda share: self.report(name, share))
+        arrays = _arrays(f"the part {name!r}", make(lambda share: self.report(name, share)))
         with whole_file(file) as whole, open(whole, "wb") as content:
             np.savez(content, allow_pickle=False, **arrays)
         return arrays
+
+
+def _arrays(what: str, made: object) -> dict[str, npt.NDArray[Any]]:
+    """Named arrays of numbers, which a file of arrays can hold."""
+    # two names are arguments of numpy.savez
+    if not isinstance(made, Mapping) or not all(
+        isinstance(key, str) and key not in ("", "file", "allow_pickle") for key in made
+    ):
+        raise RecipeError(f"{what} expects a dictionary of named arrays, got {short(made)}.")
+    found = {key: np.asarray(value) for key, value in made.items()}
+    for key, array in found.items():
+        if array.dtype.kind not in "biuf":
+            raise RecipeError(f"{what} expects arrays of numbers, got {array.dtype} as {key!r}.")
+    return found
+
+
+def _results(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Results as JSON holds them, numbers and arrays of numpy included."""
+    plain: dict[str, Any] = {}
+    for name, value in results.items():
+        try:
+            text = json.dumps(value, default=lambda number: number.tolist(), allow_nan=False)
+        except (AttributeError, TypeError, ValueError):
+            raise RecipeError(
+                f"the result {name!r} expects finite numbers, texts, lists or dictionaries, got "
+                f"{short(value)}."
+            ) from None
+        plain[name] = json.loads(text)
+    for name in ("test_accuracy", "validation_accuracy"):
+        share = plain.get(name, 0.0)
+        if not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise RecipeError(
+                f"the result {name!r} expects a share from 0 to 1, got {short(share)}."
+            )
+    return plain
 
 
 class Study(Protocol):
@@ -106,17 +146,18 @@ def study(
             run.checkpoint.parent, lambda part, share: step(round(100 * share), remark=part)
         )
         learned = recipe.learn(settings, parts)
+    results, arrays = _results(learned.results), _arrays("arrays", learned.arrays)
     summary = {
         "recipe": run.origin()["recipe"],
         "seed": settings.seed,
-        **learned.results,
+        **results,
         "figures": _drawn(run.figures, learned.draw),
-        "trained_parameters": sum(array.size for array in learned.arrays.values()),
+        "trained_parameters": sum(array.size for array in arrays.values()),
         "seconds": time.perf_counter() - begun,
         "cpu_seconds": time.process_time() - worked,
         **provenance(),
     }
-    tensors = {key: torch.from_numpy(np.array(array)) for key, array in learned.arrays.items()}
+    tensors = {key: torch.from_numpy(np.array(array)) for key, array in arrays.items()}
     run.finish(tensors, summary)
     return summary
 

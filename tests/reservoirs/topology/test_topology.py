@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from axonal.neuro.ops.event_network import _memory_estimate
 from axonal.reservoirs import topology
 
 
@@ -69,6 +70,17 @@ def test_a_matrix_is_scaled_to_its_spectral_radius(neurons):
     scaled = topology.scale_to_radius(matrix, 0.9)
     assert np.isclose(np.abs(np.linalg.eigvals(scaled.toarray())).max(), 0.9)
     assert np.isclose(topology.spectral_radius(scaled), 0.9)
+
+
+def test_what_does_not_fit_is_refused_before_it_is_allocated(monkeypatch):
+    monkeypatch.setattr(_memory_estimate, "available_bytes", lambda: 100_000)
+    with pytest.raises(MemoryError, match=r"joining 1000 neurons of a grid needs 0\.0 GiB, but"):
+        topology.grid((10, 10, 10), seed=0)
+    with pytest.raises(MemoryError, match="choosing 117600 synapses among 784000 pairs needs"):
+        topology.random_inputs(784, 1000, 0.15, seed=0)
+    with pytest.raises(MemoryError, match=r"choosing \d+ synapses among 9900 pairs needs"):
+        topology.random_graph(100, 0.5, seed=0)
+    assert topology.random_graph(100, 0.01, seed=0).neurons == 100
 
 
 def test_what_cannot_be_is_one_line():
