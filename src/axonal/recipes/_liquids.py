@@ -82,7 +82,8 @@ class Settings(_settings.BaseSettings):
     @property
     def side(self) -> int:
         """Neurons along each side of the grid."""
-        return round(float(self.neurons) ** (1 / 3))
+        side: int = round(self.neurons ** (1 / 3))
+        return side
 
 
 def pictures(settings: Settings, read: Callable[[str], tuple[Any, Int64Array]]) -> dict[str, Split]:
