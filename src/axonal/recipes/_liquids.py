@@ -64,7 +64,7 @@ class Settings(_settings.BaseSettings):
     initial_steps: int = 20
     steps: int = 250
     fading: float = 0.99
-    passes: int = 500
+    passes: int = 2000
     parity: bool = False
     training: int = 0
 
