@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba.core.errors import NumbaError
 
 from axonal._base.array_types import Int32Array, Int64Array
 from axonal._base.jit import callback, jit, kernel
 from axonal.neuro.ops.event_network import Events
 from axonal.neuro.ops.plastic_network._network import PlasticNetwork
-from axonal.neuro.ops.plastic_network._plasticity import Plasticity, unmodulated
+from axonal.neuro.ops.plastic_network._plasticity import Plasticity, Step, unmodulated
 from axonal.neuro.ops.plastic_network._state import PlasticState
 from axonal.neuro.ops.plastic_network._weights_cpu import (
     bands,
@@ -66,7 +67,7 @@ def advance(
         rates,
         (low, high, inhibitory, watch),
         (0.0, 1.0) if rule is None else (float(rule.potentiation), float(rule.fading)),
-        callback(unmodulated if rule is None else rule.step, STEP),
+        _compiled(unmodulated if rule is None else rule.step),
         np.zeros(0) if rule is None else rule.parameters,
         rows,
         (consecutive, inherit, record),
@@ -76,6 +77,19 @@ def advance(
     if rule is not None and (consecutive or len(weight) > 1):
         weight[:, net.in_synapse] = rows
     return result
+
+
+def _compiled(step: Step) -> Any:
+    """Compile the step of a modulator, or say in a line why that cannot be."""
+    try:
+        return callback(step, STEP)
+    except NumbaError as error:
+        lines = (line.strip() for line in str(error).splitlines())
+        why = next((line for line in lines if line and not line.startswith("Failed in")), "")
+        raise TypeError(
+            f"{step.__qualname__} cannot be compiled: {why} It may use numbers, its two arrays and "
+            "math, and nothing else."
+        ) from None
 
 
 @jit

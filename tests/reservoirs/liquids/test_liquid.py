@@ -254,6 +254,27 @@ def test_a_modulator_is_checked_before_it_is_compiled():
         Liquid(wiring, plasticity=PairSTDP)
 
 
+class _Wordy(Modulator):
+    def start(self, potentiation):
+        return np.zeros(1)
+
+    def parameters(self):
+        return np.zeros(0)
+
+    @staticmethod
+    def step(state, parameters, liquid, inputs, scale):
+        state[0] = undefined_name  # noqa: F821
+
+
+def test_a_step_that_cannot_be_compiled_is_one_line():
+    liquid = Liquid(topology.grid((2, 2, 2), seed=0), plasticity=PairSTDP(), modulator=_Wordy())
+    with pytest.raises(
+        TypeError, match=r"_Wordy.step cannot be compiled: .*undefined_name"
+    ) as told:
+        liquid.run(liquid.events(np.ones((2, 1, 8)), to="liquid"), samples=1, steps=2)
+    assert "\n" not in str(told.value)
+
+
 def test_delays_move_spikes_by_as_many_steps():
     wiring = Wiring(np.array([True, True]), np.array([0]), np.array([1]))
     given = Events(np.array([0, 1, *[1] * 9]), np.array([0]), np.array([25.0]))
