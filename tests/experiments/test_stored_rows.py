@@ -19,6 +19,7 @@ WHOLE = (
     "exact-adjoint",
     "mil",
     "montecarlo",
+    "nalsm",
     "nmnist",
     "quantization",
     "smnist",
