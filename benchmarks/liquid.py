@@ -79,13 +79,13 @@ def run(peers: set[str], *, quick: bool) -> Table:
 
 def compare(table: Table, peers: set[str], *, plastic: bool, quick: bool) -> None:
     """One liquid in every implementation; spikes are compared before anything is timed."""
-    own = liquid(plastic=plastic)
+    own = liquid(plastic=plastic, side=4 if quick else SIDE)
     samples = 4 if quick else SAMPLES
     dense = 1 if quick else DENSE_SAMPLES
     events, few = drive(samples), drive(dense)
     given, small = (own.events(AMPLITUDE * x) for x in (events, few))
     options: dict[str, Any] = {"samples": samples, "steps": STEPS}
-    case = f"1000 neurons, {'plastic' if plastic else 'static'}, {STEPS} steps"
+    case = f"{own.neurons} neurons, {'plastic' if plastic else 'static'}, {STEPS} steps"
     counts = own.run(given, **options).counts
     theirs = Dense(own)
     agreed = int(np.abs(theirs.run(few) - own.run(small, samples=dense, steps=STEPS).counts).sum())
@@ -103,26 +103,25 @@ def compare(table: Table, peers: set[str], *, plastic: bool, quick: bool) -> Non
     spikes = counts.sum() / samples / STEPS
     agreement = {
         "axonal": f"{spikes:.1f} spikes per step",
-        "torch, dense": f"{agreed} of {int(counts.sum())} spikes differ",
+        "torch, dense": f"{agreed} spikes differ in {dense} samples",
     }
     for name, taken in times.items():
         size = sizes.get(name, 1)
         each = Times([seconds / size for seconds in taken.rounds])
         add(table, case, name, each, each.best / ours, agreement.get(name, ""))
-    if "brian2" in peers:
-        brian(table, case, ours, plastic=plastic, quick=quick)
+    if "brian2" in peers and not quick:
+        brian(table, case, ours, plastic=plastic)
 
 
-def brian(table: Table, case: str, ours: float, *, plastic: bool, quick: bool) -> None:
+def brian(table: Table, case: str, ours: float, *, plastic: bool) -> None:
     """The same liquid in Brian 2, in a process of its own."""
-    samples = 2 if quick else SAMPLES
-    command = [sys.executable, "-m", "benchmarks.liquid", str(int(plastic)), str(samples)]
+    command = [sys.executable, "-m", "benchmarks.liquid", str(int(plastic)), str(SAMPLES)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         print(f"without Brian 2: {done.stderr.strip().splitlines()[-1]}", flush=True)
         return
     found = json.loads(done.stdout.strip().splitlines()[-1])
-    each = Times([seconds / samples for seconds in found["run"]])
+    each = Times([seconds / SAMPLES for seconds in found["run"]])
     told = (
         f"{found['spikes'] / samples / STEPS:.1f} spikes per step, built in {found['build']:.0f} s"
     )
