@@ -123,7 +123,7 @@ def brian(table: Table, case: str, ours: float, *, plastic: bool) -> None:
     found = json.loads(done.stdout.strip().splitlines()[-1])
     each = Times([seconds / SAMPLES for seconds in found["run"]])
     told = (
-        f"{found['spikes'] / samples / STEPS:.1f} spikes per step, built in {found['build']:.0f} s"
+        f"{found['spikes'] / SAMPLES / STEPS:.1f} spikes per step, built in {found['build']:.0f} s"
     )
     add(table, case, "Brian 2, C++", each, each.best / ours, told)
 
