@@ -55,7 +55,7 @@ def spikes_of(net: Net, events: Events, backend: str) -> Callable[[], Events]:
 
 
 def agreement(found: Events, wanted: Events) -> str:
-    """What differs; raises where the spikes are not the same."""
+    """Difference of times in words, or an error where spikes are not the same."""
     assert torch.equal(found.indices, wanted.indices)
     apart = (found.times - wanted.times)[wanted.valid].abs()
     return f"{len(apart)} spikes, times within {float(apart.max()) if len(apart) else 0:.0e}"

@@ -20,13 +20,12 @@ from benchmarks._measure import ROUNDS, Table, Times, interleaved
 from benchmarks.growth import exponent
 
 SIDE, INPUTS, STEPS = 10, 784, 250
-SAMPLES, DENSE_SAMPLES, DEFINED_SAMPLES = 20, 4, 20
+SAMPLES, DENSE_SAMPLES = 20, 4
 ACTIVE, RATE = 150, 20.0
 """Inputs that a sample drives, and their events per step together, as MNIST has them."""
 WEIGHT, TAU = 0.7, 1.0
 RATES = (2.0, 5.0, 10.0, 20.0, 40.0)
 RULE = PairSTDP(rate=0.002)
-FULL_STUDY = 70_000
 HEADER = [
     "case",
     "implementation",

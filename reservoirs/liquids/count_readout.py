@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from axonal._base import checks
 from axonal._base.array_types import Float32Array, Float64Array
+from axonal.reservoirs.liquids._relative import relative
 
 _RHO, _EPSILON = 0.95, 1e-8
 
@@ -132,7 +133,7 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self._classes(self._shares(X))
 
     def decision_function(self, X: npt.ArrayLike) -> Float64Array:
-        """What the linear layer gives for each class `[B, C]`.
+        """Outputs of the linear layer, one per class `[B, C]`.
 
         Args:
             X: spike counts `[B, n]`.
@@ -184,7 +185,4 @@ def _shares(X: npt.ArrayLike) -> Float32Array:
         raise ValueError(f"CountReadout expects counts [B, n], got {counts.shape}.")
     if not np.isfinite(counts).all() or (counts < 0).any():
         raise ValueError("CountReadout expects finite counts >= 0, got others.")
-    sums = counts.sum(axis=1, keepdims=True)
-    # a silent sample stays at zero
-    shares: Float32Array = counts / np.where(sums > 0, sums, np.float32(1.0))
-    return shares
+    return relative(counts)

@@ -1,5 +1,6 @@
 """A liquid: recurrent spiking neurons with random synapses, and input neurons that drive them."""
 
+import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -205,6 +206,21 @@ class Liquid:
                 f"{weights[first]:g}, its bounds are {low[first]:g} and {high[first]:g}. Lower the "
                 "weight, or raise largest."
             )
+
+    def fading(self, factor: float) -> "Liquid":
+        """The same liquid, whose rates of plasticity fade.
+
+        Args:
+            factor: of all rates per step, in (0, 1].
+
+        Returns:
+            a liquid that shares neurons and synapses with this one.
+        """
+        other = copy.copy(self)
+        if self.rule is not None:
+            kept = checks.number("Liquid.fading", "factor", factor, 0.0, 1.0, open_low=True)
+            other.rule = self.rule._replace(fading=kept)
+        return other
 
     @property
     def neurons(self) -> int:

@@ -1,6 +1,7 @@
 """The neuron-astrocyte liquid state machine of Ivanov and Michmizos, as an estimator."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from axonal._base import checks
 from axonal._base.array_types import Float64Array, Int64Array
 from axonal.neuro.ops.event_network import Events
 from axonal.reservoirs.liquids._bernoulli import bernoulli
+from axonal.reservoirs.liquids._relative import relative
 from axonal.reservoirs.liquids.liquid import Liquid, LiquidRun
 from axonal.reservoirs.liquids.synapses import LastSpike
 from axonal.reservoirs.plasticity import Astrocyte, Modulator, PairSTDP
@@ -100,13 +102,14 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.progress = progress
 
-    def fit(self, X: Drive, y: object = None) -> Self:
+    def fit(self, X: Drive, y: object = None, *, weights: npt.ArrayLike | None = None) -> Self:
         """Let the weights organise themselves.
 
         Args:
             X: pictures `[B, M]`, or recordings, each of which lists step and input of every event
                 `[E, 2]`.
             y: nothing; there for pipelines.
+            weights: ``weights_`` of an earlier fit to these samples, which are taken over.
 
         Returns:
             itself, with ``liquid_``, ``weights_`` and ``largest_``.
@@ -120,10 +123,10 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.n_features_in_ = checks.whole_number("NALSM", "inputs", self.inputs)
         _check_inputs(samples, found, self.n_features_in_, "expects")
         self.largest_ = _largest(samples)
-        self.liquid_ = self._liquid(1.0)
-        self._counting = self._liquid(self.fading)
-        self.weights_ = self.liquid_.weights
-        if self.plasticity is None:
+        self.liquid_ = self._liquid()
+        self._counting = self.liquid_.fading(self.fading)
+        self.weights_ = self.liquid_.weights if weights is None else np.asarray(weights)
+        if self.plasticity is None or weights is not None:
             return self
         rng = np.random.default_rng([checks.seed("NALSM", self.seed), 1])
         chosen = rng.permutation(len(samples))[: self.initial]
@@ -180,7 +183,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         _check_inputs(samples, inputs, self.n_features_in_, "was fitted on")
         return samples
 
-    def _liquid(self, fading: float) -> Liquid:
+    def _liquid(self) -> Liquid:
         wiring = grid(self.shape, seed=self.seed)
         inputs = random_inputs(
             self.n_features_in_, wiring.neurons, self.density, seed=self.seed + 1
@@ -192,7 +195,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         rule = self.plasticity
         if rule is not None and self.parity:
             own = -1.0 / np.log(OFFICIAL_DECAY)
-            rule = type(rule)(**(vars(rule) | {"tau_pre": own, "tau_post": own}))
+            rule = replace(rule, tau_pre=own, tau_post=own)
         return Liquid(
             wiring,
             inputs,
@@ -200,7 +203,6 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             synapses=LastSpike(tau),
             plasticity=rule,
             modulator=self.modulator if rule is not None else None,
-            fading=fading,
             seed=self.seed,
         )
 
@@ -243,7 +245,7 @@ class NALSM(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         offset = int(np.prod(self.shape))
         if isinstance(samples, list):
             return _listed([samples[k] for k in part], steps, offset, self.amplitude)
-        rates = np.minimum(_shares(samples[part]) / largest, 1.0)
+        rates = np.minimum(relative(samples[part].astype(np.float64)) / largest, 1.0)
         return bernoulli(
             rates,
             steps,
@@ -291,17 +293,13 @@ def _check_inputs(samples: _Samples, found: int, expected: int, verb: str) -> No
         )
 
 
-def _shares(pictures: Float64Array) -> Float64Array:
-    sums = pictures.sum(axis=1, keepdims=True, dtype=np.float64)
-    shares: Float64Array = pictures / np.where(sums > 0, sums, 1.0)  # a black picture stays silent
-    return shares
-
-
 def _largest(samples: _Samples) -> float:
     if isinstance(samples, list):
         return 1.0
     blocks = range(0, len(samples), 4096)
-    return max(float(_shares(samples[k : k + 4096]).max()) for k in blocks) or 1.0
+    return (
+        max(float(relative(samples[k : k + 4096].astype(np.float64)).max()) for k in blocks) or 1.0
+    )
 
 
 def _listed(

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from axonal._base import checks
-from axonal.neuro.ops.plastic_network import Plasticity
-from axonal.reservoirs.plasticity.modulator import Modulator
 from axonal.reservoirs.plasticity.pair_stdp import PairSTDP
 
 
@@ -43,16 +41,8 @@ class ActivitySTDP(PairSTDP):
         for name in ("width", "tau_calcium"):
             checks.number("ActivitySTDP", name, getattr(self, name), 0.0, open_low=True)
 
-    def rule(
-        self,
-        excitatory: np.typing.NDArray[np.bool_],
-        inputs: int,
-        *,
-        fading: float = 1.0,
-        modulator: Modulator | None = None,
-        seed: int = 0,
-    ) -> Plasticity:
-        """Make the rule of one network; see `PairSTDP.rule`."""
-        pairs = super().rule(excitatory, inputs, fading=fading, modulator=modulator, seed=seed)
+    @property
+    def gate(self) -> dict[str, float]:
+        """Activity that the kernel gates with."""
         decay = float(np.exp(-1.0 / self.tau_calcium))
-        return pairs._replace(calcium_decay=decay, level=self.level, width=self.width)
+        return {"calcium_decay": decay, "level": self.level, "width": self.width}

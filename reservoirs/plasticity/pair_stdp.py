@@ -51,6 +51,11 @@ class PairSTDP:
         for name in ("tau_pre", "tau_post", "increment", "largest"):
             checks.number("PairSTDP", name, getattr(self, name), 0.0, open_low=True)
 
+    @property
+    def gate(self) -> dict[str, float]:
+        """Fields of `Plasticity` that gate changes by activity; none here."""
+        return {}
+
     def rule(
         self,
         excitatory: np.typing.NDArray[np.bool_],
@@ -98,4 +103,5 @@ class PairSTDP:
             parameters=parameters,
             step=type(chosen).step,
             watch=watch,
+            **self.gate,
         )

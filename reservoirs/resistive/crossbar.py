@@ -143,7 +143,7 @@ class Crossbar:
 
     @property
     def linear(self) -> bool:
-        """Whether a read is a product with fixed weights: neither read noise nor a converter."""
+        """True if a read is a product with fixed weights: no read noise and no converter."""
         return self.device.read_noise == 0 and self.adc is None
 
     def weights(self, time: float | None = None) -> Float64Array:

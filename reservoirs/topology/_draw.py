@@ -3,7 +3,7 @@
 import numpy as np
 
 from axonal._base.array_types import BoolArray, Float64Array, Int32Array, Int64Array
-from axonal.neuro.ops.event_network._memory_estimate import require
+from axonal._base.memory import require
 
 
 def excitatory_first(neurons: int, share: float) -> BoolArray:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from axonal._base import checks
-from axonal.neuro.ops.event_network._memory_estimate import require
+from axonal._base.memory import require
 from axonal.reservoirs.topology._draw import drawn, excitatory_first
 from axonal.reservoirs.topology.wiring import Wiring
 

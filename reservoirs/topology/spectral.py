@@ -1,5 +1,6 @@
 """The spectral radius of weights, and weights scaled to one."""
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,11 @@ def spectral_radius(matrix: Any) -> float:
     if not held.nnz:
         return 0.0
     if held.shape[0] > _DENSE:
-        try:
-            start = np.ones(held.shape[0])  # a random start would make the last digits random
+        start = np.ones(held.shape[0])  # a random start would make the last digits random
+        # it may not converge on a cloud of eigenvalues of one size, which all of them settle
+        with suppress(ArpackNoConvergence):
             values = eigs(held, k=6, which="LM", return_eigenvectors=False, v0=start, maxiter=5000)
             return float(np.abs(values).max())
-        except ArpackNoConvergence:
-            pass  # a cloud of eigenvalues of one size; all of them settle it
     return float(np.abs(np.linalg.eigvals(held.toarray())).max())
 
 

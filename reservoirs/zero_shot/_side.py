@@ -36,7 +36,7 @@ class Side:
 
     @property
     def trained(self) -> bool:
-        """Whether the encoder is trained, too."""
+        """True if the encoder is trained, too."""
         return isinstance(self.encoder, nn.Module)
 
     def samples(self, x: ArrayLike) -> Tensor:

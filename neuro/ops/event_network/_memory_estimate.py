@@ -3,8 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 
-from axonal._base.memory import available_bytes
-
 CHUNK = 1 << 22
 """Synapses sorted at a time: it bounds the scratch memory of a large network."""
 
@@ -40,25 +38,3 @@ def state_bytes(samples: int, depth: int, neurons: int) -> int:
     148000
     """
     return samples * neurons * (8 + 8 + 4 + 8 * depth)
-
-
-def require(size: int, what: str, hint: str) -> None:
-    """Refuse an allocation beyond the free memory, at which a system may end the process instead.
-
-    Args:
-        size: bytes needed.
-        what: the thing that needs them, as the message names it.
-        hint: a remedy.
-
-    Raises:
-        MemoryError: less is available.
-
-    >>> require(1 << 60, "the input under way", "run fewer samples at once")
-    Traceback (most recent call last):
-    MemoryError: the input under way needs 1073741824.0 GiB, ... free: run fewer samples at once
-    """
-    free = available_bytes()
-    if size > free:
-        raise MemoryError(
-            f"{what} needs {size / 2**30:.1f} GiB, but {free / 2**30:.1f} GiB are free: {hint}"
-        )

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Float64Array, IntegerArray
+from axonal._base.memory import require
 from axonal.neuro.ops.event_network._block import Block, Kind
 from axonal.neuro.ops.event_network._events import EventState
 from axonal.neuro.ops.event_network._memory_estimate import (
     CHUNK,
     index_type,
     network_bytes,
-    require,
     state_bytes,
 )
 from axonal.neuro.ops.event_network._synapses import Synapses

@@ -148,7 +148,8 @@ def _leak(  # type: ignore[no-untyped-def]
 
 
 @jit
-def _with_room(array, size):  # type: ignore[no-untyped-def]
+def with_room(array, size):  # type: ignore[no-untyped-def]
+    """An array of at least that size that begins with this one."""
     if size <= array.shape[0]:
         return array
     larger = np.empty(max(size, 2 * array.shape[0]), array.dtype)
@@ -211,7 +212,7 @@ def advance(  # type: ignore[no-untyped-def]
                     readout[b, t, column : column + last - first] = own
                     continue
                 before = spikes
-                neuron = _with_room(neuron, spikes + last - first)
+                neuron = with_room(neuron, spikes + last - first)
                 theta, rest = threshold[first:last], wait[b, first:last]
                 waits = refractory > 0 or waiting
                 how = (reset == SUBTRACT, refractory, waits, first, neuron, spikes)
@@ -235,7 +236,7 @@ def advance(  # type: ignore[no-untyped-def]
                     high = levels[first:last]
                     _reach(high, own, slot, d, g, i)
                     spikes = _leak(own, rest, slot, d, g, i, theta, *how)
-                    payload = _with_room(payload, carried + spikes - before)
+                    payload = with_room(payload, carried + spikes - before)
                     for n in neuron[before:spikes]:
                         payload[carried] = high[n - first]
                         count += deliver(sums, base, indptr, target, weight, n, payload[carried])

@@ -52,7 +52,7 @@ class Rates:
 
     def meets(self, v: Tensor, i: Tensor, s: Tensor, then: Tensor, left: Tensor,
               threshold: Tensor) -> Tensor:  # fmt: skip
-        """Whether V meets the threshold within s, at whose end it is ``then``, the current left."""
+        """Mark where V meets the threshold within s, at its end ``then``, the current left."""
         found = then >= threshold
         # V can only turn within s if it rises at its start and falls at its end
         turns = (i > threshold) & (left < then) & (v + self.a * (i - v) * s >= threshold) & ~found

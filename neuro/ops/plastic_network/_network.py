@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Int64Array, IntegerArray
+from axonal._base.memory import require
 from axonal.neuro.ops.event_network import index_type
-from axonal.neuro.ops.event_network._memory_estimate import require
 
 Floats = npt.NDArray[np.floating[Any]]
 

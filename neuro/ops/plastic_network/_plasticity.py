@@ -70,5 +70,5 @@ class Plasticity(NamedTuple):
 
     @property
     def gated(self) -> bool:
-        """Whether calcium decides which synapses change."""
+        """True if calcium decides which synapses change."""
         return bool(np.isfinite(self.width))

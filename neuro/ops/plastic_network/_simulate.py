@@ -66,7 +66,7 @@ def simulate(
         weight: weights at the start, those of the network if None `[S]`, or of each sample
             `[B, S]`. They are not changed.
         consecutive: begin a sample with the weights that the one before it left, instead of with
-            the given ones.
+            the given ones; without meaning where each sample has its own.
         inherit: begin a sample with the traces that the one before it left.
         state: where to start; None is rest. It is not changed.
         record: list every spike.
@@ -97,6 +97,7 @@ def simulate(
         _check_state(network, plasticity, state, samples)
         state = state.copy()
     rows = _rows(network, weight, samples)
+    own = weight is not None and np.ndim(weight) == 2  # a row of each sample, which learns in place
     if plasticity is not None and network.last_spike and network.depth > 1:
         raise ValueError(
             "a change of a last-spike synapse acts on its current at once, which needs delays of "
@@ -106,14 +107,14 @@ def simulate(
     moved = state
 
     def part(first: int, last: int) -> tuple[Int32Array, Int32Array, Int32Array]:
-        own = moved.part(first, last)
+        states = moved.part(first, last)
         cut = events.bounds[first * steps : last * steps + 1]
         spikes: tuple[Int32Array, Int32Array, Int32Array] = advance(
             network,
             plasticity,
-            own,
+            states,
             rows if len(rows) == 1 else rows[first:last],
-            consecutive,
+            consecutive or own,
             inherit,
             Events(cut, events.source, events.value),
             counts[first:last],
@@ -135,7 +136,7 @@ def simulate(
             "finite: lower the rates of plasticity or the strength of the modulator, or bound the "
             "weights"
         )
-    kept = rows[0] if consecutive else rows
+    learned = plasticity is not None and (consecutive or own)
     sample, step, neuron = (np.concatenate([p[k] for p in parts]) for k in range(3))
     return PlasticRun(
         counts,
@@ -143,7 +144,7 @@ def simulate(
         step,
         neuron,
         state._replace(step=state.step + steps),
-        kept if plasticity is not None and (consecutive or len(rows) > 1) else None,
+        (rows if own else rows[0]) if learned else None,
     )
 
 

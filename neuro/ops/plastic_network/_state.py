@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Float64Array, Int32Array
-from axonal.neuro.ops.event_network._memory_estimate import require
+from axonal._base.memory import require
 from axonal.neuro.ops.plastic_network._network import PlasticNetwork
 from axonal.neuro.ops.plastic_network._plasticity import Plasticity
 

@@ -1,4 +1,4 @@
-"""What spikes do to currents and weights, compiled.
+"""Changes of currents and weights at spikes, compiled.
 
 Weights that learn lie by target, so that the changes at a spike of a target are a loop over
 neighbours in memory. Those at a spike of a source are made while the spike is delivered: the old
@@ -152,7 +152,7 @@ def changes(  # type: ignore[no-untyped-def]
 
 @jit
 def gate(late, both, inhibitory, up, down, gated_late, gated_both):  # type: ignore[no-untyped-def]
-    """What sources add to the weights onto a neuron whose calcium gates both rates."""
+    """Changes of the weights onto a neuron whose calcium gates both rates, by source."""
     for j in range(late.shape[0]):
         gated_late[j] = late[j] * (down if inhibitory[j] else up)
         gated_both[j] = both[j] * (up if inhibitory[j] else down)

@@ -12,6 +12,7 @@ from numba.core.errors import NumbaError
 from axonal._base.array_types import Int32Array, Int64Array
 from axonal._base.jit import callback, jit, kernel
 from axonal.neuro.ops.event_network import Events
+from axonal.neuro.ops.event_network.cpu import with_room
 from axonal.neuro.ops.plastic_network._network import PlasticNetwork
 from axonal.neuro.ops.plastic_network._plasticity import Plasticity, Step, unmodulated
 from axonal.neuro.ops.plastic_network._state import PlasticState
@@ -165,15 +166,6 @@ def _reach_less(reach, kernel_decay, tiny):  # type: ignore[no-untyped-def]
             own[j] = kept if kept > tiny else zero
 
 
-@jit
-def _with_room(array, size):  # type: ignore[no-untyped-def]
-    if size <= array.shape[0]:
-        return array
-    larger = np.empty(max(size, 2 * array.shape[0]), array.dtype)
-    larger[: array.shape[0]] = array
-    return larger
-
-
 @kernel
 def _advance(  # type: ignore[no-untyped-def]
     cells,
@@ -298,7 +290,7 @@ def _advance(  # type: ignore[no-untyped-def]
             if last_spike:
                 _reach_less(reach, kernel_decay, tiny)
             if record:
-                listed = _with_room(listed, 3 * (spikes + fired.shape[0]))
+                listed = with_room(listed, 3 * (spikes + fired.shape[0]))
                 for j in fired:
                     listed[3 * spikes] = b
                     listed[3 * spikes + 1] = t

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from axonal._base.extras import extra
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
-from axonal.recipes._find import Recipe, comparison, find, names
+from axonal.recipes._find import Recipe, Study, comparison, find, names
 from axonal.recipes._settings import BaseSettings, Settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from axonal.recipes._graphs import export_run, graph_accuracy
     from axonal.recipes._run_folder import load_run
     from axonal.recipes._samples import Augmented, Padded, Rasters, Samples
-    from axonal.recipes._study import Learned, Parts, Study
+    from axonal.recipes._study import Learned, Parts
     from axonal.recipes._train import train
 
 __all__ = [
@@ -71,7 +71,6 @@ _LATER = {
     "Parts": "_study",
     "Rasters": "_samples",
     "Samples": "_samples",
-    "Study": "_study",
     "train": "_train",
 }
 

@@ -12,7 +12,7 @@ import sys
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeGuard, cast
 
 from axonal.recipes._comparison import Comparison
 from axonal.recipes._errors import RecipeError
@@ -21,6 +21,7 @@ from axonal.recipes._settings import BaseSettings, Settings, check_kinds
 if TYPE_CHECKING:
     from axonal.neuro import Network
     from axonal.recipes._samples import Samples
+    from axonal.recipes._study import Learned, Parts
 
 ENDING = ".py"
 LARGEST = 1 << 20
@@ -37,6 +38,24 @@ class Recipe(Protocol):
 
     def build(self, settings: Any) -> "Network":
         """The untrained network, a pure function of the settings."""
+
+
+class Study(Protocol):
+    """The module of a recipe that learns by itself."""
+
+    Settings: type[Any]
+
+    def learn(self, settings: Any, parts: "Parts") -> "Learned":
+        """Learn, part by part."""
+
+
+def is_study(recipe: object) -> TypeGuard[Study]:
+    """Tell a recipe that learns by itself from one with a network for Lightning.
+
+    >>> is_study(find("digits"))
+    False
+    """
+    return callable(getattr(recipe, "learn", None))
 
 
 class _Origin(NamedTuple):
@@ -221,7 +240,7 @@ def _line(error: Exception) -> str:
 def _check(module: types.ModuleType, path: str) -> None:
     """Refuse a module that is no recipe, with all that it lacks."""
     lacks = []
-    studies = callable(getattr(module, "learn", None))
+    studies = is_study(module)
     base, word = (BaseSettings, "BaseSettings") if studies else (Settings, "Settings")
     settings = getattr(module, "Settings", None)
     if not isinstance(settings, type) or not issubclass(settings, base):

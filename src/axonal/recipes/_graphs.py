@@ -19,7 +19,6 @@ from axonal.recipes._labelled import Labelled, inputs, labelled, recipe_rule, sc
 from axonal.recipes._learner import READOUTS
 from axonal.recipes._run_folder import RunFolder, load_run
 from axonal.recipes._samples import Samples
-from axonal.recipes._study import is_study
 
 RULES = {"mean_over_time": "mean", "max_over_time": "max", "first_spike": "first-spike"}
 """Readouts of recipes that are rules of graphs; others are read from the graph's info."""
@@ -103,7 +102,7 @@ def test_samples(graph: deploy.EventGraph, named: str | None = None) -> Samples:
         if name not in recipes.names() and "recipe_file" not in graph.info:
             raise ValueError(name)
         recipe = recipes.find(str(name))
-        if is_study(recipe):  # there is no network that a graph could come from
+        if _find.is_study(recipe):  # there is no network that a graph could come from
             raise ValueError(name)
         settings = recipe.Settings.from_json(graph.info["settings"])
     except (KeyError, TypeError, ValueError) as error:

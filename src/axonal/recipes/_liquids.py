@@ -13,6 +13,7 @@ from axonal.recipes import _settings
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._study import Arrays, Learned, Parts
 from axonal.reservoirs import NALSM, Astrocyte, CountReadout, PairSTDP
+from axonal.reservoirs.liquids._relative import relative
 
 ARMS = ("astrocyte", "stdp", "static", "pixels", "relu")
 LIQUIDS = ARMS[:3]
@@ -33,7 +34,7 @@ class Split(NamedTuple):
 
     inputs: Any
     labels: Int64Array
-    features: Float64Array
+    features: npt.NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ def pictures(settings: Settings, read: Callable[[str], tuple[Any, Int64Array]]) 
         "test": tested,
     }
     flat = {part: (x.reshape(len(x), -1), y) for part, (x, y) in parts.items()}
-    return {part: Split(x, y, x / 255.0) for part, (x, y) in flat.items()}
+    return {part: Split(x, y, x) for part, (x, y) in flat.items()}
 
 
 def learn(settings: Settings, data: Mapping[str, Split], parts: Parts) -> Learned:
@@ -136,19 +137,16 @@ def learn(settings: Settings, data: Mapping[str, Split], parts: Parts) -> Learne
         )
     liquid = _liquid(settings, data["train"].features.shape[1])
     weights = parts.get("weights", lambda report: _organise(liquid, data["train"].inputs, report))
-    if "weights" in weights and not hasattr(liquid, "weights_"):
-        # the wiring comes from the seed, so that a stopped run needs its weights alone
-        initial, liquid.initial = liquid.initial, 0
-        liquid.fit(data["train"].inputs)
-        liquid.initial, liquid.weights_ = initial, weights["weights"]
+    if not hasattr(liquid, "weights_"):  # a run that goes on has the weights already
+        liquid.fit(data["train"].inputs, weights=weights["weights"])
     counts: dict[str, npt.NDArray[Any]] = {}
     for split in data:
         counts[split] = parts.get(split, _counting(liquid, data[split].inputs))["counts"]
     readout = CountReadout(passes=settings.passes, parity=settings.parity, seed=settings.seed)
     readout.fit(counts["train"], labels["train"], (counts["validation"], labels["validation"]))
     found = {split: readout.score(counts[split], labels[split]) for split in data}
-    relative = {split: _relative(counts[split]) for split in data}
-    penalty, ridge, _ = _ridge(relative, labels)
+    shares = {split: relative(counts[split].astype(np.float64)) for split in data}
+    penalty, ridge, _ = _ridge(shares, labels)
     results = {
         "validation_accuracy": found["validation"],
         "test_accuracy": found["test"],
@@ -200,13 +198,7 @@ def _counting(liquid: NALSM, inputs: Any) -> Callable[[Callable[[float], None]],
     return count
 
 
-def _relative(counts: npt.NDArray[Any]) -> Float64Array:
-    sums = counts.sum(axis=1, keepdims=True, dtype=np.float64)
-    relative: Float64Array = counts / np.where(sums > 0, sums, 1.0)
-    return relative
-
-
-def _control(settings: Settings, data: Mapping[str, Split], split: str) -> Float64Array:
+def _control(settings: Settings, data: Mapping[str, Split], split: str) -> npt.NDArray[Any]:
     features = data[split].features
     if settings.arm == "pixels":
         return features
@@ -220,7 +212,7 @@ def _control(settings: Settings, data: Mapping[str, Split], split: str) -> Float
 
 
 def _ridge(
-    features: Mapping[str, Float64Array], labels: Mapping[str, Int64Array]
+    features: Mapping[str, npt.NDArray[Any]], labels: Mapping[str, Int64Array]
 ) -> tuple[str, dict[str, float], Float64Array]:
     """Ridge regression on standardised features, its penalty chosen on validation samples."""
     mean = features["train"].mean(axis=0)

@@ -161,8 +161,8 @@ class RunFolder:
 
     @property
     def studied(self) -> bool:
-        """Whether the run is one of a recipe that learns by itself, and may know no accuracy."""
-        return callable(getattr(recipes.find(self.settings()[0]), "learn", None))
+        """True for a run of a recipe that learns by itself, and may know no accuracy."""
+        return _find.is_study(recipes.find(self.settings()[0]))
 
     def _json(self, file: Path) -> dict[str, Any]:
         content = self.read(file)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeGuard
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -111,23 +111,9 @@ def _results(results: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-class Study(Protocol):
-    """The module of a recipe that learns by itself."""
-
-    Settings: type[Any]
-
-    def learn(self, settings: Any, parts: Parts) -> Learned:
-        """Learn, part by part."""
-
-
-def is_study(recipe: object) -> TypeGuard[Study]:
-    """Whether a recipe learns by itself, and has no network for Lightning."""
-    return callable(getattr(recipe, "learn", None))
-
-
 def study(
     name: str,
-    recipe: Study,
+    recipe: _find.Study,
     settings: BaseSettings,
     out: str | PathLike[str],
     *,

@@ -13,7 +13,7 @@ from axonal.recipes._provenance import provenance
 from axonal.recipes._run_folder import RunFolder
 from axonal.recipes._samples import Samples
 from axonal.recipes._settings import BaseSettings, Settings
-from axonal.recipes._study import is_study, study
+from axonal.recipes._study import study
 
 DEVICES = ("auto", "cpu", "cuda")
 RATE_SAMPLES = 256
@@ -68,7 +68,7 @@ def train(
         raise RecipeError(f"the device is one of {', '.join(DEVICES)}, got {device!r}.")
     if device == "cuda" and not torch.cuda.is_available():
         raise RecipeError("there is no CUDA device on this machine: write --device cpu or auto.")
-    if is_study(recipe):
+    if _find.is_study(recipe):
         if device == "cuda":
             raise RecipeError(f"{name} runs on the CPU: write --device cpu or auto.")
         return study(name, recipe, settings, out, resume=resume, force=force, progress=progress)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from axonal._base import memory
 from axonal._base.jit import jit, kernel
 from axonal._base.threads import shards
 from axonal.deploy import EventGraph, Population, Projection
@@ -17,7 +18,6 @@ from axonal.neuro.ops.event_network import (
     Events,
     Kind,
     Synapses,
-    _memory_estimate,
     simulate,
 )
 
@@ -105,14 +105,14 @@ def test_who_waits_in_a_given_state_waits_also_where_nobody_else_can():
 
 
 def test_what_does_not_fit_into_memory_is_refused_before_it_is_allocated(monkeypatch):
-    monkeypatch.setattr(_memory_estimate, "available_bytes", lambda: 100)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 100)
     with pytest.raises(
         MemoryError, match=r"2 neurons and 1 synapses needs .* GiB are free: run it"
     ):
         network(synapses=wires(2, 0, 3))
-    monkeypatch.setattr(_memory_estimate, "available_bytes", lambda: 1 << 60)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1 << 60)
     net = network(synapses=wires(2, 0, 3))
-    monkeypatch.setattr(_memory_estimate, "available_bytes", lambda: 1000)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1000)
     net.rest(5)
     with pytest.raises(MemoryError, match=r"under way \(.* = 99 x 4 x 2\) .* run fewer samples"):
         net.rest(99)

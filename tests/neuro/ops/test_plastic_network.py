@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonal._base import threads
+from axonal._base import memory, threads
 from axonal.neuro.ops.event_network import Events
 from axonal.neuro.ops.plastic_network import (
     Plasticity,
@@ -155,6 +155,20 @@ def test_samples_with_weights_of_their_own_keep_them_apart():
         assert np.array_equal(alone.counts[0], both.counts[b])
 
 
+@pytest.mark.parametrize("consecutive", [False, True])
+@pytest.mark.parametrize("samples", [1, 2])
+def test_weights_of_each_sample_come_back_as_they_were_given(samples, consecutive):
+    rng = np.random.default_rng(4)
+    net = random_network(rng, last_spike=False)
+    rows = np.stack([net.weight] * samples)
+    run = simulate(
+        net, drive(rng, samples, 30), samples=samples, steps=30, plasticity=rule(), weight=rows,
+        consecutive=consecutive,
+    )  # fmt: skip
+    assert run.weight.shape == rows.shape
+    assert (run.weight != rows).any(axis=1).all()
+
+
 def test_last_spike_synapses_forget_all_but_the_latest_spike():
     net = PlasticNetwork.build(
         liquid=1, inputs=1, pre=np.array([1]), post=np.array([0]), weight=2.0, decay=1.0,
@@ -203,9 +217,7 @@ def test_what_does_not_fit_is_one_line():
 
 
 def test_more_synapses_than_memory_are_told_before_they_are_made(monkeypatch):
-    monkeypatch.setattr(
-        "axonal.neuro.ops.event_network._memory_estimate.available_bytes", lambda: 1000
-    )
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1000)
     with pytest.raises(MemoryError, match=r"a network of 100 synapses needs .* take fewer"):
         PlasticNetwork.build(
             liquid=10, pre=np.arange(100) // 10, post=np.arange(100) % 10, weight=1.0, decay=1.0,

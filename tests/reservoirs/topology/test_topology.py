@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from axonal.neuro.ops.event_network import _memory_estimate
+from axonal._base import memory
 from axonal.reservoirs import topology
 
 
@@ -73,7 +73,7 @@ def test_a_matrix_is_scaled_to_its_spectral_radius(neurons):
 
 
 def test_what_does_not_fit_is_refused_before_it_is_allocated(monkeypatch):
-    monkeypatch.setattr(_memory_estimate, "available_bytes", lambda: 100_000)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 100_000)
     with pytest.raises(MemoryError, match=r"joining 1000 neurons of a grid needs 0\.0 GiB, but"):
         topology.grid((10, 10, 10), seed=0)
     with pytest.raises(MemoryError, match="choosing 117600 synapses among 784000 pairs needs"):
