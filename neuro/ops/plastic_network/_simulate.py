@@ -180,8 +180,9 @@ def _check_state(
             f"the state holds {len(state.v)} samples, the input {samples}: a state goes on with "
             "the batch it came from; for a new batch start with state=None"
         )
-    wanted = PlasticState.rest(network, 1, plasticity)
-    for name, own, other in zip(state._fields[:-1], state[:-1], wanted[:-1], strict=True):
+    given, wanted = state._asdict(), PlasticState.rest(network, 1, plasticity)._asdict()
+    for name in (field for field in given if field != "step"):
+        own, other = given[name], wanted[name]
         if own.shape[1:] != other.shape[1:]:
             raise ValueError(
                 f"the state belongs to another network: its {name} has shape {own.shape}, this "
