@@ -94,8 +94,18 @@ def send_and_learn(  # type: ignore[no-untyped-def]
 
 
 @jit
-def grow(weight, source, late, both, trace, low, high, reach, added):  # type: ignore[no-untyped-def]
-    """Change synapses of one kind onto a neuron that spikes; return the change of its current."""
+def grow(weight, source, late, both, trace, low, high):  # type: ignore[no-untyped-def]
+    """Change synapses onto a neuron that spikes."""
+    for k in range(weight.shape[0]):
+        pre = source[k]
+        after = weight[k] + (late[pre] + both[pre] * trace)
+        after = low[pre] if after < low[pre] else after
+        weight[k] = high[pre] if after > high[pre] else after
+
+
+@jit
+def grow_and_sum(weight, source, late, both, trace, low, high, reach, added):  # type: ignore[no-untyped-def]
+    """`grow` synapses of one kind; return the change of the current that is under way."""
     for k in range(weight.shape[0]):
         pre = source[k]
         before = weight[k]
@@ -129,25 +139,38 @@ def _sum(values, size):  # type: ignore[no-untyped-def]
 
 @jit
 def changes(  # type: ignore[no-untyped-def]
-    a, m, mark, pre_trace, post_trace, inhibitory, up, down, gated, late, both, sink, lift
+    a, m, fired, pre_trace, post_trace, inhibitory, up, down, gated, late, both, sink, lift
 ):
-    """Make of rates and traces what each source and each target adds to a weight at a spike."""
-    neurons = pre_trace.shape[0]
+    """Make of rates and traces what each source and each target adds to a weight at a spike.
+
+    ``both`` is zero but for the sources that spike; `forget` makes it so again.
+    """
+    neurons, n, zero = pre_trace.shape[0], post_trace.shape[0], a * 0
     for j in range(neurons):
-        x = pre_trace[j]
-        late[j] = -m * x if inhibitory[j] else a * x
-        both[j] = a * mark[j] if inhibitory[j] else -m * mark[j]
+        late[j] = (-m if inhibitory[j] else a) * pre_trace[j]
+    for i in range(n):
+        sink[i] = -m * post_trace[i]
+        lift[i] = a * post_trace[i]
+    for j in fired:
+        both[j] = a if inhibitory[j] else -m
+        if j < n:
+            sink[j] = lift[j] = zero
     for first in range(neurons, late.shape[0], neurons):  # the same for every kind of synapse
         late[first : first + neurons] = late[:neurons]
-        both[first : first + neurons] = both[:neurons]
-    for i in range(post_trace.shape[0]):
-        x = post_trace[i] * (1 - mark[i])
-        sink[i] = -m * x
-        lift[i] = a * x
+        for j in fired:
+            both[first + j] = both[j]
     if gated:
-        for i in range(post_trace.shape[0]):
+        for i in range(n):
             sink[i] *= down[i]
             lift[i] *= up[i]
+
+
+@jit
+def forget(both, fired, neurons):  # type: ignore[no-untyped-def]
+    zero = both[0] * 0
+    for first in range(0, both.shape[0], neurons):
+        for j in fired:
+            both[first + j] = zero
 
 
 @jit

@@ -19,8 +19,10 @@ from axonal.neuro.ops.plastic_network._state import PlasticState
 from axonal.neuro.ops.plastic_network._weights_cpu import (
     bands,
     changes,
+    forget,
     gate,
     grow,
+    grow_and_sum,
     send,
     send_and_learn,
 )
@@ -201,8 +203,8 @@ def _advance(  # type: ignore[no-untyped-def]
     hot = np.zeros(neurons + 8 - neurons % 8, np.bool_)
     words, total = hot.view(np.uint64), np.empty(neurons, dtype)
     fired_store = np.empty(neurons, np.int64)
-    mark, sources = np.zeros(neurons, dtype), neurons * kinds
-    late, both = np.empty(sources, dtype), np.empty(sources, dtype)
+    sources = neurons * kinds
+    late, both = np.empty(sources, dtype), np.zeros(sources, dtype)
     gated_late, gated_both = np.empty(sources, dtype), np.empty(sources, dtype)
     up, down = np.ones(n, dtype), np.ones(n, dtype)
     sink, lift, later = np.empty(n, dtype), np.empty(n, dtype), np.zeros(size, dtype)
@@ -233,10 +235,8 @@ def _advance(  # type: ignore[no-untyped-def]
                 a, m = number(speed[0] * scales[b]), number(modulation[b, 0])
                 if gated:
                     bands(calcium, rates[4], rates[5], up, down)
-                for j in fired:
-                    mark[j] = 1
                 changes(
-                    a, m, mark, pre_trace, post_trace, inhibitory, up, down, gated,
+                    a, m, fired, pre_trace, post_trace, inhibitory, up, down, gated,
                     late, both, sink, lift,
                 )  # fmt: skip
                 send_and_learn(
@@ -266,20 +266,21 @@ def _advance(  # type: ignore[no-untyped-def]
                     if gated:
                         comes, joins = gated_late, gated_both
                         gate(late, both, inhibitory, up[i], down[i], comes, joins)
+                    if not last_spike:
+                        own = slice(in_indptr[i * kinds], in_indptr[(i + 1) * kinds])
+                        grow(weight[own], in_source[own], comes, joins, post_trace[i], low, high)
+                        continue
                     for kind in range(kinds):
                         own = slice(in_indptr[i * kinds + kind], in_indptr[i * kinds + kind + 1])
-                        more = grow(
+                        current[kind * n + i] += grow_and_sum(
                             weight[own], in_source[own], comes, joins, post_trace[i],
                             low, high, reach, added,
                         )  # fmt: skip
-                        if last_spike:
-                            current[kind * n + i] += more
                 if last_spike:
                     for i in range(size):
                         current[i] += later[i]
                         later[i] = 0
-                for j in fired:
-                    mark[j] = 0
+                forget(both, fired, neurons)
                 _fade(pre_trace, rates[0], rates[2], fired, tiny)
                 _fade(post_trace, rates[1], rates[2], fired, tiny)
                 if gated:
