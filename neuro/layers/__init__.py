@@ -21,6 +21,6 @@ from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFi
 __all__ = [
     "ALIF", "IF", "LIF", "PLIF", "ALIFState", "BatchNorm", "Cell", "Conv2d", "CuBaLIF",
     "CuBaLIFState", "DelayedLinear", "DelayedLinearState", "Dropout", "GradedLIF", "LIFState",
-    "Layer", "LeakyIntegrator", "LeakyIntegratorState", "LeakyRNN", "LeakyRNNState", "Lift", "Linear", "ResonateAndFire",
-    "ResonateAndFireState", "detach",
+    "Layer", "LeakyIntegrator", "LeakyIntegratorState", "LeakyRNN", "LeakyRNNState", "Lift",
+    "Linear", "ResonateAndFire", "ResonateAndFireState", "detach",
 ]  # fmt: skip

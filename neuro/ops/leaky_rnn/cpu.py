@@ -43,13 +43,9 @@ def backward(
 ) -> None:  # fmt: skip
     """Run backward from the gradient g [T, B, N] of y.
 
-    Args:
-        total: to be filled, the gradient of each h_t with all that came later [T, B, N]; taken as
-            scratch by the form "outside".
-        g_drive: to be filled, the gradient behind phi [T, B, N]: of the drive where it is inside
-            the leak, else of the whole argument of phi.
-        carry: gradient of the last h [B, N], taken to that of the first.
-        g, h, weight, share, slope, inside, y, drive: as in `forward`.
+    Filled are ``total`` [T, B, N], the gradient of each h_t with all that comes later, and
+    ``g_drive`` [T, B, N], that behind phi: of the drive where it is inside the leak, else of the
+    whole argument of phi. ``carry`` [B, N] goes from zero to the gradient of the first h.
     """
     matrix = weight if inside else step_matrix(weight, share)
     keep = 1 - share

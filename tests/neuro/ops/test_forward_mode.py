@@ -29,9 +29,7 @@ OPERATORS = {
     "lif": lambda x, b: lif(x, REST, None, HALF, 4 * HALF, backend=b)[1],
     "leaky_integrator": lambda x, b: leaky_integrator(x, REST, HALF, backend=b),
     "leaky_rnn": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], backend=b),
-    "leaky_rnn_inside": lambda x, b: leaky_rnn(
-        x, REST, WEIGHT, WEIGHT[0], inside=True, backend=b
-    ),
+    "leaky_rnn_inside": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], inside=True, backend=b),
     "recurrent_lif": lambda x, b: recurrent_lif(
         x, REST, REST, None, WEIGHT, None, HALF, 4 * HALF, backend=b
     )[1],
