@@ -12,20 +12,23 @@ from axonal.recipes._runs import Job
 from axonal.recipes._study import Parts
 
 SEEDS = (0, 1, 2)
-BUDGET = 120.0
-"""CPU seconds of each run."""
-ADAM = {"optimiser": "adam"}
+LONG, MIDDLE, SHORT = 120.0, 60.0, 30.0
+"""CPU seconds of a run."""
+ADAM: Mapping[str, Any] = {"optimiser": "adam", "learning_rate": 1e-3}
+SPIKING: Mapping[str, Any] = {"cell": "spiking", "optimiser": "adam", "learning_rate": 1e-2}
 ARMS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "heads": ("rate units, a head for every N", {}),
-    "single": ("rate units, the present N alone", {"curriculum": "single"}),
-    "window": ("rate units, the last five N", {"curriculum": "window"}),
-    "spiking": (
-        "spiking, a head for every N, Adam",
-        {"cell": "spiking", **ADAM, "learning_rate": 1e-2},
+    "heads": ("rate units, a head for every N", {"seconds": LONG}),
+    "single": ("rate units, the present N alone", {"curriculum": "single", "seconds": LONG}),
+    "window": ("rate units, the last five N", {"curriculum": "window", "seconds": MIDDLE}),
+    "heads, Adam": ("rate units, a head for every N", {**ADAM, "seconds": SHORT}),
+    "single, Adam": (
+        "rate units, the present N alone",
+        {**ADAM, "curriculum": "single", "seconds": SHORT},
     ),
-    "spiking single": (
-        "spiking, the present N alone, Adam",
-        {"cell": "spiking", **ADAM, "learning_rate": 1e-2, "curriculum": "single"},
+    "spiking": ("spiking, a head for every N", {**SPIKING, "seconds": SHORT}),
+    "spiking, single": (
+        "spiking, the present N alone",
+        {**SPIKING, "curriculum": "single", "seconds": SHORT},
     ),
 }
 """Title and settings of each arm."""
@@ -39,19 +42,17 @@ class Trained(Job):
         arm: a key of `ARMS`.
         seed: of weights and bits.
         task: "parity" or "match".
-        budget: CPU seconds.
     """
 
     arm: str
     seed: int
     task: str = "parity"
-    budget: float = BUDGET
 
     @property
     def changes(self) -> dict[str, Any]:
         """Settings that differ from the recipe's."""
         own = {"task": self.task} if self.task != "parity" else {}
-        return {**ARMS[self.arm][1], **own, "seconds": self.budget, "seed": self.seed}
+        return {**ARMS[self.arm][1], **own, "seed": self.seed}
 
     @property
     def identity(self) -> list[Any]:
