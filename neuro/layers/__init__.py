@@ -10,6 +10,7 @@ from axonal.neuro.layers.dropout import Dropout
 from axonal.neuro.layers.graded_lif import GradedLIF
 from axonal.neuro.layers.if_ import IF
 from axonal.neuro.layers.leaky_integrator import LeakyIntegrator, LeakyIntegratorState
+from axonal.neuro.layers.leaky_rnn import LeakyRNN, LeakyRNNState
 from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.layers.lift import Lift
 from axonal.neuro.layers.linear import Linear
@@ -20,6 +21,6 @@ from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFi
 __all__ = [
     "ALIF", "IF", "LIF", "PLIF", "ALIFState", "BatchNorm", "Cell", "Conv2d", "CuBaLIF",
     "CuBaLIFState", "DelayedLinear", "DelayedLinearState", "Dropout", "GradedLIF", "LIFState",
-    "Layer", "LeakyIntegrator", "LeakyIntegratorState", "Lift", "Linear", "ResonateAndFire",
-    "ResonateAndFireState", "detach",
+    "Layer", "LeakyIntegrator", "LeakyIntegratorState", "LeakyRNN", "LeakyRNNState", "Lift",
+    "Linear", "ResonateAndFire", "ResonateAndFireState", "detach",
 ]  # fmt: skip

@@ -181,6 +181,7 @@ HEBBIAN_FLOORS = {
     "modern": set(),
     "models": {"theory", "montecarlo"},
     "phase": {"models"},
+    "plasticity": set(),
 }
 
 

@@ -12,6 +12,7 @@ from axonal.neuro.events import Events
 from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.eventprop_lif import eventprop_lif, eventprop_readout
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
+from axonal.neuro.ops.leaky_rnn import leaky_rnn
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.ops.spike_linear import spike_linear
@@ -27,6 +28,8 @@ X = torch.linspace(0, 0.9, 24).reshape(4, 2, 3)
 OPERATORS = {
     "lif": lambda x, b: lif(x, REST, None, HALF, 4 * HALF, backend=b)[1],
     "leaky_integrator": lambda x, b: leaky_integrator(x, REST, HALF, backend=b),
+    "leaky_rnn": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], backend=b),
+    "leaky_rnn_inside": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], inside=True, backend=b),
     "recurrent_lif": lambda x, b: recurrent_lif(
         x, REST, REST, None, WEIGHT, None, HALF, 4 * HALF, backend=b
     )[1],
@@ -77,6 +80,10 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         "leaky_integrator": lambda x: ops.leaky_integrator(x, REST, HALF, False),
         "leaky_integrator_backward": lambda x: ops.leaky_integrator_backward(
             x, None, x, REST, HALF, False, False
+        )[0],
+        "leaky_rnn": lambda x: ops.leaky_rnn(x, REST, WEIGHT, row, 0.01, False)[0],
+        "leaky_rnn_backward": lambda x: ops.leaky_rnn_backward(
+            x, X, REST, WEIGHT, row, X, none, 0.01, False
         )[0],
         "spike_linear": lambda x: ops.spike_linear(x.flatten(0, 1), WEIGHT),
         "spike_linear_weight": lambda x: ops.spike_linear_weight(x.flatten(0, 1), X.flatten(0, 1)),
