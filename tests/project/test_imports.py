@@ -181,6 +181,8 @@ HEBBIAN_FLOORS = {
     "modern": set(),
     "models": {"theory", "montecarlo"},
     "phase": {"models"},
+    "plasticity": set(),
+    "continual": {"plasticity"},
 }
 
 
