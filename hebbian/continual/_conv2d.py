@@ -35,7 +35,7 @@ class Conv2dSide(Presynaptic[neuro.Conv2d]):
         both: Any = layer._reversed_padding_repeated_twice
         mode = "constant" if layer.padding_mode == "zeros" else layer.padding_mode
         padded = F.pad(x, both, mode=mode)
-        return F.unfold(padded, layer.kernel_size, layer.dilation, 0, layer.stride)  # type: ignore[arg-type]
+        return F.unfold(padded, layer.kernel_size, layer.dilation, 0, layer.stride)
 
     def project(self, changes: list[Tensor], subspaces: Any) -> list[Tensor]:
         """Changes of the weights without what would change responses inside the subspaces."""

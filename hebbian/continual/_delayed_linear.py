@@ -3,7 +3,6 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from axonal import neuro
@@ -55,7 +54,8 @@ class DelayedLinearSide(Presynaptic[neuro.DelayedLinear]):
         """The weights, and the delays where they learn."""
         layer = self.layer
         learns = layer.position.requires_grad and not layer.frozen
-        return [layer.weight, layer.position] if learns else [layer.weight]
+        weight: Any = layer.weight
+        return [weight, layer.position] if learns else [weight]
 
     def project(self, changes: list[Tensor], subspaces: Any) -> list[Tensor]:
         """Changes of weights and delays that leave responses inside the subspaces as they are."""

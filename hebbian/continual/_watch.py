@@ -86,7 +86,8 @@ class Watch:
         if self.activity == "rate":
             same = len(x) > 1 and x.stride(0) == 0
             return self.side.rows(x[0] if same else x.mean(0))
-        return getattr(self.side, self.activity)(x, inputs)  # type: ignore[no-any-return]
+        rows: Tensor = getattr(self.side, self.activity)(x, inputs)
+        return rows
 
     def take(self) -> Tensor | None:
         """Take the rows gathered, if there are any."""

@@ -130,7 +130,8 @@ class HLOP(Protected):
     def _held(self, side: Presynaptic[Any]) -> Lateral:
         rate: Any = self._rate
         own = rate.get(side.name, 0.01) if isinstance(rate, Mapping) else rate
-        return Lateral(side.features, rate=own, name=side.name, **self._laterals)
+        laterals: Any = self._laterals
+        return Lateral(side.features, rate=own, name=side.name, **laterals)
 
     def _new_rows(self, held: Subspaces, rows: int) -> None:
         assert isinstance(held, Lateral)

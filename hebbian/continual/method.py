@@ -74,5 +74,5 @@ class Method:
         """All that the method holds, as tensors by name."""
         return {}
 
-    def load_state_dict(self, state: Any) -> Any:
+    def load_state_dict(self, state_dict: Any) -> Any:
         """Take what `state_dict` gave, after as many calls of `begin_task`."""

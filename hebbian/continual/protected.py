@@ -267,17 +267,17 @@ class Protected(nn.Module, Method):
             parameter.requires_grad_(True)
         self._stopped = []
 
-    def load_state_dict(self, state: Any, *args: Any, **kwargs: Any) -> Any:
+    def load_state_dict(self, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
         """Restore network and subspaces, after as many calls of `begin_task` as had been made.
 
         Raises:
             ValueError: for a state of another number of tasks, or of other ranks.
         """
         for k, held in enumerate(self._all):
-            counts = state.get(f"subspaces.{k}.counts")
+            counts = state_dict.get(f"subspaces.{k}.counts")
             if isinstance(counts, Tensor):
                 held.check_state(counts)
-        done = super().load_state_dict(state, *args, **kwargs)
+        done = super().load_state_dict(state_dict, *args, **kwargs)
         self._running = self._ended < self.tasks
         self._set()
         return done

@@ -41,7 +41,8 @@ class Subspaces(nn.Module):
         self.register_buffer("weight", torch.empty(0, features))
         self.register_buffer("counts", torch.zeros(0, dtype=torch.int64))
         self.register_buffer("ended", torch.zeros((), dtype=torch.int64))
-        self._frozen, self._within = 0, None
+        self._frozen = 0
+        self._within: Tensor | None = None
 
     @property
     def frozen(self) -> Tensor:
@@ -136,5 +137,5 @@ class Subspaces(nn.Module):
 def beside(covariance: Tensor, rows: Tensor) -> Tensor:
     """The covariance [n, n] of what is left of activity beside the span of rows [m, n]."""
     basis = torch.linalg.qr(rows.double().T)[0]
-    left = covariance - basis @ (basis.T @ covariance)
+    left: Tensor = covariance - basis @ (basis.T @ covariance)
     return left - (left @ basis) @ basis.T

@@ -90,9 +90,10 @@ def similarity_matching_response(weight: Tensor, lateral: Tensor, pre: Tensor) -
             f"{tuple(lateral.shape)}."
         )
     try:
-        return torch.linalg.solve(lateral, weight @ pre.T).T
-    except torch.linalg.LinAlgError:
+        settled: Tensor = torch.linalg.solve(lateral, weight @ pre.T).T
+    except RuntimeError:  # torch raises one of its kind
         raise ValueError(
             f"{who} expects a lateral M that can be inverted; this one is singular. Start from the "
             "identity with a smaller rate."
         ) from None
+    return settled
