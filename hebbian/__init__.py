@@ -66,7 +66,7 @@ __all__ = [
 ]
 
 
-_FOLDERS = ("models", "modern", "montecarlo", "phase", "plasticity", "theory")
+_FOLDERS = ("continual", "models", "modern", "montecarlo", "phase", "plasticity", "theory")
 
 
 def __getattr__(name: str) -> Any:

@@ -182,6 +182,7 @@ HEBBIAN_FLOORS = {
     "models": {"theory", "montecarlo"},
     "phase": {"models"},
     "plasticity": set(),
+    "continual": {"plasticity"},
 }
 
 
