@@ -66,7 +66,7 @@ __all__ = [
 ]
 
 
-_FOLDERS = ("models", "modern", "montecarlo", "phase", "theory")
+_FOLDERS = ("local", "models", "modern", "montecarlo", "phase", "theory")
 
 
 def __getattr__(name: str) -> Any:
