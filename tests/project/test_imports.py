@@ -176,6 +176,7 @@ def test_nothing_in_neuro_imports_what_lies_above_it() -> None:
 
 
 HEBBIAN_FLOORS = {
+    "local": set(),
     "theory": set(),
     "montecarlo": set(),
     "modern": set(),
