@@ -89,6 +89,7 @@ LAYERS = {
     **{name: lambda make=neuron.make: make(4) for name, neuron in NEURONS.items()},
     "integrator": lambda: neuro.LeakyIntegrator(4),
     "delayed": lambda: neuro.DelayedLinear(4, 3, max_delay=3),
+    "egru": lambda: neuro.EGRU(4, 5),
     "cell": Adaptive,
     "recurrent": lambda: neuro.Recurrent(neuro.LIF(4), neuro.Linear(4, 4), delay=2),
     "network": lambda: neuro.Sequential(neuro.Linear(4, 5), neuro.LIF(5)),

@@ -4,7 +4,9 @@ from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops.egru import _op, reference
-from axonal.neuro.ops.egru._loop import Events, Feedback, LoopState
+from axonal.neuro.ops.egru._events import Events
+from axonal.neuro.ops.egru._feedback import Feedback
+from axonal.neuro.ops.egru._loop_state import LoopState
 
 __all__ = ["egru"]
 

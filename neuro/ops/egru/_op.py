@@ -1,6 +1,6 @@
 """Event-based gated units as an operator of torch: allocations, what is kept, gradients."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,26 +9,14 @@ from axonal.neuro.ops._buffer_pool import empty
 from axonal.neuro.ops._dispatch import HAS_NUMBA
 from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import same_shape, sum_to
-from axonal.neuro.ops.egru._loop import Events, Feedback, LoopState
+from axonal.neuro.ops.egru._events import Events
+from axonal.neuro.ops.egru._feedback import Feedback
+from axonal.neuro.ops.egru._gradients import Gradients
+from axonal.neuro.ops.egru._kept import Kept
+from axonal.neuro.ops.egru._loop_state import LoopState
 
 if HAS_NUMBA:
     from axonal.neuro.ops.egru import cpu
-
-
-class Kept(NamedTuple):
-    """What a backward pass starts from, besides the first state.
-
-    Attributes:
-        gates: z, r and g [T, B, 3N].
-        heard: b_g, which r scales [T, B, N].
-        y: output of every step [T, B, N].
-        c: state of every step [T, B, N].
-    """
-
-    gates: Tensor
-    heard: Tensor
-    y: Tensor
-    c: Tensor
 
 
 def egru_forward(
@@ -74,9 +62,9 @@ def egru_backward(
     """Run backward; return gradients of x, W y + b, the first y and c, and per sample of theta."""
     g_x, g_back = empty(kept.gates.shape, g_y), empty(kept.gates.shape, g_y)
     first_y, first_c, g_threshold = (torch.zeros_like(state.c).contiguous() for _ in range(3))
-    gradients = cpu.Gradients(g_x, g_back, first_y, first_c, g_threshold)
+    gradients = Gradients(g_x, g_back, first_y, first_c, g_threshold)
     cpu.backward(g_y, g_c, kept, state, weight, taken, events, gradients)
-    return tuple(gradients)
+    return gradients
 
 
 def _fake_backward(

@@ -3,7 +3,7 @@
 Where few units are heard, forward products become sums of their columns of weights.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,33 +11,16 @@ from torch import Tensor
 
 from axonal._base.jit import kernel
 from axonal.neuro.ops._nonzero import AHEAD, active, count
-from axonal.neuro.ops.egru._loop import Events, Feedback, LoopState
-
-if TYPE_CHECKING:
-    from axonal.neuro.ops.egru._op import Kept
+from axonal.neuro.ops.egru._events import Events
+from axonal.neuro.ops.egru._feedback import Feedback
+from axonal.neuro.ops.egru._gradients import Gradients
+from axonal.neuro.ops.egru._kept import Kept
+from axonal.neuro.ops.egru._loop_state import LoopState
 
 SPARSE = 0.25
 """Share of units that are heard up to which sums of their columns are faster than a product."""
 
 _BITS = {torch.float32: np.int32, torch.float64: np.int64}
-
-
-class Gradients(NamedTuple):
-    """Gradients that the backward pass fills.
-
-    Attributes:
-        x: that of x [T, B, 3N].
-        back: that of W y + b [T, B, 3N].
-        y: that of the output before the first step [B, N].
-        c: that of the state before the first step [B, N].
-        threshold: that of theta, per sample [B, N].
-    """
-
-    x: Tensor
-    back: Tensor
-    y: Tensor
-    c: Tensor
-    threshold: Tensor
 
 
 def _array(x: Tensor) -> Any:
@@ -57,7 +40,7 @@ def forward(
     feedback: Feedback,
     taken: Tensor | None,
     events: Events,
-    kept: "Kept",
+    kept: Kept,
 ) -> None:
     """Fill y and c [T, B, N] and, unless only one step of them is kept, gates and b_g."""
     y, c = kept.y, kept.c
@@ -95,7 +78,7 @@ def forward(
 def backward(
     g_y: Tensor,
     g_c: Tensor,
-    kept: "Kept",
+    kept: Kept,
     state: LoopState,
     weight: Tensor,
     taken: Tensor | None,

@@ -4,7 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from axonal.neuro.ops.egru._loop import Events, Feedback, LoopState
+from axonal.neuro.ops.egru._events import Events
+from axonal.neuro.ops.egru._feedback import Feedback
+from axonal.neuro.ops.egru._loop_state import LoopState
 
 
 def egru(
