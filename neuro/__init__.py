@@ -22,6 +22,7 @@ from axonal.neuro.importers import (
 )
 from axonal.neuro.layers import (
     ALIF,
+    EGRU,
     IF,
     LIF,
     PLIF,
@@ -34,6 +35,7 @@ from axonal.neuro.layers import (
     DelayedLinear,
     DelayedLinearState,
     Dropout,
+    EGRUState,
     GradedLIF,
     Layer,
     LeakyIntegrator,
@@ -78,6 +80,7 @@ from axonal.neuro.surrogates import *  # noqa: F403 (a new one is named there al
 __all__ = [
     *surrogates.__all__,
     "ALIF",
+    "EGRU",
     "IF",
     "LIF",
     "PLIF",
@@ -92,6 +95,7 @@ __all__ = [
     "DelayedLinear",
     "DelayedLinearState",
     "Dropout",
+    "EGRUState",
     "EventLIF",
     "EventNetwork",
     "EventReadout",
@@ -149,6 +153,7 @@ add_safe_globals(
         ALIFState,
         CuBaLIFState,
         DelayedLinearState,
+        EGRUState,
         Events,
         LIFState,
         LeakyIntegratorState,

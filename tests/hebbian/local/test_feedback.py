@@ -12,7 +12,8 @@ from axonal.hebbian.local._feedback import connections, sent_back
 def net_of_every_kind() -> neuro.Network:
     torch.manual_seed(3)
     net = neuro.Sequential(
-        neuro.Conv2d(1, 2, 2), neuro.LIF((2, 3, 3), threshold=0.1), neuro.Conv2d(2, 4, 2, stride=1, padding=1),
+        neuro.Conv2d(1, 2, 2), neuro.LIF((2, 3, 3), threshold=0.1),
+        neuro.Conv2d(2, 4, 2, stride=1, padding=1),
         nn.AvgPool2d(2), nn.Flatten(), neuro.LIF(16, threshold=0.1),
         neuro.DelayedLinear(16, 6, max_delay=3), neuro.LIF(6, threshold=0.1),
         neuro.Linear(6, 5, mask=torch.arange(30).reshape(5, 6) % 3 > 0),
