@@ -10,10 +10,10 @@ Forward = Callable[[Any, Any], Any]
 
 
 def as_it_is(forward: Forward) -> Forward:
-    """Have `torch.compile` run a forward as it is: how many spikes there are is seen in them alone.
+    """Have `torch.compile` run a forward as it is: spikes are counted when they are there.
 
-    `torch.compiler.disable` says the same, but imports the compiler where it is written. That takes
-    as long as torch itself, also where nothing is ever compiled.
+    `torch.compiler.disable` says the same, but imports the compiler where it is written, which
+    takes as long as torch itself and comes before every command that never compiles.
     """
     disabled: Forward = torch._disable_dynamo(forward)  # type: ignore[attr-defined]
 

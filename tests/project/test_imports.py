@@ -176,11 +176,14 @@ def test_nothing_in_neuro_imports_what_lies_above_it() -> None:
 
 
 HEBBIAN_FLOORS = {
+    "local": set(),
     "theory": set(),
     "montecarlo": set(),
     "modern": set(),
     "models": {"theory", "montecarlo"},
     "phase": {"models"},
+    "plasticity": set(),
+    "continual": {"plasticity"},
 }
 
 

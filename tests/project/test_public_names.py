@@ -10,6 +10,7 @@ FOLDERS = (
     "datasets.transforms",
     "deploy",
     "hebbian",
+    "hebbian.plasticity",
     "neuro",
     "reservoirs",
     "reservoirs.criticality",
