@@ -1,5 +1,6 @@
 """Streams: in pieces they equal the whole to the bit, and what comes in may be wrong or stop."""
 
+import fcntl
 import io
 import itertools
 import json
@@ -7,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 import time
+from array import array
 from dataclasses import replace
 
 import numpy as np
@@ -298,6 +301,13 @@ def test_a_state_from_before_checksums_is_read(tmp_path):
         other.load(path)
 
 
+def unread(pipe):
+    """Bytes that wait in a pipe, however busy the machine of its reader is."""
+    waiting = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+    return waiting[0]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_command_line_prints_spikes_while_events_come_and_keeps_its_state(
     axonal, tmp_path, number
@@ -314,9 +324,11 @@ def test_the_command_line_prints_spikes_while_events_come_and_keeps_its_state(
             if t > 1:
                 line = json.loads(process.stdout.readline())
                 assert line == {"t": 2 * t - 1, "spikes": {"out": [t - 1]}}
+        while unread(process.stdin):
+            time.sleep(0.02)
         time.sleep(0.3)
         process.send_signal(number)
-        out, errors = process.communicate(timeout=60)
+        out, errors = process.communicate(timeout=600)
     assert (process.returncode, out) == (128 + number, b"")
     summary, stopped = errors.decode().splitlines()
     assert summary.startswith("axonal: 7 steps from step 0 on, 3 events in, 2 spikes out; ms")

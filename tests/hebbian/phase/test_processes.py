@@ -33,7 +33,7 @@ def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     xr.testing.assert_equal(load_phase_diagram(tmp_path), phase_diagram(Hopfield(), jobs=1, **grid))
@@ -60,11 +60,11 @@ def test_the_command_line_is_stopped_by_an_interrupt_and_goes_on(tmp_path: Path)
         text=True,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     while len(chunks(tmp_path)) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     os.killpg(begun.pid, signal.SIGINT)  # as Ctrl-C does: the workers as well
-    _, errors = begun.communicate(timeout=60)
+    _, errors = begun.communicate(timeout=600)
     assert begun.returncode == 130, errors
     line = "axonal: stopped. The same command goes on with the cells that are missing."
     assert errors.splitlines() == [line]
