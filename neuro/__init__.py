@@ -45,6 +45,7 @@ from axonal.neuro.layers import (
     Linear,
     ResonateAndFire,
     ResonateAndFireState,
+    TwoPoint,
     detach,
 )
 from axonal.neuro.losses import (
@@ -119,6 +120,7 @@ __all__ = [
     "SilentNeurons",
     "SpikeReport",
     "Streamer",
+    "TwoPoint",
     "collate",
     "detach",
     "event_report",

@@ -17,10 +17,11 @@ from axonal.neuro.layers.linear import Linear
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
+from axonal.neuro.layers.two_point import TwoPoint
 
 __all__ = [
     "ALIF", "IF", "LIF", "PLIF", "ALIFState", "BatchNorm", "Cell", "Conv2d", "CuBaLIF",
     "CuBaLIFState", "DelayedLinear", "DelayedLinearState", "Dropout", "GradedLIF", "LIFState",
     "Layer", "LeakyIntegrator", "LeakyIntegratorState", "LeakyRNN", "LeakyRNNState", "Lift",
-    "Linear", "ResonateAndFire", "ResonateAndFireState", "detach",
+    "Linear", "ResonateAndFire", "ResonateAndFireState", "TwoPoint", "detach",
 ]  # fmt: skip
