@@ -47,6 +47,7 @@ from axonal.neuro.layers import (
     Linear,
     ResonateAndFire,
     ResonateAndFireState,
+    TwoPoint,
     detach,
 )
 from axonal.neuro.losses import (
@@ -123,6 +124,7 @@ __all__ = [
     "SilentNeurons",
     "SpikeReport",
     "Streamer",
+    "TwoPoint",
     "collate",
     "detach",
     "event_report",

@@ -18,6 +18,7 @@ from axonal.neuro.layers.linear import Linear
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
+from axonal.neuro.layers.two_point import TwoPoint
 
 __all__ = [
     "ALIF",
@@ -46,5 +47,6 @@ __all__ = [
     "Linear",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "TwoPoint",
     "detach",
 ]
