@@ -15,6 +15,7 @@ from axonal.neuro.layers.leaky_rnn import LeakyRNN, LeakyRNNState
 from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.layers.lift import Lift
 from axonal.neuro.layers.linear import Linear
+from axonal.neuro.layers.lmu import LMU, LMUState
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
@@ -24,6 +25,7 @@ __all__ = [
     "EGRU",
     "IF",
     "LIF",
+    "LMU",
     "PLIF",
     "ALIFState",
     "BatchNorm",
@@ -37,6 +39,7 @@ __all__ = [
     "EGRUState",
     "GradedLIF",
     "LIFState",
+    "LMUState",
     "Layer",
     "LeakyIntegrator",
     "LeakyIntegratorState",

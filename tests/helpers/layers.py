@@ -91,6 +91,7 @@ LAYERS = {
     "leaky_rnn": lambda: neuro.LeakyRNN(4, 2.0),
     "leaky_rnn_inside": lambda: neuro.LeakyRNN(4, 2.0, nonlinearity="inside"),
     "delayed": lambda: neuro.DelayedLinear(4, 3, max_delay=3),
+    "lmu": lambda: neuro.LMU(4, 3, order=3, theta=6.0),
     "egru": lambda: neuro.EGRU(4, 5),
     "cell": Adaptive,
     "recurrent": lambda: neuro.Recurrent(neuro.LIF(4), neuro.Linear(4, 4), delay=2),
