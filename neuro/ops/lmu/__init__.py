@@ -26,7 +26,7 @@ def lmu(u: Tensor, m: Tensor, a: Tensor, b: Tensor, *, backend: str = "auto") ->
         backend: ``"reference"`` (step by step), ``"chunked"`` (a product per chunk of some dozens
             of steps, the last memory of a chunk begins the next), ``"fft"`` (a convolution of the
             whole sequence with the memory's answer to an impulse) or ``"auto"``, which is
-            step by step for a few steps and chunks for more.
+            step by step for few steps and for high orders, chunks otherwise.
 
     Returns:
         memories after every step [T, B, d, q].
@@ -46,5 +46,6 @@ def lmu(u: Tensor, m: Tensor, a: Tensor, b: Tensor, *, backend: str = "auto") ->
     same_shape("lmu", "A", a, (order, order))
     same_shape("lmu", "m", m, (*u.shape[1:], order))
     if backend == "auto":
-        backend = "reference" if len(u) < chunked.LEAST else "chunked"
+        few = chunked.length_of(len(u), order) < chunked.LEAST
+        backend = "reference" if few else "chunked"
     return _RUN[backend](u, m, a, b)

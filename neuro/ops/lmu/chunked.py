@@ -1,11 +1,25 @@
 """The Legendre memory in chunks: what a chunk hears and the memory before it, in one product."""
 
+import math
+
 import torch
 from torch import Tensor
 
 LEAST = 8
 """Steps from which on chunks are faster than single steps."""
 _LONGEST = 64
+_CACHED = 1 << 19
+"""Numbers of the matrix of a chunk that stay in a cache."""
+
+
+def length_of(steps: int, order: int) -> int:
+    """Steps of a chunk: as many as fit, fewer than `LEAST` where single steps are as fast.
+
+    >>> length_of(784, 64), length_of(784, 256), length_of(784, 512)
+    (64, 7, 1)
+    """
+    fitting = int((math.sqrt(order**2 + 4 * _CACHED / order) - order) / 2)
+    return min(steps, _LONGEST, max(fitting, 1))
 
 
 def answer(steps: int, a: Tensor, b: Tensor) -> Tensor:
@@ -21,7 +35,7 @@ def answer(steps: int, a: Tensor, b: Tensor) -> Tensor:
 def lmu(u: Tensor, m: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """Run ``u`` [T, B, d]; see :func:`axonal.neuro.ops.lmu.lmu`."""
     steps, order = len(u), len(b)
-    length = min(steps, max(LEAST, min(_LONGEST, order)))
+    length = length_of(steps, order)
     heard = answer(length, a, b)  # [L, q]
     # [L, q, L]: step t hears what came s = t - k steps before
     lag = torch.arange(length, device=u.device)
