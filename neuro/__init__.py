@@ -43,12 +43,15 @@ from axonal.neuro.layers import (
     LeakyIntegratorState,
     LeakyRNN,
     LeakyRNNState,
+    LegendreMemory,
+    LegendreMemoryState,
     LIFState,
     Lift,
     Linear,
-    LMUState,
     ResonateAndFire,
     ResonateAndFireState,
+    TemporalConv,
+    TemporalConvState,
     detach,
 )
 from axonal.neuro.losses import (
@@ -63,7 +66,7 @@ from axonal.neuro.losses import (
     summed_softmax,
     summed_softmax_loss,
 )
-from axonal.neuro.models import DelaySNN
+from axonal.neuro.models import DelaySNN, LMUFormer, SpikingLMUFormer
 from axonal.neuro.network import (
     LayerReport,
     Network,
@@ -86,6 +89,7 @@ __all__ = [
     "IF",
     "LIF",
     "LMU",
+    "LMUFormer",
     "PLIF",
     "ALIFState",
     "BatchNorm",
@@ -107,7 +111,8 @@ __all__ = [
     "GradedLIF",
     "InputError",
     "LIFState",
-    "LMUState",
+    "LegendreMemory",
+    "LegendreMemoryState",
     "Layer",
     "LayerReport",
     "LeakyIntegrator",
@@ -122,10 +127,13 @@ __all__ = [
     "RecurrentState",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "TemporalConv",
+    "TemporalConvState",
     "Sequential",
     "SigmaSchedule",
     "SilentNeurons",
     "SpikeReport",
+    "SpikingLMUFormer",
     "Streamer",
     "collate",
     "detach",
@@ -160,10 +168,11 @@ add_safe_globals(
         EGRUState,
         Events,
         LIFState,
-        LMUState,
+        LegendreMemoryState,
         LeakyIntegratorState,
         LeakyRNNState,
         RecurrentState,
         ResonateAndFireState,
+        TemporalConvState,
     ]
 )

@@ -43,8 +43,7 @@ def matrices(
     >>> b
     tensor([ 0.2449, -0.5742,  0.4676, -0.0183])
     """
-    length = theta if isinstance(theta, Tensor) else torch.tensor(float(theta))
-    number = float(length.detach())
+    number = float(theta.detach() if isinstance(theta, Tensor) else theta)
     if not (isinstance(order, int) and order >= 1):
         raise ValueError(f"a Legendre memory expects an order q >= 1, got {order!r}.")
     if not (math.isfinite(number) and number > 0):
@@ -57,6 +56,7 @@ def matrices(
             f'a Legendre memory with "euler" expects theta > 4 q = {4 * order} steps, got '
             f'{number:g}, with which it grows without bound: use "zoh" or a lower order.'
         )
+    length = theta if isinstance(theta, Tensor) else torch.tensor(number)
     dtype = torch.get_default_dtype() if dtype is None else dtype
     rank = torch.arange(order, dtype=torch.float64, device=length.device)
     i, j = rank[:, None], rank

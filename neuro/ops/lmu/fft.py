@@ -16,7 +16,8 @@ def lmu(u: Tensor, m: Tensor, a: Tensor, b: Tensor) -> Tensor:
     heard = answer(steps, a, b)  # [T, q]
     of_u, of_answer = (torch.fft.rfft(x, size, dim=0) for x in (u, heard))
     product = of_u[..., None] * of_answer[:, None, None]
-    return torch.fft.irfft(product, size, dim=0)[:steps] + _fading(steps, m, a)
+    memories: Tensor = torch.fft.irfft(product, size, dim=0)[:steps] + _fading(steps, m, a)
+    return memories
 
 
 def _fading(steps: int, m: Tensor, a: Tensor) -> Tensor:

@@ -14,9 +14,9 @@ def test_a_cell_of_the_original(backend):
     layer = neuro.LMU(3, 5, order=8, theta=16.0, backend=backend)
     layer.load_state_dict(
         {
-            "A": torch.from_numpy(z["B_A"]),
-            "B": torch.from_numpy(z["B_B"][:, 0]),
-            "theta_steps": torch.tensor(16.0),
+            "memory.A": torch.from_numpy(z["B_A"]),
+            "memory.B": torch.from_numpy(z["B_B"][:, 0]),
+            "memory.theta_steps": torch.tensor(16.0),
             "hear.weight": torch.from_numpy(z["B_W_u__weight"]),
             "hear.bias": torch.from_numpy(z["B_W_u__bias"]),
             "tell.weight": torch.from_numpy(z["B_W_h__weight"]),
@@ -33,16 +33,19 @@ def test_a_learned_window():
     layer = neuro.LMU(1, 1, order=4, theta=10.0, learn="theta")
     h, _ = layer(torch.rand(30, 2, 1))
     h.sum().backward()
-    assert layer.log_theta.grad.abs() > 0 and abs(layer.theta - 10) < 1e-5
+    assert layer.memory.log_theta.grad.abs() > 0 and abs(layer.memory.theta - 10) < 1e-5
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"order": 8, "theta": 4.0}, "LMU expects theta of at least the order 8, got 4"),
+        ({"order": 8, "theta": 4.0}, "LegendreMemory expects theta of at least the order 8, got 4"),
         ({"order": 8, "theta": 20.0, "discretization": "euler"}, "theta > 4 q = 32"),
-        ({"order": 2, "theta": 4.0, "learn": "order"}, "LMU can learn theta; got order"),
-        ({"order": 2, "theta": 4.0, "backend": "cpu"}, "LMU knows the backends auto, reference"),
+        ({"order": 2, "theta": 4.0, "learn": "order"}, "LegendreMemory can learn theta; got order"),
+        (
+            {"order": 2, "theta": 4.0, "backend": "cpu"},
+            "LegendreMemory knows the backends auto, reference",
+        ),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, message):
