@@ -20,7 +20,7 @@ def kay_phillips(r: Tensor, c: Tensor) -> Tensor:
 
 
 def tanh(r: Tensor, c: Tensor) -> Tensor:
-    """Return R (1 + tanh(R C))."""
+    """R grown or shrunk by the tangent of its product with C."""
     return r * (1 + torch.tanh(r * c))
 
 
