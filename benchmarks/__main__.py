@@ -39,6 +39,7 @@ NAMES = (
     "eventprop",
     "eventprop_scan",
     "liquid",
+    "sequence",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",

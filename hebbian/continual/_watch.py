@@ -58,7 +58,7 @@ class Watch:
             return None
         rows, same = self._left
         self._left = None
-        return _Projected.apply(output, weight, self.side, rows, same)  # type: ignore[no-untyped-call]
+        return _Projected.apply(output, weight, self.side, rows, same)
 
     def events(self, layer: Any, inputs: tuple[Any, ...]) -> None:
         """Look at the spikes that an event-driven layer is about to run on."""
@@ -106,7 +106,7 @@ class _Projected(torch.autograd.Function):
         return y.view_as(y)
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         (rows,) = ctx.saved_tensors
         outputs = g.sum(0) if ctx.same else g.flatten(0, 1)
         return g, ctx.side.weight_gradient(outputs, rows), None, None, None

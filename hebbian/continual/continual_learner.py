@@ -135,7 +135,7 @@ class ContinualLearner:
         logits = self.score(batch.x)
         if batch.allowed is not None:
             logits = logits.masked_fill(~batch.allowed, -math.inf)
-        F.cross_entropy(logits, batch.y).backward()  # type: ignore[no-untyped-call]
+        F.cross_entropy(logits, batch.y).backward()
         self.method.before_step()
         self.optimiser.step()
         self.method.after_step()

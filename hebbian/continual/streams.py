@@ -78,7 +78,7 @@ class Stream:
         Validation and test stay apart by task in the stream itself.
         """
         first = self.experiences[0]
-        together = {}
+        together: dict[str, Any] = {}
         for split in SPLITS:
             each: list[Samples] = [getattr(e, split) for e in self.experiences]
             together[split] = Samples(*(torch.cat(part) for part in zip(*each, strict=True)))
@@ -90,16 +90,17 @@ class Stream:
 Parts = Mapping[str, tuple[Any, Any]]
 
 
-def permuted(parts: Parts, n_experiences: int, *, seed: int = 0) -> Stream:
+def permuted(parts: Parts, n_experiences: int, *, shared: bool = False, seed: int = 0) -> Stream:
     """Tasks whose inputs are shuffled, each in an order of its own: permuted MNIST.
 
     Every task has all classes and one set of outputs; which task a sample is from is not told. The
-    training samples of "train" are dealt out evenly, so that no two tasks share a sample; those
-    for validation and test are the same in every task.
+    samples of "train" are dealt out evenly, so that no two tasks share one, or are all in every
+    task (``shared``, as in Avalanche); those for validation and test are the same in every task.
 
     Args:
         parts: x [n, N] and y [n] of "train", "validation" and "test".
         n_experiences: tasks, >= 1.
+        shared: give every task all training samples.
         seed: of the orders.
 
     Raises:
@@ -113,7 +114,7 @@ def permuted(parts: Parts, n_experiences: int, *, seed: int = 0) -> Stream:
     held = _checked("permuted", parts)
     tasks = whole_number("permuted", "n_experiences", n_experiences)
     rng = np.random.default_rng(checks.seed("permuted", seed))
-    share = len(held["train"].y) // tasks
+    share = len(held["train"].y) // (1 if shared else tasks)
     if not share:
         raise ValueError(
             f"permuted expects at least one training sample per task, got {len(held['train'].y)} "
@@ -122,7 +123,8 @@ def permuted(parts: Parts, n_experiences: int, *, seed: int = 0) -> Stream:
     made = []
     for k in range(tasks):
         order = torch.from_numpy(rng.permutation(held["train"].x[0].numel()))
-        chosen = dict.fromkeys(SPLITS, slice(None)) | {"train": slice(k * share, (k + 1) * share)}
+        own = slice(None) if shared else slice(k * share, (k + 1) * share)
+        chosen = dict.fromkeys(SPLITS, slice(None)) | {"train": own}
 
         def part(split: str, k: int = k, order: Tensor = order, chosen: Any = chosen) -> Samples:
             x, y, _ = held[split]
@@ -233,9 +235,9 @@ def grouped(parts: Mapping[str, tuple[Any, Any, Any]], order: Sequence[int]) -> 
     return Stream(tuple(made), _classes(held))
 
 
-def _experience(k: int, *parts: Samples) -> Experience:
-    classes = sorted(set(parts[0].y.tolist()))
-    return Experience(*parts, current_experience=k, classes_in_this_experience=tuple(classes))
+def _experience(k: int, train: Samples, validation: Samples, test: Samples) -> Experience:
+    classes = sorted(set(train.y.tolist()))
+    return Experience(train, validation, test, k, tuple(classes))
 
 
 def _classes(held: Mapping[str, Samples]) -> int:

@@ -138,4 +138,5 @@ def beside(covariance: Tensor, rows: Tensor) -> Tensor:
     """The covariance [n, n] of what is left of activity beside the span of rows [m, n]."""
     basis = torch.linalg.qr(rows.double().T)[0]
     left: Tensor = covariance - basis @ (basis.T @ covariance)
-    return left - (left @ basis) @ basis.T
+    left = left - (left @ basis) @ basis.T
+    return left

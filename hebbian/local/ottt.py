@@ -59,12 +59,13 @@ class OTTT(Rule):
         if steps_at_once < 1:
             raise ValueError(f"OTTT expects steps_at_once >= 1, got {steps_at_once!r}.")
         self.loss, self.steps_at_once = loss, steps_at_once
-        for number, block in enumerate(blocks(self, net)):
+        self._blocks = blocks(self, net)
+        for number, block in enumerate(self._blocks):
             _check(self, block, first=number == 0)
 
     def gradients(self, x: Tensor, target: Tensor) -> Tensor:
         """Add the gradients of a batch x [T, B, ...], step by step; return the mean loss."""
-        units = [_Unit(block) for block in blocks(self, self.net)]
+        units = [_Unit(block) for block in self._blocks]
         total = x.new_zeros(())
         for part in x.split(self.steps_at_once):
             y = part
@@ -81,7 +82,7 @@ class OTTT(Rule):
         """Return what is kept for a batch like ``x`` [T, B, ...], in bytes."""
         found = {size.path: size for size in sizes(self.net, x)}
         at_once = carried = 0
-        for block in blocks(self, self.net):
+        for block in self._blocks:
             size, (neurons, _) = found[block.path], neurons_of(block)
             if neurons is None:
                 at_once += size.inputs

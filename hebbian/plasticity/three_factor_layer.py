@@ -104,6 +104,8 @@ class ThreeFactorLayer:
             )
         self.connections, self.neurons = connections, neurons
         self.readout_decay = readout_decay
+        # taps cost as much as a step; made again when something has written to delays or width
+        self._spread: tuple[Any, tuple[Tensor, Tensor | None]] | None = None
 
     @property
     def learns_delays(self) -> bool:
@@ -166,13 +168,17 @@ class ThreeFactorLayer:
         synapses = self.connections
         if not isinstance(synapses, neuro.DelayedLinear):
             return torch.ones_like(synapses.weight).unsqueeze(2), None
+        written = synapses.position._version, synapses.sigma._version, synapses.frozen
+        if self._spread is not None and self._spread[0] == written:
+            return self._spread[1]
         kernel = "one-tap" if synapses.frozen else synapses.kernel
-        spread = taps(synapses.delay.detach(), float(synapses.sigma), kernel, synapses.max_delay)
-        steps = torch.arange(spread.share.shape[2], device=spread.first.device)
-        place = spread.first.unsqueeze(2) + steps
-        dense = spread.share.new_zeros(*place.shape[:2], synapses.max_delay + 1)
-        share = dense.scatter(2, place, spread.share)
-        return share, dense.scatter(2, place, spread.slope) if self.learns_delays else None
+        near = taps(synapses.delay.detach(), float(synapses.sigma), kernel, synapses.max_delay)
+        place = near.first.unsqueeze(2) + torch.arange(near.share.shape[2])
+        dense = near.share.new_zeros(*place.shape[:2], synapses.max_delay + 1)
+        share = dense.scatter(2, place, near.share)
+        slope = dense.scatter(2, place, near.slope) if self.learns_delays else None
+        self._spread = written, (share, slope)
+        return share, slope
 
     def _scale(self) -> Tensor:
         """Factor on the input of the neurons."""

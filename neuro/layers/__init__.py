@@ -12,18 +12,23 @@ from axonal.neuro.layers.graded_lif import GradedLIF
 from axonal.neuro.layers.if_ import IF
 from axonal.neuro.layers.leaky_integrator import LeakyIntegrator, LeakyIntegratorState
 from axonal.neuro.layers.leaky_rnn import LeakyRNN, LeakyRNNState
+from axonal.neuro.layers.legendre_memory import LegendreMemory, LegendreMemoryState
 from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.layers.lift import Lift
 from axonal.neuro.layers.linear import Linear
+from axonal.neuro.layers.lmu import LMU
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
+from axonal.neuro.layers.temporal_conv import TemporalConv, TemporalConvState
+from axonal.neuro.layers.two_point import TwoPoint
 
 __all__ = [
     "ALIF",
     "EGRU",
     "IF",
     "LIF",
+    "LMU",
     "PLIF",
     "ALIFState",
     "BatchNorm",
@@ -42,9 +47,14 @@ __all__ = [
     "LeakyIntegratorState",
     "LeakyRNN",
     "LeakyRNNState",
+    "LegendreMemory",
+    "LegendreMemoryState",
     "Lift",
     "Linear",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "TemporalConv",
+    "TemporalConvState",
+    "TwoPoint",
     "detach",
 ]

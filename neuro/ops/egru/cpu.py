@@ -3,6 +3,7 @@
 Where few units are heard, forward products become sums of their columns of weights.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from axonal.neuro.ops.egru._loop_state import LoopState
 
 SPARSE = 0.25
 """Share of units that are heard up to which sums of their columns are faster than a product."""
+
+ALONE = 4
+"""Samples up to which the whole sequence is one loop, where nothing is kept for a backward pass."""
 
 _BITS = {torch.float32: np.int32, torch.float64: np.int64}
 
@@ -44,6 +48,13 @@ def forward(
 ) -> None:
     """Fill y and c [T, B, N] and, unless only one step of them is kept, gates and b_g."""
     y, c = kept.y, kept.c
+    if len(kept.gates) < len(x) and x.shape[1] <= ALONE:
+        _run(
+            _array(x), state.y.contiguous().numpy(), _array(state.c), _array(feedback.weight.T),
+            _array(feedback.bias), _array(events.threshold), _shares(taken, y), y.numpy(),
+            c.numpy(), y.numpy().view(_BITS[x.dtype]),
+        )  # fmt: skip
+        return
     size, many = c.shape[-1], int(SPARSE * c[0].numel())
     weight, bias = feedback
     rows = _array(weight.T)
@@ -100,6 +111,33 @@ def backward(
 
 
 @kernel
+def _run(
+    x: Any, before: Any, first: Any, rows: Any, bias: Any, theta: Any, shares: Any,
+    y: Any, c: Any, bits: Any,
+) -> None:  # fmt: skip
+    """Fill y and c [T, B, N] in one loop, at the cost of the units that are heard.
+
+    ``bits`` are those of y.
+    """
+    one = x.dtype.type(1)
+    steps, batch, size = c.shape
+    back = np.empty((batch, 3 * size), x.dtype)
+    gates = np.empty((batch, 3 * size), x.dtype)
+    where = np.empty(size + AHEAD, np.int64)
+    for t in range(steps):
+        heard, known = (y[t - 1], bits[t - 1]) if t > 0 else (before, before.view(bits.dtype))
+        _add_columns(heard, known, rows, bias, where, back)
+        for b in range(batch):
+            x_b, back_b, gates_b = x[t, b], back[b], gates[b]
+            for k in range(2 * size):
+                gates_b[k] = one / (one + math.exp(-(x_b[k] + back_b[k])))
+            for k in range(size):
+                g = 2 * size + k
+                gates_b[g] = math.tanh(x_b[g] + gates_b[size + k] * back_b[g])
+        _step(gates, c[t - 1] if t > 0 else first, theta, shares[t], y[t], c[t])
+
+
+@kernel
 def _few(bits: Any, many: int) -> bool:
     heard = 0
     for b in range(bits.shape[0]):
@@ -113,11 +151,19 @@ def _add_columns(y: Any, bits: Any, rows: Any, bias: Any, where: Any, back: Any)
     for b in range(y.shape[0]):
         out = back[b]
         out[:] = bias
-        for place in range(active(bits[b], where)):
+        used = active(bits[b], where)
+        whole = used - used % AHEAD
+        for place in range(0, whole, AHEAD):
+            i, j, k, m = where[place], where[place + 1], where[place + 2], where[place + 3]
+            y_i, y_j, y_k, y_m = y[b, i], y[b, j], y[b, k], y[b, m]
+            w_i, w_j, w_k, w_m = rows[i], rows[j], rows[k], rows[m]
+            for n in range(out.shape[0]):
+                out[n] += (y_i * w_i[n] + y_j * w_j[n]) + (y_k * w_k[n] + y_m * w_m[n])
+        for place in range(whole, used):
             j = where[place]
-            value, row = y[b, j], rows[j]
-            for k in range(out.shape[0]):
-                out[k] += value * row[k]
+            y_j, w_j = y[b, j], rows[j]
+            for n in range(out.shape[0]):
+                out[n] += y_j * w_j[n]
 
 
 @kernel

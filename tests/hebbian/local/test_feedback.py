@@ -12,13 +12,18 @@ from axonal.hebbian.local._feedback import connections, sent_back
 def net_of_every_kind() -> neuro.Network:
     torch.manual_seed(3)
     net = neuro.Sequential(
-        neuro.Conv2d(1, 2, 2), neuro.LIF((2, 3, 3), threshold=0.1),
-        neuro.Conv2d(2, 4, 2, stride=1, padding=1),
-        nn.AvgPool2d(2), nn.Flatten(), neuro.LIF(16, threshold=0.1),
-        neuro.DelayedLinear(16, 6, max_delay=3), neuro.LIF(6, threshold=0.1),
+        neuro.Conv2d(1, 2, 2),
+        neuro.LIF((2, 3, 3), threshold=0.1),
+        neuro.Conv2d(2, 4, 2, padding=1),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        neuro.LIF(16, threshold=0.1),
+        neuro.DelayedLinear(16, 6, max_delay=3),
+        neuro.LIF(6, threshold=0.1),
         neuro.Linear(6, 5, mask=torch.arange(30).reshape(5, 6) % 3 > 0),
-        neuro.Recurrent(neuro.LIF(5, threshold=0.1), neuro.Linear(5, 5)), neuro.Linear(5, 3),
-    ).double()  # fmt: skip
+        neuro.Recurrent(neuro.LIF(5, threshold=0.1), neuro.Linear(5, 5)),
+        neuro.Linear(5, 3),
+    ).double()
     with torch.no_grad():
         for name, p in net.named_parameters():
             p.mul_(1 if name.endswith("position") else 2.5)

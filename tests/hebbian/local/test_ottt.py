@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from axonal import neuro
 from axonal.hebbian import local
-from axonal.hebbian.local import _measured
 
 
 def drive(steps: int = 9, batch: int = 4, size: int = 6) -> tuple[Tensor, Tensor]:
@@ -124,7 +123,7 @@ def test_memory_does_not_grow_with_the_steps() -> None:
     for steps in (5, 50):
         x = torch.rand(steps, 16, 60)
         rule = local.OTTT(net)
-        said, found = rule.stored(x), _measured.measured(rule, x, target)
+        said, found = rule.stored(x), local.measured(rule, x, target)
         assert found.total == pytest.approx(said.total, rel=0.1)
         kept[steps] = found.total
     assert kept[5] == kept[50]

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from axonal.hebbian.plasticity import (
     reward_modulated_stdp,
     triplet_stdp,
 )
-from axonal.reservoirs import PairSTDP
+from axonal.reservoirs import Liquid, PairSTDP, topology
 
 
 def changes(rule: object, pre: Tensor, post: Tensor, **options: object) -> Tensor:
@@ -44,23 +45,22 @@ def test_the_window_of_pairs_is_exponential_on_both_sides() -> None:
     assert window == pytest.approx(wanted, abs=1e-12)
 
 
-def test_it_is_the_window_of_the_pair_rule_of_liquids() -> None:
+def test_it_is_the_pair_rule_of_liquids_without_its_inhibition_and_modulator() -> None:
     """One excitatory synapse of a liquid, whose two neurons are made to spike from outside."""
-    rule = PairSTDP(rate=0.15, tau_pre=10.0, tau_post=10.0, increment=0.1)
-    mine = {"potentiation": 0.015, "depression": 0.015, "tau_plus": 10.0, "tau_minus": 10.0}
-    for lag in (-6, 3):
-        ours = changes(pair_stdp, one_spike([20], 40), one_spike([20 + lag], 40), **mine)
-        assert liquid_change(rule, 20, 20 + lag) == pytest.approx(ours.item(), abs=1e-12)
-
-
-def liquid_change(rule: PairSTDP, pre: int, post: int) -> float:
-    """The same from the traces as docs/reservoirs.md has them: used, then raised and decayed."""
-    x = y = change = 0.0
-    decay = math.exp(-1 / rule.tau_pre)
-    for t in range(40):
-        change += rule.rate * (x * (t == post) - y * (t == pre))
-        x, y = decay * (x + rule.increment * (t == pre)), decay * (y + rule.increment * (t == post))
-    return change
+    rule = PairSTDP(rate=0.15, tau_pre=10.0, tau_post=14.0, increment=0.1)
+    wiring = topology.Wiring(np.array([True, True]), np.array([0]), np.array([1]))
+    liquid = Liquid(wiring, weight=1.0, plasticity=rule, dtype=np.float64)
+    drive = 100.0 * (np.random.default_rng(0).random((80, 1, 2)) < 0.15)
+    events = liquid.events(drive, to="liquid")
+    run = liquid.run(
+        events, samples=1, steps=80, consecutive=True, record=True, backend="reference"
+    )
+    spikes = torch.from_numpy(run.raster(80)[:, 0]).float()
+    assert (spikes.sum(0) > 5).all()
+    mine = {"potentiation": 0.015, "depression": 0.015, "tau_plus": 10.0, "tau_minus": 14.0}
+    change = changes(pair_stdp, spikes[:, :1], spikes[:, 1:], **mine).item()
+    assert abs(change) > 0.01
+    assert run.weights.item() - 1.0 == pytest.approx(change, abs=1e-12)
 
 
 def test_nearest_spikes_do_not_add_up() -> None:

@@ -92,7 +92,7 @@ def test_frozen_delays_do_not_learn() -> None:
 
 
 def test_hand_values_of_e_prop() -> None:
-    """One input, no recurrence, membrane factor .9, threshold 1, psi = .3 max(0, 1 - |v - 1|)."""
+    """One input, no recurrence, factor .9, threshold 1, psi = .3 max(0, 1 - |v - 1|)."""
     w, inputs = torch.full((1, 1), 0.5, dtype=torch.float64), (1, 0, 1, 1, 1, 0)
     potentials, spikes = (0.5, 0.45, 0.905, 1.3145, 0.68305, 0.614745), (0, 0, 0, 1, 0, 0)
     traces, found = None, []

@@ -73,6 +73,15 @@ def test_compiled_loops_equal_the_definition(taken, size, active):
     assert (share < 0.25) == (active == 3.0)  # both ways to sum have run
 
 
+@pytest.mark.parametrize("batch", [1, 4, 5])
+def test_inference_equals_training(batch):
+    given = _problem(6, 20, batch, 70)
+    learning = egru(**given | {"weight": given["weight"].clone().requires_grad_()})
+    with torch.no_grad():
+        for own, other in zip(egru(**given), learning, strict=True):
+            torch.testing.assert_close(own, other.detach(), rtol=1e-10, atol=1e-10)
+
+
 def test_a_run_in_two_parts_gives_the_same_bits():
     given = _problem(3, 11, 2, 20, dtype=torch.float32)
     y, c = egru(**given)

@@ -28,7 +28,7 @@ def measured(rule: Rule, x: Tensor, target: Tensor) -> Stored:
     >>> from axonal.hebbian import local
     >>> net = neuro.Sequential(neuro.Linear(3, 4), neuro.LIF(4), neuro.Linear(4, 2))
     >>> x, target = torch.rand(5, 8, 3), torch.zeros(8, dtype=torch.int64)
-    >>> measured(local.Backprop(net), x, target).traces
+    >>> local.measured(local.Backprop(net), x, target).traces
     0
     """
     beside = [
