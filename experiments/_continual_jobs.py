@@ -141,7 +141,15 @@ class Timed(Job):
     def identity(self) -> list[Any]:
         """The stream with its numbers, the arm and the seed."""
         d = _continual_delays
-        numbers = [d.HIDDEN, d.SIGMA, d.WEIGHT_RATE, d.DELAY_RATE, d.LATENCY_STEPS, d.SILENCE]
+        numbers = [
+            d.HIDDEN,
+            d.SIGMA,
+            d.WEIGHT_RATE,
+            d.DELAY_RATE,
+            d.LATENCY_STEPS,
+            d.SILENCE,
+            d.GAIN,
+        ]
         more = [d.LATENCY_TASKS, d.LATENCY_SAMPLES, d.SPOKEN_STEPS, d.SPOKEN_DT]
         shape = list(d.STREAMS[self.stream])
         return ["continual-delays", self.stream, shape, d.ARMS[self.arm], self.seed, numbers, more]

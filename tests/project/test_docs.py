@@ -39,6 +39,7 @@ def blocks(document: str, language: str) -> list[str]:
     "document",
     [
         "README.md",
+        "docs/continual.md",
         "docs/event-data.md",
         "docs/numerics.md",
         "docs/recipes.md",

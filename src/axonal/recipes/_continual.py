@@ -52,7 +52,7 @@ class Choices:
     laterals: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def method(arm: str, net: nn.Module, choices: Choices) -> Method:
+def method(arm: str, net: nn.Module, choices: Choices, optimiser: torch.optim.Optimizer) -> Method:
     """The method of an arm."""
     shared = {"layers": list(choices.ranks), **choices.others}
     hlop = {**shared, "rate": choices.rates, **choices.laterals}
@@ -64,8 +64,8 @@ def method(arm: str, net: nn.Module, choices: Choices) -> Method:
             net, choices.ranks, **{**hlop, "mode": "input", "levels": choices.levels}
         ),
         "gpm": lambda: GPM(net, choices.ranks, **shared),
-        "ewc": lambda: EWC(net, choices.ewc),
-        "si": lambda: SynapticIntelligence(net, choices.si),
+        "ewc": lambda: EWC(net, choices.ewc, optimiser=optimiser),
+        "si": lambda: SynapticIntelligence(net, choices.si, optimiser=optimiser),
         "replay": lambda: Replay(choices.kept),
     }
     return made[arm]()
