@@ -18,9 +18,12 @@ class Blockwise(Rule):
         like: an input like those to come [T, B, ...], where the first layer does not say its size.
     """
 
+    _last = False
+    """Whether a block ends with its connections."""
+
     def __init__(self, net: neuro.Network, like: Tensor | None) -> None:
         super().__init__(net)
-        self._blocks = found = blocks(self, net)
+        self._blocks = found = blocks(self, net, last=self._last)
         self._check(found)
         self.widths = self._numbers(found, like)
 

@@ -55,7 +55,7 @@ class DSRLIF(Layer[DSRLIFState]):
         ValueError: for parameters out of range, and for inputs or states of the wrong shape.
 
     >>> lif = DSRLIF(1, tau=2.0, threshold=0.5, firing=1.0)
-    >>> lif(torch.ones(4, 1, 1))[0].flatten()
+    >>> lif(torch.ones(4, 1, 1))[0].detach().flatten()
     tensor([0., 1., 0., 1.])
     """
 
