@@ -40,6 +40,7 @@ NAMES = (
     "eventprop_scan",
     "liquid",
     "continual",
+    "sequence",
 )
 MODULES = {
     "spikingjelly": "spikingjelly",

@@ -69,7 +69,7 @@ class Watch:
 
     def see(self, inputs: tuple[Any, ...]) -> None:
         """Gather rows of x [T, B, ...], the first of the inputs."""
-        learns = self.side.layer.training and torch.is_grad_enabled()
+        learns = self.side.layer.training
         x = inputs[0]
         if not isinstance(x, Tensor) or not (learns or self.tell):
             return
