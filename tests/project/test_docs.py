@@ -40,6 +40,7 @@ def blocks(document: str, language: str) -> list[str]:
     [
         "README.md",
         "docs/event-data.md",
+        "docs/local-learning.md",
         "docs/numerics.md",
         "docs/recipes.md",
         "docs/reservoirs.md",

@@ -43,9 +43,12 @@ def _like(settings: Any) -> dict[str, Tensor]:
 
 
 def _forward_forward(net: neuro.Network, settings: Any) -> local.Rule:
-    # spikes are at most 1 per step, so that the goodness of a layer is smaller
-    threshold = 0.05 if settings.layers == "spiking" else 2.0
-    return local.ForwardForward(net, classes=CLASSES, threshold=threshold)
+    if settings.layers == "relu":
+        return local.ForwardForward(net, classes=CLASSES)
+    # spikes are at most one per step: the sum over units makes up for small squares
+    return local.ForwardForward(
+        net, classes=CLASSES, goodness="sum", threshold=0.05 * settings.hidden
+    )
 
 
 RULES: Mapping[str, Way] = {
