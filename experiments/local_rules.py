@@ -81,7 +81,8 @@ class Trained(Job):
     @property
     def identity(self) -> list[Any]:
         """All settings."""
-        return ["local-rules", local_mnist.Settings(**self.changes).identity()]
+        settings = local_mnist.Settings(**self.changes)
+        return ["local-rules", settings.identity(), settings.rate]
 
     @property
     def label(self) -> tuple[str, Mapping[str, Any]]:

@@ -92,7 +92,7 @@ class ForwardForward(Blockwise):
             y = block.run(normalised(both))
             g = self.goodness(y)
             loss = goodness_loss(g[:batch], g[batch:], self.threshold)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             total += loss.detach() / len(found)
             both = y.detach()
             del y, g, loss

@@ -90,7 +90,7 @@ class Settings(_settings.BaseSettings):
         """Learning rate at the start."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return RULES[self.rule].rate[self.layers]
+        return RULES[self.rule].rate.get(self.layers, 1e-3)
 
 
 def data(settings: Settings) -> Mapping[str, tuple[Any, Any]]:
@@ -160,6 +160,7 @@ def learn(settings: Settings, parts: Parts) -> Learned:
     results = {
         "validation_accuracy": found["validation"],
         "test_accuracy": found["test"],
+        "learning_rate": settings.rate,
         "loss": [float(row["loss"]) for row in history],
         "training_seconds": float(sum(row["seconds"] for row in history)),
         "stored": rule.stored(x).total,
