@@ -22,7 +22,7 @@ STEPS, SILENCE, DT = 60, 20, 0.01
 DELAY, BACK = 20, 10
 """Longest delays in steps, of the input and of the loop."""
 TAU, TAU_SYNAPSE, SHARPNESS = 10.0, 5.0, 10.0
-EPOCHS, BATCH, RATE, DELAY_RATE = 8, 64, 3e-3, 0.1
+EPOCHS, BATCH, RATE, DELAY_RATE = 5, 64, 3e-3, 0.1
 WATCHED = 64
 """Recordings for validation on which gradients are compared."""
 WAYS = ("exact", "grid", "surrogate", "local", "three-factor")

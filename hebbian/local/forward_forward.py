@@ -19,9 +19,9 @@ class ForwardForward(Blockwise):
     goodness g_l of a layer is the mean over its units (or the sum) of the squared activity, of
     spiking layers of the squared mean over time. What enters a layer, the first one included, is
     divided by its root mean square, so that no layer can read off the goodness of the one before.
-    The score of a class is the sum of the goodness of all layers but the first, with the label of that class
-    written in (of the first as well where it is the only one). The gradient of a layer's loss
-    reaches its own weights alone. For a true label there is one false one, drawn anew in every
+    The score of a class is the sum of the goodness of all layers but the first, with the label of
+    that class written in (of the first as well where it is the only one). The gradient of a layer's
+    loss reaches its own weights alone. For a true label there is one false one, drawn anew in every
     batch.
 
     Trains Linear and DelayedLinear with any neurons or functions behind them, one after another,

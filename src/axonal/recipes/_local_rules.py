@@ -43,11 +43,13 @@ def _like(settings: Any) -> dict[str, Tensor]:
 
 
 def _forward_forward(net: neuro.Network, settings: Any) -> local.Rule:
+    # a label of 1, as published, is a small part of 784 pixels in so few passes
     if settings.layers == "relu":
-        return local.ForwardForward(net, classes=CLASSES)
+        return local.ForwardForward(net, classes=CLASSES, threshold=0.5, label=5.0)
     # spikes are at most one per step: the sum over units makes up for small squares
+    threshold = 0.05 * settings.hidden
     return local.ForwardForward(
-        net, classes=CLASSES, goodness="sum", threshold=0.05 * settings.hidden
+        net, classes=CLASSES, goodness="sum", threshold=threshold, label=5.0
     )
 
 
@@ -82,7 +84,8 @@ RULES: Mapping[str, Way] = {
         _forward_forward, True, {"spiking": 1e-3, "relu": 1e-3}, ("spiking", "relu"), norm=False,
     ),
     "mono-forward": Way(
-        _classes(local.MonoForward), True, {"spiking": 3e-3, "relu": 3e-3}, ("spiking", "relu", "conv"),
+        _classes(local.MonoForward), True, {"spiking": 3e-3, "relu": 3e-3},
+        ("spiking", "relu", "conv"),
     ),
     "cascaded-forward": Way(
         _classes(local.CascadedForward), True, {"conv": 3e-3}, ("conv", "spiking", "relu"),
