@@ -66,8 +66,8 @@ class OneDelay(Job):
         """Accuracy with the delay rounded, and every number of the network."""
         begun = time.process_time()
         torch.manual_seed(self.seed)
-        net = neuro.Network(Match(2 * self.order))
-        layers: Any = net.module
+        layers = Match(2 * self.order)
+        net = neuro.Network(layers)
         optimiser = torch.optim.Adam(neuro.param_groups(net, RATE, delay_lr=DELAY_RATE))
         generator = torch.Generator().manual_seed(self.seed + 100)
         for k in range(UPDATES):

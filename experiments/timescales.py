@@ -131,7 +131,7 @@ def write(store: Store, out: Path) -> list[Path]:
         },
         middle=f"{MIDDLE:g}",
         delays=markdown_table(
-            ["N", "test", "delay", "weights of the bit before", "now", "bias", "readout", "its bias"],
+            ["N", "test", "delay", "weights, bit before", "bit now", "bias", "readout", "its bias"],
             [_delay(n, row) for n, rows in delays.items() for row in rows],
         ),
         perfect=sum(row["test"] == 1 for rows in delays.values() for row in rows),

@@ -41,8 +41,10 @@ def blocks(document: str, language: str) -> list[str]:
         "README.md",
         "docs/event-data.md",
         "docs/numerics.md",
+        "docs/plasticity.md",
         "docs/recipes.md",
         "docs/reservoirs.md",
+        "docs/timescales.md",
         "docs/training.md",
     ],
 )
