@@ -185,7 +185,7 @@ def _exchanged(
     then: Sequence[Mapping[str, Tensor]],
     test: list[list[float]],
 ) -> dict[str, float]:
-    """What one kind of parameter forgets by itself, over all tasks but the last.
+    """Forgetting of one kind of parameter by itself, over all tasks but the last.
 
     The network as task k left it, with the delays of the end, or with the weights of the end.
     """

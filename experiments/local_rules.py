@@ -129,7 +129,7 @@ class Peak(Job):
 
 @dataclass(frozen=True)
 class Kept(Job):
-    """What a rule keeps over the number of steps."""
+    """Memory that a rule keeps over the number of steps."""
 
     @property
     def identity(self) -> list[Any]:

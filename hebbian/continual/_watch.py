@@ -1,4 +1,4 @@
-"""What a layer's presynaptic activity passes on its way in."""
+"""Hooks that a layer's presynaptic activity passes on its way in."""
 
 from collections.abc import Callable
 from typing import Any
