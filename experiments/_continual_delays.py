@@ -1,6 +1,6 @@
 """Networks with learned delays on streams of tasks in time, and what their delays forget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from axonal.hebbian.continual import ContinualLearner, Stream, grouped, permuted
 from axonal.recipes import RecipeError, _continual
 
 CLASSES, HIDDEN, SIGMA = 10, 64, 1.0
-WEIGHT_RATE, DELAY_RATE = 3e-3, 0.1
+WEIGHT_RATE, DELAY_RATE, GAIN = 2e-2, 0.2, 1.5
 ARMS: dict[str, dict[str, Any]] = {
     "sequential": {"method": "sequential"},
     "sequential, delays never learn": {"method": "sequential", "learned": False},
@@ -47,11 +47,11 @@ class Timed(NamedTuple):
 
 
 LATENCY_STEPS, SILENCE, SIDE = 20, 6, 14
-LATENCY_TASKS, LATENCY_SAMPLES = 4, 3_000
+LATENCY_TASKS, LATENCY_SAMPLES = 3, 2_500
 SPOKEN_STEPS, SPOKEN_DT = 40, 0.02
 STREAMS = {
-    "latency": Timed(SIDE * SIDE, 10, 4.0, 3, ([80, 40], [20, 10]), 150),
-    "speakers": Timed(80, 12, 4.0, 8, ([60, 25], [15, 8]), 50),
+    "latency": Timed(SIDE * SIDE, 10, 8.0, 3, ([80, 40], [20, 10]), 150),
+    "speakers": Timed(80, 12, 8.0, 8, ([60, 25], [15, 8]), 50),
 }
 
 
@@ -67,12 +67,12 @@ def _latency(seed: int) -> Stream:
     """Permuted MNIST at 14 x 14 pixels."""
     (x, y), (test_x, test_y) = datasets.mnist("train"), datasets.mnist("test")
     order = np.random.default_rng(seed).permutation(len(x))
-    train, held = order[: LATENCY_TASKS * LATENCY_SAMPLES], order[-500:]
+    train, held = order[: LATENCY_TASKS * LATENCY_SAMPLES], order[-200:]
     return permuted(
         {
             "train": (_small(x[train]), y[train]),
             "validation": (_small(x[held]), y[held]),
-            "test": (_small(test_x[:2_000]), test_y[:2_000]),
+            "test": (_small(test_x[:1_000]), test_y[:1_000]),
         },
         LATENCY_TASKS,
         seed=seed,
@@ -113,6 +113,8 @@ def build(name: str, seed: int, learned: bool) -> neuro.Sequential:
         first = neuro.DelayedLinear(shape.inputs, HIDDEN, shape.max_delay, sigma=SIGMA)
         first.round_in_evaluation = False
         first.position.requires_grad_(learned)
+        with torch.no_grad():
+            first.weight.mul_(GAIN)  # or most hidden neurons are silent at first
         return neuro.Sequential(
             {
                 "delays": first,
@@ -140,7 +142,7 @@ def learner(name: str, arm: str, seed: int, net: neuro.Sequential) -> ContinualL
             {"params": [net["delays"].position], "lr": DELAY_RATE},
         ]
     )
-    against = _continual.method(kind, net, choices)
+    against = _continual.method(kind, net, choices, adam)
     return _continual.learner(
         kind, net, stream(name, seed), against, optimiser=adam, seed=seed, epochs=shape.epochs,
         encode=lambda x: encode(name, x),
@@ -180,10 +182,10 @@ def _rounded(own: ContinualLearner, net: neuro.Sequential) -> float:
 def _exchanged(
     own: ContinualLearner,
     net: neuro.Sequential,
-    then: list[Mapping[str, Tensor]],
+    then: Sequence[Mapping[str, Tensor]],
     test: list[list[float]],
 ) -> dict[str, float]:
-    """What one kind of parameter forgets by itself, over all tasks but the last.
+    """Forgetting of one kind of parameter by itself, over all tasks but the last.
 
     The network as task k left it, with the delays of the end, or with the weights of the end.
     """

@@ -141,8 +141,17 @@ class Timed(Job):
     def identity(self) -> list[Any]:
         """The stream with its numbers, the arm and the seed."""
         d = _continual_delays
-        numbers = [d.HIDDEN, d.SIGMA, d.WEIGHT_RATE, d.DELAY_RATE, d.LATENCY_STEPS, d.SILENCE]
-        more = [d.LATENCY_TASKS, d.LATENCY_SAMPLES, d.SPOKEN_STEPS, d.SPOKEN_DT]
+        numbers = [
+            d.HIDDEN,
+            d.SIGMA,
+            d.WEIGHT_RATE,
+            d.DELAY_RATE,
+            d.LATENCY_STEPS,
+            d.SILENCE,
+            d.GAIN,
+        ]
+        more: list[float] = [d.LATENCY_TASKS, d.LATENCY_SAMPLES, d.LATENCY_STEPS, d.SILENCE]
+        more += [d.SPOKEN_STEPS, d.SPOKEN_DT]
         shape = list(d.STREAMS[self.stream])
         return ["continual-delays", self.stream, shape, d.ARMS[self.arm], self.seed, numbers, more]
 

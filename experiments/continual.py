@@ -40,6 +40,11 @@ def pmnist(arm: str) -> list[Permuted]:
     return [Permuted(arm, seed) for seed in SEEDS]
 
 
+def pmnist_jobs() -> list[Permuted]:
+    """Permuted MNIST by all arms."""
+    return [job for arm in ARMS for job in pmnist(arm)]
+
+
 def split(images: str, scenario: str, arm: str) -> list[Split]:
     """Split images by one arm."""
     return [Split(images, scenario, arm, seed) for seed in SEEDS]
@@ -52,8 +57,7 @@ def timed(stream: str, arm: str) -> list[Timed]:
 
 def plan() -> Sequence[Job]:
     """All jobs."""
-    jobs: list[Job] = [job for arm in ARMS for job in pmnist(arm)]
-    jobs += choosing()
+    jobs: list[Job] = [*pmnist_jobs(), *choosing()]
     for stream in _continual_delays.STREAMS:
         jobs += [job for arm in _continual_delays.ARMS for job in timed(stream, arm)]
     for images in IMAGES:
@@ -134,7 +138,7 @@ def _table(found: dict[str, list[Row]]) -> str:
 
 
 def _demands(found: dict[str, list[Row]]) -> list[str]:
-    """What was asked for, and whether it holds of the means."""
+    """Demands, and whether they hold of the means."""
 
     def mean(arm: str, name: str = "test_accuracy") -> float:
         return 100 * statistics.fmean(_each(found[arm], name))

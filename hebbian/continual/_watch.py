@@ -1,4 +1,4 @@
-"""What a layer's presynaptic activity passes on its way in."""
+"""Hooks that a layer's presynaptic activity passes on its way in."""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,7 +58,7 @@ class Watch:
             return None
         rows, same = self._left
         self._left = None
-        return _Projected.apply(output, weight, self.side, rows, same)
+        return _Projected.apply(output, weight, self.side, rows, same)  # type: ignore[no-untyped-call]
 
     def events(self, layer: Any, inputs: tuple[Any, ...]) -> None:
         """Look at the spikes that an event-driven layer is about to run on."""
@@ -69,7 +69,7 @@ class Watch:
 
     def see(self, inputs: tuple[Any, ...]) -> None:
         """Gather rows of x [T, B, ...], the first of the inputs."""
-        learns = self.side.layer.training and torch.is_grad_enabled()
+        learns = self.side.layer.training
         x = inputs[0]
         if not isinstance(x, Tensor) or not (learns or self.tell):
             return

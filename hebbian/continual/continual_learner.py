@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ EVALUATION_BATCH = 500
 
 
 class Learnt(NamedTuple):
-    """What learning a stream came to.
+    """Result of learning a stream.
 
     Attributes:
         test: accuracy on the test samples of task i after task k, [n, n]; one row where everything
@@ -54,6 +54,8 @@ class ContinualLearner:
         epochs: passes over each task, >= 1.
         batch: samples per update, >= 1.
         seed: of the order of samples, and of what methods draw.
+        rule: of :mod:`axonal.hebbian.local`, whose ``gradients(x, target)`` take the place of
+            backpropagation; of tasks that share one head.
         measured: the stream whose tasks are tested, if it is another one.
 
     Raises:
@@ -84,6 +86,7 @@ class ContinualLearner:
         batch: int = 64,
         seed: int = 0,
         measured: Stream | None = None,
+        rule: Any = None,
     ) -> None:
         who = "ContinualLearner"
         self.network, self.stream = network, stream
@@ -93,6 +96,12 @@ class ContinualLearner:
         self.batch = checks.whole_number(who, "batch", batch)
         self.seed = checks.seed(who, seed)
         self.measured = stream if measured is None else measured
+        self.rule = rule
+        if rule is not None and stream.heads is not None:
+            raise ValueError(
+                "ContinualLearner: the loss of a rule knows no heads of tasks: leave out rule, or "
+                "take a stream without heads."
+            )
         self._rates = [float(group["lr"]) for group in optimiser.param_groups]
 
     def learn(self) -> Learnt:
@@ -132,10 +141,13 @@ class ContinualLearner:
 
     def _update(self, batch: Batch) -> None:
         self.optimiser.zero_grad()
-        logits = self.score(batch.x)
-        if batch.allowed is not None:
-            logits = logits.masked_fill(~batch.allowed, -math.inf)
-        F.cross_entropy(logits, batch.y).backward()
+        if self.rule is not None:
+            self.rule.gradients(self.encode(batch.x), batch.y)
+        else:
+            logits = self.score(batch.x)
+            if batch.allowed is not None:
+                logits = logits.masked_fill(~batch.allowed, -math.inf)
+            F.cross_entropy(logits, batch.y).backward()
         self.method.before_step()
         self.optimiser.step()
         self.method.after_step()

@@ -22,6 +22,9 @@ class EWC(Anchored):
         network: whose parameters are held.
         strength: lambda, >= 0.
         samples: of a task by which F is estimated, one gradient each.
+        optimiser: after each of whose steps, of rate eta, the penalty takes an implicit one,
+            p <- (p + eta strength F p*) / (1 + eta strength F), stable at any strength. Without it
+            the penalty is part of the gradients: plain steps diverge from eta strength F = 2 on.
 
     Raises:
         ValueError: for numbers out of range.
@@ -31,8 +34,14 @@ class EWC(Anchored):
     {'weight': tensor([[0., 0.]])}
     """
 
-    def __init__(self, network: nn.Module, strength: float, samples: int = 500) -> None:
-        super().__init__(network, strength)
+    def __init__(
+        self,
+        network: nn.Module,
+        strength: float,
+        samples: int = 500,
+        optimiser: torch.optim.Optimizer | None = None,
+    ) -> None:
+        super().__init__(network, strength, optimiser)
         self.samples = whole_number("EWC", "samples", samples)
 
     def end_task(self, task: Task | None = None) -> None:

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from axonal._base.checks import number, whole_number
 from axonal.hebbian.continual.signed_rate import signed_rate
 from axonal.hebbian.continual.subspaces import Subspaces
-from axonal.hebbian.plasticity import oja
 
 CLAMP = 10.0
 """Largest entry of a change of weights, of the published code."""
@@ -16,7 +15,8 @@ class Lateral(Subspaces):
     """Hebbian and anti-Hebbian lateral connections of a layer, H [m, n].
 
     Lateral units answer presynaptic activity x by y = H x, and feed H^T y back. New rows learn by
-    Oja's rule beside the frozen ones, a few times on every batch:
+    Oja's rule (:func:`axonal.hebbian.plasticity.oja`) beside the frozen ones, a few times on every
+    batch:
 
         dH = clip(mean_r y (x - H^T H x)^T, -10, 10),    v <- mu v + (1 - mu) dH,    H <- H + eta v
 
@@ -122,15 +122,17 @@ class Lateral(Subspaces):
             raise ValueError(f"{self.name} has no rows to learn with: call begin_task() first.")
         if not len(x):
             return
-        remaining = self.project(x)
+        remaining, few = self.project(x), len(x) <= len(self.free)
         rows, velocity = self.free, self.velocity[self._frozen :]
+        change, left = torch.empty_like(rows), torch.empty_like(x) if few else None
         for _ in range(self.iterations):
-            change = self._change(rows, x, remaining).clamp_(-CLAMP, CLAMP)
-            velocity.mul_(self.momentum).add_(change, alpha=1 - self.momentum)
+            post = self.respond(x, rows)
+            # mean_r y (z - H^T y)^T by the shorter way: over few rows of activity, or of H
+            if left is not None:
+                torch.addmm(remaining, post, rows, alpha=-1, out=left)
+                torch.mm(post.div_(len(x)).T, left, out=change)
+            else:
+                among = (post.T @ post).div_(-len(x))
+                torch.mm(post.div_(len(x)).T, remaining, out=change).addmm_(among, rows)
+            velocity.lerp_(change.clamp_(-CLAMP, CLAMP), 1 - self.momentum)
             rows.add_(velocity, alpha=self.rate)
-
-    def _change(self, rows: Tensor, x: Tensor, remaining: Tensor) -> Tensor:
-        if self.levels is None:
-            return oja(rows, x, remaining)
-        post = self.respond(x, rows)
-        return post.T @ (remaining - post @ rows) / len(x)

@@ -21,6 +21,7 @@ class SynapticIntelligence(Anchored):
         network: whose parameters are held.
         strength: >= 0.
         damping: > 0.
+        optimiser: as of :class:`EWC`.
 
     Raises:
         ValueError: for numbers out of range.
@@ -30,8 +31,14 @@ class SynapticIntelligence(Anchored):
     0.1
     """
 
-    def __init__(self, network: nn.Module, strength: float, damping: float = 0.1) -> None:
-        super().__init__(network, strength)
+    def __init__(
+        self,
+        network: nn.Module,
+        strength: float,
+        damping: float = 0.1,
+        optimiser: torch.optim.Optimizer | None = None,
+    ) -> None:
+        super().__init__(network, strength, optimiser)
         self.damping = number("SynapticIntelligence", "damping", damping, 0, open_low=True)
         self._way: dict[str, Tensor] = {}
         self._start: dict[str, Tensor] = {}
@@ -56,6 +63,7 @@ class SynapticIntelligence(Anchored):
         """Add what the step did."""
         for name, (gradient, before) in self._last.items():
             self._way[name] -= gradient * (self.parameters[name] - before)
+        super().after_step()
 
     @torch.no_grad()
     def end_task(self, task: Task | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What rules share in which every block has a loss of its own."""
+"""Base of the rules in which every block has a loss of its own."""
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +18,12 @@ class Blockwise(Rule):
         like: an input like those to come [T, B, ...], where the first layer does not say its size.
     """
 
+    _last = False
+    """Whether a block ends with its connections."""
+
     def __init__(self, net: neuro.Network, like: Tensor | None) -> None:
         super().__init__(net)
-        self._blocks = found = blocks(self, net)
+        self._blocks = found = blocks(self, net, last=self._last)
         self._check(found)
         self.widths = self._numbers(found, like)
 

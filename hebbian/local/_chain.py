@@ -34,8 +34,14 @@ class Block(NamedTuple):
         return y
 
 
-def blocks(rule: object, net: neuro.Network) -> list[Block]:
+def blocks(rule: object, net: neuro.Network, *, last: bool = False) -> list[Block]:
     """Return the blocks of a network that calls layers one after another.
+
+    Args:
+        rule: in whose name a network is refused.
+        net: the network.
+        last: let a block end with its connections; what stands between two of them belongs to the
+            second, not to the first.
 
     Raises:
         ValueError: for a network with branches or without connections, in the name of the rule.
@@ -47,8 +53,8 @@ def blocks(rule: object, net: neuro.Network) -> list[Block]:
             f"{type(rule).__name__} found no connections in the network: it trains Linear, Conv2d "
             "and DelayedLinear of axonal.neuro."
         )
-    # what stands before a block's connections without neurons belongs to the block before
-    starts = [0, *places[1:], len(found)]
+    ends = [place + 1 for place in places[:-1]] if last else places[1:]
+    starts = [0, *ends, len(found)]
     made = []
     for number, place in enumerate(places):
         parts = found[starts[number] : starts[number + 1]]

@@ -76,7 +76,9 @@ class PhysicalForwardForward(Blockwise):
         like: Tensor | None = None,
     ) -> None:
         who = "PhysicalForwardForward"
-        self._gradient = checks.one_of(who, "gradient", gradient, ("weights", "directional"))
+        ways = ("weights", "directional")
+        vars(self)["_gradient"] = checks.one_of(who, "gradient", gradient, ways)
+        vars(self)["_last"] = gradient == "weights"
         super().__init__(net, like if like is not None else _like(net))
         self.classes = checks.whole_number(who, "classes", classes, 2)
         self.kind = checks.one_of(who, "loss", loss, ("cosine", "prototypes"))
@@ -158,7 +160,7 @@ class PhysicalForwardForward(Blockwise):
                 per_sample = (up - down) / (2 * size)
                 slope += per_sample.repeat(u.shape[1] // len(per_sample)).reshape(-1, 1) * v
             slope /= self.directions * len(losses)
-        u.backward(slope)  # type: ignore[no-untyped-call]
+        u.backward(slope)
         return y, losses.mean()
 
     @torch.no_grad()

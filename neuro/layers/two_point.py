@@ -19,8 +19,8 @@ def kay_phillips(r: Tensor, c: Tensor) -> Tensor:
     return 0.5 * r * (1 + torch.exp(r * c))
 
 
-def tanh(r: Tensor, c: Tensor) -> Tensor:
-    """R grown or shrunk by the tangent of its product with C."""
+def hyperbolic(r: Tensor, c: Tensor) -> Tensor:
+    """Return R + R tanh(R C)."""
     return r * (1 + torch.tanh(r * c))
 
 
@@ -37,7 +37,7 @@ def mod(r: Tensor, c: Tensor) -> Tensor:
 TRANSFERS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "product": product,
     "kay-phillips": kay_phillips,
-    "tanh": tanh,
+    "tanh": hyperbolic,
     "power": power,
     "mod": mod,
 }

@@ -15,7 +15,18 @@ from helpers import ROOT
 import axonal
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
-WITH_CODE = ("event-data", "numerics", "recipes", "reservoirs", "sequence-models", "training")
+WITH_CODE = (
+    "continual",
+    "event-data",
+    "local-learning",
+    "numerics",
+    "plasticity",
+    "recipes",
+    "reservoirs",
+    "sequence-models",
+    "timescales",
+    "training",
+)
 GENERATED = re.compile(
     r"\.venv.*|\.git|\.[a-z]+_cache|\.hypothesis|\.ipynb_checkpoints|__pycache__|runs|build|dist"
     r"|lightning_logs|.*\.egg-info"

@@ -183,7 +183,7 @@ HEBBIAN_FLOORS = {
     "models": {"theory", "montecarlo"},
     "phase": {"models"},
     "plasticity": set(),
-    "continual": {"plasticity"},
+    "continual": set(),
 }
 
 

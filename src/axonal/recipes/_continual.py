@@ -29,7 +29,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 @dataclasses.dataclass(frozen=True)
 class Choices:
-    """What methods are told, beside the network.
+    """Choices that methods are told, beside the network.
 
     Args:
         ranks: of HLOP and GPM: new rows per task, by layer.
@@ -52,7 +52,7 @@ class Choices:
     laterals: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def method(arm: str, net: nn.Module, choices: Choices) -> Method:
+def method(arm: str, net: nn.Module, choices: Choices, optimiser: torch.optim.Optimizer) -> Method:
     """The method of an arm."""
     shared = {"layers": list(choices.ranks), **choices.others}
     hlop = {**shared, "rate": choices.rates, **choices.laterals}
@@ -64,8 +64,8 @@ def method(arm: str, net: nn.Module, choices: Choices) -> Method:
             net, choices.ranks, **{**hlop, "mode": "input", "levels": choices.levels}
         ),
         "gpm": lambda: GPM(net, choices.ranks, **shared),
-        "ewc": lambda: EWC(net, choices.ewc),
-        "si": lambda: SynapticIntelligence(net, choices.si),
+        "ewc": lambda: EWC(net, choices.ewc, optimiser=optimiser),
+        "si": lambda: SynapticIntelligence(net, choices.si, optimiser=optimiser),
         "replay": lambda: Replay(choices.kept),
     }
     return made[arm]()
@@ -111,7 +111,7 @@ def restore(own: ContinualLearner, net: nn.Module, arrays: Mapping[str, Any]) ->
 
 
 def scores(test: Any, validation: Any, untrained: Any) -> dict[str, Any]:
-    """What the matrices of accuracies say."""
+    """Measures of the matrices of accuracies."""
     test = np.asarray(test)
     found: dict[str, Any] = {
         "test_accuracy": average_accuracy(test),

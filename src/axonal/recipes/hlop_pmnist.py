@@ -1,7 +1,7 @@
 """Permuted MNIST, one permutation after another, kept from overwriting each other by HLOP.
 
 The method is that of Xiao et al. (ICLR 2024, arXiv 2402.11984); other arms are baselines with the
-same passes and rates. Their setting: --tasks 10 --shared true --hidden 800 --epochs 1 --steps 20
+same passes and rates. Their setting: --tasks 10 --shared --hidden 800 --epochs 1 --steps 20
 --learning-rate 0.1 --ranks 80,200,100 --later 70,70,50,50,50,30,30,30,10. They trained by DSR; here
 surrogate gradients do.
 """
@@ -112,7 +112,7 @@ class Settings(_settings.BaseSettings):
         }
 
     def choices(self, protected: Sequence[str]) -> _continual.Choices:
-        """What methods are told of the layers that they protect."""
+        """Choices of methods for the layers that they protect."""
         rates = dict.fromkeys(LAYERS, self.rate) | {"pixels": self.rate_pixels}
         return _continual.Choices(
             ranks={name: self.rows[name] for name in protected},
@@ -222,11 +222,12 @@ def learner(
         current = x.float().div(255).sub(MEAN).div(DEVIATION)
         return current.expand(settings.steps, *current.shape)
 
-    method = _continual.method(settings.arm, net, settings.choices(protected))
+    sgd = torch.optim.SGD(net.parameters(), settings.learning_rate)
+    method = _continual.method(settings.arm, net, settings.choices(protected), sgd)
     return _continual.learner(
         settings.arm, SteadyInput(net), tasks, method,
-        optimiser=torch.optim.SGD(net.parameters(), settings.learning_rate), encode=encode,
-        epochs=settings.epochs, batch=settings.batch, seed=settings.seed,
+        optimiser=sgd, encode=encode, epochs=settings.epochs, batch=settings.batch,
+        seed=settings.seed,
     )  # fmt: skip
 
 

@@ -319,3 +319,31 @@ def test_bad_input_is_one_line(call, kind, said):
         call()
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["Backprop", "OTTT", "FeedbackAlignment", "SignSymmetric", "DirectFeedbackAlignment"]
+)
+def test_gradients_of_rules_without_backpropagation_are_projected_alike(name):
+    from axonal.hebbian import local
+
+    torch.manual_seed(0)
+    lif = {"decay": "euler", "reset": "subtract", "surrogate": neuro.Sigmoid(4)}
+    net = neuro.Sequential(
+        neuro.Linear(8, 6, bias=False), neuro.LIF(6, **lif), neuro.Linear(6, 3, bias=False)
+    )
+    rule, y = getattr(local, name)(net), torch.arange(B) % 3
+    hlop = HLOP(net, 2, rate=0.02)
+    for _ in range(2):
+        x = spikes(8, rate=0.8)
+        hlop.begin_task()
+        net.zero_grad()
+        rule.gradients(x, y)
+        before = net[0].weight.grad.clone()
+        hlop.before_step()
+        if hlop.tasks == 1:
+            hlop.end_task()
+    h = hlop.layers["0"].frozen
+    want = before - before @ h.T @ h
+    torch.testing.assert_close(net[0].weight.grad, want, rtol=1e-4, atol=1e-6)
+    assert before.abs().max() > 0

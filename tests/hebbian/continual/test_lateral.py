@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from axonal.hebbian.continual import Lateral
+from axonal.hebbian.plasticity import oja
 
 
 def learnt(**settings):
@@ -41,6 +42,19 @@ def test_what_frozen_rows_explain_is_constant_over_iterations():
         v = 0.9 * v + 0.1 * change
         h = h + 0.02 * v
     torch.testing.assert_close(lateral.weight, h, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("samples", [2, 32])
+def test_lateral_connections_learn_by_the_rule_of_oja(samples):
+    lateral, x = learnt(), torch.randn(samples, 10)
+    lateral.grow(4)
+    h, v = lateral.free.clone(), torch.zeros(4, 10)
+    lateral.learn(x)
+    remaining = lateral.project(x)
+    for _ in range(5):
+        v = 0.9 * v + 0.1 * oja(h, x, remaining)
+        h = h + 0.02 * v
+    torch.testing.assert_close(lateral.free, h, rtol=0, atol=1e-6)
 
 
 def test_many_rows_project_as_few_do():

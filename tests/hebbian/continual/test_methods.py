@@ -25,7 +25,7 @@ from axonal.hebbian.continual import (
 )
 
 SPLITS = ("train", "validation", "test")
-N, CLASSES = 24, 4
+N, HIDDEN, CLASSES = 20, 12, 4
 
 
 def parts(n=160, seed=0):
@@ -43,7 +43,9 @@ def parts(n=160, seed=0):
 def network(seed=0):
     torch.manual_seed(seed)
     return neuro.Sequential(
-        neuro.Linear(N, 16, bias=False), neuro.LIF(16), neuro.Linear(16, CLASSES, bias=False)
+        neuro.Linear(N, HIDDEN, bias=False),
+        neuro.LIF(HIDDEN),
+        neuro.Linear(HIDDEN, CLASSES, bias=False),
     )
 
 
@@ -166,6 +168,23 @@ def test_synaptic_intelligence_adds_up_how_the_loss_fell():
         method.after_step()
     method.end_task()
     assert method.importance["weight"].item() == pytest.approx(4 / 4, rel=1e-2)
+
+
+@pytest.mark.parametrize("kind", [EWC, SynapticIntelligence])
+def test_a_penalty_that_steps_by_itself_is_stable_and_has_the_same_rest(kind):
+    net = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.zeros_(net.weight)
+    sgd = torch.optim.SGD(net.parameters(), 0.1)
+    method = kind(net, 1e4, optimiser=sgd)
+    method.begin_task()
+    method.importance["weight"].fill_(1.0)
+    method.pull["weight"].fill_(3.0)  # times an anchor of 3
+    for _ in range(200):
+        net.weight.grad = net.weight.detach() - 1  # a task that wants 1
+        method.before_step()
+        sgd.step()
+        method.after_step()
+    assert net.weight.item() == pytest.approx((1 + 1e4 * 3) / (1 + 1e4), rel=1e-3)
 
 
 def test_figures_of_a_matrix():
