@@ -79,14 +79,11 @@ from axonal.neuro.optim import SigmaSchedule, freeze_delays, param_groups, set_s
 from axonal.neuro.surrogates import *  # noqa: F403 (a new one is named there alone)
 
 if TYPE_CHECKING:
-    from axonal.neuro.event_driven import (
-        EventLIF,
-        EventNetwork,
-        EventReadout,
-        EventReport,
-        SilentNeurons,
-        event_report,
-    )
+    from axonal.neuro.event_driven.event_lif import EventLIF
+    from axonal.neuro.event_driven.event_network import EventNetwork
+    from axonal.neuro.event_driven.event_readout import EventReadout
+    from axonal.neuro.event_driven.event_report import EventReport, event_report
+    from axonal.neuro.event_driven.silent_neurons import SilentNeurons
 
 __all__ = [
     *surrogates.__all__,
