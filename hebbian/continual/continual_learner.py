@@ -99,8 +99,8 @@ class ContinualLearner:
         self.rule = rule
         if rule is not None and stream.heads is not None:
             raise ValueError(
-                "ContinualLearner: the loss of a rule knows no heads of tasks: leave out rule, or take "
-                "a stream without heads."
+                "ContinualLearner: the loss of a rule knows no heads of tasks: leave out rule, or "
+                "take a stream without heads."
             )
         self._rates = [float(group["lr"]) for group in optimiser.param_groups]
 
