@@ -1,6 +1,6 @@
 """Networks with learned delays on streams of tasks in time, and what their delays forget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,10 +182,10 @@ def _rounded(own: ContinualLearner, net: neuro.Sequential) -> float:
 def _exchanged(
     own: ContinualLearner,
     net: neuro.Sequential,
-    then: list[Mapping[str, Tensor]],
+    then: Sequence[Mapping[str, Tensor]],
     test: list[list[float]],
 ) -> dict[str, float]:
-    """What one kind of parameter forgets by itself, over all tasks but the last.
+    """Forgetting of one kind of parameter by itself, over all tasks but the last.
 
     The network as task k left it, with the delays of the end, or with the weights of the end.
     """

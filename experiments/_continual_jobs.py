@@ -150,7 +150,7 @@ class Timed(Job):
             d.SILENCE,
             d.GAIN,
         ]
-        more = [d.LATENCY_TASKS, d.LATENCY_SAMPLES, d.LATENCY_STEPS, d.SILENCE]
+        more: list[float] = [d.LATENCY_TASKS, d.LATENCY_SAMPLES, d.LATENCY_STEPS, d.SILENCE]
         more += [d.SPOKEN_STEPS, d.SPOKEN_DT]
         shape = list(d.STREAMS[self.stream])
         return ["continual-delays", self.stream, shape, d.ARMS[self.arm], self.seed, numbers, more]

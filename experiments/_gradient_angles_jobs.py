@@ -1,4 +1,4 @@
-"""The jobs of the experiment ``gradient_angles``: one network, several gradients, along training."""
+"""The jobs of the experiment ``gradient_angles``: several gradients of one network."""
 
 import copy
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ STEPS, SILENCE, DT = 60, 20, 0.01
 DELAY, BACK = 20, 10
 """Longest delays in steps, of the input and of the loop."""
 TAU, TAU_SYNAPSE, SHARPNESS = 10.0, 5.0, 10.0
-EPOCHS, BATCH, RATE, DELAY_RATE = 8, 64, 3e-3, 0.1
+EPOCHS, BATCH, RATE, DELAY_RATE = 5, 64, 3e-3, 0.1
 WATCHED = 64
 """Recordings for validation on which gradients are compared."""
 WAYS = ("exact", "grid", "surrogate", "local", "three-factor")
 PARTS = {
-    "weights": ("delays1.weight", "hidden.feedback.inner.weight"),
-    "delays": ("delays1.position", "hidden.feedback.inner.position"),
+    "weights": ("delays1.weight", "hidden.feedback.weight"),
+    "delays": ("delays1.position", "hidden.feedback.position"),
 }
 
 
@@ -156,7 +156,7 @@ class Angles(Job):
                 way: {part: float(g.norm()) for part, g in few.items()}
                 for way, few in made.items()
             },
-            "rate": float(neuro.record(net, x, {"hidden": ("output",)})[1]["hidden"]["output"].mean()),
+            "rate": _rate(net, x),
             "validation": accuracy(net, parts["validation"]),
         }  # fmt: skip
 
@@ -166,6 +166,13 @@ def _batch(samples: Any, chosen: Any) -> tuple[Tensor, Tensor]:
     dense = torch.from_numpy(np.asarray(samples.dense(chosen), np.float32))
     x = torch.cat((dense, dense.new_zeros(SILENCE, *dense.shape[1:])))
     return x, torch.from_numpy(np.asarray(samples.labels[chosen], np.int64))
+
+
+@torch.no_grad()
+def _rate(net: neuro.Network, x: Tensor) -> float:
+    """Return the spikes per neuron and step of the hidden layer."""
+    _, traces = neuro.record(net, x, {"hidden": ("output",)})
+    return float(traces["hidden"]["output"].mean())
 
 
 @torch.no_grad()

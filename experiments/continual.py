@@ -138,7 +138,7 @@ def _table(found: dict[str, list[Row]]) -> str:
 
 
 def _demands(found: dict[str, list[Row]]) -> list[str]:
-    """What was asked for, and whether it holds of the means."""
+    """Demands, and whether they hold of the means."""
 
     def mean(arm: str, name: str = "test_accuracy") -> float:
         return 100 * statistics.fmean(_each(found[arm], name))

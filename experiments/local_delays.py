@@ -23,9 +23,9 @@ SEEDS = (0, 1, 2)
 LAGS, STEPS, LONGEST, NOISE = (2, 8), 20, 10, 0.02
 """Steps between the spikes of the two inputs, by class; steps of a sample; the longest delay;
 spikes per step and input that belong to nothing."""
-HIDDEN, UPDATES, BATCH, TESTED = 4, 200, 64, 2000
-WEIGHT_RATE, DELAY_RATE = 0.02, 0.1
-WIDTHS = (4.0, 1.0)
+HIDDEN, UPDATES, BATCH, TESTED = 4, 300, 64, 2000
+WEIGHT_RATE, DELAY_RATE = 0.02, 0.03
+WIDTHS = (2.0, 1.0)
 """First and last width of the Gaussian in steps; it has the last one from 70 % on."""
 ALIKE, ANYWHERE = (4.6, 5.4), (0.0, float(LONGEST))
 """Delays at the start, uniform: 5 steps when rounded, or all that there are."""
@@ -120,7 +120,7 @@ def by_backpropagation(
 ) -> None:
     """Fill the gradients by backpropagation through time."""
     counts = neurons(synapses(x)[0])[0].sum(0)
-    F.cross_entropy(counts @ readout.T, labels).backward()  # type: ignore[no-untyped-call]
+    F.cross_entropy(counts @ readout.T, labels).backward()
 
 
 def by_local_rule(

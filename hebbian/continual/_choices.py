@@ -1,4 +1,4 @@
-"""Which layers are protected, by how many rows, and what is refused before anything is made."""
+"""Choice of protected layers and of their rows, checked before anything is made."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a layer's presynaptic activity passes on its way in."""
+"""Hooks that a layer's presynaptic activity passes on its way in."""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,7 +58,7 @@ class Watch:
             return None
         rows, same = self._left
         self._left = None
-        return _Projected.apply(output, weight, self.side, rows, same)
+        return _Projected.apply(output, weight, self.side, rows, same)  # type: ignore[no-untyped-call]
 
     def events(self, layer: Any, inputs: tuple[Any, ...]) -> None:
         """Look at the spikes that an event-driven layer is about to run on."""

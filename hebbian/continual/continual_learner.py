@@ -20,7 +20,7 @@ EVALUATION_BATCH = 500
 
 
 class Learnt(NamedTuple):
-    """What learning a stream came to.
+    """Result of learning a stream.
 
     Attributes:
         test: accuracy on the test samples of task i after task k, [n, n]; one row where everything

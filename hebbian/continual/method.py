@@ -1,4 +1,4 @@
-"""What a method of continual learning may do, and when."""
+"""The moments at which a method of continual learning may act."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple

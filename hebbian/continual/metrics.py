@@ -1,4 +1,4 @@
-"""What a matrix of accuracies says of a stream of tasks."""
+"""Measures of a matrix of accuracies over a stream of tasks."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -37,7 +37,7 @@ class Samples(NamedTuple):
 
 @dataclass(frozen=True)
 class Experience:
-    """What is learnt between two moments, and what it is measured by.
+    """Samples of a task: those it is learnt from, and those it is measured by.
 
     Args:
         train: learnt from.
@@ -45,6 +45,11 @@ class Experience:
         test: reports.
         current_experience: its place in the stream, from 0.
         classes_in_this_experience: labels that occur.
+
+    >>> import torch
+    >>> few = Samples(torch.zeros(2, 3), torch.tensor([0, 1]), torch.zeros(2, dtype=torch.int64))
+    >>> Experience(few, few, few, 0, (0, 1)).classes_in_this_experience
+    (0, 1)
     """
 
     train: Samples
@@ -63,6 +68,11 @@ class Stream:
         n_classes: outputs C of a network that learns them.
         heads: classes that a sample may be told, for each task [tasks, C] of bool, where the task
             is known; None where it is not.
+
+    >>> import torch
+    >>> few = Samples(torch.zeros(2, 3), torch.tensor([0, 1]), torch.zeros(2, dtype=torch.int64))
+    >>> len(Stream((Experience(few, few, few, 0, (0, 1)),), n_classes=2))
+    1
     """
 
     experiences: tuple[Experience, ...]

@@ -95,7 +95,7 @@ class Subspaces(nn.Module):
         return x @ rows.T
 
     def project(self, x: Tensor) -> Tensor:
-        """What is left of rows x [R, n] beside the frozen subspaces, x - H^T H x."""
+        """The part of rows x [R, n] beside the frozen subspaces, x - H^T H x."""
         return x - self.inside(x) if self._frozen else x
 
     def residual(self, x: Tensor) -> float:

@@ -59,11 +59,11 @@ class Eligibility:
     def numbers(block: Block, features: int) -> int:
         """Return how many numbers per sample the traces and states are."""
         neurons, _ = neurons_of(block)
-        inner = neurons.body if isinstance(neurons, neuro.Recurrent) else neurons
+        inner: Any = neurons.body if isinstance(neurons, neuro.Recurrent) else neurons
         size, inputs = inner.size[0], Eligibility.inputs(block, features)
         adaptive = isinstance(inner, neuro.ALIF)
         per_neuron = size if _own_traces(inner) else 1
-        return inputs * (per_neuron + size * (1 + adaptive)) + size * (2 + adaptive)
+        return int(inputs * (per_neuron + size * (1 + adaptive)) + size * (2 + adaptive))
 
     def step(self, x: Tensor) -> Tensor:
         """Run one step x [B, M]; return the spikes [B, N]."""
@@ -78,7 +78,7 @@ class Eligibility:
         h = d * self.v + gain * current
         if lif.reset == "delayed":
             h = h - lif.threshold * self.s
-        s = (h >= level).to(h.dtype)
+        s: Tensor = (h >= level).to(h.dtype)
         psi = lif.surrogate.derivative(h - level)
         self.of_v = _column(d) * self.of_v + _column(gain) * inputs.unsqueeze(1)
         e = self.of_v

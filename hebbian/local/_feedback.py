@@ -15,7 +15,7 @@ Matrices = Mapping[str, Callable[[], Tensor]]
 """What makes the feedback weights of a connection, by its path."""
 
 
-def connections(net: neuro.Network) -> dict[str, nn.Module]:
+def connections(net: neuro.Network) -> dict[str, Any]:
     """Return all connections of a network by path, those inside loops included."""
     return {path: m for path, m in net.named_modules() if isinstance(m, CONNECTIONS)}
 

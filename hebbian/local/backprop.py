@@ -37,7 +37,7 @@ class Backprop(Rule):
     def gradients(self, x: Tensor, target: Tensor) -> Tensor:
         """Add the gradients of a batch x [T, B, ...]; return the loss."""
         loss = self.loss(self.net(x)[0], target)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss.detach()
 
     def stored(self, x: Tensor) -> Stored:

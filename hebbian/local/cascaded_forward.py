@@ -57,7 +57,7 @@ class CascadedForward(Blockwise):
             with torch.no_grad():
                 x = block.run(x)
             loss = F.cross_entropy(predictor(rate(x)), target)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             total += loss.detach() / len(self.predictors)
             del loss
         return total

@@ -52,7 +52,7 @@ class DirectFeedbackAlignment(Broadcast):
             hidden.append(spikes)
         loss, error, _ = self._output(spikes, target)
         for layer, y in enumerate(hidden):
-            y.backward(error @ self.feedback(layer))  # type: ignore[no-untyped-call]
+            y.backward(error @ self.feedback(layer))
         return loss
 
     def stored(self, x: Tensor) -> Stored:

@@ -55,7 +55,7 @@ class DSR(Rule):
         """Add the gradients of a batch x [T, B, ...]; return the loss."""
         rates = weighted_rate(self.net(x)[0], self.tau)
         loss = F.cross_entropy(rates, target)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss.detach()
 
     def scores(self, x: Tensor) -> Tensor:

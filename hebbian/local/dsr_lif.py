@@ -82,7 +82,7 @@ class DSRLIF(Layer[DSRLIFState]):
 
     @property
     def threshold(self) -> Tensor:
-        """What a spike takes off the potential; a scalar."""
+        """The amount that a spike takes off the potential; a scalar."""
         # the gradient passes below the floor, so that a threshold can come back
         return self.level.detach().clamp_min(FLOOR) + (self.level - self.level.detach())
 
@@ -159,4 +159,5 @@ def weighted_rate(x: Tensor, tau: float = 20.0) -> Tensor:
         raise InputError(f"weighted_rate expects x [T, B, ...] with T >= 1, got {tuple(x.shape)}.")
     ago = torch.arange(len(x) - 1, -1, -1, device=x.device, dtype=x.dtype)
     weights = torch.exp(-ago / tau)
-    return torch.tensordot(weights / weights.sum(), x, dims=1)
+    mean: Tensor = torch.tensordot(weights / weights.sum(), x, dims=1)
+    return mean

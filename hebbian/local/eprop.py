@@ -104,7 +104,7 @@ class EProp(Broadcast):
         for layer, y in enumerate(hidden):
             symmetric = self.kind == "symmetric" and layer == len(hidden) - 1
             signal = at_input if symmetric else error @ self.feedback(layer).detach()
-            y.backward(signal)  # type: ignore[no-untyped-call]
+            y.backward(signal)
         return loss
 
     def signal_weights(self, layer: int) -> Tensor:

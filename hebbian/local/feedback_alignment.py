@@ -61,7 +61,7 @@ class FeedbackAlignment(Rule):
         """Add the gradients of a batch x [T, B, ...]; return the loss."""
         with sent_back(self.net, {path: self._maker(path) for path in self._paths}):
             loss = self.loss(self.net(x)[0], target)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss.detach()
 
     def _maker(self, path: str) -> Callable[[], Tensor]:
@@ -81,5 +81,5 @@ def drawn(like: Tensor) -> Tensor:
 
 
 def _weight(net: neuro.Network, path: str) -> Tensor:
-    weight: Tensor = connections(net)[path].weight.detach()  # type: ignore[union-attr]
+    weight: Tensor = connections(net)[path].weight.detach()
     return weight

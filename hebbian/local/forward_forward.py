@@ -17,11 +17,11 @@ class ForwardForward(Blockwise):
 
     The label of a sample is written into its first C inputs, one of them 1 and the others 0. The
     goodness g_l of a layer is the mean over its units (or the sum) of the squared activity, of
-    spiking layers of the squared mean over time. What a layer hands on is divided by the root mean
-    square of its activity, so that the next layer cannot read the goodness off. The score of a
-    class is the sum of the goodness of all layers but the first, with the label of that class
-    written in (of the first as well where it is the only one). The gradient of a layer's loss
-    reaches its own weights alone. For a true label there is one false one, drawn anew in every
+    spiking layers of the squared mean over time. What enters a layer, the first one included, is
+    divided by its root mean square, so that no layer can read off the goodness of the one before.
+    The score of a class is the sum of the goodness of all layers but the first, with the label of
+    that class written in (of the first as well where it is the only one). The gradient of a layer's
+    loss reaches its own weights alone. For a true label there is one false one, drawn anew in every
     batch.
 
     Trains Linear and DelayedLinear with any neurons or functions behind them, one after another,
@@ -89,12 +89,12 @@ class ForwardForward(Blockwise):
         )
         total, found, batch = x.new_zeros(()), self._blocks, x.shape[1]
         for block in found:
-            y = block.run(both)
+            y = block.run(normalised(both))
             g = self.goodness(y)
             loss = goodness_loss(g[:batch], g[batch:], self.threshold)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             total += loss.detach() / len(found)
-            both = normalised(y.detach())
+            both = y.detach()
             del y, g, loss
         return total
 
@@ -106,10 +106,9 @@ class ForwardForward(Blockwise):
         y = self.labelled(x.repeat(1, self.classes, 1), every)
         total = x.new_zeros(self.classes * batch)
         for number, block in enumerate(found):
-            y = block.run(y)
+            y = block.run(normalised(y))
             if number or len(found) == 1:
                 total += self.goodness(y)
-            y = normalised(y)
         return total.reshape(self.classes, batch).T
 
     def stored(self, x: Tensor) -> Stored:

@@ -64,7 +64,7 @@ class MonoForward(Blockwise):
         for block, projection in zip(found, self.projections, strict=True):
             y = block.run(x.detach())
             loss = F.cross_entropy(rate(y) @ projection.T, target)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             total += loss.detach() / len(found)
             x = y.detach()
             del y, loss

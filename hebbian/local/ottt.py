@@ -75,7 +75,7 @@ class OTTT(Rule):
             for unit in units:
                 y = unit(y)
             loss = self.loss(y, target) * (len(part) / len(x))
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             total += loss.detach()
             del y, loss
             _ledger.next_step()

@@ -160,7 +160,7 @@ class PhysicalForwardForward(Blockwise):
                 per_sample = (up - down) / (2 * size)
                 slope += per_sample.repeat(u.shape[1] // len(per_sample)).reshape(-1, 1) * v
             slope /= self.directions * len(losses)
-        u.backward(slope)  # type: ignore[no-untyped-call]
+        u.backward(slope)
         return y, losses.mean()
 
     @torch.no_grad()

@@ -45,15 +45,16 @@ class SignSymmetric(Rule):
 
     def feedback(self, path: str) -> Tensor:
         """Return the feedback weights of the connections at ``path``, in the shape of theirs."""
-        weight: Tensor = connections(self.net)[path].weight.detach()  # type: ignore[union-attr]
-        return weight.sign() / weight[0].numel() ** 0.5
+        weight: Tensor = connections(self.net)[path].weight.detach()
+        fed: Tensor = weight.sign() / weight[0].numel() ** 0.5
+        return fed
 
     def gradients(self, x: Tensor, target: Tensor) -> Tensor:
         """Add the gradients of a batch x [T, B, ...]; return the loss."""
         makers = {path: functools.partial(self.feedback, path) for path in self._paths}
         with sent_back(self.net, makers):
             loss = self.loss(self.net(x)[0], target)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss.detach()
 
     def stored(self, x: Tensor) -> Stored:

@@ -1,4 +1,4 @@
-"""What compilers run as it is, without an import of torch's compiler by those who use none."""
+"""Functions that compilers run as they are, without an import of torch's compiler."""
 
 import functools
 from collections.abc import Callable

@@ -18,10 +18,13 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 WITH_CODE = (
     "continual",
     "event-data",
+    "local-learning",
     "numerics",
+    "plasticity",
     "recipes",
     "reservoirs",
     "sequence-models",
+    "timescales",
     "training",
 )
 GENERATED = re.compile(

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class Events(NamedTuple):
-    """When units send, and what a gradient makes of it.
+    """The rule by which units send, and its pseudo-derivative.
 
     Attributes:
         threshold: theta [N], >= 0.

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class Kept(NamedTuple):
-    """What a backward pass starts from, besides the first state.
+    """Tensors that a backward pass starts from, besides the first state.
 
     Attributes:
         gates: z, r and g [T, B, 3N].

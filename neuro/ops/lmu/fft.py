@@ -21,7 +21,7 @@ def lmu(u: Tensor, m: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _fading(steps: int, m: Tensor, a: Tensor) -> Tensor:
-    """What steps 1 .. T keep of a memory [T, B, d, q]."""
+    """The rest of a memory after steps 1 .. T [T, B, d, q]."""
     known, power = (m @ a.T)[None], a
     while len(known) < steps:
         known = torch.cat((known, known @ power.T))

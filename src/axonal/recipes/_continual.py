@@ -29,7 +29,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 @dataclasses.dataclass(frozen=True)
 class Choices:
-    """What methods are told, beside the network.
+    """Choices that methods are told, beside the network.
 
     Args:
         ranks: of HLOP and GPM: new rows per task, by layer.
@@ -111,7 +111,7 @@ def restore(own: ContinualLearner, net: nn.Module, arrays: Mapping[str, Any]) ->
 
 
 def scores(test: Any, validation: Any, untrained: Any) -> dict[str, Any]:
-    """What the matrices of accuracies say."""
+    """Measures of the matrices of accuracies."""
     test = np.asarray(test)
     found: dict[str, Any] = {
         "test_accuracy": average_accuracy(test),

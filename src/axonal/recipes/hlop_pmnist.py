@@ -112,7 +112,7 @@ class Settings(_settings.BaseSettings):
         }
 
     def choices(self, protected: Sequence[str]) -> _continual.Choices:
-        """What methods are told of the layers that they protect."""
+        """Choices of methods for the layers that they protect."""
         rates = dict.fromkeys(LAYERS, self.rate) | {"pixels": self.rate_pixels}
         return _continual.Choices(
             ranks={name: self.rows[name] for name in protected},

@@ -42,6 +42,7 @@ class Settings(_settings.BaseSettings):
         learning_rate: of Adam at the start, it falls along a cosine from epoch to epoch; none for
             the one chosen for the rule.
         samples: training samples, the first ones of MNIST.
+        validated: samples for validation, of the last 10 000 for training.
         drift: of unknown functions, radians per call.
         noise: of unknown functions.
 
@@ -57,6 +58,7 @@ class Settings(_settings.BaseSettings):
     batch: int = 64
     learning_rate: float | None = None
     samples: int = TRAINING
+    validated: int = 10_000
     drift: float = 1e-4
     noise: float = 0.05
 
@@ -68,6 +70,7 @@ class Settings(_settings.BaseSettings):
         for name in ("hidden", "steps", "epochs", "batch"):
             self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
         self.require("samples", 1 <= self.samples <= TRAINING, f"from 1 to {TRAINING}")
+        self.require("validated", 1 <= self.validated <= 10_000, "from 1 to 10000")
         for name in ("drift", "noise"):
             self.require(name, getattr(self, name) >= 0, "a number >= 0")
         rate = self.learning_rate
@@ -87,7 +90,7 @@ class Settings(_settings.BaseSettings):
         """Learning rate at the start."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return RULES[self.rule].rate[self.layers]
+        return RULES[self.rule].rate.get(self.layers, 1e-3)
 
 
 def data(settings: Settings) -> Mapping[str, tuple[Any, Any]]:
@@ -101,10 +104,10 @@ def data(settings: Settings) -> Mapping[str, tuple[Any, Any]]:
         tested = mnist("test")
     except (ValueError, FileNotFoundError) as error:
         raise RecipeError(str(error)) from error
-    kept = settings.samples
+    kept, held = settings.samples, settings.validated
     return {
         "train": (images[:kept], labels[:kept]),
-        "validation": (images[TRAINING:], labels[TRAINING:]),
+        "validation": (images[TRAINING:][:held], labels[TRAINING:][:held]),
         "test": tested,
     }
 
@@ -149,7 +152,7 @@ def learn(settings: Settings, parts: Parts) -> Learned:
             _epoch(settings, splits["train"], rule, adam, epoch, parts)
             for epoch in range(settings.epochs)
         ]
-        found = {split: accuracy(settings, rule, *splits[split]) for split in splits}
+        found = {s: accuracy(settings, rule, *splits[s]) for s in ("validation", "test")}
     finally:
         torch.set_num_threads(threads)
     x = _local_rules.inputs(settings, splits["train"][0][: settings.batch])
@@ -157,7 +160,7 @@ def learn(settings: Settings, parts: Parts) -> Learned:
     results = {
         "validation_accuracy": found["validation"],
         "test_accuracy": found["test"],
-        "training_accuracy": found["train"],
+        "learning_rate": settings.rate,
         "loss": [float(row["loss"]) for row in history],
         "training_seconds": float(sum(row["seconds"] for row in history)),
         "stored": rule.stored(x).total,
