@@ -11,7 +11,7 @@ from axonal.neuro.layers.two_point import TRANSFERS
 from experiments import _report
 from experiments._two_point_jobs import ARMS, EPOCHS, PICTURE_NOISE, SOUND_NOISE, STEPS, Trained
 
-SEEDS = (0, 1, 2, 3)
+SEEDS = (0, 1, 2, 3, 4)
 CONTROLS = ("additive", "shuffled", "no context", "no sound")
 
 
