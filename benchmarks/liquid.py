@@ -68,7 +68,7 @@ def run(peers: set[str], *, quick: bool) -> Table:
     kept = own._network
     held = sum(a.nbytes for a in vars(kept).values() if isinstance(a, np.ndarray))
     table.remarks.append(
-        f"A plastic liquid keeps {held / len(kept.weight):.0f} bytes per synapse, and 4 more per "
+        f"A plastic liquid keeps {held / len(kept.weight):.0f} bytes per synapse, and 10 more per "
         "thread that runs it. Dense torch keeps the weights of every sample as a matrix of all "
         f"pairs, {4 * 1784 / 134:.0f} bytes per synapse and sample. Brian 2 runs its C++ target, "
         "compiled apart (its build is named), as one long sample."

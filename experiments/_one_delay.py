@@ -35,7 +35,7 @@ class Match(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logit of a match at every step."""
-        y: Tensor = self.readout(self.units(self.before(x) + self.now(x)))  # type: ignore[operator]
+        y: Tensor = self.readout(self.units(self.before(x) + self.now(x)))
         return y
 
 
@@ -76,7 +76,7 @@ class OneDelay(Job):
             x, target = self.draw(generator, BATCH)
             loss = F.binary_cross_entropy_with_logits(self.answers(net, x), target)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
         net.eval()
         x, target = self.draw(generator, TESTED)

@@ -122,7 +122,7 @@ def by_backpropagation(
 ) -> None:
     """Fill the gradients by backpropagation through time."""
     counts = neurons(synapses(x)[0])[0].sum(0)
-    F.cross_entropy(counts @ readout.T, labels).backward()  # type: ignore[no-untyped-call]
+    F.cross_entropy(counts @ readout.T, labels).backward()
 
 
 def by_local_rule(

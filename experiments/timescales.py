@@ -183,7 +183,7 @@ def _solved_by(row: Row, seconds: float) -> int:
     later = [at["order"] for at in row["history"] if at["seconds"] > seconds]
     # N moves on in the epoch after the one that solved it
     now = (later or [row["solved"] + 1])[0]
-    return min(now, orders[-1] + 1) - 1
+    return int(min(now, orders[-1] + 1)) - 1
 
 
 def _delay(n: int, row: Row) -> list[Any]:

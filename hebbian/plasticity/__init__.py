@@ -1,11 +1,18 @@
 """Rules of plasticity as pure functions: weights and activity in, changes of weights out."""
 
 from axonal.hebbian.plasticity.bcm import BCMChange, bcm
+from axonal.hebbian.plasticity.oja import oja
 from axonal.hebbian.plasticity.pair_stdp import PairChange, PairTraces, pair_stdp
 from axonal.hebbian.plasticity.reward_modulated_stdp import (
     RewardChange,
     RewardTraces,
     reward_modulated_stdp,
+)
+from axonal.hebbian.plasticity.sanger import sanger
+from axonal.hebbian.plasticity.similarity_matching import (
+    SimilarityMatching,
+    similarity_matching,
+    similarity_matching_response,
 )
 from axonal.hebbian.plasticity.three_factor import (
     ThreeFactorChange,
@@ -29,6 +36,7 @@ __all__ = [
     "Pending",
     "RewardChange",
     "RewardTraces",
+    "SimilarityMatching",
     "ThreeFactorChange",
     "ThreeFactorLayer",
     "ThreeFactorState",
@@ -37,8 +45,12 @@ __all__ = [
     "TripletTraces",
     "Triplets",
     "bcm",
+    "oja",
     "pair_stdp",
     "reward_modulated_stdp",
+    "sanger",
+    "similarity_matching",
+    "similarity_matching_response",
     "three_factor",
     "triplet_stdp",
 ]

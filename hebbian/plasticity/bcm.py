@@ -9,7 +9,7 @@ from axonal.hebbian.plasticity import _spikes
 
 
 class BCMChange(NamedTuple):
-    """What a step of :func:`bcm` returns.
+    """Result of a step of :func:`bcm`.
 
     Attributes:
         weight: dW [M, N].

@@ -22,7 +22,7 @@ class PairTraces(NamedTuple):
 
 
 class PairChange(NamedTuple):
-    """What a step of :func:`pair_stdp` returns.
+    """Result of a step of :func:`pair_stdp`.
 
     Attributes:
         weight: dW [M, N].

@@ -23,7 +23,7 @@ class RewardTraces(NamedTuple):
 
 
 class RewardChange(NamedTuple):
-    """What a step of :func:`reward_modulated_stdp` returns.
+    """Result of a step of :func:`reward_modulated_stdp`.
 
     Attributes:
         weight: dW [M, N].

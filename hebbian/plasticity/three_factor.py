@@ -26,7 +26,7 @@ class ThreeFactorTraces(NamedTuple):
 
 
 class ThreeFactorChange(NamedTuple):
-    """What a step of :func:`three_factor` returns.
+    """Result of a step of :func:`three_factor`.
 
     Attributes:
         weight: dW [M, N].
@@ -136,7 +136,7 @@ def three_factor(
 
 
 def _arrived(who: str, weight: Tensor, pre: Tensor, post: Tensor) -> Tensor:
-    """What arrives, with an axis of targets [B, M or 1, N]."""
+    """Input that arrives, with an axis of targets [B, M or 1, N]."""
     if pre.ndim == 3:
         if pre.shape[1:] != weight.shape:
             raise ValueError(

@@ -156,6 +156,7 @@ class ThreeFactorLayer:
         d_weight = change.weight if mask is None else change.weight * mask
         _add(synapses.weight, -d_weight)
         if change.delay is not None and self.learns_delays:
+            assert isinstance(synapses, neuro.DelayedLinear)
             d_delay = change.delay if mask is None else change.delay * mask
             position = synapses.position
             raw, high = position.detach(), synapses.max_delay

@@ -76,7 +76,7 @@ class TripletTraces(NamedTuple):
 
 
 class TripletChange(NamedTuple):
-    """What a step of :func:`triplet_stdp` returns.
+    """Result of a step of :func:`triplet_stdp`.
 
     Attributes:
         weight: dW [M, N].

@@ -10,6 +10,7 @@ FOLDERS = (
     "datasets.transforms",
     "deploy",
     "hebbian",
+    "hebbian.continual",
     "hebbian.plasticity",
     "neuro",
     "reservoirs",

@@ -38,3 +38,28 @@ def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     if x.ndim > 1 and _dispatch.use_compiled("spike_linear", backend, x, weight, pays=pays):
         return _op.spike_linear(x, weight)
     return reference.spike_linear(x, weight)
+
+
+def weight_gradient(x: Tensor, g: Tensor, *, backend: str = "auto") -> Tensor:
+    """Multiply gradients with spikes, ``g^T x``, the gradient of W in :func:`spike_linear`.
+
+    Args:
+        x: [..., I].
+        g: gradient of the products [..., O].
+        backend: of :func:`spike_linear`.
+
+    Returns:
+        [O, I].
+
+    Raises:
+        ValueError: if the back end is unknown or cannot run these tensors.
+
+    >>> import torch
+    >>> weight_gradient(torch.tensor([[0.0, 1.0]]), torch.tensor([[3.0]]))
+    tensor([[0., 3.]])
+    """
+    x, g = x.flatten(0, -2), g.flatten(0, -2)
+    pays = x.numel() * g.shape[1] >= _SMALL
+    if _dispatch.use_compiled("spike_linear", backend, x, g, pays=pays):
+        return _op.of_weight(x, g)
+    return g.T @ x

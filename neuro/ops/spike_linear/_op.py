@@ -70,3 +70,9 @@ def spike_linear(x: Tensor, weight: Tensor) -> Tensor:
     """Multiply ``x`` [..., I]; see :func:`axonal.neuro.ops.spike_linear.spike_linear`."""
     y: Tensor = _forward(x.flatten(0, -2), weight)
     return y.view(*x.shape[:-1], len(weight))
+
+
+def of_weight(x: Tensor, g: Tensor) -> Tensor:
+    """Return ``g^T x``; see :func:`axonal.neuro.ops.spike_linear.weight_gradient`."""
+    found: Tensor = _backward(x, g)
+    return found

@@ -32,7 +32,7 @@ STREAMS = {"train": 0, "examine": 1, "test": 2, "drive": 3}
 
 
 class Progress(NamedTuple):
-    """Where a run is after an epoch.
+    """Progress of a run after an epoch.
 
     Attributes:
         order: N that is learned now.
@@ -225,7 +225,7 @@ def examine(
 
 
 def _results(net: Memory, settings: "Settings", at: Progress) -> dict[str, Any]:
-    """What the network that solved the largest N can do, and its time constants."""
+    """Accuracies and time constants of the network that solved the largest N."""
     solved = max(at.solved, _curriculum.FIRST)
     orders = list(range(_curriculum.FIRST, solved + 1))
     shares = examine(net, settings, solved, ("test", 0), TESTED, orders)

@@ -10,6 +10,7 @@ pytest.importorskip("numba")
 from axonal import neuro
 from axonal.neuro.events import Events
 from axonal.neuro.ops.delayed_linear import delayed_linear
+from axonal.neuro.ops.egru import egru
 from axonal.neuro.ops.eventprop_lif import eventprop_lif, eventprop_readout
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.leaky_rnn import leaky_rnn
@@ -25,7 +26,10 @@ pytestmark = [
 HALF, REST, WEIGHT = torch.tensor(0.5), torch.zeros(2, 3), torch.full((3, 3), 0.3)
 X = torch.linspace(0, 0.9, 24).reshape(4, 2, 3)
 
+ONE_UNIT = torch.zeros(2, 1), torch.zeros(2, 1), WEIGHT[:, :1], WEIGHT[:, 0], HALF.expand(1) / 5
+
 OPERATORS = {
+    "egru": lambda x, b: egru(x, *ONE_UNIT, support=0.5, backend=b)[1],
     "lif": lambda x, b: lif(x, REST, None, HALF, 4 * HALF, backend=b)[1],
     "leaky_integrator": lambda x, b: leaky_integrator(x, REST, HALF, backend=b),
     "leaky_rnn": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], backend=b),
@@ -99,6 +103,13 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         "delayed_linear_backward": lambda x: ops.delayed_linear_backward(
             x, X, none.new_zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), HALF, "one-tap", 2,
             True, False, False,
+        )[0],
+    }  # fmt: skip
+    gates, one = X.new_zeros(4, 2, 3), X.new_zeros(4, 2, 1)
+    calls |= {
+        "egru": lambda x: ops.egru(x, *ONE_UNIT[:4], None, ONE_UNIT[4], 0.7, 1.0, False)[0],
+        "egru_backward": lambda x: ops.egru_backward(
+            x[..., :1], one, gates, one, one, one, *ONE_UNIT[:3], None, ONE_UNIT[4], 0.7, 1.0
         )[0],
     }  # fmt: skip
     spikes = X.new_zeros(2, 4), torch.zeros(2, 4).long(), torch.full((2,), 4)
