@@ -189,7 +189,8 @@ def online(rule: "EProp", x: Tensor, target: Tensor) -> Tensor:
         for number, unit in enumerate(units):
             unit.learn(error @ rule.signal_weights(number))
         _ledger.next_step()
-    for part_of_net in (*units, output):
+    parts: tuple[Any, ...] = (*units, output)
+    for part_of_net in parts:
         part_of_net.finish()
     return loss
 

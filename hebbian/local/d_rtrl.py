@@ -77,7 +77,8 @@ class DRTRL(Broadcast):
                 unit.learn(signal)
                 error, weights = unit.through(signal), unit.block.connections.masked_weight
             _ledger.next_step()
-        for part_of_net in (*units, output):
+        parts: tuple[Any, ...] = (*units, output)
+        for part_of_net in parts:
             part_of_net.finish()
         return loss
 
