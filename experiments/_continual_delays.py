@@ -35,6 +35,7 @@ class Timed(NamedTuple):
         tau: of hidden neurons, in steps.
         epochs: passes over each task.
         ranks: new rows of the delayed connections and of the others, task by task.
+        rates: of lateral connections beside both, some tenth of what their activity allows.
         kept: samples of a task that replay keeps.
     """
 
@@ -43,6 +44,7 @@ class Timed(NamedTuple):
     tau: float
     epochs: int
     ranks: tuple[list[int], list[int]]
+    rates: tuple[float, float]
     kept: int
 
 
@@ -50,8 +52,8 @@ LATENCY_STEPS, SILENCE, SIDE = 20, 6, 14
 LATENCY_TASKS, LATENCY_SAMPLES = 3, 2_500
 SPOKEN_STEPS, SPOKEN_DT = 40, 0.02
 STREAMS = {
-    "latency": Timed(SIDE * SIDE, 10, 8.0, 3, ([80, 40], [20, 10]), 150),
-    "speakers": Timed(80, 12, 8.0, 8, ([60, 25], [15, 8]), 50),
+    "latency": Timed(SIDE * SIDE, 10, 8.0, 3, ([80, 40], [20, 10]), (0.5, 0.1), 150),
+    "speakers": Timed(80, 12, 8.0, 8, ([60, 25], [15, 8]), (0.002, 0.05), 50),
 }
 
 
@@ -132,7 +134,7 @@ def learner(name: str, arm: str, seed: int, net: neuro.Sequential) -> ContinualL
     ranks = dict(zip(("delays", "weights"), shape.ranks, strict=True))
     choices = _continual.Choices(
         ranks,
-        {"delays": 0.02, "weights": 0.02},
+        dict(zip(("delays", "weights"), shape.rates, strict=True)),
         kept=shape.kept,
         others={"mode": "step", **chosen},
     )

@@ -14,6 +14,9 @@ from axonal.recipes import RecipeError, _continual, hlop_pmnist
 from axonal.recipes._runs import Job
 from experiments import _continual_delays
 
+OWN = {"ewc": "ewc", "si": "si", "replay": "kept", "hlop-quantised": "levels"}
+"""Settings of one arm alone."""
+
 
 @dataclass(frozen=True)
 class Permuted(Job):
@@ -36,8 +39,10 @@ class Permuted(Job):
 
     @property
     def identity(self) -> list[Any]:
-        """All settings."""
-        return ["continual-pmnist", self.settings.to_json()]
+        """All settings but those of other arms."""
+        others = {name for arm, name in OWN.items() if arm != self.arm}
+        settings = self.settings.to_json().items()
+        return ["continual-pmnist", {k: v for k, v in settings if k not in others}]
 
     @property
     def label(self) -> tuple[str, Mapping[str, Any]]:

@@ -142,7 +142,10 @@ class ContinualLearner:
     def _update(self, batch: Batch) -> None:
         self.optimiser.zero_grad()
         if self.rule is not None:
-            self.rule.gradients(self.encode(batch.x), batch.y)
+            x = self.encode(batch.x)
+            self.rule.gradients(x, batch.y)
+            if isinstance(self.method, Protected):
+                self.method.observe(x)
         else:
             logits = self.score(batch.x)
             if batch.allowed is not None:

@@ -25,7 +25,8 @@ class HLOP(Protected):
 
     so that responses to earlier activity stay. How the gradients were made does not matter:
     surrogates, exact adjoints of :class:`axonal.neuro.EventNetwork`, rules without
-    backpropagation. A training loop calls
+    backpropagation (``observe(x)`` before ``before_step()`` where they call no layers, as OTTT). A
+    training loop calls
 
         hlop.begin_task()
             loss.backward(); hlop.before_step(); optimiser.step(); hlop.after_step()

@@ -193,6 +193,16 @@ class Protected(nn.Module, Method):
         for watch in self._watches.values():
             watch.take()
 
+    @torch.no_grad()
+    def observe(self, *inputs: Any) -> None:
+        """Run the network once to see the activity of a batch, unless it was seen already.
+
+        For what makes gradients without calling layers, as OTTT does; to be called before
+        `before_step`, with the inputs of the network.
+        """
+        if not any(watch.rows for watch in self._watches.values()):
+            self.network(*inputs)
+
     def learn(self) -> None:
         """Learn the activity seen since the last call; `before_step` does it."""
         for path, held in self.layers.items():
@@ -216,7 +226,8 @@ class Protected(nn.Module, Method):
                 raise ValueError(
                     f"{type(self).__name__}: no activity reached {path!r} in task {self.tasks}. "
                     "Are the neurons before it silent, or was before_step() not called after "
-                    "passes in training mode? Connections inside Recurrent are not seen."
+                    "passes in training mode? What is trained without calling layers is seen "
+                    "by observe(x); connections inside Recurrent are not seen."
                 )
         for held in self._all:
             held.freeze()

@@ -340,6 +340,7 @@ def test_gradients_of_rules_without_backpropagation_are_projected_alike(name):
         net.zero_grad()
         rule.gradients(x, y)
         before = net[0].weight.grad.clone()
+        hlop.observe(x)
         hlop.before_step()
         if hlop.tasks == 1:
             hlop.end_task()
