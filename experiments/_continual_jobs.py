@@ -14,7 +14,6 @@ from axonal.recipes import RecipeError, _continual, hlop_pmnist
 from axonal.recipes._runs import Job
 from experiments import _continual_delays
 
-
 OWN = {"ewc": "ewc", "si": "si", "replay": "kept", "hlop-quantised": "levels"}
 """Settings of one arm alone."""
 

@@ -26,7 +26,7 @@ SCENARIOS = {
     "class": "one head of ten outputs, no task is told",
 }
 CHOSEN_SEED = 100
-EWC, SI = (10.0, 100.0, 1000.0), (0.1, 1.0, 10.0)
+EWC, SI = (10.0, 100.0, 1000.0), (1.0, 10.0, 100.0)
 
 
 def choosing() -> list[Permuted]:
