@@ -1,6 +1,7 @@
-"""The jobs of the experiment ``continual``: one stream learnt by one method."""
+"""The jobs of continual learning: one stream learnt by one method."""
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,20 @@ from axonal.hebbian.continual import split
 from axonal.recipes import RecipeError, _continual, hlop_pmnist
 from axonal.recipes._runs import Job
 from experiments import _continual_delays
+
+
+def each(rows: Sequence[Row], name: str) -> list[float]:
+    """A result of all rows that have it."""
+    return [row[name] for row in rows if name in row]
+
+
+def percent(values: Sequence[float]) -> str:
+    """Mean and standard deviation of shares over seeds, in per cent; nothing for none."""
+    if not values:
+        return ""
+    shares = [100 * value for value in values]
+    return f"{statistics.fmean(shares):.1f} ± {statistics.stdev(shares):.1f}"
+
 
 OWN = {"ewc": "ewc", "si": "si", "replay": "kept", "hlop-quantised": "levels"}
 """Settings of one arm alone."""

@@ -1,4 +1,4 @@
-"""Tasks one after another, by Hebbian projection and by baselines, with delays and without."""
+"""Permutations of MNIST one after another, by Hebbian projection and by baselines."""
 
 import statistics
 from collections.abc import Sequence
@@ -12,21 +12,14 @@ from axonal._base.sweeps import Row, Store
 from axonal._base.tables import markdown_table
 from axonal.hebbian.continual import plot_accuracy_matrix
 from axonal.recipes import _continual, hlop_pmnist
-from axonal.recipes._runs import Job
-from experiments import _continual_delays, _report
-from experiments._continual_jobs import IMAGES, Permuted, Split, Timed
+from experiments import _report
+from experiments._continual_jobs import Permuted, each, percent
 
 PART = "continual"
 SEEDS = (0, 1, 2)
 ARMS = _continual.ARMS
-SPLIT_ARMS = ("sequential", "hlop", "gpm", "ewc", "si", "replay", "joint")
-SCENARIOS = {
-    "task": "a head per task, and the task is told",
-    "domain": "one head of two outputs, no task is told",
-    "class": "one head of ten outputs, no task is told",
-}
 CHOSEN_SEED = 100
-EWC, SI = (10.0, 100.0, 1000.0), (0.1, 1.0, 10.0)
+EWC, SI = (10.0, 100.0, 1000.0), (1.0, 10.0, 100.0)
 
 
 def choosing() -> list[Permuted]:
@@ -45,25 +38,9 @@ def pmnist_jobs() -> list[Permuted]:
     return [job for arm in ARMS for job in pmnist(arm)]
 
 
-def split(images: str, scenario: str, arm: str) -> list[Split]:
-    """Split images by one arm."""
-    return [Split(images, scenario, arm, seed) for seed in SEEDS]
-
-
-def timed(stream: str, arm: str) -> list[Timed]:
-    """A stream in time by one arm."""
-    return [Timed(stream, arm, seed) for seed in SEEDS]
-
-
-def plan() -> Sequence[Job]:
+def plan() -> Sequence[Permuted]:
     """All jobs."""
-    jobs: list[Job] = [*pmnist_jobs(), *choosing()]
-    for stream in _continual_delays.STREAMS:
-        jobs += [job for arm in _continual_delays.ARMS for job in timed(stream, arm)]
-    for images in IMAGES:
-        for scenario in SCENARIOS:
-            jobs += [job for arm in SPLIT_ARMS for job in split(images, scenario, arm)]
-    return jobs
+    return [*pmnist_jobs(), *choosing()]
 
 
 def write(store: Store, out: Path) -> list[Path]:
@@ -84,19 +61,12 @@ def write(store: Store, out: Path) -> list[Path]:
         differences=_differences(found),
         chosen_strengths=_strengths(store),
         residuals=_residuals(found["hlop"]),
-        latency=_timed(store, "latency"),
-        speakers=_timed(store, "speakers"),
-        latency_shape=_continual_delays.STREAMS["latency"],
-        speakers_shape=_continual_delays.STREAMS["speakers"],
-        delays=_continual_delays,
-        splits={images: _split(store, images) for images in IMAGES},
-        scenarios=SCENARIOS,
     )
     numbers = {
         "permuted MNIST": {
             arm: {
-                "accuracy": _each(rows, "test_accuracy"),
-                "backward transfer": _each(rows, "backward_transfer"),
+                "accuracy": each(rows, "test_accuracy"),
+                "backward transfer": each(rows, "backward_transfer"),
             }
             for arm, rows in found.items()
         }
@@ -108,29 +78,16 @@ def write(store: Store, out: Path) -> list[Path]:
     ]
 
 
-def _each(rows: Sequence[Row], name: str) -> list[float]:
-    return [row[name] for row in rows if name in row]
-
-
-def _percent(values: Sequence[float]) -> str:
-    return _spread([100 * value for value in values]) if values else ""
-
-
-def _spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation over seeds, in tenths."""
-    return f"{statistics.fmean(values):.1f} ± {statistics.stdev(values):.1f}"
-
-
 def _table(found: dict[str, list[Row]]) -> str:
     return markdown_table(
         ["method", "ACC (%)", "BWT (points)", "FWT (points)", "CPU (s)"],
         [
             [
                 arm,
-                _percent(_each(rows, "test_accuracy")),
-                _percent(_each(rows, "backward_transfer")),
-                _percent(_each(rows, "forward_transfer")),
-                f"{statistics.fmean(_each(rows, 'seconds')):.0f}",
+                percent(each(rows, "test_accuracy")),
+                percent(each(rows, "backward_transfer")),
+                percent(each(rows, "forward_transfer")),
+                f"{statistics.fmean(each(rows, 'seconds')):.0f}",
             ]
             for arm, rows in found.items()
         ],
@@ -141,7 +98,7 @@ def _demands(found: dict[str, list[Row]]) -> list[str]:
     """Demands, and whether they hold of the means."""
 
     def mean(arm: str, name: str = "test_accuracy") -> float:
-        return 100 * statistics.fmean(_each(found[arm], name))
+        return 100 * statistics.fmean(each(found[arm], name))
 
     back, hlop = "backward_transfer", mean("hlop")
     asked = [
@@ -167,10 +124,10 @@ def _holds(value: float, sign: str, bound: float) -> bool:
 
 
 def _differences(found: dict[str, list[Row]]) -> dict[str, str]:
-    hlop = [100 * value for value in _each(found["hlop"], "test_accuracy")]
+    hlop = [100 * value for value in each(found["hlop"], "test_accuracy")]
     others = {arm: rows for arm, rows in found.items() if arm != "hlop"}
     return {
-        f"hlop less {arm}": str(paired(hlop, [100 * v for v in _each(rows, "test_accuracy")]))
+        f"hlop less {arm}": str(paired(hlop, [100 * v for v in each(rows, "test_accuracy")]))
         for arm, rows in others.items()
     }
 
@@ -197,58 +154,6 @@ def _residuals(rows: Sequence[Row]) -> str:
             cells.append(f"{left:.3f} / {least:.3f}")
         lines.append(cells)
     return markdown_table(["task", *hlop_pmnist.LAYERS], lines)
-
-
-def _timed(store: Store, stream: str) -> str:
-    lines = []
-    for arm in _continual_delays.ARMS:
-        rows = [store.find(job) for job in timed(stream, arm)]
-        lines.append(
-            [
-                arm,
-                *(
-                    _percent(_each(rows, name))
-                    for name in (
-                        "test_accuracy",
-                        "backward_transfer",
-                        "by_delays_alone",
-                        "by_weights_alone",
-                        "rounded",
-                    )
-                ),
-                _moved(rows),
-            ]
-        )
-    return markdown_table(
-        [
-            "arm",
-            "ACC (%)",
-            "BWT (points)",
-            "lost by delays alone",
-            "lost by weights alone",
-            "ACC of whole delays (%)",
-            "delays moved (steps)",
-        ],
-        lines,
-    )
-
-
-def _moved(rows: Sequence[Row]) -> str:
-    moved = _each(rows, "delays_moved")
-    return f"{statistics.fmean(moved):.2f}" if moved else ""
-
-
-def _split(store: Store, images: str) -> str:
-    lines = []
-    for arm in SPLIT_ARMS:
-        cells = [arm]
-        for scenario in SCENARIOS:
-            rows = [store.find(job) for job in split(images, scenario, arm)]
-            cells.append(_percent(_each(rows, "test_accuracy")))
-            cells.append(_percent(_each(rows, "backward_transfer")))
-        lines.append(cells)
-    header = [f"{scenario}, {what}" for scenario in SCENARIOS for what in ("ACC", "BWT")]
-    return markdown_table(["method", *header], lines)
 
 
 def _figure(found: dict[str, list[Row]]) -> Figure:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from axonal._base.sweeps import Store
-from experiments import _report, continual
+from experiments import _report, continual, continual_delays, continual_split
 
 ACCURACY = {"sequential": 0.7, "hlop": 0.9, "hlop-quantised": 0.895, "gpm": 0.91, "joint": 0.93}
 
@@ -33,9 +33,13 @@ def row(job: Any) -> dict[str, Any]:
     return {"key": job.key, "recipe": name, "changes": dict(changes), **found, **made}
 
 
-def test_every_job_is_planned_once() -> None:
-    plan = continual.plan()
+@pytest.mark.parametrize("module", [continual, continual_delays, continual_split])
+def test_every_job_is_planned_once(module: Any) -> None:
+    plan = module.plan()
     assert len({job.key for job in plan}) == len(plan)
+
+
+def test_every_arm_is_planned() -> None:
     assert set(continual.ARMS) == {job.arm for job in continual.pmnist_jobs()}
 
 
@@ -51,3 +55,17 @@ def test_the_page_says_what_the_rows_say(tmp_path: Any, monkeypatch: pytest.Monk
     assert "HLOP is within 3.5 points of joint learning: 3.00, holds" in text
     assert "hlop less gpm: -1.000 [-1.000, -1.000]" in text
     assert "| 1 | 0.200 / 0.100 | 0.200 / 0.100 | 0.200 / 0.100 |" in text
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        (continual_delays, "| joint | 93.1 ± 0.1 |  |  |  | 50.0 ± 0.0 | 1.50 |"),
+        (continual_split, "| gpm | 91.1 ± 0.1 | 0.1 ± 0.1 | 91.1 ± 0.1 | 0.1 ± 0.1 |"),
+    ],
+)
+def test_further_pages_say_what_the_rows_say(tmp_path: Any, module: Any, line: str) -> None:
+    store = Store(tmp_path / "runs.jsonl")
+    for job in module.plan():
+        store.add(row(job))
+    assert line in module.write(store, tmp_path)[0].read_text()

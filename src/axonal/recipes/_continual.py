@@ -46,7 +46,7 @@ class Choices:
     rates: Mapping[str, float]
     levels: int = 40
     ewc: float = 100.0
-    si: float = 0.1
+    si: float = 10.0
     kept: int = 500
     others: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     laterals: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -74,7 +74,7 @@ class Settings(_settings.BaseSettings):
     rate_pixels: float = 0.001
     levels: int = 40
     ewc: float = 100.0
-    si: float = 0.1
+    si: float = 10.0
     kept: int = 500
 
     def __post_init__(self) -> None:
