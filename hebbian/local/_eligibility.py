@@ -189,8 +189,9 @@ def online(rule: "EProp", x: Tensor, target: Tensor) -> Tensor:
         for number, unit in enumerate(units):
             unit.learn(error @ rule.signal_weights(number))
         _ledger.next_step()
-    for part_of_net in (*units, output):
-        part_of_net.finish()
+    for unit in units:
+        unit.finish()
+    output.finish()
     return loss
 
 

@@ -77,8 +77,9 @@ class DRTRL(Broadcast):
                 unit.learn(signal)
                 error, weights = unit.through(signal), unit.block.connections.masked_weight
             _ledger.next_step()
-        for part_of_net in (*units, output):
-            part_of_net.finish()
+        for unit in units:
+            unit.finish()
+        output.finish()
         return loss
 
     def stored(self, x: Tensor) -> Stored:
