@@ -22,7 +22,7 @@ from axonal.datasets._fsdd import fsdd
 from axonal.datasets._hair_cells import HairCells
 from axonal.datasets._mel_delta import MelDelta
 from axonal.datasets._mel_quantiles import MelQuantiles
-from axonal.datasets._memory_tasks import BitTask, n_dms, n_parity, parity_chance
+from axonal.datasets._bit_task import BitTask, n_dms, n_parity, parity_chance
 from axonal.datasets._mil import mil
 from axonal.datasets._mnist import fashion_mnist, mnist
 from axonal.datasets._sample import Sample

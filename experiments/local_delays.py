@@ -20,7 +20,7 @@ from axonal.recipes._runs import Job
 from experiments import _report
 
 SEEDS = (0, 1, 2)
-LAGS, STEPS, LONGEST, NOISE = (2, 8), 20, 10, 0.02
+LAGS, STEPS, LONGEST, NOISE = (2, 8), 30, 10, 0.02
 """Steps between the spikes of the two inputs, by class; steps of a sample; the longest delay;
 spikes per step and input that belong to nothing."""
 HIDDEN, UPDATES, BATCH, TESTED = 4, 300, 64, 2000
@@ -108,7 +108,9 @@ def train(arm: str, seed: int, updates: int) -> tuple[neuro.DelayedLinear, float
 def draw(generator: torch.Generator, samples: int) -> tuple[Tensor, Tensor]:
     """Spikes of two inputs [T, B, 2], a lag apart that is the class, and classes [B]."""
     labels = torch.randint(0, len(LAGS), (samples,), generator=generator)
-    start = torch.randint(0, STEPS - max(LAGS), (samples,), generator=generator)
+    # whatever the delay, both spikes arrive before the end, or counts alone would tell
+    last = STEPS - max(LAGS) - LONGEST
+    start = torch.randint(0, last, (samples,), generator=generator)
     times = torch.stack((start, start + torch.tensor(LAGS)[labels]), -1)
     x = torch.rand(STEPS, samples, 2, generator=generator) < NOISE
     x |= torch.arange(STEPS)[:, None, None] == times

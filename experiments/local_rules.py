@@ -1,5 +1,7 @@
 """Training rules on MNIST with equal passes over the data, beside backpropagation."""
 
+import ctypes
+import gc
 import statistics
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -49,10 +51,17 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "mixing": ("pff",),
 }
 PUBLISHED = [
-    ["Forward-Forward, ReLU, 4 layers of 2000, 60 epochs", "1.36", "Hinton, arXiv 2212.13345"],
-    ["CwComp, a Forward-Forward of convolutions", "0.58", "Papachristodoulou et al., AAAI 2024"],
+    ["Forward-Forward, MNIST", "98.64", "Hinton, arXiv 2212.13345"],
+    ["the same, its code in Matlab", "98.53", "readme of that code"],
+    ["CwComp, a Forward-Forward of convolutions, MNIST", "99.42", "its readme (AAAI 2024)"],
+    ["CaFo, random blocks, cross-entropy, CIFAR-10", "67.4", "its code, as noted there"],
+    [
+        "direct feedback alignment, recurrent LIF, Speech Commands",
+        "91.5 (backpropagation 94.97)",
+        'abstract of "Adaptive speech-to-spike encoding", 2026',
+    ],
 ]
-"""Test errors in percent."""
+"""Test accuracies in percent."""
 STEPS = (2, 4, 8, 16, 32, 64)
 """T of the figure of memory."""
 WATCHED: Mapping[str, str] = {
@@ -93,12 +102,13 @@ class Trained(Job):
         """Accuracies, processor time of the training, and what the rule keeps."""
         with tempfile.TemporaryDirectory() as folder:
             parts = Parts(Path(folder), lambda part, share: None)
+            _warm(self.changes)
             return dict(local_mnist.learn(local_mnist.Settings(**self.changes), parts).results)
 
 
 @dataclass(frozen=True)
-class Peak(Job):
-    """Memory that the gradients of a batch take at their peak, in a process of its own.
+class Memory(Job):
+    """Memory that the gradients of a batch take, in a process of its own.
 
     Args:
         arm: a key of `ARMS`.
@@ -114,17 +124,20 @@ class Peak(Job):
     @property
     def identity(self) -> list[Any]:
         """All settings."""
-        return ["local-rules, peak", local_mnist.Settings(**self.changes).identity()]
+        return ["local-rules, memory", local_mnist.Settings(**self.changes).identity()]
 
     @property
     def label(self) -> tuple[str, Mapping[str, Any]]:
         """The experiment and the settings."""
-        return "local-rules, peak", self.changes
+        return "local-rules, memory", self.changes
 
     def measure(self) -> Row:
         """Start a process and measure in it."""
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            return {"peak": process.submit(_peak, self.changes).result()}
+        context = get_context("forkserver")
+        # imported once, by a process that measures nothing itself
+        context.set_forkserver_preload([__name__])
+        with ProcessPoolExecutor(1, mp_context=context) as process:
+            return process.submit(_memory, self.changes).result()
 
 
 @dataclass(frozen=True)
@@ -134,7 +147,7 @@ class Kept(Job):
     @property
     def identity(self) -> list[Any]:
         """The network and the steps."""
-        return ["local-rules, kept", dict(COMMON), list(STEPS), list(WATCHED)]
+        return ["local-rules, kept by steps", dict(COMMON), list(STEPS), list(WATCHED)]
 
     @property
     def label(self) -> tuple[str, Mapping[str, Any]]:
@@ -157,20 +170,29 @@ class Kept(Job):
 def _batch(settings: Any, size: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return a batch of images that nobody has drawn."""
     images = np.random.default_rng(0).integers(0, 256, (size, 28, 28))
-    return _local_rules.inputs(settings, images), torch.arange(size) % 10
+    # all steps are there, though they are equal
+    return _local_rules.inputs(settings, images).contiguous(), torch.arange(size) % 10
 
 
-def _peak(changes: dict[str, Any]) -> int:
-    """Bytes by which the gradients of a batch raise the highest memory of this process."""
+def _warm(changes: Mapping[str, Any]) -> None:
+    """Learn from a batch once, so that no compiler and no import is in the time of a training."""
+    settings = local_mnist.Settings(**changes)
+    local.fit(local_mnist.build(settings), [_batch(settings, settings.batch)])
+
+
+def _memory(changes: dict[str, Any]) -> Row:
+    """Bytes kept, as counted and as said, and the growth of this process at its peak."""
     torch.set_num_threads(1)
     settings = local_mnist.Settings(**changes)
     rule = local_mnist.build(settings)
-    rule.gradients(*_batch(settings, 2))  # compiled code and gradients are there before
     x, target = _batch(settings, settings.batch)
+    kept = local.measured(rule, x, target)._asdict()  # compiled code is there from here on
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back, and has to be asked for again
     Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
     before = _high_water()
     rule.gradients(x, target)
-    return _high_water() - before
+    return {"kept": kept, "said": rule.stored(x).total, "peak": _high_water() - before}
 
 
 def _high_water() -> int:
@@ -181,16 +203,16 @@ def _high_water() -> int:
 def plan() -> list[Job]:
     """All networks, seed by seed, and what is kept."""
     networks = [Trained(arm, seed) for seed in SEEDS for arm in ARMS]
-    return [Kept(), *(Peak(arm) for arm in ARMS), *networks]
+    return [Kept(), *(Memory(arm) for arm in ARMS), *networks]
 
 
 def write(store: Store, out: Path) -> list[Path]:
     """Write local_rules.md, local_rules.json and local_rules.png."""
     rows = {arm: [store.find(Trained(arm, seed)) for seed in SEEDS] for arm in ARMS}
-    peaks = {arm: store.find(Peak(arm)) for arm in ARMS}
+    memory = {arm: store.find(Memory(arm)) for arm in ARMS}
     kept = store.find(Kept())
-    tables = {group: _table(arms, rows, peaks) for group, arms in GROUPS.items()}
-    every = [kept, *peaks.values(), *(row for few in rows.values() for row in few)]
+    tables = {group: _table(arms, rows, memory) for group, arms in GROUPS.items()}
+    every = [kept, *memory.values(), *(row for few in rows.values() for row in few)]
     page = _report.page(
         "local_rules",
         "local-rules",
@@ -203,7 +225,7 @@ def write(store: Store, out: Path) -> list[Path]:
             for group, arms in GROUPS.items()
             for arm in arms
         ),
-        published=markdown_table(["published", "test error (%)", "source"], PUBLISHED),
+        published=markdown_table(["published", "test (%)", "source"], PUBLISHED),
         flat=_flat(kept["kept"]["ottt"]),
         grows=f"{kept['kept']['backprop'][-1] / kept['kept']['backprop'][0]:.0f}",
         longest=STEPS[-1],
@@ -213,7 +235,7 @@ def write(store: Store, out: Path) -> list[Path]:
     )
     return [
         _report.write_text(out / "local_rules.md", page),
-        _report.write_data(out / "local_rules.json", _numbers(rows, peaks, kept)),
+        _report.write_data(out / "local_rules.json", _numbers(rows, memory, kept)),
         _report.save(_figure(kept["kept"]), out / "local_rules.png"),
     ]
 
@@ -224,7 +246,7 @@ def _flat(sizes: Sequence[int]) -> bool:
 
 
 def _numbers(
-    rows: Mapping[str, Sequence[Row]], peaks: Mapping[str, Row], kept: Row
+    rows: Mapping[str, Sequence[Row]], memory: Mapping[str, Row], kept: Row
 ) -> dict[str, Any]:
     return {
         "arms": {
@@ -232,9 +254,9 @@ def _numbers(
                 "test": [row["test_accuracy"] for row in few],
                 "validation": [row["validation_accuracy"] for row in few],
                 "training_seconds": [row["training_seconds"] for row in few],
-                "kept_bytes": sum(few[0]["measured"].values()),
-                "said_bytes": few[0]["stored"],
-                "peak_bytes": peaks[arm]["peak"],
+                "kept_bytes": sum(memory[arm]["kept"].values()),
+                "said_bytes": memory[arm]["said"],
+                "peak_bytes": memory[arm]["peak"],
             }
             for arm, few in rows.items()
         },
@@ -242,7 +264,9 @@ def _numbers(
     }
 
 
-def _table(arms: Sequence[str], rows: Mapping[str, Sequence[Row]], peaks: Mapping[str, Row]) -> str:
+def _table(
+    arms: Sequence[str], rows: Mapping[str, Sequence[Row]], memory: Mapping[str, Row]
+) -> str:
     first = statistics.fmean(row["training_seconds"] for row in rows[arms[0]])
     lines = []
     for arm in arms:
@@ -254,9 +278,9 @@ def _table(arms: Sequence[str], rows: Mapping[str, Sequence[Row]], peaks: Mappin
                 _percent([row["test_accuracy"] for row in few]),
                 _percent([row["validation_accuracy"] for row in few]),
                 f"{seconds:.1f} ({seconds / first:.2f})",
-                f"{sum(few[0]['measured'].values()) / 1e6:.2f}",
-                f"{few[0]['stored'] / 1e6:.2f}",
-                f"{peaks[arm]['peak'] / 1e6:.1f}",
+                f"{sum(memory[arm]['kept'].values()) / 1e6:.2f}",
+                f"{memory[arm]['said'] / 1e6:.2f}",
+                f"{memory[arm]['peak'] / 1e6:.1f}",
             ]
         )
     head = [

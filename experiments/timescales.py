@@ -82,7 +82,7 @@ class Trained(Job):
             return dict(recipe.learn(recipe.Settings(**self.changes), parts).results)
 
 
-DELAY_ORDERS = (4, 8)
+DELAY_ORDERS, DELAY_SEEDS = (4, 8), (0, 1, 2, 3, 4)
 
 
 def runs() -> list[Trained]:
@@ -92,7 +92,7 @@ def runs() -> list[Trained]:
 
 def plan() -> list[Job]:
     """All jobs."""
-    delays: list[Job] = [OneDelay(order, seed) for order in DELAY_ORDERS for seed in SEEDS]
+    delays: list[Job] = [OneDelay(order, seed) for order in DELAY_ORDERS for seed in DELAY_SEEDS]
     return [*runs(), *delays]
 
 
@@ -101,7 +101,7 @@ def write(store: Store, out: Path) -> list[Path]:
     found = {
         arm: [store.find(Trained(arm, seed)) for seed in SEEDS_OF.get(arm, SEEDS)] for arm in ARMS
     }
-    delays = {n: [store.find(OneDelay(n, seed)) for seed in SEEDS] for n in DELAY_ORDERS}
+    delays = {n: [store.find(OneDelay(n, seed)) for seed in DELAY_SEEDS] for n in DELAY_ORDERS}
     solved = {arm: [row["solved"] for row in rows] for arm, rows in found.items()}
     figure = draw(found)
     picture = _report.save(figure, out / "timescales.png")

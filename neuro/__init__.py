@@ -1,18 +1,13 @@
 """Differentiable spiking layers with explicit states, and the networks made of them."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from torch.serialization import add_safe_globals
 
 from axonal.neuro import surrogates
 from axonal.neuro._checks import InputError
 from axonal.neuro.batches import collate
-from axonal.neuro.event_driven import (
-    EventLIF,
-    EventNetwork,
-    EventReadout,
-    EventReport,
-    SilentNeurons,
-    event_report,
-)
 from axonal.neuro.events import Events
 from axonal.neuro.importers import (
     ConversionError,
@@ -82,6 +77,13 @@ from axonal.neuro.network import (
 )
 from axonal.neuro.optim import SigmaSchedule, freeze_delays, param_groups, set_sigma
 from axonal.neuro.surrogates import *  # noqa: F403 (a new one is named there alone)
+
+if TYPE_CHECKING:
+    from axonal.neuro.event_driven.event_lif import EventLIF
+    from axonal.neuro.event_driven.event_network import EventNetwork
+    from axonal.neuro.event_driven.event_readout import EventReadout
+    from axonal.neuro.event_driven.event_report import EventReport, event_report
+    from axonal.neuro.event_driven.silent_neurons import SilentNeurons
 
 __all__ = [
     *surrogates.__all__,
@@ -178,3 +180,24 @@ add_safe_globals(
         TemporalConvState,
     ]
 )
+
+_EVENT_DRIVEN = (
+    "EventLIF",
+    "EventNetwork",
+    "EventReadout",
+    "EventReport",
+    "SilentNeurons",
+    "event_report",
+)
+
+
+def __getattr__(name: str) -> Any:
+    # These layers tell torch's compiler to leave them alone, and so import it, which takes as long
+    # as torch itself: only where they are used.
+    if name in _EVENT_DRIVEN:
+        return getattr(importlib.import_module("axonal.neuro.event_driven"), name)
+    raise AttributeError(f"module 'axonal.neuro' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EVENT_DRIVEN})

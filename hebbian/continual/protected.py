@@ -65,7 +65,11 @@ class Protected(nn.Module, Method):
             check_mode(who, mode, side, path)
         check_names(who, ranks, self._sides)
         self._ranks = {path: schedule(who, ranks, path) for path in self._sides}
-        self.subspaces = nn.ModuleList(self._held(side) for side in self._sides.values())
+        self.subspaces = nn.ModuleList(
+            # rows of the type of the weights that they protect
+            self._held(side).to(side.parameters[0])
+            for side in self._sides.values()
+        )
         for held, path in zip(self._all, self._sides, strict=True):
             held.check(self._ranks[path][0])
         self._watches: dict[str, Watch] = {}

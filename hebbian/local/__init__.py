@@ -6,6 +6,7 @@ A rule holds a network and gives gradients of a batch; :func:`fit` trains by any
 from axonal.hebbian.local._losses import step_loss
 from axonal.hebbian.local.backprop import Backprop
 from axonal.hebbian.local.cascaded_forward import CascadedForward
+from axonal.hebbian.local.d_rtrl import DRTRL
 from axonal.hebbian.local.direct_feedback_alignment import DirectFeedbackAlignment
 from axonal.hebbian.local.dsr import DSR
 from axonal.hebbian.local.dsr_lif import DSRLIF, DSRLIFState, weighted_rate
@@ -23,6 +24,7 @@ from axonal.hebbian.local.sign_symmetric import SignSymmetric
 from axonal.hebbian.local.stored import Stored
 
 __all__ = [
+    "DRTRL",
     "DSR",
     "DSRLIF",
     "OTTT",

@@ -63,12 +63,19 @@ class Blockwise(Rule):
         self.net.train(training)
         return widths
 
-    def _largest(self, x: Tensor, passes: int = 1) -> int:
-        """Return the bytes that the largest block keeps for its own backward pass."""
+    def _largest(self, x: Tensor, passes: int = 1, *, copied: bool = False) -> int:
+        """Return the bytes that the largest block keeps for its own backward pass.
+
+        Args:
+            x: the batch.
+            passes: how often it runs at once.
+            copied: whether what enters the first block is another tensor than the batch.
+        """
         found = {size.path: size for size in sizes(self.net, x)}
         each, samples = [], passes * x.shape[1] * x.element_size()
         for block, width in zip(self._blocks, self.widths, strict=True):
-            numbers = 0 if found[block.path].given else found[block.path].inputs
+            given = found[block.path].given and not copied
+            numbers = 0 if given else found[block.path].inputs
             for path, layer in block.after:
                 if isinstance(layer, neuro.Layer):
                     numbers += found[path].outputs * fields(layer)

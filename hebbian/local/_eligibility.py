@@ -8,6 +8,7 @@ from torch import Tensor
 from axonal import neuro
 from axonal.hebbian.local import _ledger
 from axonal.hebbian.local._chain import Block, neurons_of
+from axonal.hebbian.local.rule import Loss
 
 if TYPE_CHECKING:
     from axonal.hebbian.local.eprop import EProp
@@ -39,6 +40,7 @@ class Eligibility:
         batch, size = len(x), self.neurons.size[0]
         inputs = self.inputs(block, x.shape[1])
         self.v = x.new_zeros(batch, size)
+        self.slope = torch.zeros_like(self.v)
         self.a, self.s = torch.zeros_like(self.v), torch.zeros_like(self.v)
         delay = 1 if self.loop is None else self.loop.delay
         self.heard = [torch.zeros_like(self.v) for _ in range(delay)]
@@ -89,6 +91,7 @@ class Eligibility:
             e = e - rise
             if lif.reset == "subtract":
                 self.of_v = self.of_v - s.unsqueeze(2) * rise
+        self.slope = psi * gain
         e = psi.unsqueeze(2) * e
         if self.of_a is not None:
             rho = lif.decay_adaptation
@@ -107,6 +110,10 @@ class Eligibility:
         """Add the learning signal [B, N] of a step."""
         self.total += torch.einsum("bn,bnm->nm", signal, self.filtered)
 
+    def through(self, signal: Tensor) -> Tensor:
+        """Send a learning signal [B, N] of this step back to the connections, within the step."""
+        return signal * self.slope
+
     def finish(self) -> None:
         """Give the sums to the parameters."""
         layer, features = self.block.connections, self.block.connections.in_features
@@ -117,46 +124,74 @@ class Eligibility:
             _add(self.back.bias, self.total[:, -1], None)
 
 
+class Output:
+    """The output of a network, with the trace of its input that its own memory needs.
+
+    Args:
+        block: Linear, alone or with a LeakyIntegrator.
+        heard: a step of the input [B, N].
+    """
+
+    def __init__(self, block: Block, heard: Tensor) -> None:
+        self.layer: Any = block.connections
+        self.readout, _ = neurons_of(block)
+        readout = self.readout
+        self.decay = heard.new_zeros(())
+        self.gain: Any = 1.0
+        if readout is not None:
+            self.decay = readout.decay.flatten()[0]  # one for all, or it was refused
+            self.gain = 1 - self.decay if readout.decay_input else 1.0
+        self.state: Any = None
+        self.heard = heard.new_zeros(len(heard), self.layer.in_features + 1)
+        self.total = torch.zeros_like(self.layer.weight)
+        self.of_bias = heard.new_zeros(self.layer.out_features)
+
+    def step(self, s: Tensor, loss: Loss, target: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        """Learn from spikes [B, N]; return the error [B, C] at the connections, and the loss."""
+        current = self.layer(s.unsqueeze(0))
+        y = current
+        if self.readout is not None:
+            y, self.state = self.readout(current, self.state)
+        self.heard = self.decay * self.heard + torch.cat((s, s.new_ones(len(s), 1)), 1)
+        with torch.enable_grad():
+            y = y.detach().requires_grad_()
+            part = loss(y, target) / steps
+            (slope,) = torch.autograd.grad(part, y)
+        error: Tensor = self.gain * slope[0]
+        self.total += error.T @ self.heard[:, :-1]
+        self.of_bias += (error * self.heard[:, -1:]).sum(0)
+        _ledger.carry((self.state, self.heard))
+        return error, part.detach()
+
+    def finish(self) -> None:
+        """Give the sums to the parameters."""
+        _add(self.layer.weight, self.total, self.layer.mask)
+        _add(self.layer.bias, self.of_bias, None)
+
+
 @torch.no_grad()
 def online(rule: "EProp", x: Tensor, target: Tensor) -> Tensor:
     """Take the gradients of a batch step by step, with the traces of all synapses."""
-    *hidden, output = rule._blocks
-    readout, _ = neurons_of(output)
-    gain = (1 - readout.decay if readout.decay_input else 1.0) if readout is not None else 1.0
-    decay = readout.decay if readout is not None else x.new_zeros(())
-    if decay.ndim:
-        decay = decay.flatten()[0]  # one for all, or it was refused
-    units, step = list[Eligibility](), x[0]
-    for block in hidden:
-        units.append(Eligibility(block, decay, step))
-        step = step.new_zeros(len(step), block.connections.out_features)
-    layer, state = output.connections, None
-    heard = x.new_zeros(len(step), layer.in_features + 1)
-    total, loss = torch.zeros_like(layer.weight), x.new_zeros(())
-    of_bias = x.new_zeros(layer.out_features)
+    *hidden, last = rule._blocks
+    widths = [x.shape[2], *(block.connections.out_features for block in hidden)]
+    output = Output(last, x.new_zeros(x.shape[1], widths[-1]))
+    units = [
+        Eligibility(block, output.decay, x.new_zeros(x.shape[1], width))
+        for block, width in zip(hidden, widths, strict=False)
+    ]
+    loss = x.new_zeros(())
     for x_t in x:
         s = x_t
         for unit in units:
             s = unit.step(s)
-        current = layer(s.unsqueeze(0))
-        y, state = (current, None) if readout is None else readout(current, state)
-        heard = decay * heard + torch.cat((s, s.new_ones(len(s), 1)), 1)
-        with torch.enable_grad():
-            y = y.detach().requires_grad_()
-            part = rule.loss(y, target) / len(x)
-            (error,) = torch.autograd.grad(part, y)
-        error = gain * error[0]
-        loss += part.detach()
-        total += error.T @ heard[:, :-1]
-        of_bias += (error * heard[:, -1:]).sum(0)
+        error, part = output.step(s, rule.loss, target, len(x))
+        loss += part
         for number, unit in enumerate(units):
             unit.learn(error @ rule.signal_weights(number))
-        _ledger.carry((state, heard))
         _ledger.next_step()
-    for unit in units:
-        unit.finish()
-    _add(layer.weight, total, layer.mask)
-    _add(layer.bias, of_bias, None)
+    parts: tuple[Any, ...] = (*units, output)
+    for part_of_net in parts:
+        part_of_net.finish()
     return loss
 
 

@@ -1,5 +1,6 @@
 """Numbers per sample and step that a network handles, by layer."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -34,18 +35,49 @@ def sizes(net: neuro.Network, x: Tensor) -> list[Size]:
 
     def hook(path: str) -> Any:
         def look(layer: nn.Module, args: tuple[Any, ...], result: Any) -> None:
-            y = result[0] if isinstance(result, tuple) else result
-            given = args[0].data_ptr() == sample.data_ptr()
-            found.append(Size(path, layer, args[0].numel(), y.numel(), given))
+            if isinstance(layer, (*CONNECTIONS, neuro.Layer)):
+                y = result[0] if isinstance(result, tuple) else result
+                given = args[0].data_ptr() == sample.data_ptr()
+                found.append(Size(path, layer, args[0].numel(), y.numel(), given))
 
         return look
 
-    counted = {
-        path: m
-        for path, m in net.named_modules()
-        if path and isinstance(m, (*CONNECTIONS, neuro.Layer)) and not _contains(m)
-    }
-    handles = [layer.register_forward_hook(hook(path)) for path, layer in counted.items()]
+    _watched(net, sample, hook)
+    return found
+
+
+def activity(net: neuro.Network, x: Tensor) -> int:
+    """Return the bytes that a backward pass through all steps waits with, for x [T, B, ...].
+
+    Counted are inputs of connections and norms, outputs of ReLU, inputs and indices of pooling,
+    each tensor once, and potentials of neurons.
+    """
+    sample, held, beside = x[:1, :1], dict[int, Tensor](), 0
+
+    def hook(layer: nn.Module, args: tuple[Any, ...], result: Any) -> None:
+        nonlocal beside
+        kept: Tensor | None = None
+        if isinstance(layer, (*CONNECTIONS, neuro.BatchNorm, nn.MaxPool2d)):
+            kept = args[0]
+        elif isinstance(layer, nn.ReLU):
+            kept = result
+        elif isinstance(layer, neuro.Layer):
+            beside += result[0].numel() * fields(layer) * x.element_size()
+        if isinstance(layer, nn.MaxPool2d):
+            beside += result.numel() * torch.int64.itemsize
+        if kept is not None and kept.data_ptr() != sample.data_ptr():
+            # held, so that no other tensor gets its place
+            held[kept.data_ptr()] = kept
+
+    _watched(net, sample, lambda path: hook)
+    numbers = sum(t.numel() for t in held.values())
+    return (numbers * x.element_size() + beside) * x.shape[0] * x.shape[1]
+
+
+def _watched(net: neuro.Network, sample: Tensor, hook: Callable[[str], Any]) -> None:
+    """Run a sample with a hook at every layer that holds no others."""
+    leaves = [(path, m) for path, m in net.named_modules() if path and not _contains(m)]
+    handles = [layer.register_forward_hook(hook(path)) for path, layer in leaves]
     training = net.training
     try:
         with torch.no_grad():
@@ -54,18 +86,6 @@ def sizes(net: neuro.Network, x: Tensor) -> list[Size]:
         net.train(training)
         for handle in handles:
             handle.remove()
-    return found
-
-
-def activity(net: neuro.Network, x: Tensor) -> int:
-    """Return the bytes that a backward pass through all steps waits with, for x [T, B, ...]."""
-    numbers = 0
-    for size in sizes(net, x):
-        if isinstance(size.layer, CONNECTIONS):
-            numbers += 0 if size.given else size.inputs
-        else:
-            numbers += size.outputs * fields(size.layer)
-    return numbers * x.shape[0] * x.shape[1] * x.element_size()
 
 
 def fields(layer: nn.Module) -> int:

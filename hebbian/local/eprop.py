@@ -75,9 +75,9 @@ class EProp(Broadcast):
         self.online = online
         hidden = self._blocks[:-1]
         for block in hidden:
-            _check(self, block, online)
+            check_block(self, block, online)
         if online:
-            _check_output(self, self._blocks[-1])
+            check_output(self, self._blocks[-1])
         last = len(hidden) - 1
         self._draw(range(last + (feedback == "random")))
         if feedback == "adaptive":
@@ -131,7 +131,9 @@ class EProp(Broadcast):
         numbers = 0
         for block in self._blocks[:-1]:
             numbers += Eligibility.numbers(block, found[block.path].inputs)
-        numbers += 2 * self._blocks[-1].connections.out_features
+        last = self._blocks[-1]
+        numbers += last.connections.in_features + 1
+        numbers += last.connections.out_features * (neurons_of(last)[0] is not None)
         return Stored(0, numbers * x.shape[1] * x.element_size(), own)
 
 
@@ -151,7 +153,7 @@ def _own_paths(block: Block, x: Tensor) -> Tensor:
     return own
 
 
-def _check(rule: EProp, block: Block, online: bool) -> None:
+def check_block(rule: Broadcast, block: Block, online: bool) -> None:
     """Refuse a block whose synapses have no eligibility."""
     neurons, rest = neurons_of(block)
     path = block.after[0][0]
@@ -176,12 +178,12 @@ def _check(rule: EProp, block: Block, online: bool) -> None:
     ):
         raise refused(
             rule, path, inner,
-            "online=True has traces for Linear with LIF, IF or ALIF neurons, the reset detached, "
-            "without refractory steps and learned time constants.",
+            "traces of every synapse are those of Linear with LIF, IF or ALIF neurons, the reset "
+            "detached, without refractory steps and learned time constants.",
         )  # fmt: skip
 
 
-def _check_output(rule: EProp, block: Block) -> None:
+def check_output(rule: Broadcast, block: Block) -> None:
     """Refuse an output whose traces are not those of its input."""
     readout, rest = neurons_of(block)
     layer, path = (readout, block.after[0][0]) if readout is not None else (None, block.path)
@@ -189,7 +191,8 @@ def _check_output(rule: EProp, block: Block) -> None:
     if rest or not one or not isinstance(block.connections, neuro.Linear):
         raise refused(
             rule, path, layer or block.connections,
-            "with online=True the output is a Linear, alone or with a LeakyIntegrator of one tau.",
+            "with traces of every synapse the output is a Linear, alone or with a LeakyIntegrator "
+            "of one tau.",
         )  # fmt: skip
 
 

@@ -77,6 +77,7 @@ def fit(
     with warnings.catch_warnings():
         # advice about loaders, which a list of batches cannot follow
         warnings.filterwarnings("ignore", message=".*does not have many workers")
+        warnings.filterwarnings("ignore", message=".*but have no .val_dataloader.")
         warnings.filterwarnings("ignore", message=".isinstance.treespec, LeafSpec.. is deprecated")
         logger.setLevel(logging.ERROR)
         try:

@@ -46,8 +46,8 @@ class SignSymmetric(Rule):
     def feedback(self, path: str) -> Tensor:
         """Return the feedback weights of the connections at ``path``, in the shape of theirs."""
         weight: Tensor = connections(self.net)[path].weight.detach()
-        fed: Tensor = weight.sign() / weight[0].numel() ** 0.5
-        return fed
+        signs: Tensor = weight.sign() / weight[0].numel() ** 0.5
+        return signs
 
     def gradients(self, x: Tensor, target: Tensor) -> Tensor:
         """Add the gradients of a batch x [T, B, ...]; return the loss."""

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.event_driven._compilers import as_it_is
 from axonal.neuro.event_driven._engines import (
     as_events,
     check_neurons,
@@ -137,7 +136,8 @@ class EventLIF(nn.Module):
         else:
             setattr(self, name, float(value))
 
-    @as_it_is
+    # the number of spikes is known when they are there: compilers run this as it is
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(self, x: Events | Tensor) -> Any:
         """Run the neurons over events, or over spikes [T, B, N]."""
         who = _checks.name_of(self)

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.event_driven._compilers import as_it_is
 from axonal.neuro.event_driven._engines import (
     as_events,
     check_integrator,
@@ -86,7 +85,8 @@ class EventReadout(nn.Module):
         self.synapses, self.current, self.potential = synapses, current, potential
         self.reading, self.engine = reading, known_engine(who, engine)
 
-    @as_it_is
+    # the number of spikes is known when they are there: compilers run this as it is
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(self, x: Events | Tensor) -> Tensor:
         """Read the potentials over events, or over spikes [T, B, N]."""
         who = _checks.name_of(self)

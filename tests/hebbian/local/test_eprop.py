@@ -151,7 +151,7 @@ def test_what_is_kept_is_what_is_said(online: bool) -> None:
         (
             [neuro.DelayedLinear(3, 4, 2), neuro.LIF(4), neuro.Linear(4, 2)],
             {"online": True},
-            r"'1' \(LIF\): online=True has traces for Linear",
+            r"'1' \(LIF\): traces of every synapse are those of Linear",
         ),
         (
             [neuro.Linear(3, 4), neuro.LIF(4), neuro.Linear(4, 2), neuro.LIF(2)],
@@ -167,3 +167,25 @@ def test_layers_without_eligibility_are_refused_by_name(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         local.EProp(neuro.Sequential(*layers), **options)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EXACT if kind != "delays"])
+def test_a_diagonal_jacobian_is_enough_for_one_hidden_layer(kind: str) -> None:
+    net, (x, target) = network(*EXACT[kind](), tau=None), batch()
+    whole = gradients(local.Backprop(net, loss=local.step_loss), x, target)
+    found = gradients(local.DRTRL(net), x, target)
+    assert found.keys() == whole.keys()
+    for name, g in found.items():
+        torch.testing.assert_close(g, whole[name], msg=name)
+
+
+def test_a_diagonal_jacobian_is_the_trace_of_the_input_where_that_is_enough() -> None:
+    hidden = (
+        neuro.Linear(5, 7), neuro.LIF(7, 2.0, reset="subtract"),
+        neuro.Linear(7, 6), neuro.LIF(6, 3.0, reset="subtract", decay_input=True, threshold=0.3),
+    )  # fmt: skip
+    net, (x, target) = network(*hidden), batch()
+    ours, theirs = (gradients(kind(net), x, target) for kind in (local.DRTRL, local.OTTT))
+    assert all(g.abs().sum() > 0 for g in theirs.values())
+    for name, g in ours.items():
+        torch.testing.assert_close(g, theirs[name], msg=name)

@@ -41,22 +41,24 @@ def test_it_does_what_a_plain_loop_does() -> None:
     assert history[-1]["loss"] < history[0]["loss"]
 
 
+@pytest.mark.filterwarnings("ignore:The .*dataloader.* does not have many workers")
+@pytest.mark.filterwarnings("ignore:.*LeafSpec")
 def test_a_checkpoint_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
     def trainer(epochs: int) -> lightning.Trainer:
         return lightning.Trainer(
             max_epochs=epochs, accelerator="cpu", devices=1, logger=False,
             enable_checkpointing=True, enable_progress_bar=False, enable_model_summary=False,
-            default_root_dir=tmp_path,
+            default_root_dir=tmp_path, num_sanity_val_steps=0,
         )  # fmt: skip
 
     loader = torch.utils.data.DataLoader(batches(), batch_size=None)
     whole = Training(rule())
-    trainer(4).fit(whole, loader)
+    trainer(4).fit(whole, loader, loader)
     half = trainer(2)
-    half.fit(Training(rule()), loader)
+    half.fit(Training(rule()), loader, loader)
     half.save_checkpoint(tmp_path / "half.ckpt")
     rest = Training(rule())
-    trainer(4).fit(rest, loader, ckpt_path=tmp_path / "half.ckpt", weights_only=True)
+    trainer(4).fit(rest, loader, loader, ckpt_path=tmp_path / "half.ckpt", weights_only=True)
     assert rest.history == whole.history
     for name, p in rest.named_parameters():
         assert torch.equal(p, whole.get_parameter(name)), name
