@@ -20,7 +20,8 @@ class DelayedLinearSide(Presynaptic[neuro.DelayedLinear]):
 
     to first order in the delays, whatever later updates do to them: H does not depend on delays.
     A weight can make up for what a delay does, and the other way round. Kernels are those of
-    training; a delay that is rounded acts in jumps, of which slopes tell nothing.
+    training; slopes tell nothing of the jumps of a delay that is rounded, and little at the corners
+    of a triangle.
     """
 
     rate_means_all = False
