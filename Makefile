@@ -71,7 +71,8 @@ lint: .venv/.test
 types: .venv/.test
 	$(BIN)/python -m mypy
 
-# Two workers; tests that start processes with a time limit are one group (tests/conftest.py).
+# Two workers, a file to one of them; tests that start processes with a time limit are one group
+# (tests/conftest.py).
 pytest: .venv/.test beside
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 

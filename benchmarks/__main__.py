@@ -39,6 +39,8 @@ NAMES = (
     "eventprop",
     "eventprop_scan",
     "liquid",
+    "continual",
+    "sequence",
     "local_rules",
 )
 MODULES = {
@@ -92,7 +94,14 @@ def main() -> None:
     if given.name == "gpu":
         # the environment of the peers has a torch without GPUs: what is installed here must do
         asked &= {"spikingjelly"}
-    elif given.name in ("call", "export", "eventprop", "eventprop_scan", "local_rules"):
+    elif given.name in (
+        "call",
+        "continual",
+        "export",
+        "eventprop",
+        "eventprop_scan",
+        "local_rules",
+    ):
         asked = missing = set()
     elif missing and PEERS_PYTHON.exists() and Path(sys.prefix) != PEERS_PYTHON.parents[1]:
         command = [str(PEERS_PYTHON), "-m", "benchmarks", *sys.argv[1:]]

@@ -27,8 +27,9 @@ class Times:
         return min(self.rounds)
 
 
-def interleaved(works: Mapping[str, Work], repetitions: int = REPETITIONS) -> dict[str, Times]:
+def interleaved(works: Mapping[str, Work], repetitions: int | None = None) -> dict[str, Times]:
     """Time works in turn, so that what the machine does meanwhile meets all of them."""
+    repetitions = REPETITIONS if repetitions is None else repetitions
     for work in works.values():
         work()
     clock = time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
@@ -135,7 +136,7 @@ def compare(
     agrees: Mapping[str, str],
     *,
     least_bytes: float | None = None,
-    repetitions: int = REPETITIONS,
+    repetitions: int | None = None,
 ) -> None:
     """Time all works of a case against the one named "axonal", and add a line for each.
 
@@ -145,7 +146,7 @@ def compare(
         works: by implementation.
         agrees: what was compared with the definition before timing, by implementation.
         least_bytes: what memory has to move; gives the share of the bandwidth.
-        repetitions: in each round.
+        repetitions: in each round; `REPETITIONS` by default.
     """
     speed = bandwidth() if least_bytes else None
     times = interleaved(works, repetitions)

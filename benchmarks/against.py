@@ -23,7 +23,7 @@ from benchmarks.__main__ import ROOT, write
 from benchmarks._measure import Table
 
 NAMES = ("call", "lif", "delay", "step", "spike_linear", "recurrent", "montecarlo", "executor")
-ROUNDS = 7
+ROUNDS = 7  # of a quick comparison 2
 LEAST_SECONDS = 0.05  # of one measurement: shorter works are repeated
 HEADER = ["benchmark", "work", "then (ms)", "now (ms)", "now over then", "then over then"]
 
@@ -88,30 +88,33 @@ def checked_out(revision: str) -> Iterator[Path]:
 
 def compared(table: Table, name: str, then: Path, quick: bool) -> None:
     """All works of one benchmark, as lines of the table."""
-    sides = [Checkout(folder, name, quick) for folder in (then, ROOT, then)]
+    sides = [Checkout(then, name, quick)]
     try:
-        case = 0
+        case, offers = 0, [sides[0].answer()["works"]]
+        # the third finds on disk what the first has compiled
+        sides += [Checkout(folder, name, quick) for folder in (ROOT, then)]
         while True:
-            offers = [side.answer()["works"] for side in sides]
+            offers += [side.answer()["works"] for side in sides[len(offers) :]]
             if None in offers:
                 break
             case += 1
             for work in offers[0]:
                 if all(work in offer for offer in offers):
-                    add(table, f"{name} {case}", work, sides)
+                    add(table, f"{name} {case}", work, sides, 2 if quick else ROUNDS)
             for side in sides:
                 side.say(None)
+            offers = []
     finally:
         for side in sides:
             side.end()
 
 
-def add(table: Table, case: str, work: str, sides: list[Checkout]) -> None:
+def add(table: Table, case: str, work: str, sides: list[Checkout], rounds: int) -> None:
     """One work, timed in turn."""
     once = sides[0].seconds(work, 1)
     repetitions = max(1, min(200, round(LEAST_SECONDS / max(once, 1e-6))))
     taken: list[list[float]] = [[] for _ in sides]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for side, seconds in zip(sides, taken, strict=True):
             seconds.append(side.seconds(work, repetitions))
     best = [min(seconds) for seconds in taken]

@@ -22,6 +22,7 @@ from axonal.datasets._fsdd import fsdd
 from axonal.datasets._hair_cells import HairCells
 from axonal.datasets._mel_delta import MelDelta
 from axonal.datasets._mel_quantiles import MelQuantiles
+from axonal.datasets._bit_task import BitTask, n_dms, n_parity, parity_chance
 from axonal.datasets._mil import mil
 from axonal.datasets._mnist import fashion_mnist, mnist
 from axonal.datasets._sample import Sample
@@ -69,14 +70,14 @@ if TYPE_CHECKING:
     from axonal.datasets import transforms as transforms
 
 __all__ = [
-    "Bags", "Binned", "EventFileError", "EventList", "EventSet", "Frames", "Gesture", "Grid",
-    "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Origin", "Recording", "Sample",
-    "Sensor", "SpikeTimes", "SpokenDigits", "StreamedSample", "TonicSamples", "TonicTransform",
-    "active", "check_events", "counts", "delta", "digits", "event_list", "fashion_mnist",
-    "from_tonic", "fsdd", "latency", "mil", "mnist", "open_events", "packed", "rate", "read",
-    "read_gestures", "read_header", "read_ntidigits", "read_shd", "read_wav", "save_events",
-    "stream", "time_surface", "to_dense", "to_tonic", "voxel_grid", "write_es", "write_events",
-    "write_evt2", "write_shd",
+    "Bags", "Binned", "BitTask", "EventFileError", "EventList", "EventSet", "Frames", "Gesture",
+    "Grid", "HairCells", "LabelledRecording", "MelDelta", "MelQuantiles", "Origin", "Recording",
+    "Sample", "Sensor", "SpikeTimes", "SpokenDigits", "StreamedSample", "TonicSamples",
+    "TonicTransform", "active", "check_events", "counts", "delta", "digits", "event_list",
+    "fashion_mnist", "from_tonic", "fsdd", "latency", "mil", "mnist", "n_dms", "n_parity",
+    "open_events", "packed", "parity_chance", "rate", "read", "read_gestures", "read_header",
+    "read_ntidigits", "read_shd", "read_wav", "save_events", "stream", "time_surface", "to_dense",
+    "to_tonic", "voxel_grid", "write_es", "write_events", "write_evt2", "write_shd",
 ]  # fmt: skip
 
 _PACKAGES = ("pictures", "sets", "transforms")

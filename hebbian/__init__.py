@@ -66,7 +66,16 @@ __all__ = [
 ]
 
 
-_FOLDERS = ("local", "models", "modern", "montecarlo", "phase", "theory")
+_FOLDERS = (
+    "continual",
+    "local",
+    "models",
+    "modern",
+    "montecarlo",
+    "phase",
+    "plasticity",
+    "theory",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,18 +1,13 @@
 """Differentiable spiking layers with explicit states, and the networks made of them."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from torch.serialization import add_safe_globals
 
 from axonal.neuro import surrogates
 from axonal.neuro._checks import InputError
 from axonal.neuro.batches import collate
-from axonal.neuro.event_driven import (
-    EventLIF,
-    EventNetwork,
-    EventReadout,
-    EventReport,
-    SilentNeurons,
-    event_report,
-)
 from axonal.neuro.events import Events
 from axonal.neuro.importers import (
     ConversionError,
@@ -22,8 +17,10 @@ from axonal.neuro.importers import (
 )
 from axonal.neuro.layers import (
     ALIF,
+    EGRU,
     IF,
     LIF,
+    LMU,
     PLIF,
     ALIFState,
     BatchNorm,
@@ -34,15 +31,23 @@ from axonal.neuro.layers import (
     DelayedLinear,
     DelayedLinearState,
     Dropout,
+    EGRUState,
     GradedLIF,
     Layer,
     LeakyIntegrator,
     LeakyIntegratorState,
+    LeakyRNN,
+    LeakyRNNState,
+    LegendreMemory,
+    LegendreMemoryState,
     LIFState,
     Lift,
     Linear,
     ResonateAndFire,
     ResonateAndFireState,
+    TemporalConv,
+    TemporalConvState,
+    TwoPoint,
     detach,
 )
 from axonal.neuro.losses import (
@@ -57,7 +62,7 @@ from axonal.neuro.losses import (
     summed_softmax,
     summed_softmax_loss,
 )
-from axonal.neuro.models import DelaySNN
+from axonal.neuro.models import DelaySNN, LMUFormer, SpikingLMUFormer
 from axonal.neuro.network import (
     LayerReport,
     Network,
@@ -73,11 +78,21 @@ from axonal.neuro.network import (
 from axonal.neuro.optim import SigmaSchedule, freeze_delays, param_groups, set_sigma
 from axonal.neuro.surrogates import *  # noqa: F403 (a new one is named there alone)
 
+if TYPE_CHECKING:
+    from axonal.neuro.event_driven.event_lif import EventLIF
+    from axonal.neuro.event_driven.event_network import EventNetwork
+    from axonal.neuro.event_driven.event_readout import EventReadout
+    from axonal.neuro.event_driven.event_report import EventReport, event_report
+    from axonal.neuro.event_driven.silent_neurons import SilentNeurons
+
 __all__ = [
     *surrogates.__all__,
     "ALIF",
+    "EGRU",
     "IF",
     "LIF",
+    "LMU",
+    "LMUFormer",
     "PLIF",
     "ALIFState",
     "BatchNorm",
@@ -90,6 +105,7 @@ __all__ = [
     "DelayedLinear",
     "DelayedLinearState",
     "Dropout",
+    "EGRUState",
     "EventLIF",
     "EventNetwork",
     "EventReadout",
@@ -98,10 +114,14 @@ __all__ = [
     "GradedLIF",
     "InputError",
     "LIFState",
+    "LegendreMemory",
+    "LegendreMemoryState",
     "Layer",
     "LayerReport",
     "LeakyIntegrator",
     "LeakyIntegratorState",
+    "LeakyRNN",
+    "LeakyRNNState",
     "Lift",
     "Linear",
     "Network",
@@ -110,11 +130,15 @@ __all__ = [
     "RecurrentState",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "TemporalConv",
+    "TemporalConvState",
     "Sequential",
     "SigmaSchedule",
     "SilentNeurons",
     "SpikeReport",
+    "SpikingLMUFormer",
     "Streamer",
+    "TwoPoint",
     "collate",
     "detach",
     "event_report",
@@ -145,10 +169,35 @@ add_safe_globals(
         ALIFState,
         CuBaLIFState,
         DelayedLinearState,
+        EGRUState,
         Events,
         LIFState,
+        LegendreMemoryState,
         LeakyIntegratorState,
+        LeakyRNNState,
         RecurrentState,
         ResonateAndFireState,
+        TemporalConvState,
     ]
 )
+
+_EVENT_DRIVEN = (
+    "EventLIF",
+    "EventNetwork",
+    "EventReadout",
+    "EventReport",
+    "SilentNeurons",
+    "event_report",
+)
+
+
+def __getattr__(name: str) -> Any:
+    # These layers tell torch's compiler to leave them alone, and so import it, which takes as long
+    # as torch itself: only where they are used.
+    if name in _EVENT_DRIVEN:
+        return getattr(importlib.import_module("axonal.neuro.event_driven"), name)
+    raise AttributeError(f"module 'axonal.neuro' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EVENT_DRIVEN})

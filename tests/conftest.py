@@ -11,6 +11,8 @@ import torch
 from helpers import needs
 from helpers.once import once
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 torch.set_num_threads(1)
 needs.fix_data_folder()
@@ -21,7 +23,7 @@ settings.register_profile(
     "default",
     deadline=None,
     derandomize=True,
-    max_examples=25,
+    max_examples=16,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(
@@ -50,6 +52,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(ONE_AT_A_TIME) or any(item.iter_markers("needs")):
             item.add_marker(pytest.mark.xdist_group("processes"))
+
+
+class ByFile(LoadGroupScheduling):
+    """A file to a worker: what a module makes once, and the kernels it calls, are made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = super()._split_scope(nodeid)
+        return nodeid.partition("::")[0] if scope == nodeid else scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    return ByFile(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_configure() -> None:

@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
 
 from axonal._base.array_types import Int64Array
 from axonal.deploy.chips import CoreLimits
@@ -87,7 +86,10 @@ def arranged(traffic: Traffic, limits: CoreLimits, core: Int64Array, cores: int)
         return core
     # the start is not drawn, but scipy wants to know from what it would be
     options = {"rng": np.random.default_rng(0)}
-    found = optimize.quadratic_assignment(table + table.T, far, method="faq", options=options)
+    # only this function needs scipy.optimize, which takes a while to import
+    from scipy.optimize import quadratic_assignment
+
+    found = quadratic_assignment(table + table.T, far, method="faq", options=options)
     if found.fun >= ((table + table.T) * far).sum():
         return core
     place: Int64Array = found.col_ind.astype(np.int64)

@@ -1,4 +1,4 @@
-"""What rules share in which every block has a loss of its own."""
+"""Base of the rules in which every block has a loss of its own."""
 
 import torch
 from torch import Tensor, nn

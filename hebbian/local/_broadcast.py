@@ -1,4 +1,4 @@
-"""What rules share that hand the error of the output to every layer."""
+"""Base of the rules that hand the error of the output to every layer."""
 
 from collections.abc import Iterable
 

@@ -82,7 +82,7 @@ class DSRLIF(Layer[DSRLIFState]):
 
     @property
     def threshold(self) -> Tensor:
-        """What a spike takes off the potential; a scalar."""
+        """The amount that a spike takes off the potential; a scalar."""
         # the gradient passes below the floor, so that a threshold can come back
         return self.level.detach().clamp_min(FLOOR) + (self.level - self.level.detach())
 

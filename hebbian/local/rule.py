@@ -1,4 +1,4 @@
-"""What every training rule offers."""
+"""The interface of every training rule."""
 
 from abc import abstractmethod
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a rule keeps in memory, counted and measured."""
+"""Memory that a rule keeps, counted and measured."""
 
 from typing import NamedTuple
 

@@ -7,19 +7,54 @@ from axonal.neuro.layers.conv import Conv2d
 from axonal.neuro.layers.cubalif import CuBaLIF, CuBaLIFState
 from axonal.neuro.layers.delayed_linear import DelayedLinear, DelayedLinearState
 from axonal.neuro.layers.dropout import Dropout
+from axonal.neuro.layers.egru import EGRU, EGRUState
 from axonal.neuro.layers.graded_lif import GradedLIF
 from axonal.neuro.layers.if_ import IF
 from axonal.neuro.layers.leaky_integrator import LeakyIntegrator, LeakyIntegratorState
+from axonal.neuro.layers.leaky_rnn import LeakyRNN, LeakyRNNState
+from axonal.neuro.layers.legendre_memory import LegendreMemory, LegendreMemoryState
 from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.layers.lift import Lift
 from axonal.neuro.layers.linear import Linear
+from axonal.neuro.layers.lmu import LMU
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
+from axonal.neuro.layers.temporal_conv import TemporalConv, TemporalConvState
+from axonal.neuro.layers.two_point import TwoPoint
 
 __all__ = [
-    "ALIF", "IF", "LIF", "PLIF", "ALIFState", "BatchNorm", "Cell", "Conv2d", "CuBaLIF",
-    "CuBaLIFState", "DelayedLinear", "DelayedLinearState", "Dropout", "GradedLIF", "LIFState",
-    "Layer", "LeakyIntegrator", "LeakyIntegratorState", "Lift", "Linear", "ResonateAndFire",
-    "ResonateAndFireState", "detach",
-]  # fmt: skip
+    "ALIF",
+    "EGRU",
+    "IF",
+    "LIF",
+    "LMU",
+    "PLIF",
+    "ALIFState",
+    "BatchNorm",
+    "Cell",
+    "Conv2d",
+    "CuBaLIF",
+    "CuBaLIFState",
+    "DelayedLinear",
+    "DelayedLinearState",
+    "Dropout",
+    "EGRUState",
+    "GradedLIF",
+    "LIFState",
+    "Layer",
+    "LeakyIntegrator",
+    "LeakyIntegratorState",
+    "LeakyRNN",
+    "LeakyRNNState",
+    "LegendreMemory",
+    "LegendreMemoryState",
+    "Lift",
+    "Linear",
+    "ResonateAndFire",
+    "ResonateAndFireState",
+    "TemporalConv",
+    "TemporalConvState",
+    "TwoPoint",
+    "detach",
+]

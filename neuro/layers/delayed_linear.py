@@ -8,33 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
+from axonal.neuro.layers._bounded import bounded
 from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._masked import Masked
 from axonal.neuro.layers._neuron import known_backend
 from axonal.neuro.layers._shown import changed
 from axonal.neuro.ops import delayed_linear as ops
-from axonal.neuro.surrogates._surrogate import forward_mode
-
-
-class _Bounded(torch.autograd.Function):
-    """Clamp to [0, high] whose gradient pulls back a value that a momentum carried outside."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(raw: Tensor, high: float) -> Tensor:
-        return raw.clamp(0, high)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[0])
-        ctx.high = inputs[1]
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        (raw,) = ctx.saved_tensors
-        outward = ((raw < 0) & (grad > 0)) | ((raw > ctx.high) & (grad < 0))
-        return grad.masked_fill(outward, 0), None
 
 
 class _ZeroGradient(torch.autograd.Function):
@@ -53,21 +32,6 @@ class _ZeroGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         return grad, torch.zeros_like(ctx.saved_tensors[0])
-
-
-class _BoundedBothWays(_Bounded):
-    """The same with forward-mode derivatives, with which torch.compile could not trace it."""
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:
-        _Bounded.setup_context(ctx, inputs, output)
-        ctx.save_for_forward(inputs[0])
-
-    @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
-        (raw,) = ctx.saved_tensors
-        inside: Tensor = (raw >= 0) & (raw <= ctx.high)
-        return tangent * inside
 
 
 class DelayedLinearState(NamedTuple):
@@ -196,14 +160,11 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         return self._delays_in_force(self.frozen)
 
     def _delays_in_force(self, frozen: bool) -> Tensor:
-        bounded = self._whole_delays() if frozen else self._bounded_delays()
-        return bounded.expand_as(self.weight).contiguous()
+        delays = self._whole_delays() if frozen else self._bounded_delays()
+        return delays.expand_as(self.weight).contiguous()
 
     def _bounded_delays(self) -> Tensor:
-        high = float(self.max_delay)
-        kind = _BoundedBothWays if forward_mode() else _Bounded
-        bounded: Tensor = kind.apply(self.position, high)  # type: ignore[no-untyped-call]
-        return bounded
+        return bounded(self.position, float(self.max_delay))
 
     def _whole_delays(self) -> Tensor:
         return (self.frozen_delay / self.frozen_share).round()
@@ -270,12 +231,12 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         """Round the delays for good: from here training, too, runs what is deployed."""
         if self.frozen:
             return
-        bounded = self._bounded_delays().detach()
-        if not bounded.is_meta and bounded.isnan().any():
+        delays = self._bounded_delays().detach()
+        if not delays.is_meta and delays.isnan().any():
             raise ValueError(
                 "DelayedLinear cannot freeze delays that are NaN: look for a loss that diverged."
             )
-        self._freeze(bounded)
+        self._freeze(delays)
 
     @torch.no_grad()
     def _freeze(self, delays: Tensor) -> None:

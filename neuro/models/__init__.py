@@ -1,5 +1,7 @@
 """Whole models of the literature, made of the layers."""
 
 from axonal.neuro.models.delay_snn import DelaySNN
+from axonal.neuro.models.lmuformer import LMUFormer
+from axonal.neuro.models.spiking_lmuformer import SpikingLMUFormer
 
-__all__ = ["DelaySNN"]
+__all__ = ["DelaySNN", "LMUFormer", "SpikingLMUFormer"]

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import fx, nn
 
-from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear
+from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear, TwoPoint
 
-_OURS = (BatchNorm, Conv2d, Dropout, Layer, Lift, Linear)
+_OURS = (BatchNorm, Conv2d, Dropout, Layer, Lift, Linear, TwoPoint)
 
 
 class Composition(Layer[dict[str, Any]]):

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear, _apart
+from axonal.neuro.layers import BatchNorm, Conv2d, Dropout, Layer, Lift, Linear, TwoPoint, _apart
 from axonal.neuro.layers.lift import over_time
 from axonal.neuro.network import _axes
 
-SEQUENCE_MODULES = (BatchNorm, Conv2d, Dropout, Lift, Linear)
+SEQUENCE_MODULES = (BatchNorm, Conv2d, Dropout, Lift, Linear, TwoPoint)
 """Our layers without memory: they take [T, B, ...] as it is."""
 
 ELEMENTWISE: frozenset[Callable[..., Any]] = frozenset({

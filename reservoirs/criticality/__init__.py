@@ -11,6 +11,7 @@ from axonal.reservoirs.criticality.capacity import (
 from axonal.reservoirs.criticality.power_law import PowerLaw, power_law
 from axonal.reservoirs.criticality.rank import generalisation_rank, kernel_quality
 from axonal.reservoirs.criticality.separation import separation
+from axonal.reservoirs.criticality.timescales import Timescale, autocorrelation, timescale
 from axonal.reservoirs.criticality.twins import lyapunov_from_twins
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "BranchingRatio",
     "Capacity",
     "PowerLaw",
+    "Timescale",
+    "autocorrelation",
     "avalanches",
     "branching_factor",
     "branching_ratio",
@@ -28,4 +31,5 @@ __all__ = [
     "memory_capacity",
     "power_law",
     "separation",
+    "timescale",
 ]

@@ -89,12 +89,13 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         targets = (soft / soft.sum(axis=1, keepdims=True))[places].astype(np.float32)
         checking = None
         if validation is not None:
-            checking = self._shares(validation[0]), np.asarray(validation[1])
+            checking = self._scaled(self._shares(validation[0])), np.asarray(validation[1])
             if checking[1].shape != (len(checking[0]),):
                 raise ValueError(
                     "CountReadout expects one class per validation sample, got "
                     f"{checking[1].shape} for {len(checking[0])}."
                 )
+        tops = shares.max(axis=1)
         rng = np.random.default_rng(checks.seed("CountReadout", self.seed))
         weights = np.zeros((shares.shape[1] + 1, len(self.classes_)), np.float32)
         squares, steps = np.zeros_like(weights), np.zeros_like(weights)
@@ -103,14 +104,15 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             order = rng.permutation(len(shares))
             for start in range(0, len(order), batch):
                 part = order[start : start + batch]
-                gradient = self._gradient(self._scaled(shares[part]), targets[part], weights)
+                largest = (float(tops[part].max()) or 1.0) if self.parity else self.largest_
+                gradient = self._gradient(shares[part], largest, targets[part], weights)
                 squares += (1.0 - _RHO) * (gradient * gradient - squares)
                 step = gradient * np.sqrt((steps + _EPSILON) / (squares + _EPSILON))
                 steps += (1.0 - _RHO) * (step * step - steps)
                 weights -= self.rate * step
             self.coef_, self.intercept_ = weights[:-1], weights[-1]
             if checking is not None:
-                score = float(np.mean(self._classes(checking[0]) == checking[1]))
+                score = float(np.mean(self._classes(self._logits(checking[0])) == checking[1]))
                 if score > best:
                     best, kept, self.pass_ = score, weights.copy(), number
         if checking is None:
@@ -130,7 +132,7 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self, "coef_")
-        return self._classes(self._shares(X))
+        return self._classes(self._logits(self._scaled(self._shares(X))))
 
     def decision_function(self, X: npt.ArrayLike) -> Float64Array:
         """Outputs of the linear layer, one per class `[B, C]`.
@@ -138,7 +140,7 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: spike counts `[B, n]`.
         """
-        return self._logits(self._shares(X)).astype(np.float64)
+        return self._logits(self._scaled(self._shares(X))).astype(np.float64)
 
     def _shares(self, X: npt.ArrayLike) -> Float32Array:
         shares = _shares(X)
@@ -150,32 +152,34 @@ class CountReadout(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return shares
 
     def _gradient(
-        self, inputs: Float32Array, targets: Float32Array, weights: Float32Array
+        self, shares: Float32Array, largest: float, targets: Float32Array, weights: Float32Array
     ) -> Float32Array:
-        logits = inputs @ weights[:-1] + weights[-1]
+        """Gradient of the mean loss over inputs ``shares / largest``, which are not made."""
+        scale = np.float32(1.0 / largest)
+        logits = (shares @ weights[:-1]) * scale + weights[-1]
         logits -= logits.max(axis=1, keepdims=True)
         chances = np.exp(logits)
         chances /= chances.sum(axis=1, keepdims=True)
-        error = (chances - targets) / np.float32(len(inputs))
+        error = (chances - targets) / np.float32(len(shares))
         gradient = np.empty_like(weights)
-        np.matmul(inputs.T, error, out=gradient[:-1])
+        np.matmul(shares.T, error * scale, out=gradient[:-1])
         gradient[:-1] += np.float32(2.0 * self.penalty) * weights[:-1]
         gradient[-1] = error.sum(axis=0)
         return gradient
 
     def _scaled(self, shares: Float32Array) -> Float32Array:
-        largest = (float(shares.max()) or 1.0) if self.parity else self.largest_
-        scaled: Float32Array = shares / np.float32(largest)
-        return scaled
+        """Shares over the largest of the training set, or of every batch in the order given."""
+        if not self.parity:
+            return shares / np.float32(self.largest_)
+        parts = (shares[k : k + self.batch] for k in range(0, len(shares), self.batch))
+        return np.concatenate([part / (part.max() or np.float32(1.0)) for part in parts])
 
-    def _logits(self, shares: Float32Array) -> Float32Array:
-        parts = range(0, len(shares), self.batch)
-        scaled = [self._scaled(shares[k : k + self.batch]) for k in parts]
-        logits: Float32Array = np.concatenate(scaled) @ self.coef_ + self.intercept_
+    def _logits(self, inputs: Float32Array) -> Float32Array:
+        logits: Float32Array = inputs @ self.coef_ + self.intercept_
         return logits
 
-    def _classes(self, shares: Float32Array) -> npt.NDArray[Any]:
-        chosen: npt.NDArray[Any] = self.classes_[self._logits(shares).argmax(axis=1)]
+    def _classes(self, logits: Float32Array) -> npt.NDArray[Any]:
+        chosen: npt.NDArray[Any] = self.classes_[logits.argmax(axis=1)]
         return chosen
 
 

@@ -154,12 +154,27 @@ def test_an_edit_reaches_the_operators_that_import_it_and_no_others(stamps, edit
     assert stamps(edited) == reached
 
 
-def test_an_import_that_cannot_be_followed_leaves_a_kernel_without_a_file(stamps, tmp_path):
-    for text in ("from axonal.neuro import nowhere_at_all", "from . import x", "def f(:"):
-        (tmp_path / "neuro" / "ops" / "lif" / "cpu.py").write_text(text)
+def test_an_import_that_cannot_be_followed_leaves_a_kernel_without_a_file(
+    stamps, tmp_path, tmp_path_factory
+):
+    ours = tmp_path / "neuro" / "ops" / "lif" / "cpu.py"
+    strange = tmp_path_factory.mktemp("strange") / "cpu.py"
+    lost = ("from axonal.neuro import nowhere_at_all", "from . import x")
+    for file, text in ((ours, lost[0]), (ours, lost[1]), (strange, lost[0]), (strange, "def f(:")):
+        file.write_text(text)
         forget()
         with pytest.raises(OSError):
-            kernel_cache.stamp(tmp_path / "neuro" / "ops" / "lif" / "cpu.py")
+            kernel_cache.stamp(file)
+
+
+def test_imports_that_are_looked_for_line_by_line_are_all_there_are(monkeypatch):
+    files = [file.resolve() for file in kernel_cache._PACKAGE.glob("[!.]*/**/*.py")]
+    quick = [kernel_cache._modules(file) for file in files]
+    monkeypatch.setattr(kernel_cache, "_ours", lambda file: False)
+    assert len(files) > 300
+    # an example in a string may be taken for one
+    for file, found in zip(files, quick, strict=True):
+        assert kernel_cache._modules(file) <= found, file
 
 
 def test_a_function_handed_in_from_a_file_that_is_not_imported_is_not_kept(tmp_path, monkeypatch):

@@ -26,7 +26,7 @@ def test_train_export_run_and_verify_work_one_after_another(axonal: Axonal, tmp_
     assert "epochs" in trained.stderr
     exported = axonal("export", "runs/digits", "--target", "graph", cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr
-    verified = process("verify", "runs/digits/graph.h5", "--backends", "reference", cwd=tmp_path)
+    verified = axonal("verify", "runs/digits/graph.h5", "--backends", "reference", cwd=tmp_path)
     assert verified.returncode == 0, verified.stderr
     assert "0 mismatches" in verified.stdout
     ran = axonal("run", "runs/digits/graph.h5", "--data", "digits", "--json", cwd=tmp_path)
@@ -114,9 +114,6 @@ def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
     verified = axonal("verify", file, "--backends", "reference,spinnaker")
     assert verified.returncode == 0, verified.stdout
     assert "weights and delays read back equal; executes nothing" in verified.stdout
-    alone = axonal("verify", file, "--backends", "spinnaker")
-    assert alone.returncode == 1
-    assert "no spike was compared" in alone.stdout
     placed = axonal("place", file)
     assert placed.stdout.startswith("spinnaker: 1 of 759 cores"), placed.stderr
     line = refused("run", file, "--data", "digits", "--backend", "spinnaker")

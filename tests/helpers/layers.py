@@ -88,7 +88,13 @@ RUNNING = [neuron.make for neuron in NEURONS.values() if neuron.kind is None]
 LAYERS = {
     **{name: lambda make=neuron.make: make(4) for name, neuron in NEURONS.items()},
     "integrator": lambda: neuro.LeakyIntegrator(4),
+    "leaky_rnn": lambda: neuro.LeakyRNN(4, 2.0),
+    "leaky_rnn_inside": lambda: neuro.LeakyRNN(4, 2.0, nonlinearity="inside"),
     "delayed": lambda: neuro.DelayedLinear(4, 3, max_delay=3),
+    "legendre": lambda: neuro.LegendreMemory(4, order=3, theta=6.0),
+    "temporal_conv": lambda: neuro.TemporalConv(4, 3),
+    "lmu": lambda: neuro.LMU(4, 3, order=3, theta=6.0),
+    "egru": lambda: neuro.EGRU(4, 5),
     "cell": Adaptive,
     "recurrent": lambda: neuro.Recurrent(neuro.LIF(4), neuro.Linear(4, 4), delay=2),
     "network": lambda: neuro.Sequential(neuro.Linear(4, 5), neuro.LIF(5)),

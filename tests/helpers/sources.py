@@ -1,6 +1,7 @@
 """The sources of the package as a tree of imports."""
 
 import ast
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,10 +27,19 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): path for path in files(*FOLDERS, "src")}
 
 
-def imports(path: Path, nodes: Iterator[ast.AST] | None = None) -> set[str]:
+def imports(path: Path, nodes: Iterator[ast.AST] | None = None) -> frozenset[str]:
     """Modules that a file imports anywhere, or in the given nodes only."""
+    return _anywhere(path) if nodes is None else _named(nodes)
+
+
+@functools.cache
+def _anywhere(path: Path) -> frozenset[str]:
+    return _named(ast.walk(ast.parse(path.read_text())))
+
+
+def _named(nodes: Iterator[ast.AST]) -> frozenset[str]:
     found = set()
-    for node in nodes if nodes is not None else ast.walk(ast.parse(path.read_text())):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -37,7 +47,7 @@ def imports(path: Path, nodes: Iterator[ast.AST] | None = None) -> set[str]:
             for alias in node.names:
                 name = f"{base}.{alias.name}"
                 found.add(name if name in MODULES else base)
-    return found
+    return frozenset(found)
 
 
 def at_import(tree: ast.AST) -> Iterator[ast.AST]:
@@ -67,6 +77,7 @@ def at_import_in_use(tree: ast.AST) -> Iterator[ast.AST]:
     return (node for node in at_import(tree) if id(node) in checked)
 
 
-def runtime_imports(path: Path) -> set[str]:
+@functools.cache
+def runtime_imports(path: Path) -> frozenset[str]:
     """Modules of ours that a file imports anywhere, in its functions too, types aside."""
     return imports(path, in_use(ast.parse(path.read_text()))) & set(MODULES)

@@ -15,6 +15,18 @@ from helpers import ROOT
 import axonal
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+WITH_CODE = (
+    "continual",
+    "event-data",
+    "local-learning",
+    "numerics",
+    "plasticity",
+    "recipes",
+    "reservoirs",
+    "sequence-models",
+    "timescales",
+    "training",
+)
 GENERATED = re.compile(
     r"\.venv.*|\.git|\.[a-z]+_cache|\.hypothesis|\.ipynb_checkpoints|__pycache__|runs|build|dist"
     r"|lightning_logs|.*\.egg-info"
@@ -35,25 +47,20 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
-        "README.md",
-        "docs/event-data.md",
-        "docs/local-learning.md",
-        "docs/numerics.md",
-        "docs/recipes.md",
-        "docs/reservoirs.md",
-        "docs/training.md",
-    ],
-)
-def test_the_python_code_of_a_document_runs(document: str, tmp_path: Path) -> None:
-    code = blocks(document, "python")
-    assert code
-    script = tmp_path / "document.py"
-    script.write_text("\n".join(code))
+RUN = "import runpy, sys\nfor script in sys.argv[1:]: runpy.run_path(script, None, '__main__')"
+
+
+def test_the_python_code_of_the_documents_runs(tmp_path: Path) -> None:
+    documents = ["README.md", *(f"docs/{name}.md" for name in WITH_CODE)]
+    scripts = []
+    for document in documents:
+        code = blocks(document, "python")
+        assert code, document
+        scripts.append(tmp_path / f"{Path(document).stem}.py")
+        scripts[-1].write_text("\n".join(code))
+    # one after another in one process, which imports torch once
     result = subprocess.run(
-        [sys.executable, "-W", "error", script],
+        [sys.executable, "-W", "error", "-c", RUN, *scripts],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,

@@ -10,6 +10,8 @@ FOLDERS = (
     "datasets.transforms",
     "deploy",
     "hebbian",
+    "hebbian.continual",
+    "hebbian.plasticity",
     "neuro",
     "reservoirs",
     "reservoirs.criticality",

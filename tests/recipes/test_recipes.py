@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,26 +89,12 @@ def test_training_twice_gives_the_same_numbers(run: Path, tmp_path: Path) -> Non
     assert metrics_of(tmp_path) == metrics_of(run)
 
 
-def test_another_seed_gives_other_numbers(run: Path, tmp_path: Path) -> None:
-    recipes.train("digits", small(seed=1), tmp_path, device="cpu")
-    assert metrics_of(tmp_path) != metrics_of(run)
-
-
 def test_the_plain_loop_trains_the_network_that_lightning_trains(run: Path) -> None:
     settings = small()
     net = digits.build(settings)
     _learning.fit(net, settings, digits.data(settings)["train"])
     for name, tensor in torch.load(run / "model.pt", weights_only=True).items():
         assert torch.equal(net.state_dict()[name], tensor), name
-
-
-def test_training_leaves_the_callers_thread_count_alone(tmp_path: Path) -> None:
-    torch.set_num_threads(2)
-    try:
-        recipes.train("digits", small(epochs=1), tmp_path, device="cpu")
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(1)
 
 
 def test_building_a_network_leaves_the_callers_random_state_alone() -> None:
@@ -186,13 +173,20 @@ def test_a_folder_of_something_else_is_not_written_into(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_force_replaces_the_run_and_keeps_other_files(run: Path, tmp_path: Path) -> None:
-    note = tmp_path / "note.txt"
-    note.write_text("mine")
-    recipes.train("digits", small(epochs=1), tmp_path, device="cpu", force=True)
-    recipes.train("digits", small(epochs=1, seed=3), tmp_path, device="cpu", force=True)
-    assert summary_of(tmp_path)["seed"] == 3
-    assert note.read_text() == "mine"
+def test_force_replaces_a_run_by_that_of_another_seed_and_leaves_all_else_alone(
+    run: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(run, tmp_path / "run")
+    (folder / "note.txt").write_text("mine")
+    torch.set_num_threads(2)
+    try:
+        recipes.train("digits", small(seed=3), folder, device="cpu", force=True)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert summary_of(folder)["seed"] == 3
+    assert metrics_of(folder) != metrics_of(run)
+    assert (folder / "note.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

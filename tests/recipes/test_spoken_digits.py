@@ -1,16 +1,13 @@
 """The recipe of spoken digits: fair arms, runs that end, figures that show what is there."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from helpers import SRC
+from helpers.shell import called
 from helpers.sound import TINY
 from matplotlib.figure import Figure
 
@@ -111,24 +108,16 @@ def test_a_trained_network_is_exported_with_its_spikes(recordings: Path, tmp_pat
     assert graph.dt == 0.01
 
 
-def test_the_command_trains_an_arm(recordings: Path, tmp_path: Path) -> None:
-    config = {**tiny(arm="none", epochs=1).to_json()}
-    (tmp_path / "train.py").write_text(
-        "import sys\n"
-        "from axonal import cli\n"
-        "from axonal.recipes import spoken_digits\n"
-        f"small = {config!r}\n"
-        "read = spoken_digits.Settings.from_json.__func__\n"
-        "spoken_digits.Settings.from_json = classmethod(lambda c, v: read(c, {**small, **v}))\n"
-        "cli.main()\n"
-    )
+@pytest.mark.usefixtures("recordings")
+def test_the_command_trains_an_arm(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    small = tiny(arm="none", epochs=1).to_json()
+    read = spoken_digits.Settings.from_json.__func__
+    made = classmethod(lambda kind, values: read(kind, {**small, **values}))
+    monkeypatch.setattr(spoken_digits.Settings, "from_json", made)
     words = ("train", "spoken-digits", "--arm", "fixed", "--epochs", "1", "--json", "--out")
-    done = subprocess.run(
-        [sys.executable, tmp_path / "train.py", *words, tmp_path / "run"],
-        env={**os.environ, "PYTHONPATH": str(SRC)},
-        capture_output=True,
-        text=True,
-    )
+    done = called(capsys, monkeypatch, *words, tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert 0 <= json.loads(done.stdout)["test_accuracy"] <= 1
     assert json.loads((tmp_path / "run" / "config.json").read_text())["settings"]["arm"] == "fixed"

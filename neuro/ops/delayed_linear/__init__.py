@@ -6,9 +6,10 @@ from torch import Tensor
 from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops.delayed_linear import _op, _taps, cuda, reference
 from axonal.neuro.ops.delayed_linear._synapses import Synapses
+from axonal.neuro.ops.delayed_linear._taps import taps
 from axonal.neuro.ops.delayed_linear.reference import delay_kernel
 
-__all__ = ["KERNELS", "delay_kernel", "delayed_linear"]
+__all__ = ["KERNELS", "delay_kernel", "delayed_linear", "taps"]
 
 KERNELS = ("gaussian", "triangle", "two-tap", "one-tap", "straight-through")
 _WIDE = ("gaussian", "triangle", "straight-through")

@@ -6,10 +6,10 @@ The time of a spike is found by bracketing and bisection, without gradient, and 
 
 import heapq
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from scipy.optimize import brentq
 from torch import Tensor
 
 from axonal.neuro.ops.exact_lif._problem import (
@@ -22,6 +22,14 @@ from axonal.neuro.ops.exact_lif._problem import (
 
 _SMALL, _TERMS = 0.5, 20
 _CAUSES = 10_000
+
+
+def _root(change: Callable[[float], float], low: float, high: float, **within: float) -> float:
+    """Return where a function changes its sign."""
+    # only the reference needs scipy.optimize, which takes a while to import
+    from scipy.optimize import brentq
+
+    return float(brentq(change, low, high, **within))
 
 
 def flow(s: Tensor, a: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -80,10 +88,10 @@ class _Neuron:
 
         if not self.i > self.threshold or longest <= 0:
             return math.inf
-        top = longest if rise(longest) >= 0 else brentq(rise, 0.0, longest, xtol=1e-15)
+        top = longest if rise(longest) >= 0 else _root(rise, 0.0, longest, xtol=1e-15)
         if height(top) < 0:
             return math.inf
-        return float(brentq(height, 0.0, top, xtol=1e-15, rtol=1e-15))
+        return _root(height, 0.0, top, xtol=1e-15, rtol=1e-15)
 
     def advance(self, stop: Tensor) -> None:
         """Go on to a time before which nothing happens."""
@@ -127,7 +135,7 @@ class _Neuron:
                     v, i = self.at(self.t + s)
                     return float(i - v)
 
-                when = self.t + brentq(rise, 0.0, longest, xtol=1e-15)
+                when = self.t + _root(rise, 0.0, longest, xtol=1e-15)
             top = self.at(when)[0]
             if top > self.readout:
                 self.readout = top

@@ -1,4 +1,4 @@
-"""A network whose synapses can learn: neurons, and synapses sorted by source and by target."""
+"""A network whose synapses can learn: neurons, and synapses sorted by source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from axonal._base.array_types import Int64Array, IntegerArray
 from axonal._base.memory import require
-from axonal.neuro.ops.event_network import index_type
+from axonal.neuro.ops.event_network import index_type as wide_index_type
 
 Floats = npt.NDArray[np.floating[Any]]
 
-_BYTES = 60
+_BYTES = 52
 """Per synapse: what is kept, and what sorting takes meanwhile."""
 
 
@@ -53,10 +53,8 @@ class PlasticNetwork:
         indptr: synapses of source j and kind c are ``indptr[c * N + j] : indptr[c * N + j + 1]``.
         target: ``(delay * C + kind) * n + post`` of each synapse, its place in the ring `[S]`.
         post: target neuron of each synapse `[S]`.
-        in_indptr: those of kind c onto neuron i are ``in_synapse[in_indptr[i * C + c] : ...]``.
-        in_synapse: their numbers `[S]`.
-        in_source: ``kind * N + source`` of each of them `[S]`.
-        in_place: place of each synapse in ``in_synapse`` `[S]`.
+        in_indptr: ``in_indptr[i * C + c + 1] - in_indptr[i * C + c]`` synapses of kind c lead to
+            neuron i.
         order: place of each synapse in the list it was built from `[S]`.
         weight: weights at the start `[S]`.
     """
@@ -75,9 +73,6 @@ class PlasticNetwork:
     target: npt.NDArray[np.unsignedinteger[Any]]
     post: npt.NDArray[np.unsignedinteger[Any]]
     in_indptr: Int64Array
-    in_synapse: npt.NDArray[np.uint32]
-    in_source: npt.NDArray[np.unsignedinteger[Any]]
-    in_place: npt.NDArray[np.uint32]
     order: Int64Array
     weight: Floats
 
@@ -112,7 +107,7 @@ class PlasticNetwork:
         last_spike: bool = False,
         dtype: npt.DTypeLike = np.float32,
     ) -> "PlasticNetwork":
-        """Sort synapses by source and by target.
+        """Sort synapses by source.
 
         Args:
             liquid: number n of neurons in the liquid.
@@ -141,8 +136,8 @@ class PlasticNetwork:
 
         >>> net = PlasticNetwork.build(liquid=2, inputs=1, pre=np.array([2, 0]),
         ...     post=np.array([0, 1]), weight=[3.0, -1.0], decay=0.9, threshold=1.0)
-        >>> net.indptr.tolist(), net.in_source.tolist()
-        ([0, 1, 1, 2], [2, 0])
+        >>> net.indptr.tolist(), net.in_indptr.tolist()
+        ([0, 1, 1, 2], [0, 1, 2])
         """
         neurons, size, kinds = liquid + inputs, len(pre), len(gain)
         require(size * _BYTES, f"a network of {size} synapses", "take fewer synapses")
@@ -158,7 +153,6 @@ class PlasticNetwork:
         place = (wide_delay * kinds + wide_kind) * liquid + np.asarray(post, np.int64)
         sorted_post = np.asarray(post)[order]
         goal = np.asarray(post, np.int64) * kinds + wide_kind
-        incoming = np.argsort(goal[order], kind="stable")
         arrays: dict[str, Any] = {
             name: np.broadcast_to(np.asarray(value, dtype), neurons).copy()
             for name, value in (("decay", decay), ("bias", bias), ("threshold", threshold))
@@ -167,12 +161,9 @@ class PlasticNetwork:
             "kernel_decay": np.array(kernel_decay, dtype),
             "gain": np.array(gain, dtype),
             "indptr": _starts(source, neurons * kinds),
-            "target": place[order].astype(_index_type(depth * kinds * liquid)),
-            "post": sorted_post.astype(_index_type(depth * kinds * liquid)),
+            "target": place[order].astype(index_type(depth * kinds * liquid)),
+            "post": sorted_post.astype(index_type(depth * kinds * liquid)),
             "in_indptr": _starts(goal, liquid * kinds),
-            "in_synapse": incoming.astype(np.uint32),
-            "in_source": source[order][incoming].astype(_index_type(neurons * kinds)),
-            "in_place": np.argsort(incoming).astype(np.uint32),
             "order": order,
             "weight": np.broadcast_to(np.asarray(weight, dtype), size)[order].copy(),
         }
@@ -196,9 +187,9 @@ def _inside(what: str, index: IntegerArray, stop: int) -> None:
         )
 
 
-def _index_type(size: int) -> npt.DTypeLike:
+def index_type(size: int) -> npt.DTypeLike:
     # what a spike touches should stay in a cache of two megabytes for a thousand neurons
-    return np.uint16 if size <= np.iinfo(np.uint16).max else index_type(size)
+    return np.uint16 if size <= np.iinfo(np.uint16).max else wide_index_type(size)
 
 
 def _starts(index: Int64Array, size: int) -> Int64Array:

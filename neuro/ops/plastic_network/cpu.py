@@ -1,6 +1,6 @@
 """The step of a network that learns, compiled: it equals ``reference.py`` to rounding.
 
-A step touches the synapses of the neurons that spike and no others; see ``_weights_cpu.py``.
+A step touches synapses of the neurons that spike and no others; see ``_weights_cpu.py``.
 """
 
 from typing import Any
@@ -13,14 +13,18 @@ from axonal._base.array_types import Int32Array, Int64Array
 from axonal._base.jit import callback, jit, kernel
 from axonal.neuro.ops.event_network import Events
 from axonal.neuro.ops.event_network.cpu import with_room
-from axonal.neuro.ops.plastic_network._network import PlasticNetwork
+from axonal.neuro.ops.plastic_network._network import PlasticNetwork, index_type
 from axonal.neuro.ops.plastic_network._plasticity import Plasticity, Step, unmodulated
 from axonal.neuro.ops.plastic_network._state import PlasticState
 from axonal.neuro.ops.plastic_network._weights_cpu import (
     bands,
     changes,
+    forget,
     gate,
     grow,
+    grow_and_sum,
+    in_order,
+    remember,
     send,
     send_and_learn,
 )
@@ -31,6 +35,9 @@ STEP = "void(float64[::1], float64[::1], int64, int64, float64)"
 _TINY = {np.dtype(np.float32): 1e-18, np.dtype(np.float64): 1e-150}
 """Membranes, currents and traces below it are zero: their products would be too small for the
 type, and arithmetic on such numbers is slow."""
+
+_LONG = 64
+"""Steps of a sample that pay for new lists of synapses, where traces go on from the one before."""
 
 
 def advance(
@@ -50,19 +57,20 @@ def advance(
     inhibitory, watch = np.zeros(neurons * net.kinds, np.bool_), np.zeros(neurons, np.int8)
     rates = np.zeros(7, dtype)
     rates[6] = _TINY[dtype]
-    rows = weight
+    known = 0  # room for the numbers of synapses whose source has left a trace
     if rule is not None:
+        known = len(net.weight)
         low, high = (np.tile(x, net.kinds).astype(dtype) for x in (rule.low, rule.high))
         inhibitory, watch = np.tile(rule.inhibitory, net.kinds), rule.watch
         rates[:3] = rule.pre_decay, rule.post_decay, rule.increment
         rates[3:6] = rule.calcium_decay, rule.level, rule.width
-        rows = weight[:, net.in_synapse]
-    result: tuple[Int32Array, Int32Array, Int32Array] = _advance(
+    spikes: tuple[Int32Array, Int32Array, Int32Array] = _advance(
         (state.v, state.wait, state.current, state.reach, state.ring),
         (state.pre_trace, state.post_trace, state.calcium, state.modulation, state.scale),
         state.step,
         (net.decay, net.bias, net.threshold, net.kernel_decay, net.gain),
-        (net.indptr, net.target, net.post, net.in_place, net.in_indptr, net.in_source),
+        (net.indptr, net.target, net.post, net.in_indptr),
+        (np.empty(known, np.uint32), np.empty(known, index_type(neurons * net.kinds))),
         (net.refractory, net.holds, net.last_spike, net.depth),
         (rule is not None, rule is not None and rule.gated),
         rates,
@@ -70,14 +78,12 @@ def advance(
         (0.0, 1.0) if rule is None else (float(rule.potentiation), float(rule.fading)),
         _compiled(unmodulated if rule is None else rule.step),
         np.zeros(0) if rule is None else rule.parameters,
-        rows,
+        weight,
         (consecutive, inherit, record),
         (events.bounds, events.source, events.value.astype(dtype)),
         counts,
     )
-    if rule is not None and (consecutive or len(weight) > 1):
-        weight[:, net.in_synapse] = rows
-    return result
+    return spikes
 
 
 def _compiled(step: Step) -> Any:
@@ -173,6 +179,7 @@ def _advance(  # type: ignore[no-untyped-def]
     first_step,
     constants,
     synapses,
+    lists,
     form,
     learns,
     rates,
@@ -187,7 +194,8 @@ def _advance(  # type: ignore[no-untyped-def]
 ):
     all_pre, all_post, all_calcium, modulation, scales = memory
     decay, bias, threshold, kernel_decay, gain = constants
-    indptr, target, _, _, in_indptr, in_source = synapses
+    indptr, target, post, in_indptr = synapses
+    known, known_source = lists
     refractory, holds, last_spike, depth = form
     plastic, gated = learns
     low, high, inhibitory, watch = limits
@@ -201,12 +209,13 @@ def _advance(  # type: ignore[no-untyped-def]
     hot = np.zeros(neurons + 8 - neurons % 8, np.bool_)
     words, total = hot.view(np.uint64), np.empty(neurons, dtype)
     fired_store = np.empty(neurons, np.int64)
-    mark, sources = np.zeros(neurons, dtype), neurons * kinds
-    late, both = np.empty(sources, dtype), np.empty(sources, dtype)
+    sources = neurons * kinds
+    late, both = np.empty(sources, dtype), np.zeros(sources, dtype)
     gated_late, gated_both = np.empty(sources, dtype), np.empty(sources, dtype)
     up, down = np.ones(n, dtype), np.ones(n, dtype)
     sink, lift, later = np.empty(n, dtype), np.empty(n, dtype), np.zeros(size, dtype)
-    added = np.empty(np.max(np.diff(in_indptr)), dtype)
+    remembered = np.zeros(neurons, np.bool_)
+    length, ordered = np.zeros(size, np.int64), np.zeros(size, np.int64)
     copied = plastic and weights.shape[0] == 1 and not consecutive
     scratch = np.empty(weights.shape[1] if copied else 0, dtype)
     listed = np.empty(3 * 1024, np.int32)
@@ -223,6 +232,15 @@ def _advance(  # type: ignore[no-untyped-def]
         reach, ring = cells[3][b], cells[4][b]
         pre_trace, post_trace, calcium = all_pre[b], all_post[b], all_calcium[b]
         now = (first_step % depth) * size
+        if plastic:
+            if not inherit or steps >= _LONG:
+                remembered[:] = False
+                length[:] = 0
+                ordered[:] = 0
+            for j in range(neurons):
+                if pre_trace[j] > 0 and not remembered[j]:
+                    remember(j, indptr, post, in_indptr, kinds, length, known, known_source)
+                    remembered[j] = True
         for t in range(steps):
             fired = fired_store[: _spikes(v, threshold, wait, hot, words, fired_store)]
             for j in fired:
@@ -234,9 +252,11 @@ def _advance(  # type: ignore[no-untyped-def]
                 if gated:
                     bands(calcium, rates[4], rates[5], up, down)
                 for j in fired:
-                    mark[j] = 1
+                    if not remembered[j]:
+                        remember(j, indptr, post, in_indptr, kinds, length, known, known_source)
+                        remembered[j] = True
                 changes(
-                    a, m, mark, pre_trace, post_trace, inhibitory, up, down, gated,
+                    a, m, fired, pre_trace, post_trace, inhibitory, up, down, gated,
                     late, both, sink, lift,
                 )  # fmt: skip
                 send_and_learn(
@@ -267,19 +287,25 @@ def _advance(  # type: ignore[no-untyped-def]
                         comes, joins = gated_late, gated_both
                         gate(late, both, inhibitory, up[i], down[i], comes, joins)
                     for kind in range(kinds):
-                        own = slice(in_indptr[i * kinds + kind], in_indptr[i * kinds + kind + 1])
-                        more = grow(
-                            weight[own], in_source[own], comes, joins, post_trace[i],
-                            low, high, reach, added,
+                        goal = i * kinds + kind
+                        own = slice(in_indptr[goal], in_indptr[goal] + length[goal])
+                        if not last_spike:
+                            grow(
+                                weight, known[own], known_source[own], comes, joins,
+                                post_trace[i], low, high,
+                            )  # fmt: skip
+                            continue
+                        in_order(known[own], known_source[own], ordered[goal])
+                        ordered[goal] = length[goal]
+                        current[kind * n + i] += grow_and_sum(
+                            weight, known[own], known_source[own], comes, joins,
+                            post_trace[i], low, high, reach,
                         )  # fmt: skip
-                        if last_spike:
-                            current[kind * n + i] += more
                 if last_spike:
                     for i in range(size):
                         current[i] += later[i]
                         later[i] = 0
-                for j in fired:
-                    mark[j] = 0
+                forget(both, fired, neurons)
                 _fade(pre_trace, rates[0], rates[2], fired, tiny)
                 _fade(post_trace, rates[1], rates[2], fired, tiny)
                 if gated:

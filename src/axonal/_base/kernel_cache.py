@@ -8,9 +8,13 @@ import ast
 import functools
 import hashlib
 import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_IMPORT = re.compile(r"^[ \t]*((?:from|import)[ \t][^(\n]*(?:\([^)]*\))?)", re.MULTILINE)
 _FILLED = ("axonal.neuro.surrogates",)
 """Packages that fill a table of one of their modules: who imports that module uses them all."""
 
@@ -22,14 +26,33 @@ def _file_of(module: str) -> Path | None:
     return next((file.resolve() for file in files if file.is_file()), None)
 
 
-def _modules(file: Path) -> set[str]:
-    """Return the names under which a file imports, in functions too, with what they are from."""
+def _ours(file: Path) -> bool:
+    return any(file.is_relative_to(folder.resolve()) for folder in _PACKAGE.iterdir())
+
+
+def _lines(file: Path) -> Iterator[ast.AST]:
+    """Yield the imports of a file whose every import begins a line, as those of ours do.
+
+    To parse nothing else takes a tenth of the time, and every command waits for it.
+    """
+    for found in _IMPORT.finditer(file.read_text("utf-8")):
+        # a sentence that begins with such a word is no import
+        with suppress(SyntaxError):
+            yield from ast.parse(found[1]).body
+
+
+def _tree(file: Path) -> Iterator[ast.AST]:
+    """Yield all that is written in a file."""
     try:
-        tree = ast.parse(file.read_bytes())
+        yield from ast.walk(ast.parse(file.read_bytes()))
     except SyntaxError as e:
         raise OSError(f"{file} cannot be read: {e}") from e
+
+
+def _modules(file: Path) -> set[str]:
+    """Return the names under which a file imports, in functions too, with what they are from."""
     names = set()
-    for node in ast.walk(tree):
+    for node in _lines(file) if _ours(file) else _tree(file):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -79,8 +102,7 @@ def sources(file: Path) -> tuple[Path, ...]:
     True
     """
     file = file.resolve()
-    ours = any(file.is_relative_to(folder.resolve()) for folder in _PACKAGE.iterdir())
-    todo = {file, *(() if ours else file.parent.glob("*.py"))}
+    todo = {file, *(() if _ours(file) else file.parent.glob("*.py"))}
     compiler = _file_of("axonal._base.jit")
     if compiler is not None:
         todo.add(compiler)

@@ -21,7 +21,7 @@ def by_peer(peer: str, path: Path) -> Columns:
     script = ROOT / "tests" / "scripts" / "read_by_peers.py"
     command = [needs.PEERS, script, peer, path, out]
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    subprocess.run(command, check=True, capture_output=True, timeout=120, env=env)
+    subprocess.run(command, check=True, capture_output=True, timeout=600, env=env)
     with np.load(out) as found:
         return dict(found)
 

@@ -38,12 +38,6 @@ def test_every_simulator_is_installed_here(name):
     assert find(name).missing() is None
 
 
-@pytest.mark.parametrize("name", SIMULATORS)
-def test_a_recurrent_graph_fires_the_same_spikes(name):
-    found = agree(loop(), name)
-    assert found.spikes > 500
-
-
 @pytest.mark.parametrize("name", ["brian2", "lava", "nest", "sanafe"])
 def test_digits_fire_the_spikes_of_the_torch_network(name, hard_digits):
     found = agree(hard_digits, "reference", name)

@@ -32,7 +32,7 @@ def ask(file, timeout=60.0, **options):
 
 
 def gone(pid):
-    for _ in range(100):
+    for _ in range(1200):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -57,7 +57,7 @@ def test_a_simulator_that_hangs_is_stopped_with_its_children_and_named(tmp_path)
     started = time.monotonic()
     with pytest.raises(BackendError) as caught:
         ask(fake(tmp_path, body), timeout=8)
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 500
     assert str(caught.value) == "fake did not answer within 8 s and was stopped"
     assert "still busy" in caught.value.__notes__[0]
     assert gone(int(note.read_text()))
@@ -96,7 +96,7 @@ def caller_of_one_that_hangs(tmp_path, before=""):
     paths = [path for path in sys.path if path.endswith("src")]
     code = CALLER.format(paths=paths, before=before, script=str(script))
     caller = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not note.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     simulator, child, folder = note.read_text().split()
@@ -104,7 +104,7 @@ def caller_of_one_that_hangs(tmp_path, before=""):
 
 
 def vanished(folder):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while folder.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     return not folder.exists()
@@ -115,7 +115,7 @@ def test_a_simulator_ends_with_its_caller_and_leaves_no_folder(tmp_path, number)
     caller, simulators, folder = caller_of_one_that_hangs(tmp_path)
     assert folder.is_dir()
     caller.send_signal(number)
-    assert caller.wait(60) == -number
+    assert caller.wait(600) == -number
     assert [gone(pid) for pid in simulators] == [True, True]
     assert vanished(folder)
 
@@ -127,7 +127,7 @@ def test_a_simulator_ends_with_its_caller_though_another_child_lives_on(tmp_path
         time.sleep(0.02)
     try:
         caller.kill()
-        caller.wait(60)
+        caller.wait(600)
         assert [gone(pid) for pid in simulators] == [True, True]
         assert vanished(folder)
     finally:

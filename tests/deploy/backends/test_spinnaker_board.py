@@ -111,7 +111,11 @@ def test_what_is_read_back_is_what_was_written_and_not_what_was_given(monkeypatc
     assert "weights of x -> x that were read back differ" in str(verify(graph, ("spinnaker",)))
 
 
-def test_the_longest_delays_are_mapped_and_read_back():
+def test_the_longest_delays_are_mapped_and_read_back_and_the_home_of_the_user_is_left_alone(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+
     def cells(name, size):
         return Population(name, "lif", (size,), decay=0.5, gain=0.5, bias=0, threshold=2.0**-10)
 
@@ -128,6 +132,7 @@ def test_the_longest_delays_are_mapped_and_read_back():
     found = verify(graph, ("reference", "spinnaker"))
     assert found.passed, str(found)
     assert found.loaded == {"spinnaker": 342}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_hung_board_is_stopped_and_named(tmp_path, monkeypatch):
@@ -147,12 +152,6 @@ def test_a_board_that_fails_says_why_in_one_line(tmp_path, monkeypatch):
         find("spinnaker").run(whole(1), {"in": np.zeros((3, 1, 12))}, Request())
     line = "spinnaker failed (exit code 1): RuntimeError: no chip is left"
     assert str(caught.value) == line
-
-
-def test_the_home_of_the_user_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert verify(whole(1), ("reference", "spinnaker")).passed
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_script_for_a_board_needs_no_axonal_and_compares(tmp_path):

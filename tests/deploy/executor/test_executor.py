@@ -21,7 +21,7 @@ def same_run(one, other):
     assert one.synaptic_events == other.synaptic_events
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32))
 def test_random_graphs_equal_a_dense_simulation_bit_for_bit(seed):
     graph = random_graph(seed)

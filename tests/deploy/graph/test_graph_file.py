@@ -138,7 +138,7 @@ def test_a_process_killed_while_writing_leaves_a_whole_file(tmp_path):
     assert half_written
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_file_is_refused_or_still_right(tmp_path_factory, data):
     folder = tmp_path_factory.getbasetemp()

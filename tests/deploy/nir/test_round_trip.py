@@ -20,11 +20,11 @@ from axonal.deploy import EventGraph, Population, from_nir, to_nir
 from axonal.deploy.nir.__main__ import table
 
 FUZZ = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
-CASES = 100 if FUZZ else 12
+CASES = 100 if FUZZ else 8
 
 
 @given(graphs(), st.sampled_from(["double", "single"]))
-@settings(max_examples=300 if FUZZ else 40, deadline=None)
+@settings(max_examples=300 if FUZZ else 20, deadline=None)
 def test_a_graph_comes_back_from_a_file_with_the_same_spikes(tmp_path_factory, graph, precision):
     file = tmp_path_factory.getbasetemp() / "there_and_back.nir"
     to_nir(graph, file, precision=precision)
@@ -73,7 +73,7 @@ def test_a_trained_network_is_verified_from_its_nir_file(tmp_path):
 
 
 @given(foreign(), st.booleans())
-@settings(max_examples=300 if FUZZ else 60, deadline=None)
+@settings(max_examples=300 if FUZZ else 25, deadline=None)
 def test_a_foreign_graph_fires_as_its_equations_do(found, at_threshold):
     graph, late, x = found
     wanted = simulate(graph, {"input": x}, 2.0**-10, late, at_threshold)

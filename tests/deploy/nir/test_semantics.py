@@ -308,7 +308,6 @@ def named(draw):
 
 
 @given(named())
-@settings(max_examples=60, deadline=None)
 def test_names_that_meet_when_subgraphs_are_flattened_stay_apart(found):
     graph, plain = found
     x = events(np.random.default_rng(0), 10, 2, 2, rate=0.7)
@@ -329,7 +328,6 @@ def test_ends_that_are_added_take_no_name_of_a_node():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 60), st.booleans())
-@settings(max_examples=60, deadline=None)
 def test_weights_beside_large_ones_fire_as_they_do_alone_or_are_refused(seed, scale, row):
     rng = np.random.default_rng(seed)
     weight = rng.normal(0.4, 0.5, (3, 4))

@@ -5,14 +5,11 @@ the arithmetic is tested, in test_quantize and test_spinnaker; sizes and states 
 """
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from helpers import ROOT
 from helpers.event_graphs import with_golden
+from helpers.shell import called
 
 from axonal import deploy
 from axonal.deploy import EventGraph, Golden, Population, Projection, quantize
@@ -148,7 +145,9 @@ def test_values_that_leave_the_state_of_a_chip_are_told_of(graph, text):
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_the_command_line_says_in_one_line_that_values_left_the_range(stream, tmp_path):
+def test_the_command_line_says_in_one_line_that_values_left_the_range(
+    stream, tmp_path, capsys, monkeypatch
+):
     graph = driven("loihi2", 0.9)
     graph.save(tmp_path / "graph.h5")
     if stream:
@@ -157,9 +156,7 @@ def test_the_command_line_says_in_one_line_that_values_left_the_range(stream, tm
     else:
         data = ["--data", tmp_path / "x.npz"]
         np.savez(data[1], x=np.ones((1, 1, 600)))
-    command = [sys.executable, "-W", "error", "-m", "axonal.cli", "run", tmp_path / "graph.h5"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run([*command, *data], env=environment, capture_output=True, text=True)
+    done = called(capsys, monkeypatch, "run", tmp_path / "graph.h5", *data)
     assert done.returncode == 0, done.stderr
     assert "axonal: population 'x' held 1 values too large" in done.stderr.splitlines()[0]
 

@@ -146,7 +146,7 @@ def cores(draw):
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(graphs(), cores(), st.integers(0, 3))
 def test_every_neuron_has_one_core_every_limit_holds_and_the_counts_are_right(graph, own, seed):
     try:

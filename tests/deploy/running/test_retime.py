@@ -41,9 +41,7 @@ def equals_golden(graph, hop):
 
 
 @pytest.mark.filterwarnings("ignore:in the golden run .* never fired:UserWarning")
-@settings(
-    max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(networks(exportable=True), st.integers(0, 2**16), st.integers(1, 2))
 def test_random_networks_keep_their_rasters_with_hops_that_take_time(network, seed, hop):
     net, shape = network
@@ -108,7 +106,6 @@ def test_a_bias_that_is_not_gated_would_be_integrated_too_early():
     assert naive.spikes["b"].t[0] < 2
 
 
-@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), hop=st.integers(0, 3))
 def test_random_graphs_do_the_same_in_network_time_or_are_refused_by_loop(seed, hop):
     graph = random_graph(seed)

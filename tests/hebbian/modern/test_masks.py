@@ -58,6 +58,9 @@ MASKS: dict[str, dict[str, Tensor]] = {
 }
 
 
+TRACED = ("padding", "association", "minus infinity of one head", "only together")
+
+
 def compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     torch.compiler.reset()
     return torch.compile(function, fullgraph=True, backend="eager")
@@ -70,7 +73,9 @@ def test_masks_that_leave_nothing_are_refused(
     way: Callable[[Callable[..., Tensor]], Callable[..., Tensor]],
 ) -> None:
     call = way(make())
-    for masks in MASKS.values():
+    # a compiler traces anew for each: of a mask that holds for all layers one of each type
+    traced = MASKS if way is not compiled else {name: MASKS[name] for name in TRACED}
+    for masks in traced.values():
         with pytest.raises(ValueError, match=r"no stored pattern at index .* Write ~mask") as e:
             call(x, y, **masks)
         assert "\n" not in str(e.value)

@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 import xarray as xr
-from helpers import ROOT, SCRIPTS
+from helpers import SCRIPTS, shell
 from helpers.phase import QUICK, chunks
+from helpers.shell import ENV, called, one_line
 
 from axonal.cli import _phase_diagram as _phase
 from axonal.hebbian import Hopfield, load_phase_diagram, phase_diagram
-
-ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
 
 
 def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
@@ -34,7 +33,7 @@ def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     xr.testing.assert_equal(load_phase_diagram(tmp_path), phase_diagram(Hopfield(), jobs=1, **grid))
@@ -50,15 +49,10 @@ def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
     assert len({process for process, _, _ in begun}) >= 2
 
 
-def axonal(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "error", "-m", "axonal.cli", *map(str, words)]
-    return subprocess.run(command, env=ENV, capture_output=True, text=True)
-
-
 def test_the_command_line_is_stopped_by_an_interrupt_and_goes_on(tmp_path: Path) -> None:
     words = ["phase", "hopfield", "--alpha", "0:0.1:6", "--T", "0.1:0.5:6", "--json"]
     words += ["--mc", "N=1000,samples=3,sweeps=50", "--jobs", "2", "--out", str(tmp_path)]
-    process = subprocess.Popen(
+    begun = subprocess.Popen(
         [sys.executable, "-m", "axonal.cli", *words],
         env=ENV,
         stdout=subprocess.PIPE,
@@ -66,17 +60,17 @@ def test_the_command_line_is_stopped_by_an_interrupt_and_goes_on(tmp_path: Path)
         text=True,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     while len(chunks(tmp_path)) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: the workers as well
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
+    os.killpg(begun.pid, signal.SIGINT)  # as Ctrl-C does: the workers as well
+    _, errors = begun.communicate(timeout=600)
+    assert begun.returncode == 130, errors
     line = "axonal: stopped. The same command goes on with the cells that are missing."
     assert errors.splitlines() == [line]
     times = {path: path.stat().st_mtime_ns for path in chunks(tmp_path)}
     assert 3 <= len(times) < 36
-    done = axonal(*words)
+    done = shell.process(*words)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert json.loads(done.stdout)["cells"] == 36
@@ -85,9 +79,12 @@ def test_the_command_line_is_stopped_by_an_interrupt_and_goes_on(tmp_path: Path)
     assert (tmp_path / "diagram.png").stat().st_size > 10_000
 
 
-def test_the_noise_of_examples_is_chosen_on_the_command_line(tmp_path: Path) -> None:
+def test_the_noise_of_examples_is_chosen_on_the_command_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     words = ["--alpha", "0.02", "--T", "0.1", "--quality", "0.8", "--examples", "5", "--json"]
-    done = axonal("phase", "hopfield", *words, "--noise", "gaussian", "--out", tmp_path)
+    words += ["--noise", "gaussian", "--out", str(tmp_path)]
+    done = called(capsys, monkeypatch, "phase", "hopfield", *words)
     assert done.returncode == 0, done.stderr
     assert "noise='gaussian'" in json.loads(done.stdout)["model"]
     limit = load_phase_diagram(tmp_path).m.item()
@@ -116,9 +113,13 @@ def test_the_noise_of_examples_is_chosen_on_the_command_line(tmp_path: Path) -> 
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else None,
 )
-def test_bad_words_are_refused_in_one_line(words: list[str], told: str, tmp_path: Path) -> None:
-    done = axonal("phase", *words, "--out", tmp_path)
-    assert done.returncode == 2, done.stderr
-    (line,) = done.stderr.splitlines()
-    assert told in line
+def test_bad_words_are_refused_in_one_line(
+    words: list[str],
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    done = called(capsys, monkeypatch, "phase", *words, "--out", tmp_path)
+    assert told in one_line(done)
     assert list(tmp_path.iterdir()) == []

@@ -18,7 +18,7 @@ CURRENTS = {
     "CUBALIFNode", "LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic"
 }  # fmt: skip
 """Neurons whose synapses have a time constant; SpikingJelly's has no import."""
-CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 20
+CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 12
 
 
 def answer(script, *arguments):

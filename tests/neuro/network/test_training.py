@@ -37,7 +37,7 @@ def launch(script, *args):
 def finished(*processes):
     """Outputs of processes, each of which must succeed."""
     try:
-        outputs = [process.communicate(timeout=120)[0] for process in processes]
+        outputs = [process.communicate(timeout=600)[0] for process in processes]
     finally:
         for process in processes:
             process.kill()

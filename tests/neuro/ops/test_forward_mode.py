@@ -10,8 +10,10 @@ pytest.importorskip("numba")
 from axonal import neuro
 from axonal.neuro.events import Events
 from axonal.neuro.ops.delayed_linear import delayed_linear
+from axonal.neuro.ops.egru import egru
 from axonal.neuro.ops.eventprop_lif import eventprop_lif, eventprop_readout
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
+from axonal.neuro.ops.leaky_rnn import leaky_rnn
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.ops.spike_linear import spike_linear
@@ -24,9 +26,14 @@ pytestmark = [
 HALF, REST, WEIGHT = torch.tensor(0.5), torch.zeros(2, 3), torch.full((3, 3), 0.3)
 X = torch.linspace(0, 0.9, 24).reshape(4, 2, 3)
 
+ONE_UNIT = torch.zeros(2, 1), torch.zeros(2, 1), WEIGHT[:, :1], WEIGHT[:, 0], HALF.expand(1) / 5
+
 OPERATORS = {
+    "egru": lambda x, b: egru(x, *ONE_UNIT, support=0.5, backend=b)[1],
     "lif": lambda x, b: lif(x, REST, None, HALF, 4 * HALF, backend=b)[1],
     "leaky_integrator": lambda x, b: leaky_integrator(x, REST, HALF, backend=b),
+    "leaky_rnn": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], backend=b),
+    "leaky_rnn_inside": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], inside=True, backend=b),
     "recurrent_lif": lambda x, b: recurrent_lif(
         x, REST, REST, None, WEIGHT, None, HALF, 4 * HALF, backend=b
     )[1],
@@ -78,6 +85,10 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         "leaky_integrator_backward": lambda x: ops.leaky_integrator_backward(
             x, None, x, REST, HALF, False, False
         )[0],
+        "leaky_rnn": lambda x: ops.leaky_rnn(x, REST, WEIGHT, row, 0.01, False)[0],
+        "leaky_rnn_backward": lambda x: ops.leaky_rnn_backward(
+            x, X, REST, WEIGHT, row, X, none, 0.01, False
+        )[0],
         "spike_linear": lambda x: ops.spike_linear(x.flatten(0, 1), WEIGHT),
         "spike_linear_weight": lambda x: ops.spike_linear_weight(x.flatten(0, 1), X.flatten(0, 1)),
         "recurrent_lif": lambda x: ops.recurrent_lif(
@@ -92,6 +103,13 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         "delayed_linear_backward": lambda x: ops.delayed_linear_backward(
             x, X, none.new_zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), HALF, "one-tap", 2,
             True, False, False,
+        )[0],
+    }  # fmt: skip
+    gates, one = X.new_zeros(4, 2, 3), X.new_zeros(4, 2, 1)
+    calls |= {
+        "egru": lambda x: ops.egru(x, *ONE_UNIT[:4], None, ONE_UNIT[4], 0.7, 1.0, False)[0],
+        "egru_backward": lambda x: ops.egru_backward(
+            x[..., :1], one, gates, one, one, one, *ONE_UNIT[:3], None, ONE_UNIT[4], 0.7, 1.0
         )[0],
     }  # fmt: skip
     spikes = X.new_zeros(2, 4), torch.zeros(2, 4).long(), torch.full((2,), 4)

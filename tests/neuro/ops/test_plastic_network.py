@@ -100,9 +100,9 @@ def test_the_compiled_step_equals_its_definition(
     delays = not (learns and last_spike)
     net = random_network(rng, last_spike=last_spike, delays=delays, kinds=kinds, holds=holds)
     learned = rule(1.0 if gated else np.inf) if learns else None
-    options = {"samples": 3, "steps": 40, "plasticity": learned, "record": True}
+    options = {"samples": 2, "steps": 30, "plasticity": learned, "record": True}
     options |= {"consecutive": consecutive, "inherit": inherit}
-    events = drive(rng, 3, 40)
+    events = drive(rng, 2, 30)
     own = simulate(net, events, **options)
     assert own.counts.sum() > 0
     same(own, simulate(net, events, backend="reference", **options))
