@@ -53,7 +53,7 @@ LATENCY_TASKS, LATENCY_SAMPLES = 3, 2_500
 SPOKEN_STEPS, SPOKEN_DT = 40, 0.02
 STREAMS = {
     "latency": Timed(SIDE * SIDE, 10, 8.0, 3, ([80, 40], [20, 10]), (0.5, 0.1), 150),
-    "speakers": Timed(80, 12, 8.0, 8, ([60, 25], [15, 8]), (0.002, 0.05), 50),
+    "speakers": Timed(80, 12, 8.0, 8, ([40, 15], [8, 4]), (0.002, 0.05), 50),
 }
 
 
