@@ -17,6 +17,7 @@ WHOLE = (
     "coincidence",
     "digits",
     "exact-adjoint",
+    "local-delays",
     "mil",
     "montecarlo",
     "nalsm",
@@ -26,6 +27,8 @@ WHOLE = (
     "spoken-digits",
     "spoken-digits-attempts",
     "time-grid",
+    "timescales",
+    "two-point",
     "yin-yang",
     "zero-shot",
 )
