@@ -70,7 +70,7 @@ REPEATED: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     },
     "nalsm-nmnist": {
         "astrocyte, parity": FOLDS,
-        "stdp, parity": FOLDS,
+        "stdp, parity": FOLDS[:4],
         "relu": FOLDS,
         "pixels": FOLDS,
     },
