@@ -16,13 +16,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from axonal.datasets._bags import Bags
+from axonal.datasets._bit_task import BitTask, n_dms, n_parity, parity_chance
 from axonal.datasets._digits import digits
 from axonal.datasets._encoders import delta, latency, rate, to_dense
 from axonal.datasets._fsdd import fsdd
 from axonal.datasets._hair_cells import HairCells
 from axonal.datasets._mel_delta import MelDelta
 from axonal.datasets._mel_quantiles import MelQuantiles
-from axonal.datasets._bit_task import BitTask, n_dms, n_parity, parity_chance
 from axonal.datasets._mil import mil
 from axonal.datasets._mnist import fashion_mnist, mnist
 from axonal.datasets._sample import Sample
