@@ -1,7 +1,7 @@
 """The jobs of the experiment ``gradient_angles``: several gradients of one network."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ DELAY, BACK = 20, 10
 """Longest delays in steps, of the input and of the loop."""
 TAU, TAU_SYNAPSE, SHARPNESS = 10.0, 5.0, 10.0
 EPOCHS, BATCH, RATE, DELAY_RATE = 5, 64, 3e-3, 0.1
-WATCHED = 32
+WATCHED = 64
 """Recordings for validation on which gradients are compared."""
 WAYS = ("exact", "grid", "surrogate", "local", "three-factor")
 PARTS = {
@@ -62,39 +62,31 @@ def mean_loss(y: Tensor, target: Tensor) -> Tensor:
 
 
 def gradients(net: neuro.Network, way: str, x: Tensor, target: Tensor) -> dict[str, Tensor]:
-    """Return the gradient of every sample by one way [B, P], for each group of parameters."""
+    """Return the gradient of the batch by one way, for each group of parameters, flat."""
     own = copy.deepcopy(net).double()
-    named, x, learn = dict(own.named_parameters()), x.double(), _learner(own, way)
-    found: dict[str, list[Tensor]] = {part: [] for part in PARTS}
-    for k in range(len(target)):
-        own.zero_grad()
-        learn(x[:, k : k + 1], target[k : k + 1])
-        for part, names in PARTS.items():
-            found[part].append(torch.cat([_gradient(named[name]).flatten() for name in names]))
-    return {part: torch.stack(rows) for part, rows in found.items()}
-
-
-def _learner(net: neuro.Network, way: str) -> Callable[[Tensor, Tensor], object]:
-    """Return what adds the gradient of a batch by one way."""
-    if way == "surrogate":
-        return local.Backprop(net, loss=mean_loss).gradients
-    if way in ("local", "three-factor"):
+    own.zero_grad()
+    x = x.double()
+    if way in ("exact", "grid"):
+        engine = {"exact": "exact", "grid": "eventprop"}[way]
+        run = neuro.EventNetwork(own, engine=engine, reading="mean")
+        F.cross_entropy(SHARPNESS * run(neuro.Events.from_dense(x)), target).backward()
+    elif way == "surrogate":
+        local.Backprop(own, loss=mean_loss).gradients(x, target)
+    else:
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(0)
             feedback = "symmetric" if way == "local" else "random"
-            return local.EProp(net, loss=mean_loss, feedback=feedback).gradients
-    engine = {"exact": "exact", "grid": "eventprop"}[way]
-    run = neuro.EventNetwork(net, engine=engine, reading="mean")
-
-    def learn(x: Tensor, target: Tensor) -> object:
-        z = run(neuro.Events.from_dense(x))
-        return F.cross_entropy(SHARPNESS * z, target).backward()
-
-    return learn
+            rule = local.EProp(own, loss=mean_loss, feedback=feedback)
+        rule.gradients(x, target)
+    named = dict(own.named_parameters())
+    return {
+        part: torch.cat([_gradient(named[name]).flatten() for name in names])
+        for part, names in PARTS.items()
+    }
 
 
 def _gradient(parameter: Tensor) -> Tensor:
-    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.clone()
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
 def angle(one: Tensor, other: Tensor) -> float | None:
@@ -103,15 +95,6 @@ def angle(one: Tensor, other: Tensor) -> float | None:
     if not size:
         return None
     return float(np.degrees(np.arccos(np.clip(float(one @ other) / size, -1, 1))))
-
-
-def compared(one: Tensor, other: Tensor) -> dict[str, float | None]:
-    """Return the angle of the sums over samples, and the median of the angles sample by sample."""
-    each = [found for a, b in zip(one, other, strict=True) if (found := angle(a, b)) is not None]
-    return {
-        "batch": angle(one.sum(0), other.sum(0)),
-        "sample": float(np.median(each)) if each else None,
-    }
 
 
 @dataclass(frozen=True)
@@ -131,7 +114,7 @@ class Angles(Job):
         """Everything that the rows depend on."""
         return [
             self.LABEL, asdict(self), HIDDEN, STEPS, SILENCE, DELAY, BACK, TAU, TAU_SYNAPSE,
-            SHARPNESS, EPOCHS, BATCH, RATE, DELAY_RATE, WATCHED, WAYS, "by sample",
+            SHARPNESS, EPOCHS, BATCH, RATE, DELAY_RATE, WATCHED, WAYS,
         ]  # fmt: skip
 
     @property
@@ -165,22 +148,17 @@ class Angles(Job):
         made = {way: gradients(net, way, x, target) for way in WAYS}
         return {
             "angles": {
-                f"{one}, {other}": {
-                    part: compared(made[one][part], made[other][part]) for part in PARTS
-                }
-                for k, one in enumerate(WAYS)
-                for other in WAYS[k + 1 :]
+                f"{one}, {other}": {part: angle(made[one][part], made[other][part])
+                                    for part in PARTS}
+                for k, one in enumerate(WAYS) for other in WAYS[k + 1 :]
             },
-            "largest_share": {way: _largest_share(few["weights"]) for way, few in made.items()},
+            "lengths": {
+                way: {part: float(g.norm()) for part, g in few.items()}
+                for way, few in made.items()
+            },
             "rate": _rate(net, x),
             "validation": accuracy(net, parts["validation"]),
         }  # fmt: skip
-
-
-def _largest_share(gradients: Tensor) -> float:
-    """Return the share that one sample has of the sum of all lengths."""
-    lengths = gradients.norm(dim=1)
-    return float(lengths.max() / lengths.sum())
 
 
 def _batch(samples: Any, chosen: Any) -> tuple[Tensor, Tensor]:

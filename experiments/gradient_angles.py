@@ -41,7 +41,9 @@ def write(store: Store, out: Path) -> list[Path]:
     """Write gradient_angles.md, gradient_angles.json and gradient_angles.png."""
     rows = [store.find(job) for job in plan()]
     tables = {
-        f"{part}_{of}": _table(rows, part, of) for part in jobs.PARTS for of in ("sample", "batch")
+        f"{part}_{when}": _table(rows, part, epoch)
+        for part in jobs.PARTS
+        for when, epoch in (("first", 0), ("last", -1))
     }
     page = _report.page(
         "gradient_angles",
@@ -54,14 +56,6 @@ def write(store: Store, out: Path) -> list[Path]:
             f"{statistics.fmean(row['epochs'][k]['rate'] for row in rows):.3f}" for k in (0, -1)
         ),
         found=_found(rows),
-        share=f"""{
-            100
-            * statistics.fmean(row["epochs"][-1]["largest_share"]["exact"] for row in rows):.0f}""",
-        share_surrogate=f"""{
-            100
-            * statistics.fmean(
-                row["epochs"][-1]["largest_share"]["surrogate"] for row in rows
-            ):.0f}""",
         watched=jobs.WATCHED,
         epochs=jobs.EPOCHS,
         hidden=jobs.HIDDEN,
@@ -78,11 +72,9 @@ def write(store: Store, out: Path) -> list[Path]:
     ]
 
 
-def angles(
-    rows: Sequence[Row], pair: str, part: str, epoch: int, of: str = "sample"
-) -> list[float]:
+def angles(rows: Sequence[Row], pair: str, part: str, epoch: int) -> list[float]:
     """Angles of a pair over seeds in degrees, without those of gradients that are zero."""
-    found = (row["epochs"][epoch]["angles"][pair][part][of] for row in rows)
+    found = (row["epochs"][epoch]["angles"][pair][part] for row in rows)
     return [degrees for degrees in found if degrees is not None]
 
 
@@ -103,14 +95,14 @@ def _spread(values: Sequence[float]) -> str:
     return f"{statistics.fmean(values):.1f} ± {statistics.stdev(values):.1f}"
 
 
-def _table(rows: Sequence[Row], part: str, of: str) -> str:
+def _table(rows: Sequence[Row], part: str, epoch: int) -> str:
     lines = []
     for one in jobs.WAYS:
         line = [WORDS[one]]
         for other in jobs.WAYS:
             pair = f"{one}, {other}"
             known = pair in rows[0]["epochs"][0]["angles"]
-            line.append(_spread(angles(rows, pair, part, -1, of)) if known else "")
+            line.append(_spread(angles(rows, pair, part, epoch)) if known else "")
         lines.append(line)
     return markdown_table(["degrees", *(WORDS[way] for way in jobs.WAYS)], lines)
 

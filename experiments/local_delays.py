@@ -23,7 +23,7 @@ SEEDS = (0, 1, 2)
 LAGS, STEPS, LONGEST, NOISE = (2, 8), 30, 10, 0.02
 """Steps between the spikes of the two inputs, by class; steps of a sample; the longest delay;
 spikes per step and input that belong to nothing."""
-HIDDEN, UPDATES, BATCH, TESTED = 4, 300, 64, 2000
+HIDDEN, UPDATES, BATCH, TESTED = 8, 300, 64, 2000
 WEIGHT_RATE, DELAY_RATE = 0.02, 0.03
 WIDTHS = (2.0, 1.0)
 """First and last width of the Gaussian in steps; it has the last one from 70 % on."""

@@ -298,8 +298,10 @@ def _figure(kept: Mapping[str, Sequence[int]]) -> Figure:
     """Draw what rules keep over the number of steps."""
     figure = Figure(figsize=(5.6, 3.6), layout="constrained")
     ax = figure.subplots()
-    for arm, colour in WATCHED.items():
-        ax.plot(STEPS, [size / 1e6 for size in kept[arm]], "o-", color=colour, label=ARMS[arm][0])
+    # some lie on one another
+    styles = ("o-", "o-", "s--", "o-", "x:")
+    for (arm, colour), style in zip(WATCHED.items(), styles, strict=True):
+        ax.plot(STEPS, [size / 1e6 for size in kept[arm]], style, color=colour, label=ARMS[arm][0])
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.set_xticks(STEPS, [str(k) for k in STEPS])

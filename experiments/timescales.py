@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from axonal import recipes
 from axonal._base.colours import CYCLE
@@ -134,6 +135,7 @@ def write(store: Store, out: Path) -> list[Path]:
             ["N", "test", "delay", "weights, bit before", "bit now", "bias", "readout", "its bias"],
             [_delay(n, row) for n, rows in delays.items() for row in rows],
         ),
+        slowest=f"{_slowest(found['heads']):.1f}",
         perfect=sum(row["test"] == 1 for rows in delays.values() for row in rows),
         of=sum(map(len, delays.values())),
         picture=picture.name,
@@ -165,6 +167,10 @@ def _line(arm: str, rows: list[Row]) -> list[Any]:
         _mean([row["tau"]["mean"] for row in rows]),
         _mean([row["network_tau"]["of_mean_autocorrelation"] for row in rows]),
     ]
+
+
+def _slowest(rows: list[Row]) -> float:
+    return max(float(row["network_tau"]["of_mean_autocorrelation"]) for row in rows)
 
 
 def _mean(values: list[float]) -> str:
@@ -205,6 +211,8 @@ def draw(found: Mapping[str, list[Row]]) -> Figure:
             right.plot(list(last), list(last.values()), marker=".", linewidth=1, **style)
     left.set(xlabel="CPU time (s)", ylabel="N that is learned")
     right.set(xlabel="N that is learned", ylabel="mean time constant (steps)")
+    left.yaxis.set_major_locator(MaxNLocator(integer=True))
+    right.xaxis.set_major_locator(MaxNLocator(integer=True))
     handles, names = left.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside right center", frameon=False)
     return figure

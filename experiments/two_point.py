@@ -36,7 +36,7 @@ def write(store: Store, out: Path) -> list[Path]:
         chosen=False,
         table=markdown_table(
             ["cells", "test", "validation", "no context in the test", "wrong context", "active",
-             "cells", "parameters"],
+             "number", "parameters"],
             [_line(arm, rows) for arm, rows in found.items()],
         ),
         differences={words: str(d) for words, d in against.items()},

@@ -189,9 +189,9 @@ def online(rule: "EProp", x: Tensor, target: Tensor) -> Tensor:
         for number, unit in enumerate(units):
             unit.learn(error @ rule.signal_weights(number))
         _ledger.next_step()
-    parts: tuple[Any, ...] = (*units, output)
-    for part_of_net in parts:
-        part_of_net.finish()
+    for unit in units:
+        unit.finish()
+    output.finish()
     return loss
 
 

@@ -77,9 +77,9 @@ class DRTRL(Broadcast):
                 unit.learn(signal)
                 error, weights = unit.through(signal), unit.block.connections.masked_weight
             _ledger.next_step()
-        parts: tuple[Any, ...] = (*units, output)
-        for part_of_net in parts:
-            part_of_net.finish()
+        for unit in units:
+            unit.finish()
+        output.finish()
         return loss
 
     def stored(self, x: Tensor) -> Stored:

@@ -53,11 +53,12 @@ class Pending(NamedTuple):
 class ThreeFactorLayer:
     """Connections and LIF neurons that learn step by step, by :func:`three_factor`.
 
-    Weights learn, and delays as well where the connections are a `neuro.DelayedLinear` whose delays
-    are not frozen; biases do not learn. It runs the connections in their training form: with the
-    kernel "straight-through" whole delays, the Gaussian of width ``sigma`` being in the eligibility
-    alone; with "gaussian" it is in what runs, too. The parameters are read, never written: add the
-    changes times a rate, or hand them to an optimiser as ``-grad`` (see :meth:`accumulate`).
+    Weights learn, biases do not, and delays as well where the connections are a
+    `neuro.DelayedLinear` whose delays are not frozen. It runs the connections in their training
+    form: with the kernel "straight-through" whole delays, the Gaussian of width ``sigma`` being in
+    the eligibility alone; with "gaussian" it is in what runs, too. The parameters are read, never
+    written: add the changes times a rate, or hand them to an optimiser as ``-grad``, which
+    :meth:`accumulate` does.
 
     Args:
         connections: a `neuro.Linear` or `neuro.DelayedLinear`.

@@ -18,6 +18,7 @@ WHOLE = (
     "continual",
     "digits",
     "exact-adjoint",
+    "local-delays",
     "mil",
     "montecarlo",
     "nalsm",
@@ -27,6 +28,8 @@ WHOLE = (
     "spoken-digits",
     "spoken-digits-attempts",
     "time-grid",
+    "timescales",
+    "two-point",
     "yin-yang",
     "zero-shot",
 )
