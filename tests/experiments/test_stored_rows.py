@@ -15,6 +15,7 @@ WHOLE = (
     "branches",
     "chaos",
     "coincidence",
+    "continual",
     "digits",
     "exact-adjoint",
     "local-delays",
