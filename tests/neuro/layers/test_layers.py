@@ -12,6 +12,7 @@ from helpers.neuro import Adaptive, spike_train
 from torch import Tensor, nn
 
 from axonal import neuro
+from axonal.neuro import models
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +35,8 @@ def test_every_layer_with_memory_is_in_the_list_of_these_tests():
     layers = {kind.__name__ for kind in public if isinstance(kind, type)} & {
         kind.__name__ for kind in subclasses(neuro.Layer)
     }
-    # Layer and Cell are abstract; Network and DelaySNN are networks, as Sequential is
-    assert layers - {"Layer", "Cell", "Network", "DelaySNN"} - set(NAMES) == set()
+    # Layer and Cell are abstract; Network and the models are networks, as Sequential is
+    assert layers - {"Layer", "Cell", "Network", *models.__all__} - set(NAMES) == set()
 
 
 def subclasses(kind):
