@@ -166,6 +166,13 @@ class _Unit:
         """Return the trace after each step, and keep the last one."""
         if self.decay is None:
             return list(x)
+        if len(x) > 1 and isinstance(self.block.connections, neuro.Linear):
+            # the last one is enough, see _Connect
+            decay, steps = float(self.decay), len(x)
+            powers = x.new_tensor([decay ** (steps - 1 - k) for k in range(steps)])
+            last = torch.tensordot(powers, x, dims=1)
+            self.trace = last if self.trace is None else last.add_(self.trace, alpha=decay**steps)
+            return [self.trace]
         traces = []
         for x_t in x.unbind(0):
             self.trace = x_t if self.trace is None else torch.add(x_t, self.trace * self.decay)
