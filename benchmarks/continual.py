@@ -93,4 +93,14 @@ def _case(table: Table, hidden: int, steps: int, task: int, activity: str) -> No
             ranks,
         ]
     )
-    table.json.append({"case": case, "activity": activity, "step_s": whole, **shares})
+    table.json.append(
+        {
+            "case": case,
+            "implementation": "axonal",
+            "median_s": whole,
+            "ratio": 1.0,
+            "share_of_bandwidth": None,
+            "activity": activity,
+            **shares,
+        }
+    )

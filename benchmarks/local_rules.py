@@ -78,7 +78,14 @@ def measure(table: Table, hidden: int, steps: int, *, repetitions: int) -> None:
         table.add([case, name, rounds, f"{ratio:.2f}", *sizes])
         table.json.append(
             {
-                "case": case, "rule": name, "rounds_s": taken.rounds, "ratio": ratio,
-                "kept_bytes": kept.total, "said_bytes": said.total,
+                "case": case,
+                "implementation": "axonal",
+                "rule": name,
+                "median_s": taken.best,
+                "rounds_s": taken.rounds,
+                "ratio": ratio,
+                "share_of_bandwidth": None,
+                "kept_bytes": kept.total,
+                "said_bytes": said.total,
             }
-        )  # fmt: skip
+        )
