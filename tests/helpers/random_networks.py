@@ -90,6 +90,17 @@ class _Plan:
             learn=draw(st.sampled_from([(), "tau", "threshold", ("tau", "threshold")])),
         )
 
+    def sequence_layer(self, n, m):
+        """Draw a layer of n inputs and m outputs that has its connections inside."""
+        kinds = {
+            "egru": lambda: neuro.EGRU(n, m, threshold_mean=0.1),
+            "convolution": lambda: neuro.TemporalConv(n, m, bias=self.biased),
+            "rnn": lambda: neuro.Sequential(neuro.Linear(n, m, bias=False), neuro.LeakyRNN(m, 2.0)),
+        }
+        if self.biased:  # its biases answer silence
+            kinds["lmu"] = lambda: neuro.LMU(n, m, order=2, theta=5.0)
+        return kinds[self.draw(st.sampled_from(sorted(kinds)))]()
+
     def image(self):
         """Convolution, norm, neurons and pooling, ending in a vector."""
         c, h, w = self.shapes[0]
@@ -109,7 +120,10 @@ class _Plan:
         start = len(self.shapes) - 1
         (n,) = self.shapes[start]
         m = draw(st.integers(1, 5))
-        self.call(self.connection(n, m), (m,))
+        if not self.exportable and draw(st.integers(0, 4)) == 0:
+            self.call(self.sequence_layer(n, m), (m,))
+        else:
+            self.call(self.connection(n, m), (m,))
         if self.biased and draw(st.booleans()):
             self.call(draw(st.sampled_from([neuro.BatchNorm, nn.BatchNorm1d]))(m), (m,))
         if draw(st.booleans()):

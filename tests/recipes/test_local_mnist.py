@@ -30,7 +30,8 @@ def _pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_learns(rule: str, tmp_path: Path) -> None:
-    settings = local_mnist.Settings(rule=rule, learning_rate=3e-3, **SMALL)
+    larger = {**SMALL, "hidden": 60, "samples": 900, "epochs": 3}
+    settings = local_mnist.Settings(rule=rule, learning_rate=1e-2, **larger)
     learned = local_mnist.learn(settings, Parts(tmp_path, lambda part, share: None))
     assert learned.results["test_accuracy"] > (0.1 if rule == "forward-forward" else 0.2)
     assert learned.results["loss"][-1] < learned.results["loss"][0]

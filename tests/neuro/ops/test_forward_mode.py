@@ -12,6 +12,7 @@ from axonal.neuro.events import Events
 from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.egru import egru
 from axonal.neuro.ops.eventprop_lif import eventprop_lif, eventprop_readout
+from axonal.neuro.ops.exact_lif import exact_lif
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.leaky_rnn import leaky_rnn
 from axonal.neuro.ops.lif import lif
@@ -71,6 +72,7 @@ def test_an_operator_gives_the_tangent_or_refuses(name):
 
 
 def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
+    assert exact_lif  # whose import registers it
     ops, none = torch.ops.axonal, X.new_empty(0)
     waits, saved = torch.zeros(0, dtype=torch.int32), X.new_empty(0, 2, 3)
     last = (1, False, False)
@@ -105,11 +107,12 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
             True, False, False,
         )[0],
     }  # fmt: skip
-    gates, one = X.new_zeros(4, 2, 3), X.new_zeros(4, 2, 1)
+    gates, cells = X.new_zeros(4, 2, 3), X.new_zeros(4, 2, 1)
     calls |= {
         "egru": lambda x: ops.egru(x, *ONE_UNIT[:4], None, ONE_UNIT[4], 0.7, 1.0, False)[0],
         "egru_backward": lambda x: ops.egru_backward(
-            x[..., :1], one, gates, one, one, one, *ONE_UNIT[:3], None, ONE_UNIT[4], 0.7, 1.0
+            x[..., :1], cells, gates, cells, cells, cells, *ONE_UNIT[:3], None, ONE_UNIT[4],
+            0.7, 1.0,
         )[0],
     }  # fmt: skip
     spikes = X.new_zeros(2, 4), torch.zeros(2, 4).long(), torch.full((2,), 4)
