@@ -127,9 +127,8 @@ def unordered(
     """
     import joblib
 
-    run = joblib.Parallel(
-        n_jobs=processes, batch_size=1, return_as="generator_unordered", **_ending(joblib)
-    )
+    ending = _ending(joblib)
+    run = joblib.Parallel(n_jobs=processes, batch_size=1, return_as="generator_unordered", **ending)
     work = joblib.delayed(function)
     results = run(work(*each) for each in arguments)
     try:
@@ -139,6 +138,9 @@ def unordered(
             # joblib warns of results that a stop leaves unused
             warnings.filterwarnings("ignore", ".*successfully executed", UserWarning)
             results.close()
+        if ending:
+            # a later sweep of another number of processes would wait for ever on those of this one
+            joblib.externals.loky.get_reusable_executor(reuse=True).shutdown(wait=True)
 
 
 def _ending(joblib: Any) -> dict[str, Any]:
