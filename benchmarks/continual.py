@@ -1,4 +1,4 @@
-"""What Hebbian projection costs beside the training step that it protects."""
+"""Cost of Hebbian projection beside the training step that it protects."""
 
 import torch
 import torch.nn.functional as F

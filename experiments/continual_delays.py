@@ -1,4 +1,4 @@
-"""What delays forget when one task follows another, and whether protecting them helps."""
+"""Forgetting of delays when one task follows another, with protection and without."""
 
 import statistics
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ from axonal.hebbian.local._chain import CONNECTIONS
 from axonal.neuro.ops.delayed_linear import delayed_linear
 
 Matrices = Mapping[str, Callable[[], Tensor]]
-"""What makes the feedback weights of a connection, by its path."""
+"""Makers of the feedback weights of connections, by path."""
 
 
 def connections(net: neuro.Network) -> dict[str, Any]:

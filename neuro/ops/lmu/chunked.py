@@ -22,11 +22,11 @@ def length_of(steps: int, order: int) -> int:
     return min(steps, _LONGEST, max(fitting, 1))
 
 
-def answer(steps: int, a: Tensor, b: Tensor) -> Tensor:
-    """Memory s steps after an impulse, ``A^s B``, for s = 0 .. steps - 1 [steps, q]."""
-    known, power = b[None], a
+def orbit(first: Tensor, a: Tensor, steps: int) -> Tensor:
+    """Memories ``first`` [..., q] after 0 .. steps - 1 steps without input [steps, ..., q]."""
+    known, power = first[None], a
     while len(known) < steps:
-        # A^k times the first k answers gives the next k
+        # A^k times the first k gives the next k
         known = torch.cat((known, known @ power.T))
         power = power @ power
     return known[:steps]
@@ -36,14 +36,14 @@ def lmu(u: Tensor, m: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """Run ``u`` [T, B, d]; see :func:`axonal.neuro.ops.lmu.lmu`."""
     steps, order = len(u), len(b)
     length = length_of(steps, order)
-    heard = answer(length, a, b)  # [L, q]
+    heard = orbit(b, a, length)  # [L, q], after an impulse
     # [L, q, L]: step t hears what came s = t - k steps before
     lag = torch.arange(length, device=u.device)
     lag = lag[:, None] - lag
     within = torch.where((lag >= 0)[..., None], heard[lag.clamp(min=0)], heard.new_zeros(()))
     within = within.permute(0, 2, 1)
     # A^(t + 1) of the memory before the chunk [L, q, q]
-    carried = _powers(length, a)
+    carried = orbit(a.T, a, length).transpose(1, 2)
     whole = torch.cat((within, carried), dim=2)  # [L, q, L + q]
     shape = u.shape[1:]
     before = m.reshape(-1, order).T  # [q, M], of M memories
@@ -56,12 +56,3 @@ def lmu(u: Tensor, m: Tensor, a: Tensor, b: Tensor) -> Tensor:
         memories.append(out.view(len(chunk), order, -1))
         before = memories[-1][-1]
     return torch.cat(memories).transpose(1, 2).reshape(steps, *shape, order)
-
-
-def _powers(steps: int, a: Tensor) -> Tensor:
-    """A, A^2, ..., A^steps [steps, q, q]."""
-    known, power = a[None], a
-    while len(known) < steps:
-        known = torch.cat((known, known @ power))
-        power = power @ power
-    return known[:steps]

@@ -6,7 +6,7 @@ import torch
 from helpers import needs
 
 from axonal.neuro.ops.lmu import lmu, matrices
-from axonal.neuro.ops.lmu.chunked import answer
+from axonal.neuro.ops.lmu.chunked import orbit
 
 
 @pytest.mark.parametrize(("order", "theta"), [(4, 4), (6, 784), (8, 128)])
@@ -16,7 +16,7 @@ def test_matrices_and_the_answer_to_an_impulse_are_those_of_the_original(order, 
     name = f"q{order}_th{theta}"
     np.testing.assert_allclose(a, z[f"A_Ad_{name}"], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(b[:, None], z[f"A_Bd_{name}"], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(answer(16, a, b).T, z[f"A_H_{name}"], rtol=1e-5, atol=2e-6)
+    np.testing.assert_allclose(orbit(b, a, 16).T, z[f"A_H_{name}"], rtol=1e-5, atol=2e-6)
 
 
 def test_a_held_input_is_held():
