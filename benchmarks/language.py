@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.ops.wkv import wkv
-from benchmarks._agree import required
-from benchmarks._measure import TIMED, Table, Work, compare
+from benchmarks._measure import TIMED, Table, compare
 
 STEPS = 1024
 SIZES = ((1, 128), (8, 128), (4, 512), (16, 512))
 """Batch and width."""
-TOLERANCE = 1e-3
+TOLERANCE = 1e-4
+"""Largest deviation of ours, as a share of the largest number."""
+TINY = 1e-30
 
 Run = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
@@ -42,7 +43,7 @@ def recurrence(table: Table, steps: int, batch: int, width: int) -> None:
 
         return once
 
-    works: dict[str, Work] = {
+    works = {
         "axonal": work(lambda *given: wkv(*given)[0]),
         "loop over tokens, torch": work(lambda *given: wkv(*given, backend="reference")[0]),
         "log-space parallel scan, torch": work(log_space_scan),
@@ -50,14 +51,17 @@ def recurrence(table: Table, steps: int, batch: int, width: int) -> None:
     expected = works["loop over tokens, torch"]()
     agrees = {}
     for name, done in works.items():
-        away = max(
-            float((a - b).abs().max() / b.abs().max())
-            for a, b in zip(done(), expected, strict=True)  # type: ignore[call-overload]
-        )
-        agrees[name] = f"to {away:.0e}" if away < TOLERANCE else f"differs by {away:.0e}"
+        away = _away(done(), expected)
+        agrees[name] = f"to {away:.0e}"
+        if name == "axonal" and not away < TOLERANCE:
+            raise SystemExit(f"axonal differs from the definition by {away:.0e} of the largest.")
     case = f"WKV, T {steps}, B {batch}, {width} channels"
-    required(agrees["axonal"], "axonal")
     compare(table, case, works, agrees, repetitions=3)
+
+
+def _away(made: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> float:
+    pairs = zip(made, expected, strict=True)
+    return max(float((a - b).detach().abs().max() / b.detach().abs().max()) for a, b in pairs)
 
 
 def log_space_scan(k: Tensor, v: Tensor, w: Tensor, u: Tensor) -> Tensor:
@@ -68,7 +72,7 @@ def log_space_scan(k: Tensor, v: Tensor, w: Tensor, u: Tensor) -> Tensor:
     """
     steps = torch.arange(len(k), dtype=k.dtype)[:, None, None]
     flat = k - steps * w
-    parts = [flat, flat + v.clamp(min=0).log(), flat + (-v).clamp(min=0).log()]
+    parts = [flat, flat + v.clamp(min=TINY).log(), flat + (-v).clamp(min=TINY).log()]
     sums = [
         torch.cat((k.new_full((1, *k.shape[1:]), -1e38), p.logcumsumexp(0)[:-1])) for p in parts
     ]

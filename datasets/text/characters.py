@@ -69,7 +69,8 @@ class Characters(Tokenizer):
                 "characters of this vocabulary: leave it out, or train with a text that has it, or "
                 "with --tokens bytes."
             )
-        return self._order[places].astype(np.int64)
+        tokens: Int64Array = self._order[places].astype(np.int64)
+        return tokens
 
     def decode_bytes(self, tokens: AnyArray) -> bytes:
         """Return the characters of tokens in UTF-8."""

@@ -39,6 +39,10 @@ class TokenFile:
         characters: number of characters of the text.
         bytes: number of bytes of the text in UTF-8.
         source: SHA-256 of the text.
+
+    >>> from axonal.datasets.text import Bytes
+    >>> len(TokenFile(np.zeros(5, np.uint16), Bytes(), 5, 5, ""))
+    5
     """
 
     tokens: AnyArray

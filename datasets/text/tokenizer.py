@@ -83,7 +83,7 @@ def from_settings(settings: Mapping[str, Any]) -> Tokenizer:
 
     given = dict(settings)
     kind = given.pop("kind", None)
-    kinds = {"characters": Characters, "bytes": Bytes, "bpe": BPE}
+    kinds: dict[str, type[Tokenizer]] = {"characters": Characters, "bytes": Bytes, "bpe": BPE}
     if kind not in kinds:
         raise ValueError(f"expected a tokenizer of the kind {', '.join(kinds)}, got {kind!r}.")
     try:
