@@ -9,11 +9,12 @@ from axonal.datasets.text.bpe import BPE
 from axonal.datasets.text.byte_level import Bytes
 from axonal.datasets.text.characters import Characters
 from axonal.datasets.text.corpora import movie_reviews, tiny_shakespeare, wikitext2
+from axonal.datasets.text.kinds import from_settings
 from axonal.datasets.text.random_windows import RandomWindows
 from axonal.datasets.text.score import Score
 from axonal.datasets.text.strided import Stride, strided
 from axonal.datasets.text.token_file import TokenFile, open_tokens, token_file, write_tokens
-from axonal.datasets.text.tokenizer import Tokenizer, from_settings
+from axonal.datasets.text.tokenizer import Tokenizer
 
 __all__ = [
     "BPE", "Bytes", "Characters", "RandomWindows", "Score", "Stride", "TokenFile", "Tokenizer",

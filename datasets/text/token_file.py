@@ -19,7 +19,8 @@ from axonal._base.array_types import AnyArray
 from axonal._base.files import check_source, whole_file
 from axonal._base.progress import bar
 from axonal.datasets._cache import cache_folder
-from axonal.datasets.text.tokenizer import Tokenizer, from_settings
+from axonal.datasets.text.kinds import from_settings
+from axonal.datasets.text.tokenizer import Tokenizer
 
 _MAGIC = b"AXTOKENS 1\n"
 _ALIGN = 64
