@@ -9,6 +9,7 @@ from axonal.neuro import surrogates
 from axonal.neuro._checks import InputError
 from axonal.neuro.batches import collate
 from axonal.neuro.events import Events
+from axonal.neuro.generation import generate
 from axonal.neuro.importers import (
     ConversionError,
     from_norse,
@@ -24,6 +25,7 @@ from axonal.neuro.layers import (
     PLIF,
     ALIFState,
     BatchNorm,
+    BinaryEmbedding,
     Cell,
     Conv2d,
     CuBaLIF,
@@ -45,6 +47,10 @@ from axonal.neuro.layers import (
     Linear,
     ResonateAndFire,
     ResonateAndFireState,
+    SpikingRFFN,
+    SpikingRFFNState,
+    SpikingRWKV,
+    SpikingRWKVState,
     TemporalConv,
     TemporalConvState,
     TwoPoint,
@@ -62,7 +68,7 @@ from axonal.neuro.losses import (
     summed_softmax,
     summed_softmax_loss,
 )
-from axonal.neuro.models import DelaySNN, LMUFormer, SpikingLMUFormer
+from axonal.neuro.models import DelaySNN, LMUFormer, SpikeGPT, SpikingLMUFormer
 from axonal.neuro.network import (
     LayerReport,
     Network,
@@ -75,6 +81,7 @@ from axonal.neuro.network import (
     record,
     spike_report,
 )
+from axonal.neuro.next_token import next_token_loss
 from axonal.neuro.optim import SigmaSchedule, freeze_delays, param_groups, set_sigma
 from axonal.neuro.surrogates import *  # noqa: F403 (a new one is named there alone)
 
@@ -96,6 +103,7 @@ __all__ = [
     "PLIF",
     "ALIFState",
     "BatchNorm",
+    "BinaryEmbedding",
     "Cell",
     "Conv2d",
     "ConversionError",
@@ -136,7 +144,12 @@ __all__ = [
     "SigmaSchedule",
     "SilentNeurons",
     "SpikeReport",
+    "SpikeGPT",
     "SpikingLMUFormer",
+    "SpikingRFFN",
+    "SpikingRFFNState",
+    "SpikingRWKV",
+    "SpikingRWKVState",
     "Streamer",
     "TwoPoint",
     "collate",
@@ -148,9 +161,11 @@ __all__ = [
     "from_norse",
     "from_snntorch",
     "from_spikingjelly",
+    "generate",
     "max_over_time",
     "max_over_time_loss",
     "mean_over_time",
+    "next_token_loss",
     "param_groups",
     "rate_loss",
     "record",
@@ -177,6 +192,8 @@ add_safe_globals(
         LeakyRNNState,
         RecurrentState,
         ResonateAndFireState,
+        SpikingRFFNState,
+        SpikingRWKVState,
         TemporalConvState,
     ]
 )

@@ -2,6 +2,7 @@
 
 from axonal.neuro.layers._layer import Layer, detach
 from axonal.neuro.layers.alif import ALIF, ALIFState
+from axonal.neuro.layers.binary_embedding import BinaryEmbedding
 from axonal.neuro.layers.cell import Cell
 from axonal.neuro.layers.conv import Conv2d
 from axonal.neuro.layers.cubalif import CuBaLIF, CuBaLIFState
@@ -20,6 +21,8 @@ from axonal.neuro.layers.lmu import LMU
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
+from axonal.neuro.layers.spiking_rffn import SpikingRFFN, SpikingRFFNState
+from axonal.neuro.layers.spiking_rwkv import SpikingRWKV, SpikingRWKVState
 from axonal.neuro.layers.temporal_conv import TemporalConv, TemporalConvState
 from axonal.neuro.layers.two_point import TwoPoint
 
@@ -32,6 +35,7 @@ __all__ = [
     "PLIF",
     "ALIFState",
     "BatchNorm",
+    "BinaryEmbedding",
     "Cell",
     "Conv2d",
     "CuBaLIF",
@@ -53,6 +57,10 @@ __all__ = [
     "Linear",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "SpikingRFFN",
+    "SpikingRFFNState",
+    "SpikingRWKV",
+    "SpikingRWKVState",
     "TemporalConv",
     "TemporalConvState",
     "TwoPoint",

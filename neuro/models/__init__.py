@@ -2,6 +2,7 @@
 
 from axonal.neuro.models.delay_snn import DelaySNN
 from axonal.neuro.models.lmuformer import LMUFormer
+from axonal.neuro.models.spikegpt import SpikeGPT
 from axonal.neuro.models.spiking_lmuformer import SpikingLMUFormer
 
-__all__ = ["DelaySNN", "LMUFormer", "SpikingLMUFormer"]
+__all__ = ["DelaySNN", "LMUFormer", "SpikeGPT", "SpikingLMUFormer"]
