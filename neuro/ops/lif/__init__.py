@@ -30,7 +30,8 @@ def lif(
         v = h (1 - s)                     (``reset="zero"``; ``"subtract"``: v = h - threshold s)
 
     With ``reset="delayed"`` v = h, and the next step subtracts: its h is lower by threshold s. With
-    ``"none"`` v = h, and nothing is ever taken away. These two have no compiled form.
+    ``"none"`` v = h, and nothing is ever taken away. The compiled
+    form of these two is that of :func:`axonal.neuro.ops.neuron_loop.neuron_loop`.
 
     A neuron that fired holds v, ignores its input and stays silent for ``refractory`` steps.
 
