@@ -55,7 +55,7 @@ def test_what_cannot_decide_says_so():
     net = _net()
     with pytest.raises(ValueError, match=r"has no readout rule: write Streamer\(net, readout="):
         neuro.Streamer(net).decide(torch.zeros(1, 5))
-    with pytest.raises(ValueError, match="knows the rules mean_over_time, .*; got 'median'"):
+    with pytest.raises(ValueError, match=r"knows the rules mean_over_time, .*; got 'median'"):
         neuro.Streamer(net, readout="median")
     with pytest.raises(ValueError, match="expects a readout for its window"):
         neuro.Streamer(net, window=4)
