@@ -64,11 +64,13 @@ from axonal.neuro.losses import (
 )
 from axonal.neuro.models import DelaySNN, LMUFormer, SpikingLMUFormer
 from axonal.neuro.network import (
+    Decision,
     LayerReport,
     Network,
     NetworkError,
     Recurrent,
     RecurrentState,
+    RunningReadout,
     Sequential,
     SpikeReport,
     Streamer,
@@ -101,6 +103,7 @@ __all__ = [
     "ConversionError",
     "CuBaLIF",
     "CuBaLIFState",
+    "Decision",
     "DelaySNN",
     "DelayedLinear",
     "DelayedLinearState",
@@ -130,6 +133,7 @@ __all__ = [
     "RecurrentState",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "RunningReadout",
     "TemporalConv",
     "TemporalConvState",
     "Sequential",
