@@ -18,27 +18,27 @@ def shown(found: Sequence[float]) -> str:
     return spread(found) if len(found) > 1 else f"{found[0]:.3f}"
 
 
-def accuracies(arms: Mapping[str, Sequence[Row]]) -> str:
-    """Accuracies, event rates and CPU seconds of arms by their words."""
+def accuracies(arms: Mapping[str, Sequence[Row]], *, tested: int) -> str:
+    """Accuracies, event rates and seconds of arms by their words, all tested on so many samples."""
     return markdown_table(
-        ["network", "trained", "test", "binomial error", "validation", "events", "CPU (s)"],
+        ["network", "trained", "test", "binomial error", "validation", "events", "seconds"],
         [
             [
                 words,
                 rows[0]["trained_parameters"],
                 shown(values(rows, "test")),
-                f"{_error(rows):.4f}",
+                f"{_error(rows, tested):.4f}",
                 shown(values(rows, "validation")),
                 events(rows),
-                f"{max(values(rows, 'cpu_seconds')):.0f}",
+                f"{max(row.get('cpu_seconds', row['seconds']) for row in rows):.0f}",
             ]
             for words, rows in arms.items()
         ],
     )
 
 
-def _error(rows: Sequence[Row]) -> float:
-    return binomial_error([statistics.fmean(values(rows, "test"))], [rows[0]["tested"]])
+def _error(rows: Sequence[Row], tested: int) -> float:
+    return binomial_error([statistics.fmean(values(rows, "test"))], [tested])
 
 
 def events(rows: Sequence[Row]) -> str:

@@ -39,7 +39,9 @@ def write(store: Store, out: Path) -> list[Path]:
         chosen=False,
         settings=Settings(),
         seeds=len(SEEDS),
-        table=accuracies({COMPARISON.arms[arm].words: few for arm, few in rows.items()}),
+        table=accuracies(
+            {COMPARISON.arms[arm].words: few for arm, few in rows.items()}, tested=Settings().tested
+        ),
         verdicts=verdicts(rows),
     )
     numbers = {
