@@ -120,6 +120,8 @@ class EGRU(Layer[EGRUState]):
         nn.init.xavier_normal_(self.weight)
         nn.init.zeros_(self.bias_in)
         nn.init.zeros_(self.bias)
+        if self.threshold_level.is_meta:
+            return  # torch draws no Beta distribution without values
         alpha = torch.tensor(_BETA * self.threshold_mean / (1 - self.threshold_mean))
         drawn = torch.distributions.Beta(alpha, torch.tensor(_BETA)).sample((self.size,))
         with torch.no_grad():

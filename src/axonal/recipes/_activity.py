@@ -20,15 +20,15 @@ class Activity:
     """
 
     def __init__(
-        self, run: Callable[[Any], Any], net: nn.Module, *, strength: float, rate: float
+        self, run: Callable[..., Any], net: nn.Module, *, strength: float, rate: float
     ) -> None:
         self.run, self.net, self.strength, self.rate = run, net, strength, rate
         self._traces: list[neuro.EventTrace] = []
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, *x: Any) -> Any:
         """Run a batch."""
         with neuro.event_traces(self.net) as seen:
-            y = self.run(x)
+            y = self.run(*x)
         self._traces = [trace for traces in seen.values() for trace in traces]
         return y
 
@@ -45,7 +45,7 @@ class Activity:
         }
 
 
-def activity(run: Callable[[Any], Any], net: nn.Module, settings: Any) -> Activity | None:
+def activity(run: Callable[..., Any], net: nn.Module, settings: Any) -> Activity | None:
     """Watcher of the events of a network that has gated units."""
     if not any(isinstance(module, neuro.EGRU) for module in net.modules()):
         return None
