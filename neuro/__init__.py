@@ -32,6 +32,7 @@ from axonal.neuro.layers import (
     DelayedLinearState,
     Dropout,
     EGRUState,
+    EventTrace,
     GradedLIF,
     Layer,
     LeakyIntegrator,
@@ -49,6 +50,7 @@ from axonal.neuro.layers import (
     TemporalConvState,
     TwoPoint,
     detach,
+    event_traces,
 )
 from axonal.neuro.losses import (
     first_spike_loss,
@@ -64,11 +66,13 @@ from axonal.neuro.losses import (
 )
 from axonal.neuro.models import DelaySNN, LMUFormer, SpikingLMUFormer
 from axonal.neuro.network import (
+    Decision,
     LayerReport,
     Network,
     NetworkError,
     Recurrent,
     RecurrentState,
+    RunningReadout,
     Sequential,
     SpikeReport,
     Streamer,
@@ -101,6 +105,7 @@ __all__ = [
     "ConversionError",
     "CuBaLIF",
     "CuBaLIFState",
+    "Decision",
     "DelaySNN",
     "DelayedLinear",
     "DelayedLinearState",
@@ -110,6 +115,7 @@ __all__ = [
     "EventNetwork",
     "EventReadout",
     "EventReport",
+    "EventTrace",
     "Events",
     "GradedLIF",
     "InputError",
@@ -130,6 +136,7 @@ __all__ = [
     "RecurrentState",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "RunningReadout",
     "TemporalConv",
     "TemporalConvState",
     "Sequential",
@@ -142,6 +149,7 @@ __all__ = [
     "collate",
     "detach",
     "event_report",
+    "event_traces",
     "first_spike_loss",
     "first_spike_time",
     "freeze_delays",
