@@ -1,10 +1,12 @@
 """What neurons hear of each other, summed at the cost of the spikes, and the way of its gradient.
 
 Forward, every spike adds rows of weights: one row for plain connections, one per step of delay for
-delayed ones, each to what is heard that many steps later. Backward, gradients are dense: a product
-per step for plain connections; for delayed ones a sum over their taps, samples side by side.
+delayed ones, each to what is heard that many steps later. Where a synapse has few taps, one or two,
+they are summed one by one instead, samples side by side. Backward, gradients are dense: a product
+per step for plain connections; for delayed ones such a sum over their taps.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,12 +21,18 @@ from axonal.neuro.ops.delayed_linear import cpu as delayed_cpu
 from axonal.neuro.ops.delayed_linear._needs import Needs
 from axonal.neuro.ops.delayed_linear._synapses import Synapses
 from axonal.neuro.ops.delayed_linear._taps import taps
-from axonal.neuro.ops.delayed_linear.reference import delay_kernel
+from axonal.neuro.ops.delayed_linear.cpu import add_8
 from axonal.neuro.ops.neuron_loop._feedback import Feedback
 from axonal.neuro.ops.spike_linear._op import of_weight
 
 DENSE = 0.4
 """Share of neurons that fired from which on a dense product is faster."""
+
+FEW = 0.1
+"""Taps per synapse, as a share of all delays, up to which they are summed tap by tap."""
+
+EIGHT = 8
+"""Taps that are summed at once."""
 
 _BITS = {torch.float32: np.int32, torch.float64: np.int64}
 Grads = tuple[Tensor | None, Tensor | None, Tensor | None]
@@ -92,44 +100,73 @@ class Delayed:
         )
         self.past, self.span = past, max_delay + 1
         self.synapses = Synapses(weight, delay, sigma, kernel, max_delay)
+        # what passes straight through a rounding is heard at one step
+        heard = "one-tap" if kernel == "straight-through" else kernel
+        first, share, _ = taps(delay, float(sigma), heard, max_delay)  # [O, I], [O, I, K]
+        self.first, self.shares = first.numpy(), (weight.unsqueeze(-1) * share).numpy()
 
     def begin(self, spikes: Tensor) -> None:
         """Get ready to run forward, filling ``spikes`` [T, B, N]."""
-        weight, delay, sigma, kernel, max_delay = self.synapses
-        rows = delay_kernel(weight, delay, float(sigma), kernel, max_delay)  # [O, I, K]
-        rows = rows.permute(2, 1, 0).contiguous()  # [K, I, O]
-        # what is heard in the next steps, one after another in a ring
-        self.ring = self.bias.repeat(self.span, len(self.past[0]), 1)
-        self.arrays = self.ring.numpy(), rows.numpy(), self.bias.numpy()
-        past = self.past.numpy()
-        for j in range(self.span):
-            _send(past[j], past[j].view(_BITS[spikes.dtype]), *self.arrays, 0, self.span - 1 - j)
-        self.spikes = spikes.numpy()
-        self.bits = self.spikes.view(_BITS[spikes.dtype])
+        self.spikes = spikes
+        few = self.shares.shape[2] <= FEW * self.span
+        self.hear = self._by_taps(spikes) if few else self._by_spikes(spikes)
 
-    def hear(self, t: int, fired: int) -> Tensor:
-        """Return what neurons hear at step t [B, N]."""
-        if t:
-            _clear(t - 1, *self.arrays)
-            _send(self.spikes[t - 1], self.bits[t - 1], *self.arrays, t, 0)
-        return self.ring[t % self.span]
+    def _by_taps(self, spikes: Tensor) -> Callable[[int, int], Tensor]:
+        """Return what sums the taps of every neuron, samples side by side."""
+        steps, batch, size = spikes.shape
+        delay = self.span - 1 - self.first[:, :, None] - np.arange(self.shares.shape[2])
+        where, factor = _listed(delay, self.shares, batch)
+        series = zeros((self.span + steps, size, batch), spikes)
+        series[: self.span] = self.past.transpose(1, 2)
+        found = zeros((size, batch), spikes)
+        arrays = found.numpy(), series.numpy().reshape(-1), where, factor
+
+        def hear(t: int, fired: int) -> Tensor:
+            if t:
+                series[self.span + t - 1] = spikes[t - 1].T
+            _sum_taps(t, *arrays)
+            return found.T + self.bias
+
+        return hear
+
+    def _by_spikes(self, spikes: Tensor) -> Callable[[int, int], Tensor]:
+        """Return what adds, for every spike, a row of weights to each of the next steps."""
+        size = spikes.shape[2]
+        rows = np.zeros((self.span, size + 1, size), self.shares.dtype)  # [delay, from, to]
+        target, source, tap = self.shares.nonzero()
+        of_tap = self.first[target, source] + tap, source, target
+        rows[of_tap] = self.shares[target, source, tap]
+        # what is heard in the next steps, one after another in a ring
+        ring = self.bias.repeat(self.span, len(self.past[0]), 1)
+        # a state of the user's own may hold other values than spikes
+        for late, last in enumerate(self.past.flip(0)):
+            for k in range(late, self.span):
+                ring[k - late] += last @ torch.from_numpy(rows[k, :-1])
+        bits = spikes.numpy().view(_BITS[spikes.dtype])
+        arrays = ring.numpy(), rows, self.bias.numpy()
+
+        def hear(t: int, fired: int) -> Tensor:
+            if t:
+                _send(t, bits[t - 1], *arrays)
+            return ring[t % self.span]
+
+        return hear
 
     def begin_back(self, g_x: Tensor) -> None:
         """Get ready to run backward, while ``g_x`` [T, B, N] is filled from its end."""
-        weight, delay, sigma, kernel, max_delay = self.synapses
-        first, share, _ = taps(delay, float(sigma), kernel, max_delay)  # [O, I], [O, I, K]
         steps, batch, size = g_x.shape
-        where, factor = _reached(first.numpy(), (weight.unsqueeze(-1) * share).numpy())
+        delay = (self.first[:, :, None] + np.arange(self.shares.shape[2])).transpose(1, 0, 2)
+        where, factor = _listed(delay, self.shares.transpose(1, 0, 2), batch)
         # samples side by side, and steps behind the last at which nothing is heard
         self.g_x, self.later = g_x, zeros((steps + self.span, size, batch), g_x)
         self.found = zeros((size, batch), g_x)
-        self.back_arrays = self.found.numpy(), self.later.numpy().reshape(-1, batch), where, factor
+        self.arrays = self.found.numpy(), self.later.numpy().reshape(-1), where, factor
 
     def back(self, t: int) -> Tensor:
         """Return the gradient of the spikes of step t through what is heard later [B, N]."""
         if t + 1 < len(self.g_x):
             self.later[t + 1] = self.g_x[t + 1].T
-        _reach(t, *self.back_arrays)
+        _sum_taps(t + 1, *self.arrays)
         return self.found.T.contiguous()
 
     def gradients(self, spikes: Tensor, needs: tuple[bool, bool, bool]) -> Grads:
@@ -170,58 +207,55 @@ def _gather(t: int, heard: Any, bits: Any, columns: Any, bias: Any) -> None:
 
 
 @kernel
-def _clear(t: int, ring: Any, rows: Any, bias: Any) -> None:
-    """Begin the place of step t anew, for a step that many later as the ring is long."""
-    ring[t % len(ring)] = bias
-
-
-@kernel
-def _send(
-    spikes: Any, bits: Any, ring: Any, rows: Any, bias: Any, t: int, late: int
-) -> None:  # fmt: skip
-    """Add what spikes [B, N] of the step before t, or ``late`` earlier, make neurons hear."""
-    batch, size = spikes.shape
-    where = np.empty(size + AHEAD, np.int64)
+def _send(t: int, bits: Any, ring: Any, rows: Any, bias: Any) -> None:
+    """Add what spikes [B, N] of the step before t make neurons hear, at t and later."""
+    batch, size = bits.shape
+    where = np.empty(size + AHEAD + 3, np.int64)
+    # the place of the step before becomes that of the last one which they reach
+    ring[(t - 1) % len(ring)] = bias
     for b in range(batch):
         used = active(bits[b], where)
-        for k in range(late, len(rows)):
-            heard, of_delay = ring[(t + k - late) % len(ring), b], rows[k]
-            for n in range(used):
-                value, row = spikes[b, where[n]], of_delay[where[n]]
-                for j in range(size):
-                    heard[j] += value * row[j]
+        for n in range(used, used + 3):
+            where[n] = size
+        for k in range(len(rows)):
+            heard, of_delay = ring[(t + k) % len(ring), b], rows[k]
+            for n in range(0, used, 4):
+                _add_four(heard, of_delay, where, n)
 
 
-def _reached(first: Any, shares: Any) -> tuple[Any, Any]:
-    """Return, for each source, where its taps read gradients one step later, and their weights.
+def _listed(steps: Any, shares: Any, batch: int) -> tuple[Any, Any]:
+    """Return, for each row of synapses, where their taps read, and with which weights.
 
-    Both are lists of one length for all sources, filled up with weights of zero. A place counts
-    rows of [steps, O].
+    Args:
+        steps: of the taps, later than the step at hand [R, S, K].
+        shares: their weights [R, S, K].
+        batch: samples side by side.
+
+    Returns:
+        places in an array [steps, S, batch] and weights [R, n], those of weight zero left out and
+        the rest filled up with such.
     """
-    outputs, inputs, count = shares.shape
-    steps = first[:, :, None] + np.arange(count)  # [O, I, K]
-    place = (steps * outputs + np.arange(outputs)[:, None, None]).transpose(1, 0, 2)
-    factor = shares.transpose(1, 0, 2).reshape(inputs, -1)
-    # taps beyond the longest delay are zero
-    place = np.where(factor != 0, place.reshape(inputs, -1), 0)
-    order = np.argsort(factor == 0, axis=1, kind="stable")
-    most = -(-max(1, int((factor != 0).sum(1).max(initial=0))) // 4) * 4
-    pad = ((0, 0), (0, max(0, most - order.shape[1])))
-    where, by = (np.pad(np.take_along_axis(a, order, 1)[:, :most], pad) for a in (place, factor))
-    return np.ascontiguousarray(where), np.ascontiguousarray(by)
+    sources = shares.shape[1]
+    row, source, tap = shares.nonzero()
+    count = np.bincount(row, minlength=len(shares))
+    most = -(-max(1, count.max(initial=0)) // EIGHT) * EIGHT
+    rank = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    where = np.zeros((len(shares), most), np.int64)
+    factor = np.zeros((len(shares), most), shares.dtype)
+    where[row, rank] = (steps[row, source, tap] * sources + source) * batch
+    factor[row, rank] = shares[row, source, tap]
+    return where, factor
 
 
 @kernel
-def _reach(t: int, found: Any, later: Any, where: Any, factor: Any) -> None:
-    """Sum the gradients that the taps of every source read after step t, samples side by side."""
+def _sum_taps(t: int, found: Any, series: Any, where: Any, factor: Any) -> None:
+    """Sum what the taps of every row read from step t on, samples side by side."""
     size, batch = found.shape
-    start = (t + 1) * size
+    places = np.empty(where.shape[1], np.int64)
     for i in range(size):
         row = found[i]
         row[:] = 0
-        for k in range(0, where.shape[1], 4):
-            a, b = later[start + where[i, k]], later[start + where[i, k + 1]]
-            c, d = later[start + where[i, k + 2]], later[start + where[i, k + 3]]
-            f, g, h, e = factor[i, k], factor[i, k + 1], factor[i, k + 2], factor[i, k + 3]
-            for j in range(batch):
-                row[j] += (f * a[j] + g * b[j]) + (h * c[j] + e * d[j])
+        places[:] = where[i]
+        places += t * size * batch
+        for k in range(0, places.size, EIGHT):
+            add_8(row, series, places[k : k + EIGHT], factor[i, k : k + EIGHT])
