@@ -323,8 +323,10 @@ class _Builder:
         if isinstance(layer, Recurrent):
             return self.recurrent(path, layer, x)
         if isinstance(layer, LegendreMemory | EGRU):
-            made = memory if isinstance(layer, LegendreMemory) else gated
-            own = made(path, layer, x)  # type: ignore[operator]
+            if isinstance(layer, LegendreMemory):
+                own = memory(path, layer, x)
+            else:
+                own = gated(path, layer, x)
             self.populate(path, own.kind, own.drive, **own.parameters)
             return own.output
         if isinstance(layer, LMU):

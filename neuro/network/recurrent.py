@@ -152,12 +152,13 @@ class Recurrent(Layer[RecurrentState]):
 
     def _connections(self, x: Tensor) -> Linear | DelayedLinear | None:
         """Return the feedback if the loop is one that operators know, without hooks."""
-        neurons, net = self.body, self.feedback
+        neurons: Any = self.body
+        net = self.feedback
         if type(neurons) not in LOOPS or not isinstance(net, Layer) or self.delay != 1:
             return None
         # what the constructor wraps, not a Network of the user's that has other parts as well
         wrapped = isinstance(net, Network) and net.source_name == _Call.__name__
-        connections = net.inner if wrapped else net
+        connections: Any = net.inner if wrapped else net
         if any(map(_watched, (neurons, net, connections))):
             return None
         if type(connections) is DelayedLinear:

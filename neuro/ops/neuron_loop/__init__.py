@@ -64,9 +64,9 @@ def neuron_loop(
     backend = _dispatch.for_convention(
         "neuron_loop", convention, state.wait, backend, written_out=()
     )
-    given = (x, state.v, state.a, *parameters)
+    given = [x, state.v, state.a, *parameters]
     if feedback is not None:
-        given += feedback.past, feedback.weight, feedback.bias, feedback.delay
+        given += feedback[:4]
     # the loops have no gradient of these two
     fixed = not parameters.gain.requires_grad
     fixed = fixed and not (feedback is not None and feedback.sigma.requires_grad)

@@ -95,10 +95,9 @@ class Delayed:
     """Connections with a delay of their own each."""
 
     def __init__(self, feedback: Feedback) -> None:
-        past, weight, self.bias, delay, sigma, kernel, max_delay = (
-            a.detach().contiguous() if isinstance(a, Tensor) else a for a in feedback
-        )
-        self.past, self.span = past, max_delay + 1
+        kernel, max_delay = feedback[5:]
+        self.past, weight, self.bias, delay, sigma = (a.detach().contiguous() for a in feedback[:5])
+        self.span = max_delay + 1
         self.synapses = Synapses(weight, delay, sigma, kernel, max_delay)
         # what passes straight through a rounding is heard at one step
         heard = "one-tap" if kernel == "straight-through" else kernel

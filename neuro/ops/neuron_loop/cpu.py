@@ -6,7 +6,7 @@ neuron among them, are constants of a kernel made for them.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from numba.extending import overload
@@ -60,14 +60,15 @@ def forward(
     parameters: Parameters,
     convention: Convention,
     kind: str,
-    out: tuple[Tensor, Tensor, Tensor, Tensor],
+    out: Sequence[Tensor],
 ) -> None:
     """Fill spikes, h, a and held [T, B, ...], as far as they are kept; move the state."""
     decay_input, reset, _, refractory, _, _ = convention
     spikes, h, a, held = out
     loops = bool(feedback.weight.numel())
     run = forward_loops(kind, decay_input, reset, refractory > 0, loops, len(h) > 0)
-    before = (*_per_cell(parameters, state.v), *map(_row, state))
+    wait = state.v if state.wait is None else state.wait
+    before = (*_per_cell(parameters, state.v), *map(_row, (state.v, state.a, wait)))
     after_x = (*map(_series, (spikes, h, a, held)), refractory)
     series = _series(x)
     if not loops:
