@@ -32,6 +32,7 @@ from axonal.neuro.layers import (
     DelayedLinearState,
     Dropout,
     EGRUState,
+    EventTrace,
     GradedLIF,
     Layer,
     LeakyIntegrator,
@@ -49,6 +50,7 @@ from axonal.neuro.layers import (
     TemporalConvState,
     TwoPoint,
     detach,
+    event_traces,
 )
 from axonal.neuro.losses import (
     first_spike_loss,
@@ -113,6 +115,7 @@ __all__ = [
     "EventNetwork",
     "EventReadout",
     "EventReport",
+    "EventTrace",
     "Events",
     "GradedLIF",
     "InputError",
@@ -147,6 +150,7 @@ __all__ = [
     "collate",
     "detach",
     "event_report",
+    "event_traces",
     "first_spike_loss",
     "first_spike_time",
     "freeze_delays",
