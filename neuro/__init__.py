@@ -64,7 +64,7 @@ from axonal.neuro.losses import (
     summed_softmax,
     summed_softmax_loss,
 )
-from axonal.neuro.models import DelaySNN, LMUFormer, SpikingLMUFormer
+from axonal.neuro.models import DelaySNN, LMUFormer, SpikingLMU, SpikingLMUFormer
 from axonal.neuro.network import (
     Decision,
     LayerReport,
@@ -143,6 +143,7 @@ __all__ = [
     "SigmaSchedule",
     "SilentNeurons",
     "SpikeReport",
+    "SpikingLMU",
     "SpikingLMUFormer",
     "Streamer",
     "TwoPoint",

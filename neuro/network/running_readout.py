@@ -14,11 +14,16 @@ def _earliest(y: Tensor) -> Tensor:
     return -first_spike_time(y)
 
 
+def _last(y: Tensor) -> Tensor:
+    return y[-1]
+
+
 WHOLE: dict[str, Callable[[Tensor], Tensor]] = {
     "mean_over_time": mean_over_time,
     "max_over_time": max_over_time,
     "summed_softmax": summed_softmax,
     "first_spike": _earliest,
+    "last_step": _last,
 }
 """Rules by their names, as functions of a whole output [T, B, C]."""
 
@@ -31,8 +36,8 @@ class RunningReadout:
     window they are those of the rule on the last steps, to the bit.
 
     Args:
-        rule: ``"mean_over_time"``, ``"max_over_time"``, ``"summed_softmax"`` or ``"first_spike"``
-            (minus the time of the first spike).
+        rule: ``"mean_over_time"``, ``"max_over_time"``, ``"summed_softmax"``, ``"first_spike"``
+            (minus the time of the first spike) or ``"last_step"``.
         window: number of steps that count, >= 1; all by default. A stream without an end needs
             one, or what was said long ago outweighs what is said now.
 
@@ -73,7 +78,7 @@ class RunningReadout:
             first = torch.full_like(now, torch.inf) if kept is None else kept
             self._kept = torch.where((now == 0) & first.isinf(), float(steps), first)
             return -self._kept.clamp(max=self._steps)
-        if kept is None:
+        if kept is None or self.rule == "last_step":
             self._kept = now.clone()
         elif self.rule == "max_over_time":
             self._kept = torch.maximum(kept, now)

@@ -12,16 +12,18 @@ from typing import ClassVar
 import torch
 
 from axonal import neuro
-from axonal.datasets import Binned, Grid, fsdd
+from axonal.datasets import Binned, Grid, MelDelta, fsdd
 from axonal.datasets.sets import gsc
 from axonal.recipes import _settings
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
+from axonal.recipes._feed import Feed
 from axonal.recipes._samples import Samples
 
 WORDS = {"digits": 10, "commands": 35}
 CHANNELS = 80
 SPLITS = ("official", "speaker")
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +131,16 @@ def data(settings: Settings) -> Mapping[str, Samples]:
         return {part: Binned(events, grid) for part, events in gsc().items()}
     except (ValueError, FileNotFoundError) as error:
         raise RecipeError(str(error)) from error
+
+
+def feed(settings: Settings) -> Feed:
+    """Steps of a sound, as the samples of the recordings are made.
+
+    >>> feed(Settings()).rate, feed(Settings(words="commands")).rate
+    (8000, 16000)
+    """
+    ear = MelDelta() if settings.words == "digits" else MelDelta(rate=16_000, highest=7800)
+    return Feed.ear(ear, settings.dt, classes=DIGITS if settings.words == "digits" else ())
 
 
 def build(settings: Settings) -> neuro.Network:
