@@ -41,6 +41,7 @@ NAMES = (
     "liquid",
     "continual",
     "sequence",
+    "language",
     "local_rules",
 )
 MODULES = {

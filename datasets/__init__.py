@@ -3,8 +3,8 @@
 Everything here is numpy; what has time has it first: ``[T, B, N]``. Nothing is downloaded unless
 it is asked for. A ``torch.utils.data.DataLoader`` takes ``collate_fn=axonal.neuro.collate`` for
 the same order. Published event data are in `axonal.datasets.sets`, changes of recordings in
-`axonal.datasets.transforms`, figures of them in `axonal.datasets.pictures`: packages that are
-imported when they are first used.
+`axonal.datasets.transforms`, figures of them in `axonal.datasets.pictures`, text in
+`axonal.datasets.text`: packages that are imported when they are first used.
 
 >>> from axonal.datasets import digits
 >>> digits("test").dense(range(32)).shape
@@ -67,6 +67,7 @@ from axonal.datasets.store import (
 if TYPE_CHECKING:
     from axonal.datasets import pictures as pictures
     from axonal.datasets import sets as sets
+    from axonal.datasets import text as text
     from axonal.datasets import transforms as transforms
 
 __all__ = [
@@ -80,7 +81,7 @@ __all__ = [
     "to_tonic", "voxel_grid", "write_es", "write_events", "write_evt2", "write_shd",
 ]  # fmt: skip
 
-_PACKAGES = ("pictures", "sets", "transforms")
+_PACKAGES = ("pictures", "sets", "text", "transforms")
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -66,11 +66,13 @@ from axonal.neuro.losses import (
 )
 from axonal.neuro.models import DelaySNN, LMUFormer, SpikingLMUFormer
 from axonal.neuro.network import (
+    Decision,
     LayerReport,
     Network,
     NetworkError,
     Recurrent,
     RecurrentState,
+    RunningReadout,
     Sequential,
     SpikeReport,
     Streamer,
@@ -103,6 +105,7 @@ __all__ = [
     "ConversionError",
     "CuBaLIF",
     "CuBaLIFState",
+    "Decision",
     "DelaySNN",
     "DelayedLinear",
     "DelayedLinearState",
@@ -133,6 +136,7 @@ __all__ = [
     "RecurrentState",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "RunningReadout",
     "TemporalConv",
     "TemporalConvState",
     "Sequential",

@@ -50,13 +50,13 @@ class OTTT(Rule):
     ...     neuro.Linear(3, 4), neuro.LIF(4, reset="subtract"), neuro.Linear(4, 2)
     ... )
     >>> rule = local.OTTT(net)
-    >>> loss = rule.gradients(torch.rand(5, 8, 3), torch.zeros(8, dtype=torch.int64))
-    >>> rule.stored(torch.rand(5, 8, 3)) == rule.stored(torch.rand(500, 8, 3))
+    >>> loss = rule.gradients(torch.rand(10, 8, 3), torch.zeros(8, dtype=torch.int64))
+    >>> rule.stored(torch.rand(10, 8, 3)) == rule.stored(torch.rand(500, 8, 3))
     True
     """
 
     def __init__(
-        self, net: neuro.Network, *, loss: Loss = step_loss, steps_at_once: int = 4
+        self, net: neuro.Network, *, loss: Loss = step_loss, steps_at_once: int = 8
     ) -> None:
         super().__init__(net)
         if steps_at_once < 1:

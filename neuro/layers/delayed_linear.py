@@ -160,11 +160,8 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         return self._delays_in_force(self.frozen)
 
     def _delays_in_force(self, frozen: bool) -> Tensor:
-        delays = self._whole_delays() if frozen else self._bounded_delays()
+        delays = self._whole_delays() if frozen else bounded(self.position, float(self.max_delay))
         return delays.expand_as(self.weight).contiguous()
-
-    def _bounded_delays(self) -> Tensor:
-        return bounded(self.position, float(self.max_delay))
 
     def _whole_delays(self) -> Tensor:
         return (self.frozen_delay / self.frozen_share).round()
@@ -231,7 +228,7 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         """Round the delays for good: from here training, too, runs what is deployed."""
         if self.frozen:
             return
-        delays = self._bounded_delays().detach()
+        delays = bounded(self.position.detach(), float(self.max_delay))
         if not delays.is_meta and delays.isnan().any():
             raise ValueError(
                 "DelayedLinear cannot freeze delays that are NaN: look for a loss that diverged."

@@ -16,7 +16,10 @@ from helpers import ROOT
 
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 DATA, REQUIRE = "AXONAL_DATA", "AXONAL_REQUIRE"
-SETS = ("fashion-mnist", "fsdd", "mil", "mnist", "event-samples", "nmnist-small")
+SETS = (
+    "fashion-mnist", "fsdd", "mil", "mnist", "event-samples", "nmnist-small", "mr-rt-polarity",
+    "tinyshakespeare", "wikitext-2",
+)  # fmt: skip
 SIMULATORS = {
     "lava": "Lava",
     "nest": "NEST",

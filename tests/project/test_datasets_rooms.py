@@ -27,6 +27,7 @@ DATASETS_FLOORS = {
     "pictures": {"events"},
     "exchange": {"events", "transforms", "store"},
     "sets": {"events", "binning", "transforms", "readers", "store"},
+    "text": set(),
 }
 
 

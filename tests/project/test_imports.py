@@ -202,7 +202,7 @@ def test_nothing_in_hebbian_imports_what_lies_above_it() -> None:
 def test_numba_is_imported_by_kernels_only() -> None:
     shared = [
         ROOT / "neuro" / "ops" / name
-        for name in ("_neuron_cpu.py", "_nonzero.py", "_nontemporal.py")
+        for name in ("_neuron_cpu.py", "_exp_cpu.py", "_nonzero.py", "_nontemporal.py")
     ]
     shared.append(ROOT / "src" / "axonal" / "_base" / "jit.py")
     users = [

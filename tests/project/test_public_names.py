@@ -7,6 +7,7 @@ FOLDERS = (
     "datasets",
     "datasets.pictures",
     "datasets.sets",
+    "datasets.text",
     "datasets.transforms",
     "deploy",
     "hebbian",

@@ -222,8 +222,18 @@ def _number_of(context, bits):  # type: ignore[no-untyped-def]
     return numba.types.float64(numba.types.int64), generate
 
 
+def _single_of(context, bits):  # type: ignore[no-untyped-def]
+    """Read the bits of an int32 as a float32; in compiled functions only."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return numba.types.float32(numba.types.int32), generate
+
+
 bits_of: Callable[..., int] = intrinsic(_bits_of)
 number_of: Callable[..., float] = intrinsic(_number_of)
+single_of: Callable[..., float] = intrinsic(_single_of)
 
 _setting = threading.Lock()
 

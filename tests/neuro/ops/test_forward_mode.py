@@ -18,6 +18,7 @@ from axonal.neuro.ops.leaky_rnn import leaky_rnn
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.ops.spike_linear import spike_linear
+from axonal.neuro.ops.wkv import wkv
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning"),
@@ -39,6 +40,7 @@ OPERATORS = {
         x, REST, REST, None, WEIGHT, None, HALF, 4 * HALF, backend=b
     )[1],
     "spike_linear": lambda x, b: spike_linear(x, WEIGHT, backend=b),
+    "wkv": lambda x, b: wkv(x, x + 1, -WEIGHT[0], WEIGHT[0], backend=b)[0],
     "delayed_linear": lambda x, b: delayed_linear(
         x, torch.zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), kernel="two-tap", max_delay=2, backend=b
     )[0],
@@ -93,6 +95,10 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         )[0],
         "spike_linear": lambda x: ops.spike_linear(x.flatten(0, 1), WEIGHT),
         "spike_linear_weight": lambda x: ops.spike_linear_weight(x.flatten(0, 1), X.flatten(0, 1)),
+        "wkv": lambda x: ops.wkv(x, x, row, row, REST, REST, REST, False)[0],
+        "wkv_backward": lambda x: ops.wkv_backward(
+            x, REST, REST, X, X, row, row, *(X.new_zeros(1, 2, 3),) * 3
+        )[0],
         "recurrent_lif": lambda x: ops.recurrent_lif(
             x, REST, WEIGHT, row, REST, waits, row, row, *settings, 0
         )[1],
