@@ -7,7 +7,8 @@ import pytest
 from helpers.rows import made
 
 from axonal._base.sweeps import Store
-from experiments import sequence, sequence_keywords, sequence_permuted
+from axonal.recipes._runs import Run
+from experiments import sequence, sequence_keywords, sequence_permuted, sequence_text
 
 
 def page(experiment: Any, folder: Path, rows: Any) -> str:
@@ -57,3 +58,23 @@ def test_spoken_digits_tell_the_difference_of_the_spiking_model(tmp_path: Path) 
     )
     assert "spiking LMUFormer less LMUFormer: -2.00 points [-2.00, -2.00]" in text
     assert "| delays: fixed random, more neurons |" in text
+
+
+def test_perplexities_stand_beside_what_was_pruned_and_what_is_unknown(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs.jsonl")
+    for job in sequence_text.plan():
+        row = {
+            "tokens": {"train": 7, "validation": 3, "test": 9},
+            "vocabulary": 5,
+            "unknown": {"validation": 0.1, "test": 0.125},
+            "pruned": job.settings.pruned,
+            "validation_perplexity": 50.0,
+            "test_perplexity": 60.0 + 10 * job.settings.pruned,
+            **({"event_rate": 0.25} if job.settings.arm == "egru" else {}),
+        }
+        store.add({**made(Run("egru-smnist", {"seed": 0})), **row, "key": job.key})
+    text = " ".join(sequence_text.write(store, tmp_path)[0].read_text().split())
+    assert "12.5 % of the test tokens unknown" in text
+    assert "| EGRU, 85 % pruned | 100 | 68.50 | 50.00 | 0.250 | 0.85 | 60 |" in text
+    assert "| LSTM | 100 | 60.00 | 50.00 | - | 0.00 | 60 |" in text
+    assert "no result on WikiText-2" in text
