@@ -16,7 +16,8 @@ Rules = dict[str, Callable[[neuro.Network], local.Rule]]
 RULES: Rules = {
     "backprop": lambda net: local.Backprop(net, loss=local.step_loss),
     "OTTT, 1 step at once": lambda net: local.OTTT(net, steps_at_once=1),
-    "OTTT, 4 steps at once": lambda net: local.OTTT(net),
+    "OTTT, 4 steps at once": lambda net: local.OTTT(net, steps_at_once=4),
+    "OTTT, 8 steps at once": lambda net: local.OTTT(net),
     "e-prop": lambda net: local.EProp(net),
     "direct feedback alignment": lambda net: local.DirectFeedbackAlignment(net),
     "feedback alignment": lambda net: local.FeedbackAlignment(net),

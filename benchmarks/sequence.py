@@ -1,14 +1,16 @@
 """Event-based gated units and Legendre memories beside torch's GRU, LSTM and written-out forms."""
 
+import time
 from collections.abc import Callable, Mapping
 
+import psutil
 import torch
 from torch import Tensor, nn
 
 from axonal import neuro
 from axonal.neuro.ops.lmu import lmu, matrices
 from benchmarks._agree import required
-from benchmarks._measure import TIMED, Table, Work, compare, interleaved
+from benchmarks._measure import TIMED, Table, Times, Work, compare, interleaved
 from benchmarks.growth import exponent
 
 INPUTS, STEPS, BATCH = 28, 50, 64
@@ -17,6 +19,8 @@ HEARD = 0.1
 """Share of units heard at a step of inference, as at the published sparsities."""
 LENGTHS = (50, 100, 200, 400)
 MEMORIES = ((784, 16, 64), (784, 16, 256))
+ENDLESS = (1_000, 10_000, 100_000)
+"""Steps of a stream after which its time and memory are looked at."""
 STREAMED = 64
 """Width of the models that stream."""
 
@@ -117,31 +121,37 @@ def memory(table: Table, steps: int, batch: int, order: int) -> None:
 
 
 def streams(table: Table, *, quick: bool) -> None:
-    """Steps of models that go step by step, one sample."""
+    """Models that go step by step, one sample: time per step, and what grows with the steps."""
     models: Mapping[str, nn.Module] = {
-        "EGRU": neuro.EGRU(INPUTS, STREAMED),
+        "EGRU": neuro.Sequential(neuro.EGRU(INPUTS, STREAMED), neuro.Linear(STREAMED, 10)),
         "LMUFormer": neuro.LMUFormer(INPUTS, 10, width=STREAMED),
         "SpikingLMUFormer": neuro.SpikingLMUFormer(INPUTS, 10, width=STREAMED),
     }
-    steps = 4 if quick else 50
+    marks = (20, 40, 80) if quick else ENDLESS
+    process = psutil.Process()
     for name, model in models.items():
         model.eval().requires_grad_(False)
-        work = _stepping(model, steps)
-        taken = interleaved({name: work}, repetitions=1 if quick else 7)[name]
-        each = taken.best / steps
-        told = f"{1e6 * each:.0f} us per step"
-        table.add_times(f"stream of width {STREAMED}", name, taken, 1.0, told)
+        stream = neuro.Streamer(model, readout="mean_over_time")
+        x = torch.randn(64, 1, INPUTS)
+        _until(stream, x, 1)  # what is compiled at the first step
+        stream.reset()
+        taken, held = [0.0], [0]
+        for mark in marks:
+            taken.append(taken[-1] + _until(stream, x, mark))
+            held.append(process.memory_info().rss)
+        slope, grown = exponent(list(marks), taken[1:]), (held[-1] - held[-2]) / 2**20
+        told = f"{1e6 * taken[-1] / marks[-1]:.0f} us per step, slope {slope:.2f}, "
+        told += f"memory {grown:+.1f} MiB from step {marks[-2]} on"
+        case = f"stream of {marks[-1]} steps, width {STREAMED}"
+        table.add_times(case, name, Times([taken[-1]]), 1.0, told)
 
 
-def _stepping(model: nn.Module, steps: int) -> Work:
-    x = torch.randn(1, 1, INPUTS)
-    kept = [model(x)[1]]
-
-    def work() -> None:
-        for _ in range(steps):
-            kept[0] = model(x, kept[0])[1]
-
-    return work
+def _until(stream: neuro.Streamer, x: Tensor, mark: int) -> float:
+    """Decide until so many steps have run; return the seconds that this took."""
+    started = time.thread_time()
+    while stream.steps < mark:
+        stream.decide(x[stream.steps % len(x)])
+    return time.thread_time() - started
 
 
 def growth(table: Table, *, quick: bool) -> None:

@@ -16,6 +16,7 @@ from axonal.deploy.quantization.quantize import QuantizeError, quantization_tabl
 from axonal.deploy.quantization.quantized_network import QuantizedNetwork, fake_quantize
 from axonal.deploy.running.comparison import Comparison
 from axonal.deploy.running.divergence import Divergence
+from axonal.deploy.running.operations import Operations, operations
 from axonal.deploy.running.readout import classify, score
 from axonal.deploy.running.run import RangeWarning, run
 from axonal.deploy.running.stream import Stream, StreamStep
@@ -33,6 +34,7 @@ __all__ = [
     "Golden",
     "GraphError",
     "NIRError",
+    "Operations",
     "Placement",
     "PlacementError",
     "Population",
@@ -52,6 +54,7 @@ __all__ = [
     "export",
     "fake_quantize",
     "from_nir",
+    "operations",
     "place",
     "plot_energy",
     "plot_floor_plan",

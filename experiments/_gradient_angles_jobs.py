@@ -1,7 +1,7 @@
 """The jobs of the experiment ``gradient_angles``: several gradients of one network."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -114,7 +114,7 @@ class Angles(Job):
         """Everything that the rows depend on."""
         return [
             self.LABEL, asdict(self), HIDDEN, STEPS, SILENCE, DELAY, BACK, TAU, TAU_SYNAPSE,
-            SHARPNESS, EPOCHS, BATCH, RATE, DELAY_RATE, WATCHED, WAYS,
+            SHARPNESS, EPOCHS, BATCH, RATE, DELAY_RATE, WATCHED, WAYS, "each recording",
         ]  # fmt: skip
 
     @property
@@ -133,6 +133,7 @@ class Angles(Job):
         adam = torch.optim.Adam(groups)
         rule = local.Backprop(net, loss=mean_loss)
         found = [self._compared(net, x, target, parts)]
+        each = [_each(net, x, target)]
         for epoch in range(EPOCHS):
             every = order(self.seed, epoch, len(parts["train"]))
             for k in range(0, len(every), BATCH):
@@ -140,18 +141,15 @@ class Angles(Job):
                 rule.gradients(*_batch(parts["train"], every[k : k + BATCH]))
                 adam.step()
             found.append(self._compared(net, x, target, parts))
-        return {"epochs": found, "test": accuracy(net, parts["test"])}
+        each.append(_each(net, x, target))
+        return {"epochs": found, "each": each, "test": accuracy(net, parts["test"])}
 
     def _compared(self, net: neuro.Network, x: Tensor, target: Tensor, parts: Any) -> Row:
         """Compare all ways at one moment of training."""
         net.train()
         made = {way: gradients(net, way, x, target) for way in WAYS}
         return {
-            "angles": {
-                f"{one}, {other}": {part: angle(made[one][part], made[other][part])
-                                    for part in PARTS}
-                for k, one in enumerate(WAYS) for other in WAYS[k + 1 :]
-            },
+            "angles": _angles(made),
             "lengths": {
                 way: {part: float(g.norm()) for part, g in few.items()}
                 for way, few in made.items()
@@ -159,6 +157,35 @@ class Angles(Job):
             "rate": _rate(net, x),
             "validation": accuracy(net, parts["validation"]),
         }  # fmt: skip
+
+
+def _angles(made: Mapping[str, Mapping[str, Tensor]]) -> dict[str, dict[str, float | None]]:
+    """Return the angles of all pairs of ways, for each group of parameters."""
+    return {
+        f"{one}, {other}": {part: angle(made[one][part], made[other][part]) for part in PARTS}
+        for k, one in enumerate(WAYS)
+        for other in WAYS[k + 1 :]
+    }
+
+
+def _each(net: neuro.Network, x: Tensor, target: Tensor) -> Row:
+    """Return the quartiles, over recordings, of the angles between gradients of each alone."""
+    net.train()
+    found = []
+    for k in range(len(target)):
+        one = x[:, k : k + 1], target[k : k + 1]
+        found.append(_angles({way: gradients(net, way, *one) for way in WAYS}))
+    return {
+        pair: {part: _quartiles([angles[pair][part] for angles in found]) for part in PARTS}
+        for pair in found[0]
+    }
+
+
+def _quartiles(angles: Sequence[float | None]) -> Row:
+    """Return quartiles of the angles that exist, and their number."""
+    known = [degrees for degrees in angles if degrees is not None]
+    quartiles = np.quantile(known, (0.25, 0.5, 0.75)).tolist() if known else [None] * 3
+    return {"quartiles": quartiles, "recordings": len(known)}
 
 
 def _batch(samples: Any, chosen: Any) -> tuple[Tensor, Tensor]:

@@ -56,6 +56,7 @@ def write(store: Store, out: Path) -> list[Path]:
             f"{statistics.fmean(row['epochs'][k]['rate'] for row in rows):.3f}" for k in (0, -1)
         ),
         found=_found(rows),
+        each=_each_table(rows),
         watched=jobs.WATCHED,
         epochs=jobs.EPOCHS,
         hidden=jobs.HIDDEN,
@@ -105,6 +106,24 @@ def _table(rows: Sequence[Row], part: str, epoch: int) -> str:
             line.append(_spread(angles(rows, pair, part, epoch)) if known else "")
         lines.append(line)
     return markdown_table(["degrees", *(WORDS[way] for way in jobs.WAYS)], lines)
+
+
+def _each_table(rows: Sequence[Row]) -> str:
+    lines = []
+    for pair, (words, _) in SHOWN.items():
+        for part in jobs.PARTS:
+            line = [words, part]
+            for when in (0, -1):
+                found = [row["each"][when][pair][part] for row in rows]
+                known = [few["quartiles"] for few in found if few["recordings"]]
+                line += [_spread([quartiles[k] for quartiles in known]) for k in range(3)]
+            lines.append(line)
+    header = [
+        f"{quartile}, {when}"
+        for when in ("before", "after")
+        for quartile in ("25 %", "median", "75 %")
+    ]
+    return markdown_table(["pair", "of", *header], lines)
 
 
 def figure(rows: Sequence[Row]) -> Figure:

@@ -34,6 +34,7 @@ from axonal.neuro.layers import (
     DelayedLinearState,
     Dropout,
     EGRUState,
+    EventTrace,
     GradedLIF,
     Layer,
     LeakyIntegrator,
@@ -55,6 +56,7 @@ from axonal.neuro.layers import (
     TemporalConvState,
     TwoPoint,
     detach,
+    event_traces,
 )
 from axonal.neuro.losses import (
     first_spike_loss,
@@ -68,13 +70,15 @@ from axonal.neuro.losses import (
     summed_softmax,
     summed_softmax_loss,
 )
-from axonal.neuro.models import DelaySNN, LMUFormer, SpikeGPT, SpikingLMUFormer
+from axonal.neuro.models import DelaySNN, LMUFormer, SpikeGPT, SpikingLMU, SpikingLMUFormer
 from axonal.neuro.network import (
+    Decision,
     LayerReport,
     Network,
     NetworkError,
     Recurrent,
     RecurrentState,
+    RunningReadout,
     Sequential,
     SpikeReport,
     Streamer,
@@ -109,6 +113,7 @@ __all__ = [
     "ConversionError",
     "CuBaLIF",
     "CuBaLIFState",
+    "Decision",
     "DelaySNN",
     "DelayedLinear",
     "DelayedLinearState",
@@ -118,6 +123,7 @@ __all__ = [
     "EventNetwork",
     "EventReadout",
     "EventReport",
+    "EventTrace",
     "Events",
     "GradedLIF",
     "InputError",
@@ -138,6 +144,7 @@ __all__ = [
     "RecurrentState",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "RunningReadout",
     "TemporalConv",
     "TemporalConvState",
     "Sequential",
@@ -145,6 +152,7 @@ __all__ = [
     "SilentNeurons",
     "SpikeReport",
     "SpikeGPT",
+    "SpikingLMU",
     "SpikingLMUFormer",
     "SpikingRFFN",
     "SpikingRFFNState",
@@ -155,6 +163,7 @@ __all__ = [
     "collate",
     "detach",
     "event_report",
+    "event_traces",
     "first_spike_loss",
     "first_spike_time",
     "freeze_delays",

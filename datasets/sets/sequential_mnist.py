@@ -100,22 +100,27 @@ def psmnist(
     return _read("psmnist", order, folder, levels, dt, samples, splits, download, again)
 
 
-def permutation(seed: int = 0) -> Int64Array:
-    """Order of the pixels ``[784]``: position k shows pixel ``permutation(seed)[k]``.
+def permutation(seed: int = 0, pixels: int = PIXELS) -> Int64Array:
+    """Order of the pixels: position k shows pixel ``permutation(seed)[k]``.
 
     The pixels are sorted by sha256("psmnist <seed> <pixel>"), which no library and no version of
     one can change.
 
+    Args:
+        seed: of the order.
+        pixels: of an image; fewer than 784 where images are made smaller.
+
     Raises:
-        ValueError: a seed that is none.
+        ValueError: a seed that is none, or no pixels.
 
     >>> from axonal.datasets.sets import permutation
     >>> permutation()[:4].tolist()
     [568, 464, 237, 8]
     """
     number = checked_seed("permutation", seed)
-    keys = [hashlib.sha256(f"psmnist {number} {k}".encode()).digest() for k in range(PIXELS)]
-    return np.array(sorted(range(PIXELS), key=keys.__getitem__))
+    count = whole_number("permutation", "pixels", pixels)
+    keys = [hashlib.sha256(f"psmnist {number} {k}".encode()).digest() for k in range(count)]
+    return np.array(sorted(range(count), key=keys.__getitem__))
 
 
 def _read(

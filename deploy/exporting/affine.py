@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from axonal._base.array_types import Float64Array
 from axonal.deploy.exporting.affine_signal import Signal, constant, select
-from axonal.neuro import DelayedLinear
+from axonal.neuro import DelayedLinear, TemporalConv
 
 POOLS: dict[object, int] = {
     nn.AvgPool1d: 1, nn.AvgPool2d: 2, nn.AvgPool3d: 3,
@@ -49,6 +49,19 @@ def delayed(signal: Signal, layer: DelayedLinear) -> Signal:
         matrix = sparse.csr_array(np.where(steps == delay, weight, 0.0))
         y = y + signal.map(matrix, shape).later(int(delay))
     return y if layer.bias is None else y + constant(numbers(layer.bias), shape)
+
+
+def over_time(signal: Signal, layer: TemporalConv) -> Signal:
+    """Write a convolution over time as synapses whose delays are its taps."""
+    if layer.ahead:
+        raise ValueError(
+            f"it hears {layer.ahead} steps that are yet to come, and events travel forward in "
+            "time: build it with ahead=0 (causal=True of a model)"
+        )
+    y = Signal((layer.out_features,), {})
+    for tap, weight in enumerate(layer.weight.unbind(2)):
+        y = y + linear(signal, weight, None).later(layer.taps - 1 - tap)
+    return y if layer.bias is None else y + constant(numbers(layer.bias), y.shape)
 
 
 def convolution(signal: Signal, layer: nn.Conv2d, weight: Tensor) -> Signal:

@@ -26,17 +26,22 @@ from axonal.deploy.exporting.exact_copy import exact_copy
 from axonal.deploy.exporting.golden_run import golden_run
 from axonal.deploy.exporting.graded_inputs import warn_of_counts
 from axonal.deploy.exporting.neurons import NEURONS, neuron
+from axonal.deploy.exporting.sequence_layers import gated, memory
 from axonal.deploy.graph import EventGraph, Population
 from axonal.deploy.graph.errors import GraphError
 from axonal.deploy.graph.readout_rules import unreadable
 from axonal.deploy.running.verify import verify
 from axonal.neuro import (
+    EGRU,
+    LMU,
     DelayedLinear,
     Dropout,
     Layer,
+    LegendreMemory,
     Lift,
     Network,
     Recurrent,
+    TemporalConv,
 )
 from axonal.neuro.network.walker import Walker
 
@@ -187,10 +192,12 @@ def _input_shape(module: nn.Module) -> tuple[int, ...] | None:
         first = next(n for n in module.traced.nodes if n.op == "placeholder")
         users = [module.get_submodule(str(u.target)) for u in first.users if u.op == "call_module"]
         return next((s for s in map(_input_shape, users) if s is not None), None)
-    if isinstance(module, NEURONS):
-        return cast(tuple[int, ...], module.size)
     features = getattr(module, "in_features", None)
-    return (features,) if isinstance(features, int) else None
+    if isinstance(module, LegendreMemory):
+        features = module.inputs
+    if isinstance(features, int):
+        return (features,)
+    return cast(tuple[int, ...], module.size) if isinstance(module, NEURONS) else None
 
 
 class _OnSignals(Walker):
@@ -303,6 +310,11 @@ class _Builder:
         """Return the output of a layer with memory."""
         if isinstance(layer, DelayedLinear):
             return affine.delayed(x, layer)
+        if isinstance(layer, TemporalConv):
+            try:
+                return affine.over_time(x, layer)
+            except ValueError as error:
+                raise UnsupportedError(str(error)) from error
         if isinstance(layer, Network):
             y = self.network(layer, [x], f"{path}.")
             if not isinstance(y, Signal):
@@ -310,6 +322,18 @@ class _Builder:
             return y
         if isinstance(layer, Recurrent):
             return self.recurrent(path, layer, x)
+        if isinstance(layer, LegendreMemory | EGRU):
+            if isinstance(layer, LegendreMemory):
+                own = memory(path, layer, x)
+            else:
+                own = gated(path, layer, x)
+            self.populate(path, own.kind, own.drive, **own.parameters)
+            return own.output
+        if isinstance(layer, LMU):
+            raise UnsupportedError(
+                "its outputs f(W x + b) are numbers at every step, not events; a LegendreMemory "
+                "between neurons has a form, as in SpikingLMUFormer"
+            )
         form = neuron(layer, x)
         return self.populate(path, form.kind, form.drive, **form.parameters)
 

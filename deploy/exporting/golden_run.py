@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
+from axonal._base.array_types import Float64Array
 from axonal.deploy.graph import Golden, Population
 from axonal.deploy.kinds import GRADED, READOUTS
 from axonal.neuro import Network, record
@@ -60,10 +61,11 @@ def _run(
     inputs: Sequence[Tensor],
     seed: int | None,
 ) -> Golden:
-    names = [p.name for p in populations if p.spiking]
+    firing = [p for p in populations if p.spiking]
     with torch.no_grad():
-        result, traces = record(net, *inputs, dict.fromkeys(names, ("spikes",)))
-    flat = {name: _flat(traces[name]["spikes"]) > 0 for name in names}
+        result, traces = record(net, *inputs, {p.name: ("output",) for p in firing})
+    sent = {p.name: _sent(traces[p.name]["output"], p) for p in firing}
+    flat = {name: y != 0 for name, y in sent.items()}
     kinds = {p.name: p.kind for p in populations}
     readout = {
         name: _flat(y)
@@ -73,9 +75,16 @@ def _run(
     sources = [p.name for p in populations if p.kind == "input"]
     events = {name: _flat(x) for name, x in zip(sources, inputs, strict=True)}
     graded = [p.name for p in populations if p.kind in GRADED]
-    payload = {name: _flat(traces[name]["spikes"]) for name in graded}
+    payload = {name: sent[name] for name in graded}
     return Golden(events, flat, readout, seed, payload)
 
 
-def _flat(x: Tensor) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
-    return x.flatten(2).numpy() if x.ndim > 3 else x.numpy()
+def _sent(y: Tensor, p: Population) -> Float64Array:
+    """What the neurons of a population send [T, B, N], nothing of compartments that only sum."""
+    values = _flat(y)
+    return np.pad(values, ((0, 0), (0, 0), (0, p.size - values.shape[2])))
+
+
+def _flat(x: Tensor) -> Float64Array:
+    values: Float64Array = x.flatten(2).numpy() if x.ndim > 3 else x.numpy()
+    return values

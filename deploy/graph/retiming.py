@@ -9,7 +9,7 @@ import numpy as np
 from axonal.deploy.graph.event_graph import EventGraph
 from axonal.deploy.graph.population import Population
 from axonal.deploy.graph.projection import Projection
-from axonal.deploy.kinds import NEURONS, SPIKING
+from axonal.deploy.kinds import KINDS, NEURONS, SPIKING
 
 ALWAYS_ON = "always_on"
 
@@ -67,7 +67,8 @@ def retime(graph: EventGraph, hop: int = 1) -> EventGraph:
     biased = [p.name for p in graph.of_kind(*NEURONS) if hop and p.bias.any()]
     late = _latencies({name: hop * (name in biased) for name in before}, edges, hop)
     for p in graph.of_kind(*SPIKING):
-        if late[p.name] and np.any(p.threshold <= 0):
+        silent = p.threshold >= 0 if KINDS[p.kind].strict else p.threshold > 0
+        if late[p.name] and not silent.all():
             raise RetimeError(
                 f"population {p.name!r} cannot be retimed: with a threshold of "
                 f"{p.threshold.min():g} neuron {int(np.argmin(p.threshold))} fires without input, "

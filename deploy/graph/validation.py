@@ -114,6 +114,8 @@ def _population(p: "Population") -> Iterator[str]:
         yield f"{where}: shape {p.shape} must be positive, with at most 2^31 - 1 neurons"
         return
     kind = KINDS[p.kind]
+    if p.size % kind.compartments:
+        yield f"{where}: {p.size} neurons of {p.kind} are no multiple of {kind.compartments}"
     for name in FIELDS:
         values: Float64Array = getattr(p, name)
         size = p.size if name in kind.fields else 0

@@ -44,6 +44,10 @@ class Kind:
         source: publication of the neuron, if it has one.
         fields: arrays `[N]` of `Population` that it has; empty for a source of given events.
         graded: whether its events carry the potential before the reset.
+        linear: whether it has no threshold, and its neurons send whatever is not 0.
+        strict: whether a potential at the threshold is silent, as a threshold of 0 at rest is then.
+        compartments: neurons per unit that sends; the first of M / compartments send, the others
+            only sum.
         resets: values of `reset` that it takes.
         waits: whether its neurons may be refractory.
         since: first version of the file format that has it.
@@ -62,6 +66,9 @@ class Kind:
     source: str = ""
     fields: tuple[str, ...] = ()
     graded: bool = False
+    linear: bool = False
+    strict: bool = False
+    compartments: int = 1
     resets: tuple[str, ...] = ("zero", "subtract")
     waits: bool = False
     since: int = 1
@@ -74,8 +81,8 @@ class Kind:
 
     @property
     def spikes(self) -> bool:
-        """Whether its neurons fire: they have a threshold."""
-        return "threshold" in self.fields
+        """Whether its neurons send events: they have a threshold, or need none."""
+        return self.linear or "threshold" in self.fields
 
 
 LEAKY = ("decay", "gain", "bias")

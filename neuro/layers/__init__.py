@@ -9,6 +9,7 @@ from axonal.neuro.layers.cubalif import CuBaLIF, CuBaLIFState
 from axonal.neuro.layers.delayed_linear import DelayedLinear, DelayedLinearState
 from axonal.neuro.layers.dropout import Dropout
 from axonal.neuro.layers.egru import EGRU, EGRUState
+from axonal.neuro.layers.event_trace import EventTrace, event_traces
 from axonal.neuro.layers.graded_lif import GradedLIF
 from axonal.neuro.layers.if_ import IF
 from axonal.neuro.layers.leaky_integrator import LeakyIntegrator, LeakyIntegratorState
@@ -44,6 +45,7 @@ __all__ = [
     "DelayedLinearState",
     "Dropout",
     "EGRUState",
+    "EventTrace",
     "GradedLIF",
     "LIFState",
     "Layer",
@@ -65,4 +67,5 @@ __all__ = [
     "TemporalConvState",
     "TwoPoint",
     "detach",
+    "event_traces",
 ]

@@ -14,6 +14,7 @@ from axonal.neuro.layers._masked import Masked
 from axonal.neuro.layers._neuron import known_backend
 from axonal.neuro.layers._shown import changed
 from axonal.neuro.ops import delayed_linear as ops
+from axonal.neuro.ops.neuron_loop import Feedback
 
 
 class _ZeroGradient(torch.autograd.Function):
@@ -160,11 +161,8 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         return self._delays_in_force(self.frozen)
 
     def _delays_in_force(self, frozen: bool) -> Tensor:
-        delays = self._whole_delays() if frozen else self._bounded_delays()
+        delays = self._whole_delays() if frozen else bounded(self.position, float(self.max_delay))
         return delays.expand_as(self.weight).contiguous()
-
-    def _bounded_delays(self) -> Tensor:
-        return bounded(self.position, float(self.max_delay))
 
     def _whole_delays(self) -> Tensor:
         return (self.frozen_delay / self.frozen_share).round()
@@ -231,7 +229,7 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         """Round the delays for good: from here training, too, runs what is deployed."""
         if self.frozen:
             return
-        delays = self._bounded_delays().detach()
+        delays = bounded(self.position.detach(), float(self.max_delay))
         if not delays.is_meta and delays.isnan().any():
             raise ValueError(
                 "DelayedLinear cannot freeze delays that are NaN: look for a loss that diverged."
@@ -319,6 +317,21 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         if frozen and self.position.requires_grad:
             y = _ZeroGradient.apply(y, self.position)  # type: ignore[no-untyped-call]
         return y, DelayedLinearState(history)
+
+    def as_feedback(self, state: DelayedLinearState, recent: Tensor) -> Feedback:
+        """Return the connections as the loop of a neuron takes them.
+
+        Args:
+            state: of the connections before the step at which they hear ``recent``.
+            recent: spikes of the last step [1, B, N].
+        """
+        frozen, weight = self.frozen, self.masked_weight
+        rounded = frozen or (not self.training and self.round_in_evaluation)
+        bias = weight.new_zeros(len(weight)) if self.bias is None else self.bias
+        return Feedback(
+            torch.cat((state.history, recent)), weight, bias, self._delays_in_force(frozen),
+            self.sigma, "one-tap" if rounded else self.kernel, self.max_delay,
+        )  # fmt: skip
 
     def extra_repr(self) -> str:
         """Return the text of ``print(layer)``."""

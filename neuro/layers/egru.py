@@ -1,6 +1,6 @@
 """Event-based gated recurrent units, a GRU whose units are silent below a threshold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -12,6 +12,7 @@ from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._neuron import known_backend
 from axonal.neuro.layers._shown import changed
 from axonal.neuro.ops.egru import egru
+from axonal.neuro.ops.egru._events import Events
 
 GATES = ("z", "r", "g")
 """Order of the rows of every weight."""
@@ -63,6 +64,10 @@ class EGRU(Layer[EGRUState]):
             code does between chunks of a sequence. What is computed then depends on the chunks.
         backend: of :func:`axonal.neuro.ops.egru.egru`.
 
+    Attributes:
+        watcher: called with the outputs and the states after their reset of every call, each
+            [T, B, N]; :func:`event_traces` sets it for a while.
+
     Returns:
         Called with x [T, B, in_features] and a state: y [T, B, N] and an :class:`EGRUState`.
 
@@ -100,6 +105,7 @@ class EGRU(Layer[EGRUState]):
         self.threshold_mean, self.damping, self.support = threshold_mean, damping, support
         self.zoneout, self.dropconnect, self.official = zoneout, dropconnect, official
         self.backend = known_backend(self, backend, ("auto", "reference", "cpu"))
+        self.watcher: Callable[[Tensor, Tensor], None] | None = None
         rows = len(GATES) * self.size
         self.weight_in = nn.Parameter(torch.empty(rows, self.in_features))
         self.bias_in = nn.Parameter(torch.empty(rows))
@@ -114,6 +120,8 @@ class EGRU(Layer[EGRUState]):
         nn.init.xavier_normal_(self.weight)
         nn.init.zeros_(self.bias_in)
         nn.init.zeros_(self.bias)
+        if self.threshold_level.is_meta:
+            return  # torch draws no Beta distribution without values
         alpha = torch.tensor(_BETA * self.threshold_mean / (1 - self.threshold_mean))
         drawn = torch.distributions.Beta(alpha, torch.tensor(_BETA)).sample((self.size,))
         with torch.no_grad():
@@ -124,6 +132,11 @@ class EGRU(Layer[EGRUState]):
         """The state above which a unit is heard, cut to [0, 1], its gradient not cut [N]."""
         level = self.threshold_level
         return level + (level.detach().clamp(0, 1) - level.detach())
+
+    @property
+    def pseudo_derivative(self) -> Events:
+        """Threshold, damping and support, as the operator takes them."""
+        return Events(self.threshold, self.damping, self.support)
 
     def init(self, x: Tensor) -> EGRUState:
         """Return the state at rest for inputs like ``x`` [B, in_features]."""
@@ -148,6 +161,8 @@ class EGRU(Layer[EGRUState]):
                 taken=self._taken(x), backend=self.backend,
             )  # fmt: skip
         _checks.finite(self, states[-1], "the state")
+        if self.watcher is not None:
+            self.watcher(outputs, states)
         # copies, so that the state neither keeps nor shares the memory of all steps
         return outputs, EGRUState(outputs[-1].clone(), states[-1].clone())
 

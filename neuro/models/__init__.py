@@ -3,6 +3,7 @@
 from axonal.neuro.models.delay_snn import DelaySNN
 from axonal.neuro.models.lmuformer import LMUFormer
 from axonal.neuro.models.spikegpt import SpikeGPT
+from axonal.neuro.models.spiking_lmu import SpikingLMU
 from axonal.neuro.models.spiking_lmuformer import SpikingLMUFormer
 
-__all__ = ["DelaySNN", "LMUFormer", "SpikeGPT", "SpikingLMUFormer"]
+__all__ = ["DelaySNN", "LMUFormer", "SpikeGPT", "SpikingLMU", "SpikingLMUFormer"]

@@ -164,10 +164,11 @@ class SpikeGPT(Layer[State]):
         tokens, size = entries["embed.weight"].shape
         if not layers:
             raise ValueError(f"{cls.__name__}.from_official expects blocks, there are none.")
-        with torch.device("meta"):
-            model = cls(tokens, size=size, layers=len(layers), **settings)
-        model = model.to_empty(device="cpu").to(entries["embed.weight"].dtype)
-        load(model, entries, cls.__name__)
+        model = cls(tokens, size=size, layers=len(layers), **settings)
+        model = model.to(entries["embed.weight"].dtype)
+        # decay and threshold are no entries of theirs
+        ours = {name: own for name, own in model.state_dict().items() if ".lif." in name}
+        load(model, entries | ours, cls.__name__)
         return model
 
     def extra_repr(self) -> str:

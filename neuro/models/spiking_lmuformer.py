@@ -1,12 +1,11 @@
 """Spiking LMUFormer: what goes into every product but the first is spikes."""
 
-import torch
 from torch import Tensor, nn
 
-from axonal.neuro.layers import LIF, BatchNorm, LegendreMemory, Linear
+from axonal.neuro.layers import BatchNorm, Linear
 from axonal.neuro.models.lmuformer import conv, start
+from axonal.neuro.models.spiking_lmu import Spikes, SpikingCell
 from axonal.neuro.network import Network
-from axonal.neuro.surrogates import Sigmoid
 
 
 class SpikingLMUFormer(Network):
@@ -19,7 +18,7 @@ class SpikingLMUFormer(Network):
 
     Training and streams give the same, spikes included, but for rounding at thresholds. The
     published code leaves out the norm and the neurons behind the memory where it goes step by step,
-    and so answers otherwise than in training.
+    and so answers otherwise than in training: ``official=True`` does so.
 
     Source: Liu, Datta, Li and Beerel, ICLR 2024 (arXiv 2402.04882).
 
@@ -31,6 +30,8 @@ class SpikingLMUFormer(Network):
         order: numbers of each memory; twice the width if it is ``None``.
         theta: steps of its window.
         causal: whether convolutions hear only what came.
+        official: that of :class:`SpikingLMU`: leave out norm and neurons behind the memory step by
+            step.
 
     Returns:
         Called with x [T, B, inputs] and a state: outputs [T, B, C] and the states by path.
@@ -38,6 +39,7 @@ class SpikingLMUFormer(Network):
     Raises:
         ValueError: for parameters out of range, and for inputs of the wrong shape.
 
+    >>> import torch
     >>> net = SpikingLMUFormer(8, 3, width=16, theta=20.0)
     >>> y, state = net(torch.zeros(12, 2, 8))
     >>> y.shape
@@ -54,33 +56,21 @@ class SpikingLMUFormer(Network):
         order: int | None = None,
         theta: float = 128.0,
         causal: bool = True,
+        official: bool = False,
     ) -> None:
         order = 2 * width if order is None else order
-        super().__init__(_SpikingLMUFormer(inputs, classes, width, blocks, order, theta, causal))
-
-
-class _Spikes(nn.Module):
-    """Norm and neurons."""
-
-    def __init__(self, size: int, threshold: float = 1.0) -> None:
-        super().__init__()
-        self.norm = BatchNorm(size)
-        self.lif = LIF(
-            size, 2.0, decay="euler", decay_input=True, threshold=threshold, surrogate=Sigmoid(4.0)
+        super().__init__(
+            _SpikingLMUFormer(inputs, classes, width, blocks, order, theta, causal, official)
         )
-
-    def forward(self, x: Tensor) -> Tensor:
-        spikes: Tensor = self.lif(self.norm(x))
-        return spikes
 
 
 class _Embedding(nn.Module):
     def __init__(self, inputs: int, width: int, causal: bool) -> None:
         super().__init__()
         self.first = conv(inputs, width, causal)
-        self.spikes = nn.ModuleList(_Spikes(width) for _ in range(3))
+        self.spikes = nn.ModuleList(Spikes(width) for _ in range(3))
         self.convs = nn.ModuleList(conv(width, width, causal) for _ in range(3))
-        self.position_spikes, self.position = _Spikes(width), conv(width, width, causal)
+        self.position_spikes, self.position = Spikes(width), conv(width, width, causal)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)
@@ -91,21 +81,16 @@ class _Embedding(nn.Module):
 
 
 class _Block(nn.Module):
-    def __init__(self, width: int, order: int, theta: float) -> None:
+    def __init__(self, width: int, order: int, theta: float, official: bool) -> None:
         super().__init__()
-        self.spikes = _Spikes(width, threshold=0.5)
-        self.hear, self.heard = Linear(width, 1), _Spikes(1)
-        self.memory = LegendreMemory(1, order=order, theta=theta, over_resolved=True)
-        self.kept = _Spikes(order)
-        self.tell, self.told = Linear(order + width, width), _Spikes(width)
+        self.spikes = Spikes(width, threshold=0.5)
+        self.lmu = SpikingCell(width, width, order, theta, official)
         self.project, self.norm = Linear(width, width), BatchNorm(width)
-        self.before, self.widen = _Spikes(width), Linear(width, 4 * width)
-        self.between, self.narrow = _Spikes(4 * width), Linear(4 * width, width)
+        self.before, self.widen = Spikes(width), Linear(width, 4 * width)
+        self.between, self.narrow = Spikes(4 * width), Linear(4 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        s = self.spikes(x)
-        m = self.kept(self.memory(self.heard(self.hear(s))))
-        x = x + self.norm(self.project(self.told(self.tell(torch.cat((m, s), dim=-1)))))
+        x = x + self.norm(self.project(self.lmu(self.spikes(x))))
         y: Tensor = x + self.narrow(self.between(self.widen(self.before(x))))
         return y
 
@@ -122,11 +107,12 @@ class _SpikingLMUFormer(nn.Module):
         order: int,
         theta: float,
         causal: bool,
+        official: bool,
     ) -> None:
         super().__init__()
         self.embed = _Embedding(inputs, width, causal)
-        self.blocks = nn.ModuleList(_Block(width, order, theta) for _ in range(blocks))
-        self.spikes, self.head = _Spikes(width), Linear(width, classes)
+        self.blocks = nn.ModuleList(_Block(width, order, theta, official) for _ in range(blocks))
+        self.spikes, self.head = Spikes(width), Linear(width, classes)
         start(self)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -69,13 +69,17 @@ def test_the_page_of_angles_tells_all_pairs(tmp_path: Path) -> None:
         "rate": 0.1,
         "validation": 0.5,
     }
+    few = {"quartiles": [20.0, 40.0, 60.0], "recordings": 64}
+    none = {"quartiles": [None] * 3, "recordings": 0}
+    each = [{pair: {"weights": few, "delays": none} for pair in pairs}] * 2
     store = Store(tmp_path / "runs.jsonl")
     for job in gradient_angles.plan():
-        store.add(row(job, epochs=[epoch] * 3, test=0.8))
+        store.add(row(job, epochs=[epoch] * 3, each=each, test=0.8))
     page, _, figure = gradient_angles.write(store, tmp_path)
     text = page.read_text()
     assert "weights: surrogate to exact 30.0 ± 0.0" in text
     assert "delays: surrogate to exact none" in text
+    assert "| surrogate to exact | weights | 20.0 ± 0.0 | 40.0 ± 0.0 | 60.0 ± 0.0 |" in text
     assert figure.exists()
 
 

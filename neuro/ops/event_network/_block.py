@@ -13,6 +13,8 @@ class Kind(IntEnum):
     ALIF = 3
     RESONATOR = 4
     GRADED = 5
+    LINEAR = 6
+    EGRU = 7
 
 
 class Reset(IntEnum):

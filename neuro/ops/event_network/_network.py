@@ -36,6 +36,11 @@ class EventNetwork:
                      coupling · trace + decay · v,  s = v >= threshold,  trace = 0 where s
 
         GRADED:      as LIF, but what arrives is w · h where s
+        LINEAR:      v = decay · v + gain · I,  w · v arrives where v is not 0
+        EGRU:        the block's neurons are four times N units, of which the first N send:
+                     z, r = sigmoid(I_n), sigmoid(I_{N+n}),  g = tanh(I_{2N+n} + r · I_{3N+n}),
+                     u = z · v + (1 - z) · g,  h = v + gain · (u - v), or u where gain = 1,
+                     s = h > threshold,  v = h - threshold where s, else h;  w · h arrives where s
 
     Where every event is a spike, or a number on the grid of the weights, sums are exact in any
     order. Those of graded neurons are rounded: they are taken in the order in which events leave,

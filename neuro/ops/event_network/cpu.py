@@ -5,6 +5,8 @@ processor. Its arithmetic is unsigned with a choice in place of a branch, and wh
 one spike are worked off, those of the next are fetched.
 """
 
+import math
+
 import numpy as np
 
 from axonal._base.jit import jit, kernel, prefetch
@@ -13,6 +15,7 @@ from axonal.neuro.ops.event_network._block import Kind, Reset
 # a compiled function takes plain numbers for constants
 INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
 ALIF, RESONATOR, GRADED = int(Kind.ALIF), int(Kind.RESONATOR), int(Kind.GRADED)
+LINEAR, EGRU = int(Kind.LINEAR), int(Kind.EGRU)
 SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
 
 
@@ -148,6 +151,39 @@ def _leak(  # type: ignore[no-untyped-def]
 
 
 @jit
+def _send(v, high, first, neuron, spikes):  # type: ignore[no-untyped-def]
+    """Note linear units that are not 0, and their values, from ``neuron[spikes]`` on."""
+    high[:] = v
+    for i in range(v.shape[0]):
+        if v[i] != 0.0:
+            neuron[spikes] = first + i
+            spikes += 1
+    return spikes
+
+
+@jit
+def _gate(v, high, sums, gain, bias, threshold, first, neuron, spikes):  # type: ignore[no-untyped-def]
+    """One step of gated units, the first quarter of ``v``; ``high`` is h before the reset."""
+    size = v.shape[0] // 4
+    for i in range(size):
+        z = 1.0 / (1.0 + math.exp(-(sums[i] + bias[i])))
+        r = 1.0 / (1.0 + math.exp(-(sums[size + i] + bias[size + i])))
+        heard = sums[3 * size + i] + bias[3 * size + i]
+        g = math.tanh((sums[2 * size + i] + bias[2 * size + i]) + r * heard)
+        u = z * v[i] + (1.0 - z) * g
+        h = u if gain[i] == 1.0 else v[i] + gain[i] * (u - v[i])
+        high[i] = h
+        if h > threshold[i]:
+            neuron[spikes] = first + i
+            spikes += 1
+            v[i] = h - threshold[i]
+        else:
+            v[i] = h
+    sums[:] = 0.0
+    return spikes
+
+
+@jit
 def with_room(array, size):  # type: ignore[no-untyped-def]
     """An array of at least that size that begins with this one."""
     if size <= array.shape[0]:
@@ -232,10 +268,16 @@ def advance(  # type: ignore[no-untyped-def]
                     spikes = _resonate(
                         second, own, slot, d, beside, g, i, theta, after, first, neuron, spikes
                     )
-                elif kind == GRADED:
+                elif kind in (GRADED, LINEAR, EGRU):
                     high = levels[first:last]
-                    _reach(high, own, slot, d, g, i)
-                    spikes = _leak(own, rest, slot, d, g, i, theta, *how)
+                    if kind == GRADED:
+                        _reach(high, own, slot, d, g, i)
+                        spikes = _leak(own, rest, slot, d, g, i, theta, *how)
+                    elif kind == LINEAR:
+                        _integrate(own, slot, d, g, i)
+                        spikes = _send(own, high, first, neuron, spikes)
+                    else:
+                        spikes = _gate(own, high, slot, g, i, theta, first, neuron, spikes)
                     payload = with_room(payload, carried + spikes - before)
                     for n in neuron[before:spikes]:
                         payload[carried] = high[n - first]

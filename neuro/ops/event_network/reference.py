@@ -101,6 +101,19 @@ def advance(
                     v[b, cells] = h
                     readout[b, t, column : column + last - first] = h
                     continue
+                if kind in (Kind.LINEAR, Kind.EGRU):
+                    if kind == Kind.LINEAR:
+                        v[b, cells] = h
+                        fired = h != 0.0
+                    else:
+                        h, fired = _gated(v[b, cells], current, gain[cells], threshold[cells])
+                    neuron, carried = first + np.flatnonzero(fired), h[fired]
+                    payload.append(carried)
+                    count += deliver(b, base, neuron, carried)
+                    where = np.empty((len(neuron), 3), np.int32)
+                    where[:, 0], where[:, 1], where[:, 2] = b, t, neuron
+                    spikes.append(where)
+                    continue
                 ready = wait[b, cells] == 0
                 fired = ready & (h >= level)
                 after = {Reset.SUBTRACT: h - level, Reset.THRESHOLD: level}.get(
@@ -124,3 +137,19 @@ def advance(
                 spikes.append(where)
     every = np.concatenate([np.zeros((0, 3), np.int32), *spikes])
     return every[:, 0], every[:, 1], every[:, 2], np.concatenate(payload), count
+
+
+def _gated(
+    v: Float64Array, current: Float64Array, gain: Float64Array, threshold: Float64Array
+) -> tuple[Float64Array, npt.NDArray[np.bool_]]:
+    """Update gated units, the first quarter of ``v``; return h and who sends."""
+    z, r, a, b = current.reshape(4, -1)
+    size = len(z)
+    c, share, theta = v[:size], gain[:size], threshold[:size]
+    z, r = 1.0 / (1.0 + np.exp(-z)), 1.0 / (1.0 + np.exp(-r))
+    g = np.tanh(a + r * b)
+    u = z * c + (1.0 - z) * g
+    h = np.where(share == 1.0, u, c + share * (u - c))
+    fired = h > theta
+    v[:size] = np.where(fired, h - theta, h)
+    return h, fired

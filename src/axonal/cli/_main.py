@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from axonal._base import signals
-from axonal.cli import chips, data, export, info, phase, run, train
+from axonal.cli import chips, data, export, info, phase, run, stream, train
 from axonal.cli._terminal import (
     Stopped,
     Unprinted,
@@ -52,6 +52,7 @@ for command in (
     export.quantize,
     run.run,
     run.verify,
+    stream.stream,
     chips.place,
     chips.energy,
     phase.phase,

@@ -1,7 +1,8 @@
 """Whole experiments, each behind one name: data, network, optimiser and metrics.
 
 A recipe is a module with ``Settings`` (a frozen dataclass), ``data(settings)`` (samples by split)
-and ``build(settings)`` (the untrained Network); it may declare a ``COMPARISON``. One that learns
+and ``build(settings)`` (the untrained Network); it may declare a ``COMPARISON``, and how what a
+microphone or a sensor gives becomes steps (``feed(settings)``, a `Feed`). One that learns
 without the gradients of a network has ``learn(settings, parts)`` in place of these two, see
 `Study`. Every module of this folder without an underscore is one; a user's own is a file, named by
 its path. Nothing heavy is imported before it is needed.
@@ -24,9 +25,11 @@ from axonal.recipes._settings import BaseSettings, Settings
 if TYPE_CHECKING:
     from axonal.recipes._compare import compare
     from axonal.recipes._data_module import DataModule
+    from axonal.recipes._feed import Feed
     from axonal.recipes._graphs import export_run, graph_accuracy
     from axonal.recipes._run_folder import load_run
     from axonal.recipes._samples import Augmented, Padded, Rasters, Samples
+    from axonal.recipes._stream import RunStream, stream_run
     from axonal.recipes._study import Learned, Parts
     from axonal.recipes._train import train
 
@@ -36,12 +39,14 @@ __all__ = [
     "BaseSettings",
     "Comparison",
     "DataModule",
+    "Feed",
     "Learned",
     "Padded",
     "Parts",
     "Rasters",
     "Recipe",
     "RecipeError",
+    "RunStream",
     "Samples",
     "Settings",
     "Study",
@@ -53,6 +58,7 @@ __all__ = [
     "load_run",
     "names",
     "shipped",
+    "stream_run",
     "train",
     "trained",
 ]
@@ -64,13 +70,16 @@ _LATER = {
     "compare": "_compare",
     "DataModule": "_data_module",
     "export_run": "_graphs",
+    "Feed": "_feed",
     "graph_accuracy": "_graphs",
     "load_run": "_run_folder",
     "Learned": "_study",
     "Padded": "_samples",
     "Parts": "_study",
     "Rasters": "_samples",
+    "RunStream": "_stream",
     "Samples": "_samples",
+    "stream_run": "_stream",
     "train": "_train",
 }
 

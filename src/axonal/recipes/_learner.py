@@ -5,9 +5,11 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from axonal import neuro
+from axonal.recipes._activity import activity
 from axonal.recipes._settings import Settings
 
 Input = Tensor | neuro.Events
@@ -17,17 +19,29 @@ def _earliest(y: Any, lengths: Tensor | None = None) -> Tensor:
     return -neuro.first_spike_time(y, lengths)
 
 
+def _last(y: Tensor, lengths: Tensor | None = None) -> Tensor:
+    if lengths is None:
+        return y[-1]
+    return y[lengths.to(y.device) - 1, torch.arange(y.shape[1], device=y.device)]
+
+
+def _last_loss(y: Tensor, target: Tensor, lengths: Tensor | None = None) -> Tensor:
+    return F.cross_entropy(_last(y, lengths), target)
+
+
 READOUTS: dict[str, Callable[..., Tensor]] = {
     "mean_over_time": neuro.mean_over_time,
     "max_over_time": neuro.max_over_time,
     "summed_softmax": neuro.summed_softmax,
     "first_spike": _earliest,
+    "last_step": _last,
 }
 LOSSES: dict[str, Callable[..., Tensor]] = {
     "mean_over_time": neuro.rate_loss,
     "max_over_time": neuro.max_over_time_loss,
     "summed_softmax": neuro.summed_softmax_loss,
     "first_spike": neuro.first_spike_loss,
+    "last_step": _last_loss,
 }
 
 
@@ -48,8 +62,9 @@ class Learner:
     """A network, the engine that runs it and its optimiser: what a training loop calls.
 
     Settings may name an ``engine`` of `neuro.EventNetwork`, numbers ``loss_options`` of their loss,
-    a ``sharpness`` by which potentials are multiplied in the loss, and by how much ``wake`` raises
-    weights of silent neurons, every ``wake_every`` updates.
+    a ``sharpness`` by which potentials are multiplied in the loss, by how much ``wake`` raises
+    weights of silent neurons, every ``wake_every`` updates, and the strength ``activity`` of a
+    penalty on events of gated units above ``activity_rate``.
 
     Args:
         net: the network.
@@ -59,6 +74,9 @@ class Learner:
     def __init__(self, net: neuro.Network, settings: Settings) -> None:
         self.settings, self.optimiser = settings, optimiser(net, settings)
         self.run = runner(net, settings)
+        self._activity = activity(self.run, net, settings)
+        if self._activity is not None:
+            self.run = self._activity
         self._silent: neuro.SilentNeurons | None = None
         wake: float = getattr(settings, "wake", 0.0)
         if wake and isinstance(self.run, neuro.EventNetwork):
@@ -72,7 +90,14 @@ class Learner:
         sharpness: float = getattr(self.settings, "sharpness", 1.0)
         y = y * sharpness if sharpness != 1 else y
         options: dict[str, float] = getattr(self.settings, "loss_options", {})
-        return LOSSES[self.settings.readout](y, target, **options)
+        loss = LOSSES[self.settings.readout](y, target, **options)
+        if self._activity is not None and self._activity.strength and torch.is_grad_enabled():
+            loss = loss + self._activity.penalty()
+        return loss
+
+    def measured(self) -> dict[str, Tensor]:
+        """Numbers of the last batch besides loss and accuracy, for the metrics of an epoch."""
+        return {} if self._activity is None else self._activity.measured()
 
 
 def runner(net: neuro.Network, settings: Settings) -> Callable[[Input], Any]:

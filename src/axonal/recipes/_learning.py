@@ -1,7 +1,7 @@
 """The steps of an epoch as functions: the same for Lightning and for plain loops."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -66,8 +66,20 @@ def inputs(samples: Samples, indices: npt.NDArray[np.int64]) -> Input:
     return torch.from_numpy(samples.dense(indices))
 
 
-def fit(net: neuro.Network, settings: Settings, samples: Samples) -> None:
-    """Train in a plain loop, for sweeps over many small networks; nothing is saved."""
+def fit(
+    net: neuro.Network,
+    settings: Settings,
+    samples: Samples,
+    after: Callable[[int], None] = lambda epoch: None,
+) -> None:
+    """Train in a plain loop, for sweeps over many small networks; nothing is saved.
+
+    Args:
+        net: the network, which is trained in place.
+        settings: of the recipe.
+        samples: of training.
+        after: called with the number of every epoch that ended, from 0.
+    """
     learner = Learner(net, settings)
     adam = learner.optimiser
     net.train()
@@ -80,6 +92,7 @@ def fit(net: neuro.Network, settings: Settings, samples: Samples) -> None:
             loss.backward()
             cut(net, settings)
             adam.step()
+        after(epoch)
 
 
 @torch.no_grad()

@@ -52,7 +52,7 @@ class Training(lightning.LightningModule):
         # made before a checkpoint can freeze delays, so that the groups are those that were saved
         self._learner = _learner.Learner(net, settings)
         self._adam = self._learner.optimiser
-        self._sums: dict[str, Tensor] = {}
+        self._sums: dict[str, dict[str, Any]] = {}
         self._started = 0.0
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -83,18 +83,20 @@ class Training(lightning.LightningModule):
         loss = self._learner.loss(y, target)
         right = _learner.READOUTS[self.settings.readout](y).argmax(-1) == target
         count = len(target)
-        values = torch.stack((loss.detach().double() * count, right.sum().double()))
-        self._sums[split] = self._sums.get(split, 0) + torch.cat(
-            (values, values.new_tensor([count]))
-        )
+        values = {"loss": loss.detach().double() * count, "accuracy": right.sum().double()}
+        values |= {name: v.double() * count for name, v in self._learner.measured().items()}
+        sums = self._sums.setdefault(split, {"count": 0.0})
+        sums["count"] += count
+        for name, value in values.items():
+            sums[name] = sums.get(name, 0.0) + value
         return loss
 
     def on_validation_epoch_end(self) -> None:
         """Add a row to the history: validation is the last thing of an epoch."""
         row: dict[str, float] = {"epoch": self.current_epoch}
         for split, sums in self._sums.items():
-            loss, right, count = sums.tolist()
-            row |= {f"{split}_loss": loss / count, f"{split}_accuracy": right / count}
+            count = sums.pop("count")
+            row |= {f"{split}_{name}": float(value) / count for name, value in sums.items()}
         row["learning_rate"] = self._adam.param_groups[0]["lr"]
         frozen = self.settings.freeze_epoch
         row["delays_frozen"] = int(frozen is not None and self.current_epoch >= frozen)

@@ -19,6 +19,7 @@ from axonal import neuro, recipes
 from axonal._base.sweeps import Row
 from axonal._base.threads import cores
 from axonal.recipes import _find, _learning, _train
+from axonal.recipes._activity import activity
 from axonal.recipes._samples import Samples
 from axonal.recipes._settings import Settings
 
@@ -116,7 +117,10 @@ class Run(Job):
         settings, begun = self.settings, time.process_time()
         data, net = recipes.find(self.recipe).data(settings), self.build()
         trained = _train.count_trained(net)
-        _learning.fit(net, settings, data["train"])
+        followed: Row = {}
+        _learning.fit(
+            net, settings, data["train"], lambda _: self.follow(net, data, settings, followed)
+        )
         test = data["test"]
         rounded = _learning.predict(net, test, settings)
         return {
@@ -127,8 +131,15 @@ class Run(Job):
             "trained_parameters": trained,
             "rates": {k: round(v, 5) for k, v in _train.firing_rates(net, test).items()},
             "cpu_seconds": round(time.process_time() - begun, 1),
+            **_sparsity(net, test, settings),
+            **followed,
             **self.further(net),
         }
+
+    def follow(
+        self, net: neuro.Network, data: Mapping[str, Samples], settings: Settings, row: Row
+    ) -> None:
+        """Measure what a kind of run asks for after an epoch, and add it to the row."""
 
     def further(self, net: neuro.Network) -> Row:
         """Measure what else a kind of run asks of the trained network; it is in no time above."""
@@ -153,6 +164,37 @@ def _unrounded(
         "test_with_training_kernel": float(np.mean(found == test.labels)),
         "changed_by_rounding": float(np.mean(found != rounded)),
     }
+
+
+def _sparsity(net: neuro.Network, test: Samples, settings: Settings) -> Row:
+    """Share of zero pseudo-derivatives of gated units; nothing where there are none."""
+    watched = activity(net, net.eval(), settings)
+    if watched is None:
+        return {}
+    chosen = range(min(len(test), _train.RATE_SAMPLES))
+    with torch.no_grad():
+        watched(torch.from_numpy(test.dense(chosen)))
+    return {"backward_sparsity": round(float(watched.measured()["backward_sparsity"]), 5)}
+
+
+@dataclass(frozen=True)
+class Followed(Run):
+    """The training of one network, with its validation accuracy after every epoch."""
+
+    @property
+    def identity(self) -> list[Any]:
+        """That of the run, and that it is followed."""
+        return [*super().identity, "followed"]
+
+    def follow(
+        self, net: neuro.Network, data: Mapping[str, Samples], settings: Settings, row: Row
+    ) -> None:
+        """Add accuracy and event rates after an epoch."""
+        found = _learning.accuracy(net, data["validation"], settings)
+        row.setdefault("curve", []).append(round(found, 5))
+        rates = _train.firing_rates(net, data["validation"])
+        row.setdefault("rate_curve", []).append({k: round(v, 4) for k, v in rates.items()})
+        net.train()
 
 
 def machine() -> str:

@@ -14,7 +14,7 @@ LARGEST = 1e15
 """Above any time, size or rate; sums and products with it are still finite."""
 MOST = 1_000_000
 """Of whole numbers: epochs, neurons, steps and samples."""
-READOUTS = ("mean_over_time", "max_over_time", "summed_softmax", "first_spike")
+READOUTS = ("mean_over_time", "max_over_time", "summed_softmax", "first_spike", "last_step")
 KINDS = (int, float, bool, str)
 
 

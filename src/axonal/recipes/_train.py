@@ -144,13 +144,13 @@ def _summary(
 
 @torch.no_grad()
 def firing_rates(net: neuro.Network, samples: Samples) -> dict[str, float]:
-    """Mean spikes per neuron and step of every spiking layer, in evaluation mode."""
+    """Spikes or graded events per neuron and step of every spiking layer, in evaluation mode."""
     spiking = {path: ("spikes",) for path, m in net.stateful_layers.items() if m.spiking}
     if not spiking:
         return {}
     x = torch.from_numpy(samples.dense(range(min(len(samples), RATE_SAMPLES))))
     _, traces = neuro.record(net.eval(), x, spiking)
-    return {path: float(trace["spikes"].mean()) for path, trace in traces.items()}
+    return {path: float((t["spikes"] != 0).float().mean()) for path, t in traces.items()}
 
 
 def _draw(

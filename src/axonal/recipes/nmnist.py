@@ -19,6 +19,7 @@ from axonal.datasets.sets import nmnist
 from axonal.recipes import _settings
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
+from axonal.recipes._feed import Feed
 from axonal.recipes._samples import Augmented, Derived, Samples
 
 ARMS = ("moved", "still", "linear")
@@ -139,6 +140,16 @@ def data(settings: Settings) -> Mapping[str, Samples]:
         moved = transforms.Transformed(events["train"], moves, seed=settings.seed)
         found["train"] = Augmented(moved, settings.grid)
     return found
+
+
+def feed(settings: Settings) -> Feed:
+    """Counts of a recording of events; the control reads their square roots.
+
+    >>> feed(Settings()).dt
+    0.0525
+    """
+    roots = np.sqrt if settings.arm == "linear" else None
+    return Feed(settings.grid.dt, counts=roots)
 
 
 def parts(settings: Settings) -> dict[str, EventSet]:

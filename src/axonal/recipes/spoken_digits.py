@@ -14,6 +14,7 @@ from axonal import datasets, neuro
 from axonal.recipes import _settings
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._errors import RecipeError
+from axonal.recipes._feed import Feed
 from axonal.recipes._samples import Padded, Samples
 
 ARMS = ("learned", "fixed", "none")
@@ -23,6 +24,7 @@ KERNELS = ("gaussian", "straight-through")
 NETWORKS = ("normed", "current-based")
 SPLITS = ("official", "speaker")
 CLASSES = 10
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +194,24 @@ def data(settings: Settings) -> Mapping[str, Samples]:
     except (ValueError, FileNotFoundError) as error:
         raise RecipeError(str(error)) from error
     return {part: Padded(samples, settings.silence) for part, samples in found.items()}
+
+
+def feed(settings: Settings) -> Feed:
+    """Steps of a sound, as the samples of the recordings are made.
+
+    Raises:
+        ValueError: the front end "quantiles", which needs the whole of a sound.
+
+    >>> feed(Settings()).rate
+    8000
+    """
+    if settings.front_end == "quantiles":
+        raise RecipeError(
+            "the front end quantiles tells the shares of a whole sound, which a stream does not "
+            "know: train with --front-end mel or gammatone to stream."
+        )
+    ear = datasets.MelDelta() if settings.front_end == "mel" else datasets.HairCells()
+    return Feed.ear(ear, settings.dt, silence=settings.silence, classes=DIGITS)
 
 
 def build(settings: Settings) -> neuro.Network:

@@ -34,13 +34,12 @@ def ask(file, timeout=60.0, **options):
 def gone(pid):
     for _ in range(1200):
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            # a child that nobody waits for stays in the table until its parent's parent reaps it
+            with open(f"/proc/{pid}/stat") as stat:
+                if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
+                    return True
+        except (FileNotFoundError, ProcessLookupError):  # it may end between opening and reading
             return True
-        # a child that nobody waits for stays in the table until its parent's parent reaps it
-        with open(f"/proc/{pid}/stat") as stat:
-            if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
-                return True
         time.sleep(0.05)
     return False
 

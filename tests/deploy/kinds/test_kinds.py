@@ -15,9 +15,10 @@ from axonal.deploy.kinds.__main__ import PAGE, filled
 
 
 def one(kind):
-    """A graph with one neuron of a kind, at half of every parameter."""
-    cell = dict.fromkeys(KINDS[kind].fields, 0.5)
-    parts = (Population("in", "input", (1,)), Population("x", kind, (1,), **cell))
+    """A graph with one unit of a kind, at half of every parameter."""
+    cell = dict.fromkeys(KINDS[kind].fields, 0.5) | {"reset": KINDS[kind].resets[0]}
+    x = Population("x", kind, (KINDS[kind].compartments,), **cell)
+    parts = (Population("in", "input", (1,)), x)
     wire = Projection("in", "x", [0], [0], [1.0], [1])
     return EventGraph(parts, (wire,), ("x",), dt=1e-3, hop=1)
 
@@ -64,4 +65,4 @@ def test_a_file_gets_the_first_version_that_has_its_kinds(name, tmp_path, monkey
         assert file.attrs["version"] == 7
     again = EventGraph.load(tmp_path / "b.h5")
     assert again.readout is None
-    np.testing.assert_array_equal(again.population("x").decay, [0.5])
+    np.testing.assert_array_equal(again.population("x").gain, one(name).population("x").gain)
