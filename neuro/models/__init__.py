@@ -5,5 +5,6 @@ from axonal.neuro.models.lmuformer import LMUFormer
 from axonal.neuro.models.spikegpt import SpikeGPT
 from axonal.neuro.models.spiking_lmu import SpikingLMU
 from axonal.neuro.models.spiking_lmuformer import SpikingLMUFormer
+from axonal.neuro.models.ternary_lm import TernaryLM
 
-__all__ = ["DelaySNN", "LMUFormer", "SpikeGPT", "SpikingLMU", "SpikingLMUFormer"]
+__all__ = ["DelaySNN", "LMUFormer", "SpikeGPT", "SpikingLMU", "SpikingLMUFormer", "TernaryLM"]
