@@ -10,7 +10,9 @@ from axonal.neuro._checks import InputError
 from axonal.neuro.batches import collate
 from axonal.neuro.events import Events
 from axonal.neuro.importers import (
+    ClipFloorShift,
     ConversionError,
+    from_ann,
     from_norse,
     from_snntorch,
     from_spikingjelly,
@@ -101,6 +103,7 @@ __all__ = [
     "ALIFState",
     "BatchNorm",
     "Cell",
+    "ClipFloorShift",
     "Conv2d",
     "ConversionError",
     "CuBaLIF",
@@ -154,6 +157,7 @@ __all__ = [
     "first_spike_loss",
     "first_spike_time",
     "freeze_delays",
+    "from_ann",
     "from_norse",
     "from_snntorch",
     "from_spikingjelly",
