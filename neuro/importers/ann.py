@@ -178,8 +178,9 @@ def _refusal(path: str, part: nn.Module, reason: str) -> ConversionError:
 
 
 def _bias(linear: Any) -> Tensor:
-    given = linear.bias
-    return linear.weight.new_zeros(len(linear.weight)) if given is None else given.detach().clone()
+    weight: Tensor = linear.weight.detach()
+    given: Tensor | None = linear.bias
+    return weight.new_zeros(len(weight)) if given is None else given.detach().clone()
 
 
 @torch.no_grad()

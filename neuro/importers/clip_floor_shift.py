@@ -51,7 +51,8 @@ class ClipFloorShift(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the level below ``x``, half a level added."""
         level = _Floor.apply(self.levels * x / self.threshold + 0.5)  # type: ignore[no-untyped-call]
-        return (level / self.levels).clamp(0, 1) * self.threshold
+        y: Tensor = (level / self.levels).clamp(0, 1) * self.threshold
+        return y
 
     def extra_repr(self) -> str:
         """Return the text of ``print(layer)``."""
