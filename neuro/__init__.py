@@ -9,6 +9,7 @@ from axonal.neuro import surrogates
 from axonal.neuro._checks import InputError
 from axonal.neuro.batches import collate
 from axonal.neuro.events import Events
+from axonal.neuro.generation import generate
 from axonal.neuro.importers import (
     ClipFloorShift,
     ConversionError,
@@ -23,9 +24,12 @@ from axonal.neuro.layers import (
     IF,
     LIF,
     LMU,
+    MLGRU,
     PLIF,
     ALIFState,
     BatchNorm,
+    BinaryEmbedding,
+    BitLinear,
     Cell,
     Conv2d,
     CuBaLIF,
@@ -46,10 +50,18 @@ from axonal.neuro.layers import (
     LIFState,
     Lift,
     Linear,
+    LowerBounds,
+    MLGRUState,
     ResonateAndFire,
     ResonateAndFireState,
+    SpikingRFFN,
+    SpikingRFFNState,
+    SpikingRWKV,
+    SpikingRWKVState,
     TemporalConv,
     TemporalConvState,
+    TernaryGLU,
+    TernaryGLUState,
     TwoPoint,
     detach,
     event_traces,
@@ -66,7 +78,14 @@ from axonal.neuro.losses import (
     summed_softmax,
     summed_softmax_loss,
 )
-from axonal.neuro.models import DelaySNN, LMUFormer, SpikingLMU, SpikingLMUFormer
+from axonal.neuro.models import (
+    DelaySNN,
+    LMUFormer,
+    SpikeGPT,
+    SpikingLMU,
+    SpikingLMUFormer,
+    TernaryLM,
+)
 from axonal.neuro.network import (
     Decision,
     LayerReport,
@@ -81,6 +100,7 @@ from axonal.neuro.network import (
     record,
     spike_report,
 )
+from axonal.neuro.next_token import next_token_loss
 from axonal.neuro.optim import SigmaSchedule, freeze_delays, param_groups, set_sigma
 from axonal.neuro.surrogates import *  # noqa: F403 (a new one is named there alone)
 
@@ -98,10 +118,13 @@ __all__ = [
     "IF",
     "LIF",
     "LMU",
+    "MLGRU",
     "LMUFormer",
     "PLIF",
     "ALIFState",
     "BatchNorm",
+    "BinaryEmbedding",
+    "BitLinear",
     "Cell",
     "ClipFloorShift",
     "Conv2d",
@@ -133,6 +156,8 @@ __all__ = [
     "LeakyRNNState",
     "Lift",
     "Linear",
+    "LowerBounds",
+    "MLGRUState",
     "Network",
     "NetworkError",
     "Recurrent",
@@ -146,9 +171,17 @@ __all__ = [
     "SigmaSchedule",
     "SilentNeurons",
     "SpikeReport",
+    "SpikeGPT",
     "SpikingLMU",
     "SpikingLMUFormer",
+    "SpikingRFFN",
+    "SpikingRFFNState",
+    "SpikingRWKV",
+    "SpikingRWKVState",
     "Streamer",
+    "TernaryGLU",
+    "TernaryGLUState",
+    "TernaryLM",
     "TwoPoint",
     "collate",
     "detach",
@@ -161,9 +194,11 @@ __all__ = [
     "from_norse",
     "from_snntorch",
     "from_spikingjelly",
+    "generate",
     "max_over_time",
     "max_over_time_loss",
     "mean_over_time",
+    "next_token_loss",
     "param_groups",
     "rate_loss",
     "record",
@@ -190,7 +225,11 @@ add_safe_globals(
         LeakyRNNState,
         RecurrentState,
         ResonateAndFireState,
+        MLGRUState,
+        SpikingRFFNState,
+        SpikingRWKVState,
         TemporalConvState,
+        TernaryGLUState,
     ]
 )
 

@@ -2,6 +2,8 @@
 
 from axonal.neuro.layers._layer import Layer, detach
 from axonal.neuro.layers.alif import ALIF, ALIFState
+from axonal.neuro.layers.binary_embedding import BinaryEmbedding
+from axonal.neuro.layers.bit_linear import BitLinear
 from axonal.neuro.layers.cell import Cell
 from axonal.neuro.layers.conv import Conv2d
 from axonal.neuro.layers.cubalif import CuBaLIF, CuBaLIFState
@@ -18,10 +20,14 @@ from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.layers.lift import Lift
 from axonal.neuro.layers.linear import Linear
 from axonal.neuro.layers.lmu import LMU
+from axonal.neuro.layers.mlgru import MLGRU, LowerBounds, MLGRUState
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
+from axonal.neuro.layers.spiking_rffn import SpikingRFFN, SpikingRFFNState
+from axonal.neuro.layers.spiking_rwkv import SpikingRWKV, SpikingRWKVState
 from axonal.neuro.layers.temporal_conv import TemporalConv, TemporalConvState
+from axonal.neuro.layers.ternary_glu import TernaryGLU, TernaryGLUState
 from axonal.neuro.layers.two_point import TwoPoint
 
 __all__ = [
@@ -30,9 +36,12 @@ __all__ = [
     "IF",
     "LIF",
     "LMU",
+    "MLGRU",
     "PLIF",
     "ALIFState",
     "BatchNorm",
+    "BinaryEmbedding",
+    "BitLinear",
     "Cell",
     "Conv2d",
     "CuBaLIF",
@@ -53,10 +62,18 @@ __all__ = [
     "LegendreMemoryState",
     "Lift",
     "Linear",
+    "LowerBounds",
+    "MLGRUState",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "SpikingRFFN",
+    "SpikingRFFNState",
+    "SpikingRWKV",
+    "SpikingRWKVState",
     "TemporalConv",
     "TemporalConvState",
+    "TernaryGLU",
+    "TernaryGLUState",
     "TwoPoint",
     "detach",
     "event_traces",
