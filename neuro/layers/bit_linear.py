@@ -41,8 +41,8 @@ class BitLinear(nn.Module):
     >>> layer = BitLinear(4, 1)
     >>> with torch.no_grad():
     ...     _ = layer.weight.copy_(torch.tensor([[0.5, -0.2, 0.05, -1.0]]))
-    >>> layer.ternary()[0].tolist()
-    [[1.0, 0.0, 0.0, -1.0]]
+    >>> layer.ternary()[0].int().tolist()
+    [[1, 0, 0, -1]]
     >>> layer(torch.tensor([1.0, -2.0, 0.5, 3.0]))
     tensor([-0.4654], grad_fn=<...>)
     """

@@ -70,7 +70,8 @@ class TernaryLM(Layer[State]):
             for block in blocks:
                 for last in (block.mix.output, block.feed.down):
                     last.weight /= (2 * self.layers) ** 0.5
-        self.body = Network(_Body(self.tokens, self.size, blocks))
+        self.body = Network(_Body(self.size, blocks))
+        self.head = BitLinear(self.size, self.tokens)
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return the logits of the token behind each of ``tokens`` [T, B]."""
@@ -80,8 +81,8 @@ class TernaryLM(Layer[State]):
                 "tokens.unsqueeze(1) for one text.",
                 self,
             )
-        logits, state = self.body(self.embed(tokens), state)
-        return logits, state
+        x, state = self.body(self.embed(tokens), state)
+        return self.head(x), state
 
     def extra_repr(self) -> str:
         """Return the text of ``print(model)``."""
@@ -106,14 +107,13 @@ class _Block(nn.Module):
 class _Body(nn.Module):
     source_name = "TernaryLM"
 
-    def __init__(self, tokens: int, size: int, blocks: list[_Block]) -> None:
+    def __init__(self, size: int, blocks: list[_Block]) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
         self.out_norm = nn.RMSNorm(size, EPS)
-        self.head = BitLinear(size, tokens)
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self.blocks:
             x = block(x)
-        y: Tensor = self.head(self.out_norm(x))
+        y: Tensor = self.out_norm(x)
         return y

@@ -11,7 +11,7 @@ pytest.importorskip("lightning")
 
 from axonal import recipes
 from axonal.datasets.text import Bytes, Characters
-from axonal.recipes import _text_training, _writing, spikegpt_char
+from axonal.recipes import _text_training, _writing, spikegpt_char, ternary_char
 from axonal.recipes._text_settings import TextSettings
 
 TEXT = "the cat sat on the mat, and the dog sat on the log.\n" * 30
@@ -66,6 +66,9 @@ def test_a_run_that_was_stopped_ends_where_one_that_was_not_does(
     # the same text is written by the run as it lies on disk
     model, tokenizer, _ = _writing.load_language_model(tmp_path / "stopped")
     assert isinstance(tokenizer, Characters)
+    for prompt, told in (("the é", "'é' .character 4 of the text. is not among"), ("", "a prompt")):
+        with pytest.raises(ValueError, match=told):
+            next(_writing.write(model, tokenizer, prompt, length=1))
     first = tokenizer.alphabet[0]
     assert "".join(_writing.write(model, tokenizer, first, length=120)) == whole["sample"]
 
@@ -105,6 +108,18 @@ def test_a_run_of_another_tokenizer_or_text_is_refused(text: Path, tmp_path: Pat
         recipes.train("spikegpt-char", settings, run, resume=True)
     with pytest.raises(ValueError, match="which writes no text"):
         _writing.load_language_model(recipes.trained("digits"))
+
+
+@pytest.mark.parametrize("spiking", [False, True])
+def test_ternary_models_train_and_write(text: Path, tmp_path: Path, spiking: bool) -> None:
+    own = {"context": 16, "batch": 4, "updates": 2, "width": 8, "layers": 1, "hidden_units": 8}
+    settings = ternary_char.Settings(text=str(text), tokens="bytes", spiking=spiking, **own)
+    summary = recipes.train("ternary-char", settings, tmp_path / "run")
+    model, tokenizer, _ = _writing.load_language_model(tmp_path / "run")
+    assert "".join(_writing.write(model, tokenizer, "\n", length=120)) == summary["sample"]
+    rates = {"body.blocks.0.mix.lif", "body.blocks.0.mix.lif_out"}
+    rates |= {"body.blocks.0.feed.lif", "body.blocks.0.feed.lif_out"}
+    assert set(summary["firing_rates"]) == (rates if spiking else set())
 
 
 def test_a_stop_ends_the_text_before_it() -> None:

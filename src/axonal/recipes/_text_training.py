@@ -169,7 +169,11 @@ class _Keep(Callback):
 
     def __init__(self, folder: Path, every: int, report: Callable[[float], None]) -> None:
         self.folder, self.every, self.report = folder, every, report
-        self._done = -1
+        self._done = 0
+
+    def on_train_start(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
+        """Take what a checkpoint has done for done."""
+        self._done = trainer.global_step
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, *_: Any
