@@ -11,7 +11,9 @@ from axonal.neuro.batches import collate
 from axonal.neuro.events import Events
 from axonal.neuro.generation import generate
 from axonal.neuro.importers import (
+    ClipFloorShift,
     ConversionError,
+    from_ann,
     from_norse,
     from_snntorch,
     from_spikingjelly,
@@ -125,6 +127,7 @@ __all__ = [
     "BinaryEmbedding",
     "BitLinear",
     "Cell",
+    "ClipFloorShift",
     "Conv2d",
     "ConversionError",
     "CuBaLIF",
@@ -189,6 +192,7 @@ __all__ = [
     "first_spike_loss",
     "first_spike_time",
     "freeze_delays",
+    "from_ann",
     "from_norse",
     "from_snntorch",
     "from_spikingjelly",

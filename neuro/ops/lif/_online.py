@@ -53,9 +53,8 @@ class Online(torch.autograd.Function):
             # neurons that forget at once: nothing is left for the step before
             at_once = Neuron(torch.zeros_like(decay), threshold, ctx.convention)
             kept, last = Kept(potentials, waits), torch.zeros_like(potentials[0])
-            g_x, *_ = _op.lif_backward(
-                grad, last, None, kept, at_once, POTENTIAL, Learns(False, False)
-            )
+            learns = Learns(False, False)
+            g_x = _op.lif_backward(grad, last, None, kept, at_once, POTENTIAL, learns)[0]
         else:
             _, _, _, _, surrogate, alpha = ctx.convention
             g_x = derivative(potentials - threshold, surrogate, alpha) * grad

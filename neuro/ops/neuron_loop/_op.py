@@ -3,7 +3,7 @@
 The loops of `cpu` only fill what is allocated here.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,38 +14,13 @@ from axonal.neuro.ops._dispatch import HAS_NUMBA
 from axonal.neuro.ops._operator import Operator
 from axonal.neuro.ops._shapes import gradient_of, same_shape
 from axonal.neuro.ops.neuron_loop._feedback import Feedback
+from axonal.neuro.ops.neuron_loop._kept import Kept
+from axonal.neuro.ops.neuron_loop._needs import Needs
 from axonal.neuro.ops.neuron_loop._state import State
 from axonal.neuro.ops.neuron_loop.kinds import KINDS, Parameters
 
 if HAS_NUMBA:
     from axonal.neuro.ops.neuron_loop import cpu
-
-
-class Kept(NamedTuple):
-    """What the backward pass starts from, besides the first state.
-
-    Attributes:
-        spikes: of all steps [T, B, ...].
-        h: potentials before the reset [T, B, ...].
-        a: second numbers after the step [T, B, ...]; nothing [0, ...] of a kind without.
-        held: int8 [T, B, ...], 1 where input is ignored; nothing without refractory steps.
-    """
-
-    spikes: Tensor
-    h: Tensor
-    a: Tensor
-    held: Tensor
-
-
-class Needs(NamedTuple):
-    """Gradients that are wanted of parameters and feedback."""
-
-    decay: bool
-    threshold: bool
-    other: bool
-    past: bool
-    weight: bool
-    delay: bool
 
 
 def _room(x: Tensor, convention: Convention, kind: str, save: bool, make: Any) -> list[Tensor]:

@@ -1,8 +1,8 @@
 """Steps of neurons of any kind compiled for the CPU: a range of steps, for all cells.
 
 Without feedback all steps are one call. In a loop every step is one, and between two of them the
-feedback is summed (see `_feedback_cpu`). Choices that never change within a call, the kind of
-neuron among them, are constants of a kernel made for them.
+feedback is summed (see `_plain_feedback` and `_delayed_feedback`). Choices that never change within
+a call, the kind of neuron among them, are constants of a kernel made for them.
 """
 
 import functools
@@ -15,8 +15,11 @@ from torch import Tensor
 from axonal._base.jit import jit, kernel
 from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops._neuron_cpu import after, charge, derivative, number_of
+from axonal.neuro.ops.neuron_loop._delayed_feedback import DelayedFeedback
 from axonal.neuro.ops.neuron_loop._feedback import Feedback
-from axonal.neuro.ops.neuron_loop._feedback_cpu import Grads, connections
+from axonal.neuro.ops.neuron_loop._kept import Kept
+from axonal.neuro.ops.neuron_loop._needs import Needs
+from axonal.neuro.ops.neuron_loop._plain_feedback import Grads, PlainFeedback
 from axonal.neuro.ops.neuron_loop._state import State
 from axonal.neuro.ops.neuron_loop.kinds import KINDS, Parameters
 
@@ -74,7 +77,7 @@ def forward(
     if not loops:
         run(0, len(x), series, series[0], *before, *after_x)
         return
-    net, fired = connections(feedback), 0
+    net, fired = _running(feedback), 0
     net.begin(spikes)
     for t in range(len(x)):
         fired = run(t, t + 1, series, _row(net.hear(t, fired)), *before, *after_x)
@@ -82,13 +85,13 @@ def forward(
 
 def backward(
     g: Tensor,
-    kept: Any,
+    kept: Kept,
     state: State,
     feedback: Feedback,
     parameters: Parameters,
     convention: Convention,
     kind: str,
-    needs: Any,
+    needs: Needs,
     gradients: tuple[Tensor, ...],
 ) -> Grads:
     """Fill g_x, move the gradients of v and a, add to those of the parameters.
@@ -109,11 +112,16 @@ def backward(
     if not loops:
         run(0, len(g), series, series[0], *given)
         return None, None, None
-    net = connections(feedback)
+    net = _running(feedback)
     net.begin_back(gradients[0])
     for t in range(len(g) - 1, -1, -1):
         run(t, t + 1, series, _row(net.back(t)), *given)
     return net.gradients(kept.spikes, (needs.past, needs.weight, needs.delay))
+
+
+def _running(feedback: Feedback) -> PlainFeedback | DelayedFeedback:
+    """Return the feedback as it runs, with delays or without."""
+    return DelayedFeedback(feedback) if feedback.kernel else PlainFeedback(feedback)
 
 
 def _series(x: Tensor) -> Any:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from axonal import neuro
+from axonal.recipes._errors import RecipeError
 from axonal.recipes._learner import READOUTS, Input, Learner, runner
 from axonal.recipes._samples import Samples, Timed, in_epoch
 from axonal.recipes._settings import Settings
@@ -88,6 +89,10 @@ def fit(
         seen = in_epoch(samples, epoch)
         for x, target in batches(seen, order(settings.seed, epoch, len(seen)), settings.batch):
             loss = learner.loss(learner.run(x), target)
+            if not math.isfinite(loss.detach()):
+                raise RecipeError(
+                    f"the loss is {float(loss)} in epoch {epoch}: write a smaller --learning-rate."
+                )
             adam.zero_grad()
             loss.backward()
             cut(net, settings)

@@ -1,6 +1,7 @@
 """The Lightning side of training: module, checkpoint and progress bar."""
 
 import logging
+import math
 import signal
 import time
 import warnings
@@ -17,7 +18,7 @@ from torch import Tensor
 from axonal._base import signals
 from axonal._base.files import check_source, whole_file
 from axonal._base.progress import bar
-from axonal.neuro import Network
+from axonal.neuro import InputError, Network
 from axonal.recipes import _learner, _learning, _weights
 from axonal.recipes._data_module import Batch, DataModule
 from axonal.recipes._errors import RecipeError
@@ -129,6 +130,32 @@ class _SaveEpoch(Checkpoint):
         write_csv(self.run.metrics, module.history)
 
 
+class _Finite(Callback):
+    """Ends a run whose loss is no number any more, before it spoils what was learned."""
+
+    def __init__(self, run: RunFolder) -> None:
+        self.run = run
+
+    def on_before_backward(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, loss: Tensor
+    ) -> None:
+        """Look at the loss of every update."""
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise diverged(self.run, f"the loss is {value}", trainer.current_epoch)
+
+
+def diverged(run: RunFolder, what: str, epoch: int) -> RecipeError:
+    """The error about a run that diverged, with the checkpoint that is still good."""
+    kept = f"{run.checkpoint} holds epoch {epoch - 1}, the last good one"
+    if not run.checkpoint.exists():
+        kept = "no epoch was finished before it"
+    return RecipeError(
+        f"{what} in epoch {epoch}, and the run was stopped; {kept}: begin anew with --force and a "
+        "smaller --learning-rate."
+    )
+
+
 class _Bar(Callback):
     """A progress bar on stderr; that of a resumed run begins where it goes on."""
 
@@ -171,7 +198,7 @@ def fit(
 ) -> None:
     """Train to the last epoch, from the run's checkpoint if it has one."""
     settings = training.settings
-    callbacks: list[Callback] = [_SaveEpoch(run)]
+    callbacks: list[Callback] = [_SaveEpoch(run), _Finite(run)]
     if progress:
         callbacks.append(_Bar(name, settings.epochs))
     with quiet():
@@ -191,7 +218,14 @@ def fit(
         if run.checkpoint.exists():
             start = run.checkpoint
             check_checkpoint(run, training)
-        to_the_end(trainer, training, start, data)
+        try:
+            to_the_end(trainer, training, start, data)
+        except InputError as error:
+            # a layer that refuses its state may come before the loss that would tell
+            weights = training.net.parameters()
+            if all(torch.isfinite(p).all() for p in weights):
+                raise
+            raise diverged(run, "weights are no numbers any more", trainer.current_epoch) from error
 
 
 def to_the_end(
@@ -227,11 +261,14 @@ def check_checkpoint(run: RunFolder, training: Training) -> None:
                 raise ValueError(f"it has no {name}")
         if len(found["history"]) != found["epoch"] + 1:
             raise ValueError(f"it has {len(found['history'])} of {found['epoch'] + 1} epochs")
-        own = training.state_dict()
-        for name, tensor in own.items():
-            other = found["state_dict"].get(name, tensor)
-            if not isinstance(other, Tensor) or other.shape != tensor.shape:
-                raise ValueError(f"{name!r} is not that of this network")
+        differ = _weights.differences(training.state_dict(), found["state_dict"])
+        if differ:
+            raise RecipeError(
+                f"{run.checkpoint} is of another network: {differ}; resume with the recipe and the "
+                "settings that it was made with, or begin anew with --force"
+            )
+    except RecipeError:
+        raise
     except (ValueError, OSError) as error:
         raise RecipeError(
             f"{run.checkpoint} is damaged and nothing can go on from it: {error}; "

@@ -3,10 +3,14 @@
 import io
 import warnings
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
+
+SHOWN = 3
+"""Differences of two networks in a message."""
 
 
 def read_tensors(content: bytes) -> dict[str, Tensor]:
@@ -68,21 +72,39 @@ def _records(archive: zipfile.ZipFile, content: bytes) -> list[int]:
 
 
 def load(net: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Give a network its weights, which must be of its shapes and types.
+    """Give a network its weights, which must be of its names, shapes and types.
 
     Raises:
-        ValueError: they are those of another network; one line that names what differs first.
+        ValueError: they are those of another network; one line that names what differs.
     """
-    own = net.state_dict()
-    for name, tensor in tensors.items():
-        if name in own and (tensor.shape, tensor.dtype) != (own[name].shape, own[name].dtype):
-            raise ValueError(f"{name!r} is {_kind(tensor)}, expected {_kind(own[name])}")
-    try:
-        net.load_state_dict(tensors)
-    except RuntimeError as error:
-        _, _, why = str(error).partition(":")
-        raise ValueError(" ".join(why.split())[:120]) from error
+    differ = differences(net.state_dict(), tensors)
+    if differ:
+        raise ValueError(differ)
+    net.load_state_dict(tensors)
 
 
-def _kind(tensor: Tensor) -> str:
+def differences(own: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Tensors in which two networks differ, by name and shape; nothing where they do not.
+
+    >>> differences({"a": torch.zeros(2), "b": torch.zeros(1)}, {"a": torch.zeros(3)})
+    "'a' is [3] of float32, expected [2] of float32; 'b' is missing, expected [1] of float32"
+    """
+    lines = [
+        f"{name!r} is {_kind(given[name])}, expected {_kind(tensor)}"
+        for name, tensor in own.items()
+        if name in given and _kind(given[name]) != _kind(tensor)
+    ]
+    lines += [
+        f"{name!r} is missing, expected {_kind(tensor)}"
+        for name, tensor in own.items()
+        if name not in given
+    ]
+    lines += [f"{name[:80]!r} is unknown" for name in given if name not in own]
+    more = [f"{len(lines) - SHOWN} more differ"] if len(lines) > SHOWN else []
+    return "; ".join(lines[:SHOWN] + more)
+
+
+def _kind(tensor: object) -> str:
+    if not isinstance(tensor, Tensor):
+        return f"no tensor but {type(tensor).__name__}"
     return f"{list(tensor.shape)} of {str(tensor.dtype).removeprefix('torch.')}"

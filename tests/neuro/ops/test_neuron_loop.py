@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from axonal.neuro.ops._convention import Convention
-from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, neuron_loop
-from axonal.neuro.ops.neuron_loop import _feedback_cpu as feedback_cpu
+from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, _plain_feedback, neuron_loop
 
 SIGMOID = {"surrogate": "sigmoid", "alpha": 4.0}
 ALIF = {"reset": "subtract", "detach_reset": False, **SIGMOID}
@@ -120,7 +119,7 @@ def test_the_loops_equal_the_definition(kind, loop, choices):
 
 @pytest.mark.parametrize("dense", [0.0, 1.0])
 def test_plain_feedback_is_the_same_however_it_is_summed(dense, monkeypatch):
-    monkeypatch.setattr(feedback_cpu, "DENSE", dense)
+    monkeypatch.setattr(_plain_feedback, "DENSE", dense)
     assert_equal("alif", "plain", ALIF, tensors("plain", size=67))
 
 

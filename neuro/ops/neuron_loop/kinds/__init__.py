@@ -1,6 +1,7 @@
 """Neurons with one more number than their potential, one file per kind."""
 
-from axonal.neuro.ops.neuron_loop.kinds._kind import Kind, Parameters
+from axonal.neuro.ops.neuron_loop.kinds._kind import Kind
+from axonal.neuro.ops.neuron_loop.kinds._parameters import Parameters
 from axonal.neuro.ops.neuron_loop.kinds.alif import ALIF
 from axonal.neuro.ops.neuron_loop.kinds.cubalif import CUBALIF
 from axonal.neuro.ops.neuron_loop.kinds.lif import LIF

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.lif import reference
-from axonal.neuro.ops.neuron_loop.kinds._kind import Kind, Parameters
+from axonal.neuro.ops.neuron_loop.kinds._kind import Kind
+from axonal.neuro.ops.neuron_loop.kinds._parameters import Parameters
 
 
 def step(

@@ -1,9 +1,8 @@
-"""What neurons hear of each other, summed at the cost of the spikes, and the way of its gradient.
+"""Feedback of neurons with delays.
 
-Forward, every spike adds rows of weights: one row for plain connections, one per step of delay for
-delayed ones, each to what is heard that many steps later. Where a synapse has few taps, one or two,
-they are summed one by one instead, samples side by side. Backward, gradients are dense: a product
-per step for plain connections; for delayed ones such a sum over their taps.
+Forward, every spike adds a row of weights to each of the next steps. Where a synapse has few taps,
+one or two, they are summed one by one instead, samples side by side. Backward, gradients are dense:
+such a sum over the taps.
 """
 
 from collections.abc import Callable
@@ -11,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from axonal._base.jit import jit, kernel
+from axonal._base.jit import kernel
 from axonal.neuro.ops._buffer_pool import zeros
 from axonal.neuro.ops._nonzero import AHEAD, active
 from axonal.neuro.ops.delayed_linear import cpu as delayed_cpu
@@ -23,10 +21,8 @@ from axonal.neuro.ops.delayed_linear._synapses import Synapses
 from axonal.neuro.ops.delayed_linear._taps import taps
 from axonal.neuro.ops.delayed_linear.cpu import add_8
 from axonal.neuro.ops.neuron_loop._feedback import Feedback
-from axonal.neuro.ops.spike_linear._op import of_weight
-
-DENSE = 0.4
-"""Share of neurons that fired from which on a dense product is faster."""
+from axonal.neuro.ops.neuron_loop._plain_feedback import Grads
+from axonal.neuro.ops.neuron_loop._rows_cpu import BITS, add_four
 
 FEW = 0.1
 """Taps per synapse, as a share of all delays, up to which they are summed tap by tap."""
@@ -34,64 +30,8 @@ FEW = 0.1
 EIGHT = 8
 """Taps that are summed at once."""
 
-_BITS = {torch.float32: np.int32, torch.float64: np.int64}
-Grads = tuple[Tensor | None, Tensor | None, Tensor | None]
 
-
-def connections(feedback: Feedback) -> "Plain | Delayed":
-    """Return the feedback as it runs, delayed or not."""
-    return Delayed(feedback) if feedback.kernel else Plain(feedback)
-
-
-class Plain:
-    """Connections without delays beyond the step of the loop."""
-
-    def __init__(self, feedback: Feedback) -> None:
-        self.feedback = feedback
-        self.before = feedback.past[0].detach().contiguous()
-        self.weight, self.bias = feedback.weight.detach().contiguous(), feedback.bias.detach()
-        self.heard = torch.empty_like(self.before)  # [B, N]
-        self.many = DENSE * self.before.numel()
-
-    def begin(self, spikes: Tensor) -> None:
-        """Get ready to run forward, filling ``spikes`` [T, B, N]."""
-        # a row of zeros below fills up the last four
-        columns = F.pad(self.weight.T, (0, 0, 0, 1)).contiguous()
-        bits = spikes.numpy().view(_BITS[spikes.dtype])
-        self.arrays = self.heard.numpy(), bits, columns.numpy(), self.bias.numpy()
-        self.spikes = spikes
-
-    def hear(self, t: int, fired: int) -> Tensor:
-        """Return what neurons hear at step t [B, N], of the ``fired`` spikes one step before."""
-        if t == 0 or fired > self.many:
-            last = self.spikes[t - 1] if t else self.before
-            torch.addmm(self.bias, last, self.weight.T, out=self.heard)
-        else:
-            _gather(t - 1, *self.arrays)
-        return self.heard
-
-    def begin_back(self, g_x: Tensor) -> None:
-        """Get ready to run backward, while ``g_x`` [T, B, N] is filled from its end."""
-        self.g_x = g_x
-
-    def back(self, t: int) -> Tensor:
-        """Return the gradient of the spikes of step t through what is heard later [B, N]."""
-        if t + 1 < len(self.g_x):
-            return torch.mm(self.g_x[t + 1], self.weight, out=self.heard)
-        return self.heard.zero_()
-
-    def gradients(self, spikes: Tensor, needs: tuple[bool, bool, bool]) -> Grads:
-        """Return the gradients of past, weight and delay, as far as they are needed."""
-        needs_past, needs_weight, _ = needs
-        g_past = (self.g_x[0] @ self.weight).unsqueeze(0) if needs_past else None
-        if not needs_weight:
-            return g_past, None, None
-        # step t hears the spikes of step t - 1
-        g_weight = of_weight(spikes[:-1].flatten(0, 1), self.g_x[1:].flatten(0, 1))
-        return g_past, torch.addmm(g_weight, self.g_x[0].T, self.before), None
-
-
-class Delayed:
+class DelayedFeedback:
     """Connections with a delay of their own each."""
 
     def __init__(self, feedback: Feedback) -> None:
@@ -141,7 +81,7 @@ class Delayed:
         for late, last in enumerate(self.past.flip(0)):
             for k in range(late, self.span):
                 ring[k - late] += last @ torch.from_numpy(rows[k, :-1])
-        bits = spikes.numpy().view(_BITS[spikes.dtype])
+        bits = spikes.numpy().view(BITS[spikes.dtype])
         arrays = ring.numpy(), rows, self.bias.numpy()
 
         def hear(t: int, fired: int) -> Tensor:
@@ -183,28 +123,6 @@ class Delayed:
         )
 
 
-@jit
-def _add_four(y: Any, rows: Any, where: Any, k: int) -> None:
-    w, x, v, u = rows[where[k]], rows[where[k + 1]], rows[where[k + 2]], rows[where[k + 3]]
-    for j in range(y.size):
-        y[j] += (w[j] + x[j]) + (v[j] + u[j])
-
-
-@kernel
-def _gather(t: int, heard: Any, bits: Any, columns: Any, bias: Any) -> None:
-    """Sum the columns of weights of the neurons that fired at step t, for every sample."""
-    _, batch, size = bits.shape
-    where = np.empty(size + AHEAD + 3, np.int64)
-    for b in range(batch):
-        used = active(bits[t, b], where)
-        for k in range(used, used + 3):
-            where[k] = size
-        row = heard[b]
-        row[:] = bias
-        for k in range(0, used, 4):
-            _add_four(row, columns, where, k)
-
-
 @kernel
 def _send(t: int, bits: Any, ring: Any, rows: Any, bias: Any) -> None:
     """Add what spikes [B, N] of the step before t make neurons hear, at t and later."""
@@ -219,7 +137,7 @@ def _send(t: int, bits: Any, ring: Any, rows: Any, bias: Any) -> None:
         for k in range(len(rows)):
             heard, of_delay = ring[(t + k) % len(ring), b], rows[k]
             for n in range(0, used, 4):
-                _add_four(heard, of_delay, where, n)
+                add_four(heard, of_delay, where, n)
 
 
 def _listed(steps: Any, shares: Any, batch: int) -> tuple[Any, Any]:
