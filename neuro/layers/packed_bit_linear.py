@@ -46,6 +46,11 @@ class PackedBitLinear(nn.Module):
         self.register_buffer("scale", scale)
         self.register_buffer("norm_weight", None if norm is None else norm.detach().clone())
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of what comes out."""
+        return self.scale.dtype
+
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
         """Connect ``x`` [..., N]."""
