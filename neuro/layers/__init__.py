@@ -21,6 +21,7 @@ from axonal.neuro.layers.lmu import LMU
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
+from axonal.neuro.layers.sparse_egru import SparseEGRU
 from axonal.neuro.layers.temporal_conv import TemporalConv, TemporalConvState
 from axonal.neuro.layers.two_point import TwoPoint
 
@@ -55,6 +56,7 @@ __all__ = [
     "Linear",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "SparseEGRU",
     "TemporalConv",
     "TemporalConvState",
     "TwoPoint",
