@@ -17,7 +17,8 @@ class SparseEGRU(Layer[EGRUState]):
 
     Its outputs are those of the layer it is made of, in evaluation mode, to rounding. A step costs
     a product per weight that is there, of inputs that are not zero and units that were heard.
-    Nothing of it learns and no gradient goes through it. Weights become zero by pruning, with
+    Nothing of it learns and no gradient goes through it: in training mode it refuses inputs that need
+    one. Weights become zero by pruning, with
     torch's own ``torch.nn.utils.prune.l1_unstructured(layer, "weight", 0.9)``, say.
 
     Source: pruned units on SpiNNaker 2, Nazeer et al., 2023 (arXiv 2312.09084).
@@ -35,7 +36,8 @@ class SparseEGRU(Layer[EGRUState]):
 
     Raises:
         TypeError: what is given is no :class:`EGRU`.
-        ValueError: for inputs or states of the wrong shape, and for inputs that need a gradient.
+        ValueError: for inputs or states of the wrong shape, and for inputs that need a gradient
+            in training mode.
 
     >>> from torch.nn.utils import prune
     >>> layer = EGRU(3, 50).eval()
@@ -88,10 +90,10 @@ class SparseEGRU(Layer[EGRUState]):
         if not _checks.fits(x, (self.in_features,), bias.dtype):
             x = _checks.own_type(x, bias.dtype)
             _checks.sequence(self, x, (self.in_features,), bias.dtype)
-        if x.requires_grad and torch.is_grad_enabled():
+        if self.training and x.requires_grad and torch.is_grad_enabled():
             raise _checks.InputError(
-                "SparseEGRU is for inference, and no gradient goes through it: write torch.no_grad "
-                "around it, or x.detach().",
+                "SparseEGRU is for inference, and no gradient goes through it: write net.eval(), "
+                "or train the EGRU that it is made of.",
                 self,
             )
         with _checks.in_own_type(x):

@@ -95,6 +95,7 @@ LAYERS = {
     "temporal_conv": lambda: neuro.TemporalConv(4, 3),
     "lmu": lambda: neuro.LMU(4, 3, order=3, theta=6.0),
     "egru": lambda: neuro.EGRU(4, 5),
+    "sparse_egru": lambda: neuro.SparseEGRU(neuro.EGRU(4, 5)),
     "cell": Adaptive,
     "recurrent": lambda: neuro.Recurrent(neuro.LIF(4), neuro.Linear(4, 4), delay=2),
     "network": lambda: neuro.Sequential(neuro.Linear(4, 5), neuro.LIF(5)),
