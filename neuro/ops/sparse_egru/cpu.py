@@ -28,8 +28,11 @@ def run(
     c: Tensor,
 ) -> None:
     """Fill y and c [T, B, N]."""
-    arrays = map(_array, (x, *state, *incoming, bias_in, *recurrent, bias, threshold))
-    _run(*arrays, share, y.numpy(), c.numpy())
+    arrays: list[Any] = [
+        _array(a) for a in (x, *state, *incoming, bias_in, *recurrent, bias, threshold)
+    ]
+    arrays += [share, y.numpy(), c.numpy()]
+    _run(*arrays)
 
 
 @kernel
