@@ -86,10 +86,13 @@ class SpikingRWKV(Layer[SpikingRWKVState]):
         self.layer, self.layers = place(self, layer, layers)
         self.official = official
         self.backend = known_backend(self, backend, ("auto", "reference", "cpu", "cuda"))
-        own = (nn.Parameter(torch.empty(self.size)) for _ in range(5))
-        self.time_decay, self.time_first, self.time_mix_k, self.time_mix_v, self.time_mix_r = own
-        linear = (nn.Linear(self.size, self.size, bias=False) for _ in range(4))
-        self.key, self.value, self.receptance, self.output = linear
+        decay, first, k, v, r = (nn.Parameter(torch.empty(self.size)) for _ in range(5))
+        self.time_decay, self.time_first = decay, first
+        self.time_mix_k, self.time_mix_v, self.time_mix_r = k, v, r
+        key, value, receptance, output = (
+            nn.Linear(self.size, self.size, bias=False) for _ in range(4)
+        )
+        self.key, self.value, self.receptance, self.output = key, value, receptance, output
         self.lif = neurons(self.size) if spiking else None
         self.reset_parameters()
 

@@ -129,10 +129,10 @@ class SpikeGPT(Layer[State]):
         settings = self._settings | {"binary": self.tokens == _BITS_IN_INFERENCE}
         made = SpikeGPT(self.tokens, size=self.size, layers=self.layers, **settings)
         made.load_state_dict(self.state_dict())
-        blocks: list[Any] = list(made.body.blocks)
-        body = _Body(self.tokens, self.size, blocks, halved=RESCALED)
+        body = _Body(self.tokens, self.size, list(made.body.blocks), halved=RESCALED)
         body.load_state_dict(made.body.state_dict())
         with torch.no_grad():
+            blocks: Any = body.blocks
             for layer, block in enumerate(blocks):
                 for last in (block.mix.output, block.feed.value):
                     last.weight /= 2 ** (layer // RESCALED)

@@ -17,7 +17,9 @@ def page(experiment: Any, folder: Path, rows: Any) -> str:
         silent = run.changes.get("arm") in ("gru", "lmu", "lmuformer")
         common = {"backward_sparsity": 0.4, "curve": [0.2, 0.5], "tested": 300}
         rates = {} if silent else {"hidden": 0.3}
-        store.add(made(run, **{**common, "rates": rates, **rows(run)}))
+        common["reach"] = {"10": 0.5, "50": 1e-9, "100": 1e-20, "150": 0.0}
+        row = made(Run("digits", {"seed": 0}), **{**common, "rates": rates, **rows(run)})
+        store.add({**row, "key": run.key, "changes": dict(run.changes)})
     written = experiment.write(store, folder)
     return " ".join(written[0].read_text().split())
 
@@ -36,6 +38,7 @@ def test_rows_say_whether_the_demand_is_met(
         return {"test": test, "rates": {"hidden": events}}
 
     text = page(sequence, tmp_path, rows)
+    assert "| EGRU, keeps | 5e-01 | 1e-09 | 1e-20 | 0e+00 |" in text
     assert said in text
     assert "aimed at: within 0.5 points of the GRU at 20 % of events or fewer" in text
     assert f"the goal was {sequence.GOAL_PIXELS:g}" in text

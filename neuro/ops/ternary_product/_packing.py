@@ -40,6 +40,5 @@ def unpack(packed: npt.NDArray[np.uint8], inputs: int) -> npt.NDArray[np.int8]:
     [[1, -1, 0, 0, 1]]
     """
     codes = packed[..., None] >> np.array([0, 2, 4, 6], np.uint8) & 3
-    signs = np.array([0, 1, -1, 0], np.int8)[codes]
-    whole: npt.NDArray[np.int8] = signs.reshape(len(packed), -1)[:, :inputs]
-    return whole
+    signs: npt.NDArray[np.int8] = np.array([0, 1, -1, 0], np.int8)[codes]
+    return signs.reshape(len(packed), -1)[:, :inputs]
