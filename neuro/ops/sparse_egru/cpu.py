@@ -28,8 +28,10 @@ def run(
     c: Tensor,
 ) -> None:
     """Fill y and c [T, B, N]."""
-    arrays = map(_array, (x, *state, *incoming, bias_in, *recurrent, bias, threshold))
-    _run(*arrays, share, y.numpy(), c.numpy())
+    _run(
+        _array(x), *map(_array, state), *map(_array, incoming), _array(bias_in),
+        *map(_array, recurrent), _array(bias), _array(threshold), share, y.numpy(), c.numpy(),
+    )  # fmt: skip
 
 
 @kernel
