@@ -1,5 +1,6 @@
-"""LIF neurons that hear each other, forward and backward, beside the peers."""
+"""Neurons that hear each other, forward and backward, beside the peers."""
 
+import copy
 import importlib
 import warnings
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from axonal import neuro
 from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from benchmarks._agree import required, seeded
@@ -129,10 +131,63 @@ def agreement(mine: Callable[[], Results], definition: Callable[[], Results]) ->
     return f"{said}, gradients to {deviation:.0e}"
 
 
+NEURONS: dict[str, Callable[[int], nn.Module]] = {
+    "axonal": lambda n: neuro.LIF(n, 2.0),
+    "PLIF": lambda n: neuro.PLIF(n, 2.0, decay_input=False),
+    "ALIF": lambda n: neuro.ALIF(n, 2.0, 20.0, reset="zero"),
+    "CuBaLIF": lambda n: neuro.CuBaLIF(n, 2.0, 2.0),
+    "LIF, reset delayed": lambda n: neuro.LIF(n, 2.0, reset="delayed"),
+    "LIF, reset none": lambda n: neuro.LIF(n, 2.0, reset="none"),
+}
+DELAYED = {"LIF, one delay each": "straight-through", "LIF, Gaussian delays": "gaussian"}
+WRITTEN_OUT = ("ALIF", "CuBaLIF", "LIF, one delay each")
+"""Neurons whose loop is also timed step by step, as any body runs."""
+LONGEST = 20
+
+
+def every_neuron(table: Table, shape: tuple[int, int, int]) -> None:
+    """Time loops of every neuron that has a compiled form, and of delayed feedback."""
+    steps, batch, size = shape
+    x = ((seeded(steps, batch, size, high=1.5) * 2048).floor() * 2 + 1) / 4096
+    g = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    works, agrees = {}, {}
+    for name, make in (NEURONS | dict.fromkeys(DELAYED, NEURONS["axonal"])).items():
+        torch.manual_seed(0)
+        feedback: Any = neuro.Linear(size, size, bias=False)
+        if name in DELAYED:
+            feedback = neuro.DelayedLinear(size, size, LONGEST, kernel=DELAYED[name], bias=False)
+            feedback.set_sigma(1.0)
+        with torch.no_grad():
+            feedback.weight.copy_((torch.randn(size, size) * 128 / size**0.5).round() / 256)
+        loop = neuro.Recurrent(make(size), feedback)
+        watched = copy.deepcopy(loop)
+        watched.body.register_forward_hook(lambda *_: None)  # which makes it run step by step
+        works[name] = _pass(loop, x, g)
+        agrees[name] = agreement(works[name], _pass(watched, x, g))
+        if name not in DELAYED:  # the taps of a Gaussian are on no grid
+            required(agrees[name], name)
+        if name in WRITTEN_OUT:
+            works[f"{name}, step by step"], agrees[f"{name}, step by step"] = (
+                _pass(watched, x, g), "the definition",
+            )  # fmt: skip
+    case = f"T {steps}, B {batch}, N {size}"
+    compare(table, case, works, agrees)
+    table.remarks.append(
+        f"{case}: loops as layers, over the time of LIF's; delays of 0 to {LONGEST} steps."
+    )
+
+
+def _pass(loop: nn.Module, x: Tensor, g: Tensor) -> Callable[[], Results]:
+    """A forward and a backward pass of a loop as a layer."""
+    weight = next(p for name, p in loop.named_parameters() if name.endswith("weight"))
+    return backward(lambda leaf: loop(leaf)[0], weight, x, g)
+
+
 def run(peers: set[str], *, quick: bool) -> Table:
     """Time all cases."""
     warnings.simplefilter("ignore")
     table = Table(TIMED)
+    every_neuron(table, QUICK if quick else (92, 64, 128))
     steps, batch, size = QUICK if quick else SHAPE
     generator = torch.Generator().manual_seed(1)
     g = torch.randn(steps, batch, size, generator=generator)

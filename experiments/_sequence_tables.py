@@ -30,7 +30,7 @@ def accuracies(arms: Mapping[str, Sequence[Row]], *, tested: int) -> str:
                 f"{_error(rows, tested):.4f}",
                 shown(values(rows, "validation")),
                 events(rows),
-                f"{max(row.get('cpu_seconds', row['seconds']) for row in rows):.0f}",
+                f"{max(float(row.get('cpu_seconds') or row['seconds']) for row in rows):.0f}",
             ]
             for words, rows in arms.items()
         ],

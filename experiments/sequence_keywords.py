@@ -10,7 +10,7 @@ from experiments import _report
 from experiments._sequence_tables import accuracies, difference
 
 PART = "sequence-keywords"
-SEEDS = keywords.COMPARISON.seeds
+SEEDS = keywords.COMPARISON.seeds[:3]
 CONTROLS = ("frozen", "fixed, equal", "none, long")
 """Arms of spoken-digits that hear the same events."""
 TESTED = 300
@@ -20,7 +20,8 @@ GOAL = 1.0
 
 def runs(arm: str) -> list[Run]:
     """The runs of an arm, one per seed."""
-    return [Run("keywords", {"seed": seed, "arm": arm}) for seed in SEEDS]
+    changes = keywords.COMPARISON.arms[arm].changes
+    return [Run("keywords", {"seed": seed, **changes}) for seed in SEEDS]
 
 
 def controls(arm: str) -> list[Run]:
@@ -50,6 +51,9 @@ def write(store: Store, out: Path) -> list[Path]:
         [row for few in everything.values() for row in few],
         chosen=False,
         settings=keywords.Settings(),
+        rates=", ".join(
+            f"{runs(arm)[0].settings.learning_rate:g} ({words[arm]})" for arm in keywords.ARMS
+        ),
         goal=f"{GOAL:g}",
         table=accuracies({words[arm]: few for arm, few in everything.items()}, tested=TESTED),
         differences=differences(rows, beside, words),

@@ -15,13 +15,14 @@ from experiments._sequence_tables import accuracies, difference
 PART = "sequence-permuted"
 RECIPE = "lmuformer-psmnist"
 SEEDS = (0,)
+BUDGET: dict[str, Any] = {"samples": 20_000, "epochs": 4}
 ORDER = ("lif", "spiking-lmu", "lmu")
 """Arms in the order that is expected of them, the lowest first."""
 
 
 def runs(arm: str) -> list[Run]:
     """The runs of an arm, one per seed."""
-    return [Run(RECIPE, {"seed": seed, "arm": arm}) for seed in SEEDS]
+    return [Run(RECIPE, {"seed": seed, "arm": arm, **BUDGET}) for seed in SEEDS]
 
 
 def plan() -> list[Run]:
@@ -37,7 +38,7 @@ def write(store: Store, out: Path) -> list[Path]:
         PART,
         [row for few in rows.values() for row in few],
         chosen=False,
-        settings=Settings(),
+        settings=Settings(**BUDGET),
         seeds=len(SEEDS),
         table=accuracies(
             {COMPARISON.arms[arm].words: few for arm, few in rows.items()}, tested=Settings().tested

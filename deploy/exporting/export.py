@@ -26,7 +26,7 @@ from axonal.deploy.exporting.exact_copy import exact_copy
 from axonal.deploy.exporting.golden_run import golden_run
 from axonal.deploy.exporting.graded_inputs import warn_of_counts
 from axonal.deploy.exporting.neurons import NEURONS, neuron
-from axonal.deploy.exporting.sequence_layers import Recurring, gated, memory
+from axonal.deploy.exporting.sequence_layers import gated, memory
 from axonal.deploy.graph import EventGraph, Population
 from axonal.deploy.graph.errors import GraphError
 from axonal.deploy.graph.readout_rules import unreadable
@@ -322,10 +322,13 @@ class _Builder:
             return y
         if isinstance(layer, Recurrent):
             return self.recurrent(path, layer, x)
-        if isinstance(layer, LegendreMemory):
-            return self.recurring(path, memory(path, layer, x))
-        if isinstance(layer, EGRU):
-            return self.recurring(path, gated(path, layer, x))
+        if isinstance(layer, LegendreMemory | EGRU):
+            if isinstance(layer, LegendreMemory):
+                own = memory(path, layer, x)
+            else:
+                own = gated(path, layer, x)
+            self.populate(path, own.kind, own.drive, **own.parameters)
+            return own.output
         if isinstance(layer, LMU):
             raise UnsupportedError(
                 "its outputs f(W x + b) are numbers at every step, not events; a LegendreMemory "
@@ -333,11 +336,6 @@ class _Builder:
             )
         form = neuron(layer, x)
         return self.populate(path, form.kind, form.drive, **form.parameters)
-
-    def recurring(self, path: str, made: Recurring) -> Signal:
-        """Add the population of a layer that hears itself; return what it sends."""
-        self.populate(path, made.kind, made.drive, **made.parameters)
-        return made.output
 
     def recurrent(self, path: str, layer: Recurrent, x: Signal) -> Signal:
         """Close a loop: the output is a placeholder until the body has been walked."""

@@ -12,6 +12,7 @@ from axonal.hebbian.local._losses import step_loss
 from axonal.hebbian.local._sizes import sizes
 from axonal.hebbian.local.rule import Loss, Rule, refused
 from axonal.hebbian.local.stored import Stored
+from axonal.neuro.ops.lif import online_lif
 from axonal.neuro.ops.spike_linear import spike_linear, weight_gradient
 
 FEW = 128
@@ -120,8 +121,9 @@ class _Unit:
             x = stateless(layer, x)
         y = self._connect(x)
         if isinstance(self.neurons, neuro.LIF):
+            lif = self.neurons
             rest = torch.zeros_like(y[0]) if self.state is None else self.state
-            y, self.state = _Fire.apply(y, rest, self.neurons)  # type: ignore[no-untyped-call]
+            y, self.state = online_lif(y, rest, lif.decay, lif.threshold, lif.convention)
         elif self.neurons is not None:
             outputs = []
             for y_t in y.unbind(0):
@@ -190,31 +192,6 @@ class _Unit:
 
 def _stacked(steps: list[Tensor]) -> Tensor:
     return steps[0].unsqueeze(0) if len(steps) == 1 else torch.stack(steps)
-
-
-class _Fire(torch.autograd.Function):
-    """Neurons whose spikes send gradients within their step; v is what goes on."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, v: Tensor, lif: Any) -> tuple[Tensor, Tensor]:
-        decay, threshold = lif.decay.detach(), lif.threshold.detach()
-        gain = 1 - decay if lif.decay_input else None
-        spikes, potentials = torch.empty_like(x), torch.empty_like(x)
-        for x_t, s, h in zip(x, spikes, potentials, strict=True):
-            torch.mul(v, decay, out=h).add_(x_t if gain is None else gain * x_t)
-            torch.ge(h, threshold, out=s)
-            v = torch.addcmul(h, s, threshold, value=-1) if lif.reset == "subtract" else h
-        ctx.save_for_backward(potentials)
-        ctx.lif, ctx.gain, ctx.threshold = lif, gain, threshold
-        v = v.clone() if lif.reset == "none" else v
-        ctx.mark_non_differentiable(v)
-        return spikes, v
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
-        (potentials,) = ctx.saved_tensors
-        slope = ctx.lif.surrogate.derivative(potentials - ctx.threshold).mul_(grad)
-        return slope if ctx.gain is None else slope * ctx.gain, None, None
 
 
 class _Connect(torch.autograd.Function):

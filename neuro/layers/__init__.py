@@ -2,6 +2,8 @@
 
 from axonal.neuro.layers._layer import Layer, detach
 from axonal.neuro.layers.alif import ALIF, ALIFState
+from axonal.neuro.layers.binary_embedding import BinaryEmbedding
+from axonal.neuro.layers.bit_linear import BitLinear
 from axonal.neuro.layers.cell import Cell
 from axonal.neuro.layers.conv import Conv2d
 from axonal.neuro.layers.cubalif import CuBaLIF, CuBaLIFState
@@ -18,11 +20,16 @@ from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.layers.lift import Lift
 from axonal.neuro.layers.linear import Linear
 from axonal.neuro.layers.lmu import LMU
+from axonal.neuro.layers.mlgru import MLGRU, LowerBounds, MLGRUState
 from axonal.neuro.layers.norm import BatchNorm
+from axonal.neuro.layers.packed_bit_linear import PackedBitLinear
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
 from axonal.neuro.layers.sparse_egru import SparseEGRU
+from axonal.neuro.layers.spiking_rffn import SpikingRFFN, SpikingRFFNState
+from axonal.neuro.layers.spiking_rwkv import SpikingRWKV, SpikingRWKVState
 from axonal.neuro.layers.temporal_conv import TemporalConv, TemporalConvState
+from axonal.neuro.layers.ternary_glu import TernaryGLU, TernaryGLUState
 from axonal.neuro.layers.two_point import TwoPoint
 
 __all__ = [
@@ -31,9 +38,12 @@ __all__ = [
     "IF",
     "LIF",
     "LMU",
+    "MLGRU",
     "PLIF",
     "ALIFState",
     "BatchNorm",
+    "BinaryEmbedding",
+    "BitLinear",
     "Cell",
     "Conv2d",
     "CuBaLIF",
@@ -54,11 +64,20 @@ __all__ = [
     "LegendreMemoryState",
     "Lift",
     "Linear",
+    "LowerBounds",
+    "MLGRUState",
+    "PackedBitLinear",
     "ResonateAndFire",
     "ResonateAndFireState",
     "SparseEGRU",
+    "SpikingRFFN",
+    "SpikingRFFNState",
+    "SpikingRWKV",
+    "SpikingRWKVState",
     "TemporalConv",
     "TemporalConvState",
+    "TernaryGLU",
+    "TernaryGLUState",
     "TwoPoint",
     "detach",
     "event_traces",

@@ -13,6 +13,7 @@ from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._shown import changed, shown
 from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops._dispatch import BACKENDS
+from axonal.neuro.ops.neuron_loop import Feedback
 from axonal.neuro.surrogates import ATan
 from axonal.neuro.surrogates._own import Derivative, as_surrogate
 from axonal.neuro.surrogates._surrogate import Surrogate, operator_form
@@ -279,3 +280,20 @@ class SpikingNeuron(LeakyNeuron):
             "refractory": self.refractory,
             "surrogate": self.surrogate,
         }
+
+
+class LoopNeuron(SpikingNeuron):
+    """Spiking neurons that the loops of ``neuro.ops.neuron_loop`` know. Abstract."""
+
+    @abstractmethod
+    def in_loop(
+        self, x: Tensor, state: Any, decay: Tensor, feedback: Feedback | None
+    ) -> tuple[Tensor, Any]:
+        """Run over a checked ``x`` [T, B, ...] with these loops.
+
+        Args:
+            x: input.
+            state: of the neurons.
+            decay: of their potential.
+            feedback: connections from the neurons to themselves, if there are any.
+        """

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from axonal.neuro import _checks
-from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, decay_of, positive, steps_of
+from axonal.neuro.layers._neuron import LoopNeuron, Size, Values, decay_of, positive, steps_of
 from axonal.neuro.layers._shown import shown
-from axonal.neuro.ops.lif.reference import step
+from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, neuron_loop
 from axonal.neuro.surrogates._own import Derivative
 
 
@@ -27,7 +27,7 @@ class ALIFState(NamedTuple):
     wait: Tensor | None
 
 
-class ALIF(SpikingNeuron):
+class ALIF(LoopNeuron):
     """Adaptive leaky integrate-and-fire neurons: each spike raises the threshold for a while.
 
         h = d v + x    (``decay_input=True``: h = d v + (1 - d) x)
@@ -116,15 +116,17 @@ class ALIF(SpikingNeuron):
         return ALIFState(torch.zeros_like(x), torch.zeros_like(x), self._waiting(x))
 
     def _run(self, x: Tensor, state: ALIFState, decay: Tensor) -> tuple[Tensor, ALIFState]:
-        v, a, wait = state
-        threshold, rho, convention = self.threshold, self.decay_adaptation, self.convention
-        spikes = []
-        for x_t in x.unbind(0):
-            level = threshold + self.beta * a
-            s, v, wait = step(x_t, v, wait, decay, level, convention)
-            a = rho * a + (1 - rho) * s
-            spikes.append(s)
-        return torch.stack(spikes), ALIFState(v, a, wait)
+        return self.in_loop(x, state, decay, None)
+
+    def in_loop(
+        self, x: Tensor, state: ALIFState, decay: Tensor, feedback: Feedback | None
+    ) -> tuple[Tensor, ALIFState]:
+        """Run with the loops that all neurons share, see ``neuro.ops.neuron_loop``."""
+        spikes, after = neuron_loop(
+            x, State(*state), Parameters(decay, self.threshold, self.decay_adaptation, self.beta),
+            self.convention, kind="alif", feedback=feedback,
+        )  # fmt: skip
+        return spikes, ALIFState(*after)
 
     def extra_repr(self) -> str:
         """Return the text of ``print(layer)``."""

@@ -7,17 +7,18 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.layers._neuron import (
+    LoopNeuron,
     Size,
-    SpikingNeuron,
     Values,
     decay_of,
     known_backend,
     steps_of,
 )
 from axonal.neuro.layers._shown import shown
-from axonal.neuro.ops._dispatch import RESETS, log_if_reference
+from axonal.neuro.ops._dispatch import RESETS, WRITTEN_OUT, log_if_reference
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.lif import lif
+from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, neuron_loop
 from axonal.neuro.surrogates._own import Derivative
 
 
@@ -35,7 +36,7 @@ class CuBaLIFState(NamedTuple):
     wait: Tensor | None
 
 
-class CuBaLIF(SpikingNeuron):
+class CuBaLIF(LoopNeuron):
     """Current-based leaky integrate-and-fire neurons, whose input decays before it is integrated.
 
         i = a i + x
@@ -115,12 +116,26 @@ class CuBaLIF(SpikingNeuron):
         return CuBaLIFState(torch.zeros_like(x), torch.zeros_like(x), self._waiting(x))
 
     def _run(self, x: Tensor, state: CuBaLIFState, decay: Tensor) -> tuple[Tensor, Any]:
+        if self.reset in WRITTEN_OUT:
+            return self.in_loop(x, state, decay, None)
         current = leaky_integrator(x, state.i, self.decay_synapse, backend=self.backend)
         spikes, v, wait = lif(
             current, state.v, state.wait, decay, self.threshold, self.convention,
             backend=self.backend,
         )  # fmt: skip
         return spikes, CuBaLIFState(current[-1], v, wait)
+
+    def in_loop(
+        self, x: Tensor, state: CuBaLIFState, decay: Tensor, feedback: Feedback | None
+    ) -> tuple[Tensor, CuBaLIFState]:
+        """Run with the loops that all neurons share, see ``neuro.ops.neuron_loop``."""
+        synapse, unused = self.decay_synapse, torch.zeros_like(self.threshold)
+        spikes, after = neuron_loop(
+            x, State(state.v, state.i, state.wait),
+            Parameters(decay, self.threshold, synapse, unused), self.convention,
+            kind="cubalif", feedback=feedback, backend=self.backend,
+        )  # fmt: skip
+        return spikes, CuBaLIFState(after.a, after.v, after.wait)
 
     def _settings(self) -> dict[str, Any]:
         return super()._settings() | {"backend": self.backend}

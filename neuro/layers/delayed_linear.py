@@ -14,6 +14,7 @@ from axonal.neuro.layers._masked import Masked
 from axonal.neuro.layers._neuron import known_backend
 from axonal.neuro.layers._shown import changed
 from axonal.neuro.ops import delayed_linear as ops
+from axonal.neuro.ops.neuron_loop import Feedback
 
 
 class _ZeroGradient(torch.autograd.Function):
@@ -316,6 +317,21 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         if frozen and self.position.requires_grad:
             y = _ZeroGradient.apply(y, self.position)  # type: ignore[no-untyped-call]
         return y, DelayedLinearState(history)
+
+    def as_feedback(self, state: DelayedLinearState, recent: Tensor) -> Feedback:
+        """Return the connections as the loop of a neuron takes them.
+
+        Args:
+            state: of the connections before the step at which they hear ``recent``.
+            recent: spikes of the last step [1, B, N].
+        """
+        frozen, weight = self.frozen, self.masked_weight
+        rounded = frozen or (not self.training and self.round_in_evaluation)
+        bias = weight.new_zeros(len(weight)) if self.bias is None else self.bias
+        return Feedback(
+            torch.cat((state.history, recent)), weight, bias, self._delays_in_force(frozen),
+            self.sigma, "one-tap" if rounded else self.kernel, self.max_delay,
+        )  # fmt: skip
 
     def extra_repr(self) -> str:
         """Return the text of ``print(layer)``."""

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro.layers._neuron import Size, SpikingNeuron, Values, known_backend
-from axonal.neuro.ops._dispatch import BACKENDS, RESETS, log_if_reference
+from axonal.neuro.layers._neuron import LoopNeuron, Size, Values, known_backend
+from axonal.neuro.ops._dispatch import BACKENDS, RESETS, WRITTEN_OUT, log_if_reference
 from axonal.neuro.ops.lif import lif
+from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, neuron_loop
 from axonal.neuro.surrogates._own import Derivative
 
 
@@ -24,7 +25,7 @@ class LIFState(NamedTuple):
     wait: Tensor | None
 
 
-class LIF(SpikingNeuron):
+class LIF(LoopNeuron):
     """Leaky integrate-and-fire neurons in every convention of the field.
 
     For every step, with h the potential before the reset and d the decay:
@@ -103,11 +104,25 @@ class LIF(SpikingNeuron):
         return LIFState(torch.zeros_like(x), self._waiting(x))
 
     def _run(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
+        if self.reset in WRITTEN_OUT:
+            return self.in_loop(x, state, decay, None)
         spikes, v, wait = lif(
             x, state.v, state.wait, decay, self.threshold, self.convention,
             recompute=self.recompute, backend=self.backend,
         )  # fmt: skip
         return spikes, LIFState(v, wait)
+
+    def in_loop(
+        self, x: Tensor, state: LIFState, decay: Tensor, feedback: Feedback | None
+    ) -> tuple[Tensor, LIFState]:
+        """Run with the loops that all neurons share, see ``neuro.ops.neuron_loop``."""
+        unused = torch.zeros_like(self.threshold)
+        spikes, after = neuron_loop(
+            x, State(state.v, state.v.detach(), state.wait),
+            Parameters(decay, self.threshold, unused, unused), self.convention,
+            kind="lif", feedback=feedback, backend=self.backend,
+        )  # fmt: skip
+        return spikes, LIFState(after.v, after.wait)
 
     def _settings(self) -> dict[str, Any]:
         return super()._settings() | {"recompute": self.recompute, "backend": self.backend}

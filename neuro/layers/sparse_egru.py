@@ -18,7 +18,8 @@ class SparseEGRU(Layer[EGRUState]):
     Its outputs are those of the layer it is made of, in evaluation mode, to rounding. A step costs
     a product per weight that is there, of inputs that are not zero and units that were heard.
     Nothing of it learns and no gradient goes through it: in training mode it refuses inputs that
-    need one. Weights become zero by pruning, with torch's own ``torch.nn.utils.prune.l1_unstructured(layer, "weight", 0.9)``, say.
+    need one. Weights become zero by pruning, with torch's own
+    ``torch.nn.utils.prune.l1_unstructured(layer, "weight", 0.9)``, say.
 
     Source: pruned units on SpiNNaker 2, Nazeer et al., 2023 (arXiv 2312.09084).
 

@@ -2,7 +2,9 @@
 
 from axonal.neuro.models.delay_snn import DelaySNN
 from axonal.neuro.models.lmuformer import LMUFormer
+from axonal.neuro.models.spikegpt import SpikeGPT
 from axonal.neuro.models.spiking_lmu import SpikingLMU
 from axonal.neuro.models.spiking_lmuformer import SpikingLMUFormer
+from axonal.neuro.models.ternary_lm import TernaryLM
 
-__all__ = ["DelaySNN", "LMUFormer", "SpikingLMU", "SpikingLMUFormer"]
+__all__ = ["DelaySNN", "LMUFormer", "SpikeGPT", "SpikingLMU", "SpikingLMUFormer", "TernaryLM"]

@@ -7,11 +7,29 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.layers import IF, LIF, PLIF, Layer, LIFState, Linear
+from axonal.neuro.layers import (
+    ALIF,
+    IF,
+    LIF,
+    PLIF,
+    CuBaLIF,
+    DelayedLinear,
+    DelayedLinearState,
+    Layer,
+    LIFState,
+    Linear,
+)
 from axonal.neuro.layers._neuron import shape_of
 from axonal.neuro.layers._shown import changed
 from axonal.neuro.network.network import Network
+from axonal.neuro.ops._dispatch import COMPILED, HAS_NUMBA, WRITTEN_OUT
+from axonal.neuro.ops.neuron_loop import Feedback
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
+
+PLAIN_LIF = (LIF, IF, PLIF)
+"""Classes that only choose the parameters of a LIF."""
+
+LOOPS = (*PLAIN_LIF, ALIF, CuBaLIF)
 
 
 class RecurrentState(NamedTuple):
@@ -31,9 +49,11 @@ class RecurrentState(NamedTuple):
 class Recurrent(Layer[RecurrentState]):
     """Close a loop over any body, y_t = body(x_t + feedback(y_{t - delay})).
 
-    A :class:`LIF` whose feedback is a :class:`Linear` with a delay of 1 runs as one operator,
-    :func:`axonal.neuro.ops.recurrent_lif.recurrent_lif`, unless a hook looks inside; sums may then
-    be rounded in another order. Everything else runs step by step.
+    A :class:`LIF`, :class:`IF`, :class:`PLIF`, :class:`ALIF` or :class:`CuBaLIF` whose feedback is
+    a :class:`Linear` or, on the CPU, a :class:`DelayedLinear`, with a delay of 1, runs as one
+    operator (:func:`axonal.neuro.ops.recurrent_lif.recurrent_lif` or
+    :func:`axonal.neuro.ops.neuron_loop.neuron_loop`), unless a hook looks inside; sums may then be
+    rounded in another order. Everything else runs step by step.
 
     Args:
         body: a layer, a Network, or any module that can become one; its input has the shape of x.
@@ -101,8 +121,9 @@ class Recurrent(Layer[RecurrentState]):
             _checks.state(self, getattr(state, "recent", state), fresh.recent, x)
         recent, body, feedback = state
         connections = self._connections(x)
-        if connections is not None and not feedback:
-            return self._at_once(x, recent, body, connections)
+        foreign = feedback and not isinstance(connections, DelayedLinear)
+        if connections is not None and not foreign:
+            return self._at_once(x, state, connections)
         outputs = []
         # within `delay` steps no output can reach the input again: that many are run at once
         for block in x.split(self.delay):
@@ -129,34 +150,67 @@ class Recurrent(Layer[RecurrentState]):
         size = [] if self.size == (_features(self.feedback),) else [f"size={self.size}"]
         return ", ".join((*changed(self, {"delay": self.delay}), *size))
 
-    def _connections(self, x: Tensor) -> Linear | None:
-        """Return the feedback if the loop is one of plain LIF neurons without hooks."""
-        lif, net = self.body, self.feedback
-        # IF and PLIF only choose the parameters of a LIF
-        if type(lif) not in (LIF, IF, PLIF) or not isinstance(net, Network) or self.delay != 1:
+    def _connections(self, x: Tensor) -> Linear | DelayedLinear | None:
+        """Return the feedback if the loop is one that operators know, without hooks."""
+        neurons: Any = self.body
+        net = self.feedback
+        if type(neurons) not in LOOPS or not isinstance(net, Layer) or self.delay != 1:
             return None
         # what the constructor wraps, not a Network of the user's that has other parts as well
-        linear = net.inner if net.source_name == _Call.__name__ else None
-        if type(linear) is not Linear or any(map(_watched, (lif, net, linear))):
+        wrapped = isinstance(net, Network) and net.source_name == _Call.__name__
+        connections: Any = net.inner if wrapped else net
+        if any(map(_watched, (neurons, net, connections))):
+            return None
+        if type(connections) is DelayedLinear:
+            # elsewhere a step of the delayed connections themselves is faster than the definition
+            fast = x.is_cpu and HAS_NUMBA and x.dtype in COMPILED
+            fast = fast and isinstance(neurons.convention.surrogate, str)
+            given = connections.frozen and connections.position.requires_grad
+            if not fast or given or connections.backend not in ("auto", "cpu"):
+                return None
+        elif type(connections) is not Linear:
             return None
         # an input that does not fit is refused step by step, with the reason of each part
-        fits = x.shape[2:] == lif.size == self.size and linear.weight.shape == 2 * lif.size
-        return linear if fits and x.dtype == lif.decay.dtype == linear.weight.dtype else None
+        fits = x.shape[2:] == neurons.size == self.size
+        fits = fits and connections.weight.shape == 2 * neurons.size
+        fits = fits and x.dtype == neurons.decay.dtype == connections.weight.dtype
+        return connections if fits else None
 
     def _at_once(
-        self, x: Tensor, recent: Tensor, state: LIFState | None, connections: Linear
+        self, x: Tensor, state: RecurrentState, connections: Linear | DelayedLinear
     ) -> tuple[Tensor, RecurrentState]:
-        lif: Any = self.body
-        rest = lif.init(x[0])
-        start: LIFState = rest if state is None else _checks.start(lif, state, rest, x)
-        spikes, v, wait = recurrent_lif(
-            x, recent[0], start.v, start.wait, connections.masked_weight, connections.bias,
-            lif.decay, lif.threshold, lif.convention,
-            recompute=lif.recompute, backend=lif.backend,
-        )  # fmt: skip
-        _checks.finite(lif, v, "the potential")
+        neurons: Any = self.body
+        rest, decay = neurons.init(x[0]), neurons.decay
+        start = rest if state.body is None else _checks.start(neurons, state.body, rest, x)
+        if isinstance(connections, DelayedLinear):
+            delayed = connections.init(state.recent[0])
+            if state.feedback is not None:
+                delayed = _checks.start(connections, state.feedback, delayed, x)
+            feedback = connections.as_feedback(delayed, state.recent)
+            spikes, body = neurons.in_loop(x, start, decay, feedback)
+            history = torch.cat((feedback.past, spikes[:-1]))[len(spikes) :]
+            after: Any = DelayedLinearState(history.clone())
+        elif type(neurons) in PLAIN_LIF and neurons.reset not in WRITTEN_OUT:
+            spikes, v, wait = recurrent_lif(
+                x, state.recent[0], start.v, start.wait, connections.masked_weight,
+                connections.bias, decay, neurons.threshold, neurons.convention,
+                recompute=neurons.recompute, backend=neurons.backend,
+            )  # fmt: skip
+            body, after = LIFState(v, wait), {}
+        else:
+            spikes, body = neurons.in_loop(x, start, decay, _plain(state.recent, connections))
+            after = {}
+        _checks.finite(neurons, body.v, "the potential")
         # a copy, so that the state neither keeps nor shares the memory of all steps
-        return spikes, RecurrentState(spikes[-1:].clone(), LIFState(v, wait), {})
+        return spikes, RecurrentState(spikes[-1:].clone(), body, after)
+
+
+def _plain(recent: Tensor, connections: Linear) -> Feedback:
+    """Return connections without delays as operators take them."""
+    weight, bias = connections.masked_weight, connections.bias
+    bias = weight.new_zeros(len(weight)) if bias is None else bias
+    nothing = weight.new_empty(0, 0)
+    return Feedback(recent, weight, bias, nothing, weight.new_ones(()), "", 0)
 
 
 def _features(feedback: nn.Module) -> int | None:

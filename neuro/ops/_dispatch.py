@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+from collections.abc import Collection
 
 import torch
 from torch import Tensor
@@ -150,11 +151,18 @@ def _have(tensors: tuple[Tensor, ...]) -> str:
     return ", ".join(sorted({f"{a.dtype} on {a.device.type}" for a in tensors}))
 
 
-def for_convention(name: str, convention: Convention, wait: Tensor | None, backend: str) -> str:
-    """Return the back end that knows a convention.
+def for_convention(
+    name: str,
+    convention: Convention,
+    wait: Tensor | None,
+    backend: str,
+    *,
+    written_out: Collection[str] = WRITTEN_OUT,
+) -> str:
+    """Return the back end that knows a convention; ``written_out`` are resets without loops.
 
     Raises:
-        ValueError: "cpu" or "cuda" for a reset of `WRITTEN_OUT` or a surrogate of the user's own;
+        ValueError: "cpu" or "cuda" for a reset of ``written_out`` or a surrogate of the user's own;
             an unknown reset or surrogate; refractory steps left of neurons that have none, or none
             of neurons that have some.
 
@@ -174,7 +182,7 @@ def for_convention(name: str, convention: Convention, wait: Tensor | None, backe
     if not own and surrogate not in SURROGATES:
         known = ", ".join(SURROGATES)
         raise ValueError(f"unknown surrogate {surrogate!r} of {name}; known: {known}.")
-    if not (own or reset in WRITTEN_OUT) or backend not in ("auto", "cpu", "cuda"):
+    if not (own or reset in written_out) or backend not in ("auto", "cpu", "cuda"):
         return backend
     if backend != "auto":
         what = f"the surrogate {surrogate!r}" if own else f'reset="{reset}"'

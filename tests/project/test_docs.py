@@ -18,6 +18,7 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 WITH_CODE = (
     "continual",
     "event-data",
+    "language",
     "local-learning",
     "numerics",
     "plasticity",

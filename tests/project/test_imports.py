@@ -46,7 +46,7 @@ def on_ground_floor(module: str) -> bool:
 def neuro_rank(module: str) -> int:
     """Height inside neuro: helpers, operators, layers, network, then the public name."""
     part = module.split(".")[2] if module.count(".") > 1 else ""
-    if part.startswith("_") or part in ("surrogates", "events"):
+    if part.startswith("_") or part in ("surrogates", "events", "losses"):
         return 0
     return {"ops": 1, "layers": 2, "network": 3}.get(part, 4)
 

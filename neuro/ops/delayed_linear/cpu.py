@@ -49,7 +49,8 @@ def _add_1(y: Any, x: Any, a: int, p: Any) -> None:
 
 
 @jit
-def _add_8(y: Any, x: Any, at: Any, by: Any) -> None:
+def add_8(y: Any, x: Any, at: Any, by: Any) -> None:
+    """Add to y eight parts of x, from the places ``at`` on, times the factors ``by``."""
     n = y.size
     x0, x1, x2, x3 = x[at[0] :][:n], x[at[1] :][:n], x[at[2] :][:n], x[at[3] :][:n]
     x4, x5, x6, x7 = x[at[4] :][:n], x[at[5] :][:n], x[at[6] :][:n], x[at[7] :][:n]
@@ -97,7 +98,7 @@ def add_rows(
                 row = y[g, r, left : left + WIDTH]
                 k = 0
                 while k + 8 <= used:
-                    _add_8(row, series, where[k : k + 8], factor[k : k + 8])
+                    add_8(row, series, where[k : k + 8], factor[k : k + 8])
                     k += 8
                 while k < used:
                     _add_1(row, series, where[k], factor[k])

@@ -6,8 +6,9 @@ from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops._convention import PLAIN, Convention
 from axonal.neuro.ops._neuron import Neuron
 from axonal.neuro.ops.lif import _op, reference
+from axonal.neuro.ops.lif._online import Online
 
-__all__ = ["Convention", "lif"]
+__all__ = ["Convention", "lif", "online_lif"]
 
 
 def lif(
@@ -30,7 +31,8 @@ def lif(
         v = h (1 - s)                     (``reset="zero"``; ``"subtract"``: v = h - threshold s)
 
     With ``reset="delayed"`` v = h, and the next step subtracts: its h is lower by threshold s. With
-    ``"none"`` v = h, and nothing is ever taken away. These two have no compiled form.
+    ``"none"`` v = h, and nothing is ever taken away. The compiled
+    form of these two is that of :func:`axonal.neuro.ops.neuron_loop.neuron_loop`.
 
     A neuron that fired holds v, ignores its input and stays silent for ``refractory`` steps.
 
@@ -68,3 +70,41 @@ def lif(
     if _dispatch.use_compiled("lif", backend, x, v, decay, threshold, pays=pays, cuda=True):
         return _op.lif(x, v, wait, neuron, recompute)
     return reference.lif(x, v, wait, neuron)
+
+
+def online_lif(
+    x: Tensor, v: Tensor, decay: Tensor, threshold: Tensor, convention: Convention = PLAIN
+) -> tuple[Tensor, Tensor]:
+    """Run the neurons of :func:`lif` with gradients that stay within a step.
+
+    The gradient of x_t is that of s_t times the surrogate's derivative (and 1 - decay with
+    ``decay_input``); none goes back to earlier steps, so that sequences can be run in parts of any
+    length at the same gradients, as rules that learn online do.
+
+    Args:
+        x: input [T, B, ...].
+        v: potential after the last step before ``x`` [B, ...]; it gets no gradient.
+        decay: factor per step, 0 to 1, a scalar or one per neuron; it gets no gradient.
+        threshold: potential at which a neuron fires, likewise.
+        convention: that of :func:`lif`; its reset "subtract" or "none", without refractory steps.
+
+    Returns:
+        spikes [T, B, ...] and v after the last step.
+
+    Raises:
+        ValueError: for another reset and for refractory steps.
+
+    >>> import torch
+    >>> x, half, one = torch.ones(3, 1, 1, requires_grad=True), torch.tensor(0.5), torch.tensor(1.0)
+    >>> spikes, _ = online_lif(x, torch.zeros(1, 1), half, one, Convention(reset="subtract"))
+    >>> spikes[2].sum().backward()
+    >>> x.grad.flatten()
+    tensor([0., 0., 1.])
+    """
+    if convention.reset not in ("subtract", "none") or convention.refractory:
+        raise ValueError(
+            'online_lif expects reset "subtract" or "none" and refractory = 0, got '
+            f'reset="{convention.reset}" and refractory = {convention.refractory}.'
+        )
+    spikes, v = Online.apply(x, v, decay, threshold, convention)  # type: ignore[no-untyped-call]
+    return spikes, v

@@ -28,10 +28,11 @@ def run(
     c: Tensor,
 ) -> None:
     """Fill y and c [T, B, N]."""
-    _run(
-        _array(x), *map(_array, state), *map(_array, incoming), _array(bias_in),
-        *map(_array, recurrent), _array(bias), _array(threshold), share, y.numpy(), c.numpy(),
-    )  # fmt: skip
+    arrays: list[Any] = [
+        _array(a) for a in (x, *state, *incoming, bias_in, *recurrent, bias, threshold)
+    ]
+    arrays += [share, y.numpy(), c.numpy()]
+    _run(*arrays)
 
 
 @kernel

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from axonal._base import signals
-from axonal.cli import chips, data, export, info, phase, run, stream, train
+from axonal.cli import chips, data, export, generate, info, phase, run, stream, train
 from axonal.cli._terminal import (
     Stopped,
     Unprinted,
@@ -56,6 +56,7 @@ for command in (
     chips.place,
     chips.energy,
     phase.phase,
+    generate.generate,
     info.info,
 ):
     app.command()(command)

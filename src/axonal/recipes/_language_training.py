@@ -135,7 +135,7 @@ class Training:
 
     @property
     def _progress(self) -> float:
-        return self.done / self.updates
+        return float(self.done / self.updates)
 
     def _prune(self) -> None:
         s, weights = self.settings, self.model.recurrent_weights()

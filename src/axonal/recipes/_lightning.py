@@ -201,7 +201,7 @@ def fit(
     callbacks: list[Callback] = [_SaveEpoch(run), _Finite(run)]
     if progress:
         callbacks.append(_Bar(name, settings.epochs))
-    with _quiet():
+    with quiet():
         trainer = lightning.Trainer(
             accelerator=device,
             devices=1,
@@ -218,25 +218,36 @@ def fit(
         if run.checkpoint.exists():
             start = run.checkpoint
             check_checkpoint(run, training)
-        handler = signal.getsignal(signal.SIGINT)
         try:
-            with _own_termination():
-                trainer.fit(training, datamodule=data, ckpt_path=start)
-        except SystemExit:
-            # at Ctrl-C Lightning asks the process to end and makes it deaf to the next Ctrl-C
-            if not trainer.interrupted:
-                raise
-            signal.signal(signal.SIGINT, handler)
-            raise KeyboardInterrupt from None
+            to_the_end(trainer, training, start, data)
         except InputError as error:
             # a layer that refuses its state may come before the loss that would tell
             weights = training.net.parameters()
             if all(torch.isfinite(p).all() for p in weights):
                 raise
             raise diverged(run, "weights are no numbers any more", trainer.current_epoch) from error
-        # one that came after the last batch, where Lightning looks no more
-        if trainer.received_sigterm:
-            raise KeyboardInterrupt
+
+
+def to_the_end(
+    trainer: lightning.Trainer,
+    training: lightning.LightningModule,
+    start: Path | None,
+    data: DataModule | None = None,
+) -> None:
+    """Run a trainer, from a checkpoint if there is one; a stop by the user is KeyboardInterrupt."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with _own_termination():
+            trainer.fit(training, datamodule=data, ckpt_path=start)
+    except SystemExit:
+        # at Ctrl-C Lightning asks the process to end and makes it deaf to the next Ctrl-C
+        if not trainer.interrupted:
+            raise
+        signal.signal(signal.SIGINT, handler)
+        raise KeyboardInterrupt from None
+    # one that came after the last batch, where Lightning looks no more
+    if trainer.received_sigterm:
+        raise KeyboardInterrupt
 
 
 def check_checkpoint(run: RunFolder, training: Training) -> None:
@@ -274,7 +285,7 @@ def _own_termination() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence tips and advice of Lightning, and nothing else, while a run lasts."""
     loggers = [logging.getLogger(name) for name in LOGGERS]
     levels = [logger.level for logger in loggers]

@@ -16,7 +16,7 @@ MEAN, DEVIATION = 0.1307, 0.3081
 """Of the pixels of MNIST, as everybody uses them."""
 
 
-class Way(NamedTuple):
+class _Way(NamedTuple):
     """A rule with the form of the network that it trains.
 
     Args:
@@ -53,44 +53,44 @@ def _forward_forward(net: neuro.Network, settings: Any) -> local.Rule:
     )
 
 
-RULES: Mapping[str, Way] = {
-    "backprop": Way(
+RULES: Mapping[str, _Way] = {
+    "backprop": _Way(
         lambda net, _: local.Backprop(net),
         False, {"spiking": 1e-3, "relu": 3e-3, "conv": 3e-3}, ("spiking", "relu", "conv"),
     ),
-    "feedback-alignment": Way(
+    "feedback-alignment": _Way(
         lambda net, _: local.FeedbackAlignment(net),
         False, {"spiking": 3e-3}, ("spiking", "relu", "conv"),
     ),
-    "sign-symmetric": Way(
+    "sign-symmetric": _Way(
         lambda net, _: local.SignSymmetric(net),
         False, {"spiking": 3e-3}, ("spiking", "relu", "conv"),
     ),
-    "direct-feedback-alignment": Way(
+    "direct-feedback-alignment": _Way(
         lambda net, _: local.DirectFeedbackAlignment(net),
         False, {"spiking": 3e-3}, ("spiking", "relu"),
     ),
-    "eprop": Way(
+    "eprop": _Way(
         lambda net, _: local.EProp(net, feedback="symmetric"),
         False, {"spiking": 3e-3}, ("spiking",),
     ),
-    "ottt": Way(
+    "ottt": _Way(
         lambda net, _: local.OTTT(net), False, {"spiking": 1e-3}, ("spiking",),
     ),
-    "dsr": Way(
+    "dsr": _Way(
         lambda net, _: local.DSR(net), False, {"dsr": 3e-3}, ("dsr",),
     ),
-    "forward-forward": Way(
+    "forward-forward": _Way(
         _forward_forward, True, {"spiking": 1e-3, "relu": 1e-3}, ("spiking", "relu"), norm=False,
     ),
-    "mono-forward": Way(
+    "mono-forward": _Way(
         _classes(local.MonoForward), True, {"spiking": 3e-3, "relu": 3e-3},
         ("spiking", "relu", "conv"),
     ),
-    "cascaded-forward": Way(
+    "cascaded-forward": _Way(
         _classes(local.CascadedForward), True, {"conv": 3e-3}, ("conv", "spiking", "relu"),
     ),
-    "physical-forward-forward": Way(
+    "physical-forward-forward": _Way(
         _classes(local.PhysicalForwardForward), True, {"mixing": 3e-3}, ("mixing",), norm=False,
     ),
 }  # fmt: skip

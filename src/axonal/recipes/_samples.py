@@ -37,7 +37,7 @@ class Timed(Samples, Protocol):
 
 
 @runtime_checkable
-class Renewed(Samples, Protocol):
+class _Renewed(Samples, Protocol):
     """Samples that every epoch of training sees in another form."""
 
     def in_epoch(self, epoch: int) -> Samples:
@@ -45,7 +45,7 @@ class Renewed(Samples, Protocol):
 
 
 def in_epoch(samples: Samples, epoch: int) -> Samples:
-    """The samples of an epoch: others where they are `Renewed`, otherwise always the same.
+    """The samples of an epoch: others where they are `_Renewed`, otherwise always the same.
 
     >>> import numpy as np
     >>> from axonal import recipes
@@ -53,7 +53,7 @@ def in_epoch(samples: Samples, epoch: int) -> Samples:
     >>> in_epoch(rasters, 4) is rasters
     True
     """
-    return samples.in_epoch(epoch) if isinstance(samples, Renewed) else samples
+    return samples.in_epoch(epoch) if isinstance(samples, _Renewed) else samples
 
 
 @dataclass(frozen=True, eq=False)

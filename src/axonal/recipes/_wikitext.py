@@ -5,14 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from axonal.datasets._data_dir import data_file
+from axonal.datasets.text import wikitext2
 from axonal.recipes._errors import RecipeError
 
 LEVELS = ("word", "character")
 HELD_OUT = 10
 """The last of so many parts of the validation file chooses, the others train."""
 UNKNOWN, END = "<unk>", "<eos>"
-SOURCE = "the WikiText-2 language modelling data set of Merity et al. (valid.txt and test.txt)"
 
 
 class Text(NamedTuple):
@@ -46,8 +45,7 @@ def wikitext(level: str, least: int = 1) -> Text:
         RecipeError: the files are not there, or are no text.
     """
     try:
-        paths = [data_file(None, "wikitext-2", f"{name}.txt", SOURCE) for name in ("valid", "test")]
-        valid, test = (path.read_bytes().decode("utf-8") for path in paths)
+        valid, test = wikitext2("validation"), wikitext2("test")
     except (FileNotFoundError, ValueError, OSError) as error:
         raise RecipeError(" ".join(str(error).split())) from error
     return split(tokens(valid, level), tokens(test, level), least)

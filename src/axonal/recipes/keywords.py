@@ -53,8 +53,8 @@ class Settings(_settings.Settings):
     """
 
     arm: str = "lmuformer"
-    epochs: int = 30
-    batch: int = 64
+    epochs: int = 20
+    batch: int = 32
     learning_rate: float = 5e-3
     freeze_from: float = 1.0
     dt: float = 0.01
@@ -192,8 +192,10 @@ ARMS: dict[str, Callable[[Settings], neuro.Network]] = {
 COMPARISON = Comparison(
     arms={
         "lmuformer": Arm("LMUFormer", {"arm": "lmuformer"}),
-        "spiking-lmuformer": Arm("spiking LMUFormer", {"arm": "spiking-lmuformer"}),
-        "egru": Arm("EGRU", {"arm": "egru"}),
+        "spiking-lmuformer": Arm(
+            "spiking LMUFormer", {"arm": "spiking-lmuformer", "learning_rate": 0.04}
+        ),
+        "egru": Arm("EGRU", {"arm": "egru", "learning_rate": 0.01, "readout": "max_over_time"}),
     },
     seeds=(3, 4, 5, 6, 7),  # those of spoken-digits
     pairs=(("spiking-lmuformer", "lmuformer"), ("egru", "lmuformer")),

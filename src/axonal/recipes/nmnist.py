@@ -104,7 +104,7 @@ COMPARISON = Comparison(
 
 
 @dataclass(frozen=True, eq=False)
-class SquareRoots(Derived):
+class _SquareRoots(Derived):
     """The square roots of counts, whose deviation depends less on their size.
 
     Args:
@@ -128,7 +128,7 @@ def data(settings: Settings) -> Mapping[str, Samples]:
     events = parts(settings)
     found: dict[str, Samples] = {part: Binned(events[part], settings.grid) for part in events}
     if settings.arm == "linear":
-        return {part: SquareRoots(samples) for part, samples in found.items()}
+        return {part: _SquareRoots(samples) for part, samples in found.items()}
     if settings.arm == "moved":
         moves = transforms.Compose(
             [

@@ -12,6 +12,8 @@ from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.surrogates._surrogate import spike
 
+BOTH = ("cpu", "reference")
+
 
 def sequence(*values):
     return torch.tensor(values, dtype=torch.float64).reshape(-1, 1, 1)
@@ -76,6 +78,16 @@ def test_spikes_and_gradients_are_those_of_a_raised_neuron_that_resets_at_once(
         gradients(late[:1], given, [1]), gradients(raised[:1], given, [1]), strict=True
     ):
         torch.testing.assert_close(mine, other, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("reset", ["delayed", "none"])
+def test_layers_run_every_reset_in_compiled_loops(reset):
+    torch.manual_seed(1)
+    x = torch.rand(40, 3, 5, dtype=torch.float64) * 2
+    settings = {"reset": reset, "decay_input": True, "detach_reset": False}
+    for make in (neuro.LIF, neuro.CuBaLIF):
+        spikes = [make(5, 3.0, backend=b, **settings).double()(x)[0] for b in BOTH]
+        assert torch.equal(*spikes) and spikes[0].any()
 
 
 @pytest.mark.parametrize("reset", ["delayed", "none"])

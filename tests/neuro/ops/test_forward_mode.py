@@ -16,6 +16,7 @@ from axonal.neuro.ops.exact_lif import exact_lif
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.leaky_rnn import leaky_rnn
 from axonal.neuro.ops.lif import lif
+from axonal.neuro.ops.neuron_loop import Parameters, State, neuron_loop
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
 from axonal.neuro.ops.sparse_egru import Compressed, sparse_egru
 from axonal.neuro.ops.spike_linear import spike_linear
@@ -40,6 +41,15 @@ OPERATORS = {
     "leaky_integrator": lambda x, b: leaky_integrator(x, REST, HALF, backend=b),
     "leaky_rnn": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], backend=b),
     "leaky_rnn_inside": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], inside=True, backend=b),
+    "neuron_loop": lambda x, b: (
+        neuron_loop(
+            x,
+            State(REST, REST, None),
+            Parameters(HALF, 4 * HALF, HALF, HALF),
+            kind="cubalif",
+            backend=b,
+        )[1].v
+    ),
     "recurrent_lif": lambda x, b: recurrent_lif(
         x, REST, REST, None, WEIGHT, None, HALF, 4 * HALF, backend=b
     )[1],
@@ -84,6 +94,8 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
     last = (1, False, False)
     settings = (False, "zero", True, 0, "atan", 2.0)
     row = torch.full((3,), 0.5)
+    alone = none, none.new_empty(0, 0), none, none.new_empty(0, 0), none, "", 0
+    each = HALF, HALF, HALF, HALF
     calls = {
         "lif": lambda x: ops.lif(x, REST, waits, HALF, HALF, *settings, 0)[1],
         "lif_backward": lambda x: ops.lif_backward(
@@ -99,6 +111,13 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         )[0],
         "spike_linear": lambda x: ops.spike_linear(x.flatten(0, 1), WEIGHT),
         "spike_linear_weight": lambda x: ops.spike_linear_weight(x.flatten(0, 1), X.flatten(0, 1)),
+        "neuron_loop": lambda x: ops.neuron_loop(
+            x, REST, REST, waits, *alone, *each, *settings, "alif", False
+        )[1],
+        "neuron_loop_backward": lambda x: ops.neuron_loop_backward(
+            x, REST, REST, X, X, X, saved.to(torch.int8), REST, REST, *alone, *each, *settings,
+            "alif", *(False,) * 6,
+        )[0],
         "wkv": lambda x: ops.wkv(x, x, row, row, REST, REST, REST, False)[0],
         "wkv_backward": lambda x: ops.wkv_backward(
             x, REST, REST, X, X, row, row, *(X.new_zeros(1, 2, 3),) * 3

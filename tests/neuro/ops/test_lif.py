@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from axonal.neuro.ops._convention import PLAIN, Convention
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
-from axonal.neuro.ops.lif import lif
+from axonal.neuro.ops.lif import lif, online_lif
 from axonal.neuro.ops.lif.cpu import BLOCK, LONG_BLOCK
 
 
@@ -224,3 +224,23 @@ def test_misspelt_choices_are_refused_before_anything_runs(backend, choice, mess
     x, v, _, decay, threshold = arguments(3, False, 0)
     with pytest.raises(ValueError, match=message):
         lif(x, v, None, decay, threshold, Convention(**choice), backend=backend)
+
+
+@pytest.mark.parametrize("choices", [{"reset": "subtract", "decay_input": True}, {"reset": "none"}])
+def test_gradients_of_neurons_that_learn_online_stay_within_a_step(choices):
+    x, v, _, decay, threshold = arguments(12, False, 0, shape=(3, 4))
+    convention = Convention(**choices)
+    spikes, last = online_lif(x, v, decay, threshold, convention)
+    g = torch.randn(x.shape, generator=torch.Generator().manual_seed(1), dtype=x.dtype)
+    (found,) = torch.autograd.grad(spikes, x, g)
+    # by the definition, a step at a time
+    wanted, state = [], v.detach()
+    for x_t, g_t in zip(x.detach(), g, strict=True):
+        x_t.requires_grad_()
+        s, state, _ = lif(x_t[None], state, None, decay, threshold, convention, backend="reference")
+        wanted.append(torch.autograd.grad(s[0], x_t, g_t)[0])
+        state = state.detach()
+    torch.testing.assert_close(found, torch.stack(wanted))
+    torch.testing.assert_close(last, state)
+    with pytest.raises(ValueError, match='online_lif expects reset "subtract" or "none"'):
+        online_lif(x, v, decay, threshold, Convention(reset="zero"))

@@ -1,0 +1,11 @@
+"""Neurons with one more number than their potential, one file per kind."""
+
+from axonal.neuro.ops.neuron_loop.kinds._kind import Kind
+from axonal.neuro.ops.neuron_loop.kinds._parameters import Parameters
+from axonal.neuro.ops.neuron_loop.kinds.alif import ALIF
+from axonal.neuro.ops.neuron_loop.kinds.cubalif import CUBALIF
+from axonal.neuro.ops.neuron_loop.kinds.lif import LIF
+
+__all__ = ["KINDS", "Kind", "Parameters"]
+
+KINDS: dict[str, Kind] = {"lif": LIF, "alif": ALIF, "cubalif": CUBALIF}
