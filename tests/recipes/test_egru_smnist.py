@@ -42,7 +42,9 @@ def test_steps_are_rows_or_pixels_of_means_of_four_pixels() -> None:
 def test_a_run_is_that_of_its_seed_and_tells_of_its_events(arm: str, tmp_path: Path) -> None:
     found = []
     for name in ("a", "b"):
-        summary = recipes.train("egru-smnist", tiny(arm=arm), tmp_path / name, device="cpu")
+        summary = recipes.train(
+            "egru-smnist", tiny(arm=arm, epochs=1), tmp_path / name, device="cpu"
+        )
         with (tmp_path / name / "metrics.csv").open() as file:
             rows = [
                 {k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)
@@ -54,7 +56,7 @@ def test_a_run_is_that_of_its_seed_and_tells_of_its_events(arm: str, tmp_path: P
     assert told == (arm == "egru")
     if arm == "egru":
         assert 0 < rates["hidden"] <= 1
-        assert 0 <= float(rows[1]["train_backward_sparsity"]) <= 1
+        assert 0 <= float(rows[0]["train_backward_sparsity"]) <= 1
 
 
 def test_the_penalty_is_part_of_the_loss_in_training_alone() -> None:
