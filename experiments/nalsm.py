@@ -69,6 +69,7 @@ REPEATED: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "astrocyte, parity": SEEDS,
         "static, parity": (1,),
         "stdp, parity": (1,),
+        "astrocyte": (1,),
         "relu": (1,),
         "pixels": (1,),
     },
