@@ -1,16 +1,18 @@
-"""The WKV recurrence beside a loop over tokens and a parallel scan, both in plain torch."""
+"""WKV beside a loop over tokens and a scan in plain torch; ternary products beside `torch.mm`."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from axonal.neuro.ops.ternary_product import pack, ternary_product
 from axonal.neuro.ops.wkv import wkv
 from benchmarks._measure import TIMED, Table, compare
 
 STEPS = 1024
 SIZES = ((8, 128), (16, 512))
 """Batch and width."""
+WIDTHS = (512, 2048)
 TOLERANCE = 1e-4
 """Largest deviation of ours, as a share of the largest number."""
 TINY = 1e-30
@@ -24,7 +26,27 @@ def run(peers: set[str], *, quick: bool) -> Table:
     torch.manual_seed(0)
     for batch, width in ((2, 8),) if quick else SIZES:
         recurrence(table, 32 if quick else STEPS, batch, width)
+    for size in (64,) if quick else WIDTHS:
+        product(table, size)
     return table
+
+
+def product(table: Table, size: int) -> None:
+    """One row times ternary weights, packed, beside the product of floats."""
+    signs = torch.randint(-1, 2, (size, size), generator=torch.Generator().manual_seed(0))
+    x, weight = torch.randint(-128, 128, (1, size)).float(), signs.float().T.contiguous()
+    packed, rows = pack(signs.numpy()), x.numpy()
+    works = {
+        "axonal": lambda: ternary_product(rows, packed),
+        "torch.mm": lambda: torch.mm(x, weight),
+    }
+    if not (works["axonal"]() == torch.mm(x, weight).numpy()).all():
+        raise SystemExit("the packed product differs from that of torch.")
+    agrees = {
+        "axonal": f"equal, {packed.nbytes} bytes of weights",
+        "torch.mm": f"{weight.nbytes} bytes of weights",
+    }
+    compare(table, f"ternary product, 1 x {size} x {size}", works, agrees)
 
 
 def recurrence(table: Table, steps: int, batch: int, width: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import psutil
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import prune
 
 from axonal import neuro
 from axonal.neuro.ops.lmu import lmu, matrices
@@ -15,6 +16,8 @@ from benchmarks.growth import exponent
 
 INPUTS, STEPS, BATCH = 28, 50, 64
 WIDTHS, WIDE = (128, 590), (512, 1024)
+PRUNED = 0.9
+"""Share of weights that are pruned; SpiNNaker 2 was shown with .95."""
 HEARD = 0.1
 """Share of units heard at a step of inference, as at the published sparsities."""
 LENGTHS = (50, 100, 200, 400)
@@ -33,6 +36,7 @@ def run(peers: set[str], *, quick: bool) -> Table:
         training(table, width)
     for width in (64,) if quick else WIDE:
         inference(table, width)
+        pruned(table, width)
     for steps, batch, order in ((30, 2, 8),) if quick else MEMORIES:
         memory(table, steps, batch, order)
     streams(table, quick=quick)
@@ -71,13 +75,16 @@ def training(table: Table, width: int) -> None:
 
 
 def _agreement(mine: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> str:
-    flips = int(((mine[0] != 0) != (other[0] != 0)).sum())
     away = max(
         float((a - b).abs().max() / b.abs().max().clamp(min=1e-9))
         for a, b in zip(mine, other, strict=True)
     )
-    said = f"{flips / mine[0].numel():.1e} of events differ" if flips else "same spikes"
-    return f"{said}, gradients to {away:.0e}"
+    return f"{_flips(mine[0], other[0])}, gradients to {away:.0e}"
+
+
+def _flips(mine: Tensor, other: Tensor) -> str:
+    flips = int(((mine != 0) != (other != 0)).sum())
+    return f"{flips / mine.numel():.1e} of events differ" if flips else "same spikes"
 
 
 def inference(table: Table, width: int) -> None:
@@ -86,14 +93,52 @@ def inference(table: Table, width: int) -> None:
     ours, gru = neuro.EGRU(INPUTS, width), nn.GRU(INPUTS, width)
     ours.requires_grad_(False)
     gru.requires_grad_(False)
-    low, high = 0.0, 1.0
-    for _ in range(20):  # the threshold at which so many are heard
-        ours.threshold_level.fill_((low + high) / 2)
-        rate = float((ours(x)[0] != 0).float().mean())
-        low, high = ((low + high) / 2, high) if rate > HEARD else (low, (low + high) / 2)
+    rate = _level(ours, x)
     case = f"inference, {width} units, T {STEPS}, B 1"
     works: dict[str, Work] = {"axonal": lambda: ours(x), "torch.nn.GRU": lambda: gru(x)}
     compare(table, case, works, {"axonal": f"{100 * rate:.0f} % heard", "torch.nn.GRU": ""})
+
+
+def _level(layer: neuro.EGRU, x: Tensor) -> float:
+    """Set the threshold at which so many units are heard; return their share."""
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        layer.threshold_level.fill_((low + high) / 2)
+        rate = float((layer(x)[0] != 0).float().mean())
+        low, high = ((low + high) / 2, high) if rate > HEARD else (low, (low + high) / 2)
+    return rate
+
+
+def pruned(table: Table, width: int) -> None:
+    """One sample without gradients, few weights left and few units heard."""
+    x = torch.randn(STEPS, 1, INPUTS)
+    dense, gru = neuro.EGRU(INPUTS, width), nn.GRU(INPUTS, width)
+    for name in ("weight_in", "weight"):
+        prune.l1_unstructured(dense, name, PRUNED)
+        prune.remove(dense, name)
+    for layer in (dense, gru):
+        layer.eval().requires_grad_(False)
+    rate = _level(dense, x)
+    ours = neuro.SparseEGRU(dense)
+    (y, _), (expected, _) = ours(x), dense(x)
+    agrees = dict.fromkeys(("axonal", "axonal, dense weights", "torch.nn.GRU"), "")
+    agrees["axonal"] = f"{_flips(y, expected)}, outputs to {float((y - expected).abs().max()):.0e}"
+    required(agrees["axonal"], "axonal")
+    with neuro.event_traces(dense) as seen:
+        dense(x)
+    flat = float(seen[""][0].backward_sparsity())
+    case = f"inference, {width} units, T {STEPS}, B 1, {100 * PRUNED:.0f} % pruned"
+    works: dict[str, Work] = {
+        "axonal": lambda: ours(x),
+        "axonal, dense weights": lambda: dense(x),
+        "torch.nn.GRU": lambda: gru(x),
+    }
+    compare(table, case, works, agrees)
+    table.remarks.append(
+        f"{case}: {100 * (1 - ours.density):.0f} % of the weights are zero, {100 * rate:.0f} % of "
+        f"the units heard (forward sparsity {100 * (1 - rate):.0f} %), backward sparsity "
+        f"{100 * flat:.0f} % at the layer's support of {dense.support:g}."
+    )
 
 
 def memory(table: Table, steps: int, batch: int, order: int) -> None:

@@ -22,8 +22,10 @@ from axonal.neuro.layers.linear import Linear
 from axonal.neuro.layers.lmu import LMU
 from axonal.neuro.layers.mlgru import MLGRU, LowerBounds, MLGRUState
 from axonal.neuro.layers.norm import BatchNorm
+from axonal.neuro.layers.packed_bit_linear import PackedBitLinear
 from axonal.neuro.layers.plif import PLIF
 from axonal.neuro.layers.resonate_and_fire import ResonateAndFire, ResonateAndFireState
+from axonal.neuro.layers.sparse_egru import SparseEGRU
 from axonal.neuro.layers.spiking_rffn import SpikingRFFN, SpikingRFFNState
 from axonal.neuro.layers.spiking_rwkv import SpikingRWKV, SpikingRWKVState
 from axonal.neuro.layers.temporal_conv import TemporalConv, TemporalConvState
@@ -64,8 +66,10 @@ __all__ = [
     "Linear",
     "LowerBounds",
     "MLGRUState",
+    "PackedBitLinear",
     "ResonateAndFire",
     "ResonateAndFireState",
+    "SparseEGRU",
     "SpikingRFFN",
     "SpikingRFFNState",
     "SpikingRWKV",

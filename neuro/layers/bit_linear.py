@@ -63,6 +63,11 @@ class BitLinear(nn.Module):
         if self.norm_weight is not None:
             nn.init.ones_(self.norm_weight)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type that the layer computes in."""
+        return self.weight.dtype
+
     def ternary(self) -> tuple[Tensor, Tensor]:
         """Return the weights as -1, 0 and 1 [M, N], and what they are multiplied with."""
         scale = self.weight.detach().abs().mean().clamp(min=LEAST)

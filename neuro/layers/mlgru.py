@@ -73,8 +73,10 @@ class MLGRU(Layer[MLGRUState]):
         (self.size,) = _checks.counts(self, size=size)
         self.neurons, self.bounds = spiking, bounds
         self.layer = _checks.count(self, "layer", layer, 0)
-        for name in ("write", "forget", "gate", "output"):
-            setattr(self, name, BitLinear(self.size, self.size, events=spiking))
+        write, forget, gate, output = (
+            BitLinear(self.size, self.size, events=spiking) for _ in range(4)
+        )
+        self.write, self.forget, self.gate, self.output = write, forget, gate, output
         self.gate_weight = nn.Parameter(torch.ones(self.size))
         self.lif = neurons(self.size) if spiking else None
         self.lif_out = neurons(self.size) if spiking else None

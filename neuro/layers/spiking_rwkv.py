@@ -86,10 +86,13 @@ class SpikingRWKV(Layer[SpikingRWKVState]):
         self.layer, self.layers = place(self, layer, layers)
         self.official = official
         self.backend = known_backend(self, backend, ("auto", "reference", "cpu", "cuda"))
-        for name in ("time_decay", "time_first", "time_mix_k", "time_mix_v", "time_mix_r"):
-            setattr(self, name, nn.Parameter(torch.empty(self.size)))
-        for name in ("key", "value", "receptance", "output"):
-            setattr(self, name, nn.Linear(self.size, self.size, bias=False))
+        decay, first, k, v, r = (nn.Parameter(torch.empty(self.size)) for _ in range(5))
+        self.time_decay, self.time_first = decay, first
+        self.time_mix_k, self.time_mix_v, self.time_mix_r = k, v, r
+        key, value, receptance, output = (
+            nn.Linear(self.size, self.size, bias=False) for _ in range(4)
+        )
+        self.key, self.value, self.receptance, self.output = key, value, receptance, output
         self.lif = neurons(self.size) if spiking else None
         self.reset_parameters()
 

@@ -73,7 +73,7 @@ class TernaryGLU(Layer[TernaryGLUState]):
         self, x: Tensor, state: TernaryGLUState | None = None
     ) -> tuple[Tensor, TernaryGLUState]:
         """Run the layer over ``x`` [T, B, C]."""
-        x = own_sequence(self, x, self.size, self.up.weight.dtype)
+        x = own_sequence(self, x, self.size, self.up.dtype)
         with _checks.in_own_type(x):
             rest = self.init(x[0])
             v, v_out = rest if state is None else _checks.start(self, state, rest, x)

@@ -91,7 +91,7 @@ class SpikeGPT(Layer[State]):
         self.tokens, self.size, self.layers = _checks.counts(
             self, tokens=tokens, size=size, layers=layers
         )
-        self._settings = {
+        self._settings: dict[str, Any] = {
             "dropout": dropout, "spiking": spiking, "binary": binary, "official": official,
             "backend": backend,
         }  # fmt: skip
@@ -132,7 +132,8 @@ class SpikeGPT(Layer[State]):
         body = _Body(self.tokens, self.size, list(made.body.blocks), halved=RESCALED)
         body.load_state_dict(made.body.state_dict())
         with torch.no_grad():
-            for layer, block in enumerate(body.blocks):
+            blocks: Any = body.blocks
+            for layer, block in enumerate(blocks):
                 for last in (block.mix.output, block.feed.value):
                     last.weight /= 2 ** (layer // RESCALED)
         made.body = Network(body)

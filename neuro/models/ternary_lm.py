@@ -69,7 +69,7 @@ class TernaryLM(Layer[State]):
         with torch.no_grad():
             for block in blocks:
                 for last in (block.mix.output, block.feed.down):
-                    last.weight /= (2 * self.layers) ** 0.5
+                    last.weight.div_((2 * self.layers) ** 0.5)
         self.body = Network(_Body(self.size, blocks))
         self.head = BitLinear(self.size, self.tokens)
 

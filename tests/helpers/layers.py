@@ -101,6 +101,7 @@ LAYERS = {
     "mlgru_spiking": lambda: neuro.MLGRU(4, spiking=True),
     "ternary_glu": lambda: neuro.TernaryGLU(4, 6, spiking=True),
     "egru": lambda: neuro.EGRU(4, 5),
+    "sparse_egru": lambda: neuro.SparseEGRU(neuro.EGRU(4, 5)),
     "cell": Adaptive,
     "recurrent": lambda: neuro.Recurrent(neuro.LIF(4), neuro.Linear(4, 4), delay=2),
     "network": lambda: neuro.Sequential(neuro.Linear(4, 5), neuro.LIF(5)),

@@ -94,6 +94,7 @@ class _Plan:
         """Draw a layer of n inputs and m outputs that has its connections inside."""
         kinds = {
             "egru": lambda: neuro.EGRU(n, m, threshold_mean=0.1),
+            "sparse_egru": lambda: neuro.SparseEGRU(neuro.EGRU(n, m, threshold_mean=0.1)).eval(),
             "convolution": lambda: neuro.TemporalConv(n, m, bias=self.biased),
             "rnn": lambda: neuro.Sequential(neuro.Linear(n, m, bias=False), neuro.LeakyRNN(m, 2.0)),
         }

@@ -7,7 +7,7 @@ from helpers import ROOT
 
 OPS = ROOT / "neuro" / "ops"
 # They run on numpy arrays and are no operators of torch.
-ON_ARRAYS = {"event_network", "plastic_network"}
+ON_ARRAYS = {"event_network", "plastic_network", "ternary_product"}
 # All of their forms are plain torch: there is nothing to compile or to register.
 IN_TORCH = {"lmu"}
 OPERATORS = sorted(

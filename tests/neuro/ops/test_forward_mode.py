@@ -18,6 +18,7 @@ from axonal.neuro.ops.leaky_rnn import leaky_rnn
 from axonal.neuro.ops.lif import lif
 from axonal.neuro.ops.neuron_loop import Parameters, State, neuron_loop
 from axonal.neuro.ops.recurrent_lif import recurrent_lif
+from axonal.neuro.ops.sparse_egru import Compressed, sparse_egru
 from axonal.neuro.ops.spike_linear import spike_linear
 from axonal.neuro.ops.wkv import wkv
 
@@ -31,8 +32,11 @@ X = torch.linspace(0, 0.9, 24).reshape(4, 2, 3)
 
 ONE_UNIT = torch.zeros(2, 1), torch.zeros(2, 1), WEIGHT[:, :1], WEIGHT[:, 0], HALF.expand(1) / 5
 
+FEW = Compressed.of(WEIGHT), WEIGHT[0], Compressed.of(WEIGHT[:, :1]), WEIGHT[:, 0]
+
 OPERATORS = {
     "egru": lambda x, b: egru(x, *ONE_UNIT, support=0.5, backend=b)[1],
+    "sparse_egru": lambda x, b: sparse_egru(x, *ONE_UNIT[:2], *FEW, ONE_UNIT[4], backend=b)[1],
     "lif": lambda x, b: lif(x, REST, None, HALF, 4 * HALF, backend=b)[1],
     "leaky_integrator": lambda x, b: leaky_integrator(x, REST, HALF, backend=b),
     "leaky_rnn": lambda x, b: leaky_rnn(x, REST, WEIGHT, WEIGHT[0], backend=b),
@@ -135,6 +139,9 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
     gates, cells = X.new_zeros(4, 2, 3), X.new_zeros(4, 2, 1)
     calls |= {
         "egru": lambda x: ops.egru(x, *ONE_UNIT[:4], None, ONE_UNIT[4], 0.7, 1.0, False)[0],
+        "sparse_egru": lambda x: ops.sparse_egru(
+            x, *ONE_UNIT[:2], *FEW[0], FEW[1], *FEW[2], FEW[3], ONE_UNIT[4], 1.0
+        )[0],
         "egru_backward": lambda x: ops.egru_backward(
             x[..., :1], cells, gates, cells, cells, cells, *ONE_UNIT[:3], None, ONE_UNIT[4],
             0.7, 1.0,
