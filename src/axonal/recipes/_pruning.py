@@ -17,8 +17,8 @@ def wanted(share: float, progress: float, begin: float, end: float) -> float:
         begin: progress at which pruning begins.
         end: progress at which it has come to ``share``.
 
-    >>> wanted(0.8, 0.2, 0.3, 0.7), wanted(0.8, 0.5, 0.3, 0.7), wanted(0.8, 0.9, 0.3, 0.7)
-    (0.0, 0.7, 0.8)
+    >>> wanted(0.5, 0.2, 0.25, 0.75), wanted(0.5, 0.5, 0.25, 0.75), wanted(0.5, 0.9, 0.25, 0.75)
+    (0.0, 0.4375, 0.5)
     """
     p = min(max((progress - begin) / (end - begin), 0.0), 1.0)
     return share * (1 - (1 - p) ** 3)

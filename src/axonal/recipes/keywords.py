@@ -49,7 +49,7 @@ class Settings(_settings.Settings):
         largest_gradient: norm that the gradient of an update is cut to.
 
     >>> [Settings(arm=arm).width for arm in ARMS]
-    [18, 16, 38]
+    [18, 18, 36]
     """
 
     arm: str = "lmuformer"

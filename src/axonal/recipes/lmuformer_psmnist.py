@@ -45,7 +45,7 @@ class Settings(_settings.Settings):
         largest_gradient: norm that the gradient of an update is cut to.
 
     >>> [Settings(arm=arm).width for arm in ARMS]
-    [119, 85, 112, 113, 22]
+    [120, 86, 110, 114, 23]
     """
 
     arm: str = "lmu"
