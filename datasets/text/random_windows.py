@@ -60,5 +60,5 @@ def longer_than_a_window(tokens: AnyArray, length: int) -> None:
     if len(tokens) <= length:
         raise ValueError(
             f"a window of {length} tokens needs a text of {length + 1}, this one has "
-            f"{len(tokens)}: take a shorter window (--context), or a longer text."
+            f"{len(tokens)}: take a shorter window (--window), or a longer text."
         )

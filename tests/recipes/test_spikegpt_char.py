@@ -29,7 +29,7 @@ def text(tmp_path: Path) -> Path:
 
 
 def tiny(text: Path, **changes: Any) -> spikegpt_char.Settings:
-    own = {"context": 16, "batch": 4, "updates": 8, "warm_up": 2, "width": 8, "layers": 1}
+    own = {"window": 16, "batch": 4, "updates": 8, "warm_up": 2, "width": 8, "layers": 1}
     return spikegpt_char.Settings(text=str(text), kept_every=3, **{**own, **changes})
 
 
@@ -79,7 +79,7 @@ def test_bad_texts_and_runs_are_one_line(text: Path, tmp_path: Path) -> None:
     cases = [
         (tiny(empty), "is empty: a language model needs a text"),
         (tiny(tmp_path / "none.txt"), "none.txt"),
-        (tiny(text, context=5000), "a window of 5000 tokens needs a text of 5001"),
+        (tiny(text, window=5000), "a window of 5000 tokens needs a text of 5001"),
     ]
     for place, (settings, told) in enumerate(cases):
         with pytest.raises(ValueError, match=told) as error:
@@ -112,7 +112,7 @@ def test_a_run_of_another_tokenizer_or_text_is_refused(text: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("spiking", [False, True])
 def test_ternary_models_train_and_write(text: Path, tmp_path: Path, spiking: bool) -> None:
-    own = {"context": 16, "batch": 4, "updates": 2, "width": 8, "layers": 1, "hidden_units": 8}
+    own = {"window": 16, "batch": 4, "updates": 2, "width": 8, "layers": 1, "hidden_units": 8}
     settings = ternary_char.Settings(text=str(text), tokens="bytes", spiking=spiking, **own)
     summary = recipes.train("ternary-char", settings, tmp_path / "run")
     model, tokenizer, _ = _writing.load_language_model(tmp_path / "run")

@@ -32,7 +32,7 @@ def study(settings: TextSettings, parts: Parts, build: Callable[[Any, int], nn.M
         ) from error
     read = corpus(settings.text, settings.tokens, settings.vocabulary)
     try:
-        windows = RandomWindows(read.train, settings.context, settings.batch, settings.seed)
+        windows = RandomWindows(read.train, settings.window, settings.batch, settings.seed)
     except ValueError as error:
         raise RecipeError(str(error)) from error
     model = build(settings, read.tokenizer.size)
@@ -40,14 +40,14 @@ def study(settings: TextSettings, parts: Parts, build: Callable[[Any, int], nn.M
     _text_training.fit(training, parts.folder, lambda share: parts.report("training", share))
     results: dict[str, Any] = {"tokenizer": read.tokenizer.settings(), "source": read.source}
     for name, part in (("validation", read.validation), ("test", read.test)):
-        found = _text_training.score(model, part, read.tokenizer, 2 * settings.context)
+        found = _text_training.score(model, part, read.tokenizer, 2 * settings.window)
         results |= {
             f"{name}_bits_per_character": found.bits_per_character,
             f"{name}_bits_per_byte": found.bits_per_byte,
             f"{name}_bits_per_token": found.bits_per_token,
         }
     last = training.history[-1]
-    results["tokens_seen"] = training.seen * settings.context * settings.batch
+    results["tokens_seen"] = training.seen * settings.window * settings.batch
     results["firing_rates"] = {
         path.removeprefix("rate."): rate for path, rate in last.items() if path.startswith("rate.")
     }

@@ -18,7 +18,7 @@ class TextSettings(_settings.BaseSettings):
             choose, and the last 10 % report.
         tokens: "characters", "bytes" or "bpe", which needs the extra ``text``.
         vocabulary: number of tokens of "bpe".
-        context: tokens of a window.
+        window: tokens of a window.
         batch: windows per step.
         accumulate: steps whose gradients are added up to one update.
         updates: of the weights.
@@ -41,7 +41,7 @@ class TextSettings(_settings.BaseSettings):
     text: str = SHAKESPEARE
     tokens: str = "characters"
     vocabulary: int = 1024
-    context: int = 128
+    window: int = 128
     batch: int = 16
     accumulate: int = 1
     updates: int = 400
@@ -62,7 +62,7 @@ class TextSettings(_settings.BaseSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        counts = ("context", "batch", "accumulate", "updates", "width", "layers", "kept_every")
+        counts = ("window", "batch", "accumulate", "updates", "width", "layers", "kept_every")
         for name in (*counts, "devices"):
             self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
         self.require("tokens", self.tokens in KINDS, f"one of {', '.join(KINDS)}")
