@@ -92,7 +92,9 @@ class OTTT(Rule):
                 at_once += size.inputs
                 continue
             # the trace after a chunk, and the one before it where there is any
-            carried += size.inputs * (2 if 1 < chunk < len(x) else 1) + found[block.after[0][0]].outputs
+            carried += (
+                size.inputs * (2 if 1 < chunk < len(x) else 1) + found[block.after[0][0]].outputs
+            )
             if chunk > 1 and not size.given:
                 at_once += size.inputs
             if isinstance(block.connections, neuro.DelayedLinear):
