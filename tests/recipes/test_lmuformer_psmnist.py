@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from helpers import needs
 
 from axonal import neuro, recipes
@@ -41,16 +40,6 @@ def test_a_loop_with_delays_is_never_shorter_than_the_least_delay() -> None:
     loop = lmuformer_psmnist.build(settings)["hidden"]
     assert isinstance(loop, neuro.Recurrent)
     assert (loop.delay, loop.feedback.max_delay) == (3, 6)
-
-
-def test_the_spiking_memory_hears_and_is_heard_as_spikes() -> None:
-    torch.manual_seed(0)
-    net = lmuformer_psmnist.SpikingLMU(6, order=4, theta=12.0)
-    paths = dict.fromkeys(("heard", "kept", "told"), ("spikes",))
-    y, traces = neuro.record(net, 3 * torch.rand(12, 2, 1), paths)
-    for trace in traces.values():
-        assert set(trace["spikes"].unique().tolist()) <= {0.0, 1.0}
-    assert torch.equal(y, traces["told"]["spikes"])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import Tensor
 
 from axonal import neuro
 from axonal.recipes import _sequential, _settings
@@ -139,39 +138,6 @@ def build(settings: Settings) -> neuro.Network:
         )
 
 
-class SpikingLMU(neuro.Network):
-    """Legendre memory that hears spikes and is heard as spikes.
-
-    Args:
-        size: N outputs.
-        order: q, numbers of the memory.
-        theta: steps that it holds.
-
-    >>> SpikingLMU(5, order=4, theta=8.0)(torch.rand(8, 2, 1))[0].shape
-    torch.Size([8, 2, 5])
-    """
-
-    def __init__(self, size: int, *, order: int, theta: float) -> None:
-        super().__init__()
-        self.hear, self.hear_norm, self.heard = neuro.Linear(1, 1), neuro.BatchNorm(1), _fast(1)
-        self.memory = neuro.LegendreMemory(1, order=order, theta=theta)
-        self.memory_norm, self.kept = neuro.BatchNorm(order), _fast(order)
-        self.tell, self.tell_norm = neuro.Linear(order + 1, size), neuro.BatchNorm(size)
-        self.told = _fast(size)
-
-    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
-        """Run x [T, B, 1]."""
-        u = self.heard(self.hear_norm(self.hear(x)))
-        m = self.kept(self.memory_norm(self.memory(u)))
-        y: Tensor = self.told(self.tell_norm(self.tell(torch.cat((m, x), dim=-1))))
-        return y
-
-
-def _fast(size: int) -> neuro.LIF:
-    """The neurons of the spiking LMUFormer."""
-    return neuro.LIF(size, 2.0, decay="euler", decay_input=True, surrogate=neuro.Sigmoid(4.0))
-
-
 Layers = dict[str, torch.nn.Module]
 
 
@@ -205,7 +171,7 @@ def _delays(settings: Settings) -> neuro.DelayedLinear:
 
 def _spiking_lmu(settings: Settings) -> Layers:
     width = settings.width
-    memory = SpikingLMU(width, order=settings.order, theta=settings.theta)
+    memory = neuro.SpikingLMU(1, width, order=settings.order, theta=settings.theta)
     return {"hidden": memory, "weights": neuro.Linear(width, CLASSES)}
 
 
