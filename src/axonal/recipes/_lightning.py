@@ -261,7 +261,9 @@ def check_checkpoint(run: RunFolder, training: Training) -> None:
                 raise ValueError(f"it has no {name}")
         if len(found["history"]) != found["epoch"] + 1:
             raise ValueError(f"it has {len(found['history'])} of {found['epoch'] + 1} epochs")
-        differ = _weights.differences(training.state_dict(), found["state_dict"])
+        own, given = training.state_dict(), found["state_dict"]
+        # layers know what states of earlier versions lack
+        differ = _weights.differences({name: own[name] for name in own if name in given}, given)
         if differ:
             raise RecipeError(
                 f"{run.checkpoint} is of another network: {differ}; resume with the recipe and the "

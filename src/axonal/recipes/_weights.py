@@ -77,10 +77,16 @@ def load(net: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
     Raises:
         ValueError: they are those of another network; one line that names what differs.
     """
-    differ = differences(net.state_dict(), tensors)
-    if differ:
-        raise ValueError(differ)
-    net.load_state_dict(tensors)
+    own = net.state_dict()
+    alike = {name: tensor for name, tensor in tensors.items() if name in own}
+    problem = differences({name: own[name] for name in alike}, alike)
+    if problem:
+        raise ValueError(differences(own, tensors))
+    try:
+        # layers know what states of earlier versions lack
+        net.load_state_dict(tensors)
+    except RuntimeError:
+        raise ValueError(differences(own, tensors)) from None
 
 
 def differences(own: Mapping[str, Any], given: Mapping[str, Any]) -> str:
