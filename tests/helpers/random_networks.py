@@ -3,6 +3,8 @@
 Use ``random_network`` inside a strategy of one's own, ``networks()`` as a strategy.
 """
 
+from collections.abc import Callable
+
 import torch
 from hypothesis import strategies as st
 from torch import nn
@@ -98,8 +100,16 @@ class _Plan:
             "convolution": lambda: neuro.TemporalConv(n, m, bias=self.biased),
             "rnn": lambda: neuro.Sequential(neuro.Linear(n, m, bias=False), neuro.LeakyRNN(m, 2.0)),
         }
-        if self.biased:  # its biases answer silence
+        same: dict[str, Callable[[], nn.Module]] = {
+            "mlgru": lambda: neuro.MLGRU(m),
+            "rffn": lambda: neuro.SpikingRFFN(m, layer=1, layers=3, official=True),
+            "glu": lambda: neuro.TernaryGLU(m, 6),
+        }
+        if self.biased:  # its biases answer silence, and silence counts in its mean
             kinds["lmu"] = lambda: neuro.LMU(n, m, order=2, theta=5.0)
+            same["rwkv"] = lambda: neuro.SpikingRWKV(m, layer=1, layers=3, official=True)
+        for name, make in same.items():
+            kinds[name] = lambda make=make: neuro.Sequential(neuro.Linear(n, m, bias=False), make())
         return kinds[self.draw(st.sampled_from(sorted(kinds)))]()
 
     def image(self):

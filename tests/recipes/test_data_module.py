@@ -10,7 +10,7 @@ from torch import Tensor
 
 from axonal import datasets, recipes
 from axonal.recipes import _learning, digits
-from axonal.recipes._lightning import _quiet
+from axonal.recipes._lightning import quiet
 
 
 class Numbered:
@@ -70,7 +70,7 @@ def test_lightning_sees_another_epoch_in_every_epoch() -> None:
             return torch.optim.SGD(self.parameters(), 0.1)
 
     watch, samples = Watch(), Numbered(10)
-    with _quiet():
+    with quiet():
         trainer = lightning.Trainer(
             accelerator="cpu", max_epochs=3, logger=False, enable_checkpointing=False,
             enable_progress_bar=False, enable_model_summary=False,

@@ -20,6 +20,7 @@ EXTRAS = {
     "phase": ("joblib", "xarray", "zarr", "dask"),
     "data": ("tonic", "lz4", "zstandard"),
     "reservoirs": ("powerlaw",),
+    "text": ("tokenizers",),
     "gpu": ("cuda-core", "nvidia-cuda-nvrtc", "nvidia-cuda-runtime"),
 }
 

@@ -180,7 +180,7 @@ def put(file, name, values):
 @pytest.mark.parametrize(
     ("what", "text"),
     [
-        (lambda f: note(f, "version", 5), "version 5; this axonal reads up to 4: upgrade"),
+        (lambda f: note(f, "version", 6), "version 6; this axonal reads up to 5: upgrade"),
         (lambda f: note(f, "version", 4), "the text field readout is missing"),
         (lambda f: note(f, "version", 0), "version 0 with hop 0 is unknown"),
         (lambda f: note(f, "hop", 1), "but a hop of this graph takes at least 1"),
@@ -196,7 +196,7 @@ def put(file, name, values):
         (lambda f: f.pop("populations/1"), "numbered from 0, 1 is missing"),
         (lambda f: f.pop("populations/2/decay"), "the field decay is missing"),
         (lambda f: f["populations/2"].attrs.pop("shape"), "the field shape is missing"),
-        (lambda f: note(f["populations/2"], "kind", "egru"), "unknown kind 'egru'"),
+        (lambda f: note(f["populations/2"], "kind", "lstm"), "unknown kind 'lstm'"),
         (lambda f: note(f["populations/2"], "name", "in"), "'in' appears twice"),
         (lambda f: note(f["populations/2"], "refractory", 1.5), "must be a whole number"),
         (lambda f: f.pop("populations/3/synapse_decay"), "the field synapse_decay is missing"),
