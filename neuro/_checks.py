@@ -231,6 +231,16 @@ def _same_state(given: Any, fresh: Any) -> bool:
     return True
 
 
+def tokens(module: nn.Module, given: Any) -> None:
+    """Refuse a tensor that is no sequences of tokens [T, B]; an embedding looks at other things."""
+    if isinstance(given, Tensor) and (given.ndim != 2 or not len(given)):
+        raise InputError(
+            f"{name_of(module)} expects tokens [T, B], got {tuple(given.shape)}: write "
+            "tokens.unsqueeze(1) for one text.",
+            module,
+        )
+
+
 def one_step(module: nn.Module, x: Any) -> None:
     """Refuse what is no tensor [B, ...] where one step of a sequence is expected."""
     if not isinstance(x, Tensor) or x.ndim == 0:

@@ -1,4 +1,4 @@
-"""How well a model predicts a text."""
+"""Scores of the predictions of a text."""
 
 import math
 from dataclasses import dataclass

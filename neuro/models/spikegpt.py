@@ -105,12 +105,7 @@ class SpikeGPT(Layer[State]):
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return the logits of the token behind each of ``tokens`` [T, B]."""
-        if isinstance(tokens, Tensor) and (tokens.ndim != 2 or not len(tokens)):
-            raise _checks.InputError(
-                f"SpikeGPT expects tokens [T, B], got {tuple(tokens.shape)}: write "
-                "tokens.unsqueeze(1) for one text.",
-                self,
-            )
+        _checks.tokens(self, tokens)
         logits, state = self.body(self.embed(tokens), state)
         return logits, state
 
