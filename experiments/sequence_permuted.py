@@ -18,6 +18,7 @@ SEEDS = (0,)
 BUDGET: dict[str, Any] = {"samples": 20_000, "epochs": 4}
 ORDER = ("lif", "spiking-lmu", "lmu")
 """Arms in the order that is expected of them, the lowest first."""
+CHANCE = 0.1
 
 
 def runs(arm: str) -> list[Run]:
@@ -63,4 +64,8 @@ def verdicts(rows: dict[str, list[Row]]) -> list[str]:
     means: dict[str, Any] = {arm: statistics.fmean(values(rows[arm], "test")) for arm in ORDER}
     held = means[ORDER[0]] < means[ORDER[1]] < means[ORDER[2]]
     wanted = " < ".join(words[arm] for arm in ORDER)
-    return [*lines, f"{wanted}: {'holds' if held else '**does not hold**'} of the means"]
+    lines.append(f"{wanted}: {'holds' if held else '**does not hold**'} of the means")
+    for arm, few in rows.items():
+        if statistics.fmean(values(few, "test")) < 2 * CHANCE:
+            lines.append(f"{words[arm]} **does not learn** in this training: chance is {CHANCE:g}")
+    return lines
