@@ -78,12 +78,13 @@ def _page(
     package: str, name: str, module: griffe.Object | griffe.Alias, things: list[griffe.Object]
 ) -> str:
     listed = "\n".join(f"- `{package}.{thing.name}`: {_summary(thing)}" for thing in things)
-    bodies = "\n\n".join(_documented(package, thing) for thing in things)
-    return f"# {name}\n\n{_summary(module)}\n\n{listed}\n\n{bodies}\n"
+    bodies = "\n\n".join(_documented(thing) for thing in things)
+    here = f"```{{py:currentmodule}} {package}\n```"
+    return f"# {name}\n\n{here}\n\n{_summary(module)}\n\n{listed}\n\n{bodies}\n"
 
 
-def _documented(package: str, thing: griffe.Object) -> str:
-    title, name = f"## {thing.name}", f"{package}.{thing.name}"
+def _documented(thing: griffe.Object) -> str:
+    title, name = f"## {thing.name}", thing.name
     if isinstance(thing, griffe.Class):
         members = [_member(member) for member in _members(thing)]
         body = "\n\n".join([_bases(thing), _text(thing), *members])
