@@ -117,9 +117,7 @@ def _members(thing: griffe.Class) -> Iterator[griffe.Object]:
 
 def _member(member: griffe.Object) -> str:
     if isinstance(member, griffe.Function):
-        options = [
-            f":{kind}:" for kind in ("classmethod", "staticmethod") if kind in member.labels
-        ]
+        options = [f":{kind}:" for kind in ("classmethod", "staticmethod") if kind in member.labels]
         return _directive("method", f"{member.name}{_called(member)}", _text(member), options)
     return _directive("property", member.name, _text(member))
 
@@ -170,9 +168,13 @@ def _text(thing: griffe.Object) -> str:
             case griffe.DocstringSectionKind.text:
                 parts.append(_prose(section.value))
             case griffe.DocstringSectionKind.parameters:
-                parts.append(_fields((f"param {one.name}", one.description) for one in section.value))
+                parts.append(
+                    _fields((f"param {_one(one)}", one.description) for one in section.value)
+                )
             case griffe.DocstringSectionKind.attributes:
-                parts.append(_fields((f"ivar {one.name}", one.description) for one in section.value))
+                parts.append(
+                    _fields((f"ivar {one.name}", one.description) for one in section.value)
+                )
             case griffe.DocstringSectionKind.returns | griffe.DocstringSectionKind.yields:
                 what = section.kind.value
                 parts.append(_fields([(what, _section(thing.docstring.value, what.title()))]))
@@ -183,6 +185,11 @@ def _text(thing: griffe.Object) -> str:
             case _:
                 parts.append(_prose(str(section.value)))
     return "\n\n".join(parts)
+
+
+def _one(parameter: griffe.DocstringParameter) -> str:
+    """A name, or several of them as one: a space would make the first of them a type."""
+    return re.sub(r",\s+", ",\N{ZERO WIDTH SPACE}", parameter.name)
 
 
 def _section(text: str, title: str) -> str:
