@@ -4,19 +4,22 @@ import inspect
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import griffe
-from sphinx.application import Sphinx
 
 from _site.packages import PACKAGES
 from axonal._base.files import write_text
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 FOLDER = "docs/reference"
 _ROLE = re.compile(r":(?:py:)?(?:class|func|meth|mod|attr|exc|data):`~?([^`]+)`")
 _HIDDEN = frozenset({"self", "cls"})
 
 
-def write(app: Sphinx) -> None:
+def write(app: "Sphinx") -> None:
     """Write the pages that differ from what is there, and remove those of names that went."""
     folder = Path(app.srcdir, FOLDER)
     pages = {folder / f"{name}.md": text for name, text in made(Path(app.srcdir, "src")).items()}
@@ -61,7 +64,9 @@ def _target(thing: griffe.Object | griffe.Alias) -> griffe.Object:
 def _group(package: str, thing: griffe.Object) -> str:
     """The folder below the package that makes the name; empty for one of its own files."""
     below = thing.path.removeprefix(f"axonal.{package}.").split(".")
-    return below[0] if len(below) > 2 and not below[0].startswith("_") else ""
+    public = len(below) > 2 and not below[0].startswith("_")
+    # a package of its own has a page of its own
+    return below[0] if public and f"{package}.{below[0]}" not in PACKAGES else ""
 
 
 def _summary(thing: griffe.Object | griffe.Alias) -> str:
@@ -164,26 +169,21 @@ def _text(thing: griffe.Object) -> str:
         return ""
     parts: list[str] = []
     for section in thing.docstring.parsed:
+        found = section.value
         match section.kind:
-            case griffe.DocstringSectionKind.text:
-                parts.append(_prose(section.value))
             case griffe.DocstringSectionKind.parameters:
-                parts.append(
-                    _fields((f"param {_one(one)}", one.description) for one in section.value)
-                )
+                parts.append(_fields((f"param {_one(one)}", one.description) for one in found))
             case griffe.DocstringSectionKind.attributes:
-                parts.append(
-                    _fields((f"ivar {one.name}", one.description) for one in section.value)
-                )
-            case griffe.DocstringSectionKind.returns | griffe.DocstringSectionKind.yields:
-                what = section.kind.value
-                parts.append(_fields([(what, _section(thing.docstring.value, what.title()))]))
+                parts.append(_fields((f"ivar {one.name}", one.description) for one in found))
             case griffe.DocstringSectionKind.raises:
                 parts.append(
-                    _fields((f"raises {one.annotation}", one.description) for one in section.value)
+                    _fields((f"raises {one.annotation}", one.description) for one in found)
                 )
+            case griffe.DocstringSectionKind.returns | griffe.DocstringSectionKind.yields:
+                title = section.kind.value
+                parts.append(_fields([(title, _section(thing.docstring.value, title.title()))]))
             case _:
-                parts.append(_prose(str(section.value)))
+                parts.append(_prose(str(found)))
     return "\n\n".join(parts)
 
 
@@ -223,7 +223,7 @@ def _markdown(text: str) -> str:
     return _ROLE.sub(r"`\1`", text)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: "Sphinx") -> dict[str, bool]:
     """Write the pages before pages are looked for."""
     app.connect("builder-inited", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
