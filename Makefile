@@ -1,6 +1,7 @@
 # make demo   train, export and verify a network          make test        every check
 # make fuzz   property tests with many more examples      make experiments the tables of docs/results
 # make fuzz-readers   10 000 damaged files for every reader     make kills     commands killed at random
+# make docs   the documentation site, in docs/_build/html
 # make lava peers nest   what `make test` tries to install beside axonal and does without, by name
 
 export OMP_NUM_THREADS = 1
@@ -23,11 +24,11 @@ DEFINITIONS := setup.cfg pyproject.toml constraints.txt
 LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 10))
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example \
+.PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example docs \
         peers lava nest beside clean
 
 help:
-	@sed -n '1,4s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 # Each interpreter is tried, because a version manager may leave a python3.11 that only fails.
 # An environment that still runs is kept: pip then changes only what the definitions changed.
@@ -91,6 +92,16 @@ kills: .venv/.test
 
 experiments: .venv/.test
 	$(BIN)/python -m experiments
+
+.venv/.docs: .venv/.test
+	@echo "Installing what the documentation needs into .venv."
+	@$(INSTALL) -e '.[train,test,docs]'
+	@touch $@
+
+# Notebooks and pages with code run; what did not change since the last time is taken from there.
+docs: .venv/.docs
+	$(BIN)/python -m sphinx -c docs -b html -W --keep-going . docs/_build/html
+	@echo "The site is docs/_build/html/docs/index.html"
 
 # What not every machine can have is tried. Without it the tests that need it are skipped and named
 # at the end, unless AXONAL_REQUIRE insists on it.

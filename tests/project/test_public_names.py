@@ -2,26 +2,13 @@
 
 import importlib
 import inspect
+import runpy
 
-FOLDERS = (
-    "datasets",
-    "datasets.pictures",
-    "datasets.sets",
-    "datasets.text",
-    "datasets.transforms",
-    "deploy",
-    "hebbian",
-    "hebbian.continual",
-    "hebbian.plasticity",
-    "neuro",
-    "reservoirs",
-    "reservoirs.criticality",
-    "reservoirs.echo_state",
-    "reservoirs.forecasting",
-    "reservoirs.series",
-)
+from helpers import ROOT
+
+FOLDERS: tuple[str, ...] = runpy.run_path(str(ROOT / "docs/_site/packages.py"))["PACKAGES"]
 # What functions return is shown by the examples of those functions.
-RESULTS = {"Comparison", "LayerReport", "Run", "SpikeReport", "Verification"}
+RESULTS = {"Comparison", "LayerReport", "Run", "RunStream", "SpikeReport", "Verification"}
 
 
 def public_names() -> list[str]:
@@ -47,7 +34,8 @@ def needs_an_example(thing: object) -> bool:
     if inspect.isclass(thing):
         # A class is abstract or final: one with subclasses is used through those.
         usable = not thing.__subclasses__() and thing.__name__ not in RESULTS
-        return usable and not issubclass(thing, Exception | tuple)
+        protocol = getattr(thing, "_is_protocol", False)
+        return usable and not protocol and not issubclass(thing, Exception | tuple)
     return inspect.isfunction(thing)
 
 

@@ -86,6 +86,10 @@ class Padded(Derived):
     Args:
         source: the samples.
         silence: silent steps after each sample, >= 0.
+
+    >>> held = Rasters(np.ones((5, 2, 3), np.uint8), np.array([0, 1]))
+    >>> Padded(held, silence=2).dense([1]).shape
+    (7, 1, 3)
     """
 
     silence: int
@@ -102,6 +106,10 @@ class Rasters:
     Args:
         spikes: 0 or 1, uint8 `[T, n, N]`.
         labels: class of every sample, int64 `[n]`.
+
+    >>> held = Rasters(np.ones((5, 2, 3), np.uint8), np.array([0, 1]))
+    >>> len(held), held.dense([1]).shape
+    (2, (5, 1, 3))
     """
 
     spikes: npt.NDArray[np.uint8]

@@ -112,6 +112,12 @@ class Settings(BaseSettings):
         freeze_from: share of the epochs after which delays are rounded and frozen; 1 for never.
         readout: how the output over time becomes one score per class.
         dt: seconds per step, > 0.
+
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class Mine(Settings):
+    ...     hidden: int = 32
+    >>> Mine(epochs=3).epochs, Mine().batch
+    (3, 64)
     """
 
     epochs: int = 20

@@ -45,6 +45,14 @@ class Parts:
     Args:
         folder: of the files, one per part.
         report: called with the name of a part and the share of it that is done.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     parts = Parts(Path(folder), lambda part, share: None)
+    ...     made = parts.get("weights", lambda report: {"w": np.ones(2)})
+    ...     read = parts.get("weights", lambda report: {"w": np.zeros(2)})  # it is there
+    >>> read["w"]
+    array([1., 1.])
     """
 
     def __init__(self, folder: Path, report: Callable[[str, float], None]) -> None:
