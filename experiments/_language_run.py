@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from axonal._base.sweeps import Row
 from axonal.datasets.text import RandomWindows
-from axonal.recipes import _text_training
+from axonal.recipes import _text_scoring, _text_training
 from axonal.recipes._runs import Job
 from axonal.recipes._text_corpus import corpus
 from axonal.recipes._text_settings import TextSettings
@@ -76,7 +76,7 @@ class Trained(Job):
         worked = time.process_time() - begun
         found: Row = {}
         for name, part in (("validation", read.validation), ("test", read.test)):
-            score = _text_training.score(model, part, read.tokenizer, settings.window)
+            score = _text_scoring.score(model, part, read.tokenizer, settings.window)
             found[name] = score.bits_per_character
         after = spikes(model, torch.from_numpy(looked))
         return {
