@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import groupby, islice
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from axonal import neuro
 from axonal._base.files import check_source, whole_file
-from axonal.datasets.text import RandomWindows, Score, Stride, Tokenizer, strided
+from axonal.datasets.text import RandomWindows
 from axonal.recipes import _lightning, _weights
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._run_folder import write_csv
@@ -242,40 +241,3 @@ def _check(path: Path, training: TextTraining) -> None:
             f"{path} was trained on another text than the one that is there now: put that back, or "
             "begin anew with --force."
         )
-
-
-@torch.no_grad()
-def score(
-    model: nn.Module, tokens: Any, tokenizer: Tokenizer, length: int, *, at_once: int = 16
-) -> Score:
-    """How a model predicts a text in windows that overlap by half.
-
-    Every token but the first is counted once, with at least half a window before it where there is
-    one.
-
-    Args:
-        model: called with tokens [T, B].
-        tokens: of the text.
-        tokenizer: made them.
-        length: of a window.
-        at_once: windows that the model is given beside each other.
-    """
-    was_training = model.training
-    model.eval()
-    nats, targets = 0.0, []
-    for windows in _alike(strided(tokens, length, max(length // 2, 1)), at_once):
-        counted = windows[0].counted
-        logits, _ = model(torch.from_numpy(np.stack([w.inputs for w in windows], 1)))
-        told = logits[counted:].double().log_softmax(-1)
-        after = np.stack([w.targets[counted:] for w in windows], 1)
-        nats -= float(told.gather(-1, torch.from_numpy(after)[..., None]).sum())
-        targets.append(after.T.flatten())
-    model.train(was_training)
-    return Score.of(nats, np.concatenate(targets), tokenizer)
-
-
-def _alike(windows: Iterable[Stride], most: int) -> Iterator[list[Stride]]:
-    """Windows that follow each other and are of one shape, so many of them at most."""
-    for _, few in groupby(windows, lambda window: (len(window.inputs), window.counted)):
-        while found := list(islice(few, most)):
-            yield found
