@@ -117,7 +117,7 @@ def embeddings(
     found = []
     for first in range(0, len(texts), at_once):
         tokens, lengths = beside(tokenizer, texts[first : first + at_once])
-        found.append(mean_over(hidden(model, tokens), lengths))
+        found.append(mean_over(hidden(model, tokens)[0], lengths))
     return torch.cat(found) if found else torch.zeros(0, 0)
 
 
@@ -150,14 +150,14 @@ def mean_over(y: Tensor, lengths: Tensor) -> Tensor:
     return (y * there[..., None]).sum(0) / lengths.to(y)[:, None]
 
 
-def hidden(model: nn.Module, tokens: Tensor) -> Tensor:
-    """Return what the head of a model hears [T, B, C] for tokens [T, B]."""
+def hidden(model: nn.Module, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what the head of a model hears [T, B, C] for tokens [T, B], and its logits."""
     heads = [part for name, part in model.named_modules() if name.split(".")[-1] == "head"]
     heard: list[Tensor] = []
     handle = heads[0].register_forward_pre_hook(lambda _, given: heard.append(given[0]))
     try:
-        model(tokens)
+        logits, _ = model(tokens)
     finally:
         handle.remove()
     # networks apply what has no state to all steps at once
-    return heard[0].view(*tokens.shape, -1)
+    return heard[0].view(*tokens.shape, -1), logits
