@@ -5,10 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
+from axonal.neuro.layers._ternary import LEAST, signs, straight_through
 
 EPS = 1e-8
-LEAST = 1e-5
-"""Smallest size that a scale is made of."""
 LEVELS = 127.0
 
 
@@ -70,16 +69,13 @@ class BitLinear(nn.Module):
 
     def ternary(self) -> tuple[Tensor, Tensor]:
         """Return the weights as -1, 0 and 1 [M, N], and what they are multiplied with."""
-        scale = self.weight.detach().abs().mean().clamp(min=LEAST)
-        return (self.weight.detach() / scale).round().clamp(-1, 1), scale
+        return signs(self.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Connect ``x`` [..., N]."""
         if self.norm_weight is not None:
             x = rounded(F.rms_norm(x, (self.in_features,), self.norm_weight, EPS))
-        signs, scale = self.ternary()
-        weight = self.weight + (signs * scale - self.weight.detach())
-        return F.linear(x, weight)
+        return F.linear(x, straight_through(self.weight))
 
     def extra_repr(self) -> str:
         """Return the text of ``print(layer)``."""

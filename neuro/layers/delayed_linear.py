@@ -13,6 +13,7 @@ from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._masked import Masked
 from axonal.neuro.layers._neuron import known_backend
 from axonal.neuro.layers._shown import changed
+from axonal.neuro.layers._ternary import straight_through
 from axonal.neuro.ops import delayed_linear as ops
 from axonal.neuro.ops.neuron_loop import Feedback
 
@@ -61,9 +62,15 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
     straight-through; narrow sigma with a :class:`SigmaSchedule` and end training with
     :func:`freeze_delays`.
 
+    With ``weights="ternary"`` synapses are -1, 0 or 1 times one scale, the mean of abs(W): w =
+    scale clamp(round(W / scale), -1, 1), with gradients straight through. Spikes 0 and 1 then make
+    the sums over synapses additions, which the graph of an export keeps.
+
     Source: Hammouamri et al., ICLR 2024 (arXiv 2306.17670): Gaussian kernel; its SIG is sigma -
     0.27. In their library the triangle is the version "max", with SIG = sigma - 1, and two-tap the
     version "v1". Bengio et al., 2013 (arXiv 1308.3432): gradients straight through a rounding.
+    Ma et al. 2024 (arXiv 2402.17764): ternary weights; Sun et al. 2025 (arXiv 2510.27434): with
+    learned delays.
 
     Args:
         in_features: inputs N.
@@ -76,6 +83,7 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         delay: initial delays in steps, in the shape of ``position``; by default uniform over
             [0, max_delay].
         per: ``"synapse"``, ``"source"`` or ``"target"``: what has a delay of its own.
+        weights: ``"float"`` or ``"ternary"``.
         bias: add a learned constant.
         mask: which synapses exist, 0 or 1, [M, N].
         backend: of :func:`axonal.neuro.ops.delayed_linear.delayed_linear`.
@@ -117,6 +125,7 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
         sigma: float | None = None,
         delay: Any = None,
         per: str = "synapse",
+        weights: str = "float",
         bias: bool = False,
         mask: Any = None,
         backend: str = "auto",
@@ -130,9 +139,13 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
             raise ValueError(
                 f'DelayedLinear expects per "synapse", "source" or "target", got {per!r}.'
             )
+        if weights not in ("float", "ternary"):
+            raise ValueError(
+                f'DelayedLinear expects weights "float" or "ternary", got {weights!r}.'
+            )
         shape = _checks.counts(self, out_features=out_features, in_features=in_features)
         self.out_features, self.in_features = shape
-        self.max_delay, self.kernel, self.per = max_delay, kernel, per
+        self.max_delay, self.kernel, self.per, self.weights = max_delay, kernel, per, weights
         self.backend = known_backend(self, backend)
         self.round_in_evaluation = True
         self._fixed = kernel == "one-tap" or max_delay == 0  # nothing to learn in either
@@ -154,6 +167,12 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
             self.set_delays(delay)
         if self._fixed:
             self.freeze_delays()
+
+    @property
+    def masked_weight(self) -> Tensor:
+        """The weights in force, in the shape of ``weight``."""
+        weight = super().masked_weight
+        return weight if self.weights == "float" else straight_through(weight, self.mask)
 
     @property
     def delay(self) -> Tensor:
@@ -342,6 +361,7 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
             self,
             {
                 "per": self.per,
+                "weights": self.weights,
                 "bias": self.bias is not None,
                 "backend": self.backend,
                 "sigma": None if wide else self.sigma,

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from axonal._base import signals
-from axonal.cli import chips, data, export, generate, info, phase, run, stream, train
+from axonal.cli import chips, data, export, generate, info, perplexity, phase, run, stream, train
 from axonal.cli._terminal import (
     Stopped,
     Unprinted,
@@ -57,6 +57,7 @@ for command in (
     chips.energy,
     phase.phase,
     generate.generate,
+    perplexity.perplexity,
     info.info,
 ):
     app.command()(command)

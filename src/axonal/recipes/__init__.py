@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from axonal.recipes._samples import Augmented, Padded, Rasters, Samples
     from axonal.recipes._stream import RunStream, stream_run
     from axonal.recipes._study import Learned, Parts
+    from axonal.recipes._text_scoring import embeddings, perplexity
     from axonal.recipes._train import train
+    from axonal.recipes._writing import load_language_model
 
 __all__ = [
     "Arm",
@@ -52,11 +54,14 @@ __all__ = [
     "Study",
     "compare",
     "comparison",
+    "embeddings",
     "export_run",
     "find",
     "graph_accuracy",
+    "load_language_model",
     "load_run",
     "names",
+    "perplexity",
     "shipped",
     "stream_run",
     "train",
@@ -69,13 +74,16 @@ _LATER = {
     "Augmented": "_samples",
     "compare": "_compare",
     "DataModule": "_data_module",
+    "embeddings": "_text_scoring",
     "export_run": "_graphs",
     "Feed": "_feed",
     "graph_accuracy": "_graphs",
+    "load_language_model": "_writing",
     "load_run": "_run_folder",
     "Learned": "_study",
     "Padded": "_samples",
     "Parts": "_study",
+    "perplexity": "_text_scoring",
     "Rasters": "_samples",
     "RunStream": "_stream",
     "Samples": "_samples",

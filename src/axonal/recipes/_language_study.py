@@ -8,6 +8,7 @@ import numpy as np
 from torch import nn
 
 from axonal.datasets.text import RandomWindows, Tokenizer
+from axonal.recipes import _text_scoring
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._study import Learned, Parts
 from axonal.recipes._text_corpus import corpus
@@ -40,7 +41,7 @@ def study(settings: TextSettings, parts: Parts, build: Callable[[Any, int], nn.M
     _text_training.fit(training, parts.folder, lambda share: parts.report("training", share))
     results: dict[str, Any] = {"tokenizer": read.tokenizer.settings(), "source": read.source}
     for name, part in (("validation", read.validation), ("test", read.test)):
-        found = _text_training.score(model, part, read.tokenizer, 2 * settings.window)
+        found = _text_scoring.score(model, part, read.tokenizer, 2 * settings.window)
         results |= {
             f"{name}_bits_per_character": found.bits_per_character,
             f"{name}_bits_per_byte": found.bits_per_byte,

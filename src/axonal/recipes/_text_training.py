@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from axonal import neuro
 from axonal._base.files import check_source, whole_file
-from axonal.datasets.text import RandomWindows, Score, Tokenizer, strided
+from axonal.datasets.text import RandomWindows
 from axonal.recipes import _lightning, _weights
 from axonal.recipes._errors import RecipeError
 from axonal.recipes._run_folder import write_csv
@@ -241,23 +241,3 @@ def _check(path: Path, training: TextTraining) -> None:
             f"{path} was trained on another text than the one that is there now: put that back, or "
             "begin anew with --force."
         )
-
-
-@torch.no_grad()
-def score(model: nn.Module, tokens: Any, tokenizer: Tokenizer, length: int) -> Score:
-    """How a model predicts a text in windows that overlap by half.
-
-    Every token but the first is counted once, with at least half a window before it where there is
-    one.
-    """
-    was_training = model.training
-    model.eval()
-    nats, targets = 0.0, []
-    for window in strided(tokens, length, max(length // 2, 1)):
-        logits, _ = model(torch.from_numpy(window.inputs)[:, None])
-        told = logits[window.counted :, 0].double().log_softmax(-1)
-        after = torch.from_numpy(window.targets[window.counted :])
-        nats -= float(told.gather(-1, after[:, None]).sum())
-        targets.append(window.targets[window.counted :])
-    model.train(was_training)
-    return Score.of(nats, np.concatenate(targets), tokenizer)

@@ -45,6 +45,7 @@ class Settings(_settings.Settings):
         steps: length of a sample in steps of ``dt``; what comes later is left out.
         silence: silent steps after each sample, in which delayed spikes still arrive.
         max_delay: longest delay of each of the three connections in steps.
+        weights: "float", or "ternary" for synapses of -1, 0 and 1 with one scale per connection.
         kernel: of the delays that are learned, until they are frozen: "gaussian", or
             "straight-through", which runs whole steps from the first update on.
         tau: time constant of neurons and readout in steps, >= 1; 1.005 keeps nothing to the next
@@ -87,9 +88,10 @@ class Settings(_settings.Settings):
     sharpness: float = 1.0
     wake: float = 0.0
     wake_every: int = 40
+    weights: str = "float"
 
     ADDED: ClassVar[frozenset[str]] = frozenset(
-        {"network", "engine", "tau_synapse", "sharpness", "wake", "wake_every"}
+        {"network", "engine", "tau_synapse", "sharpness", "wake", "wake_every", "weights"}
     )
 
     def __post_init__(self) -> None:
@@ -101,6 +103,7 @@ class Settings(_settings.Settings):
             "split": SPLITS,
             "kernel": KERNELS,
             "network": NETWORKS,
+            "weights": ("float", "ternary"),
             "engine": ("surrogate", "eventprop"),
         }
         for name, values in known.items():
@@ -266,7 +269,7 @@ def _current_based(settings: Settings) -> neuro.Network:
 def _connections(settings: Settings, inputs: int, outputs: int) -> neuro.DelayedLinear:
     longest = 0 if settings.arm == "none" else settings.max_delay
     kernel = settings.kernel if settings.arm == "learned" else "one-tap"
-    return neuro.DelayedLinear(inputs, outputs, longest, kernel=kernel)
+    return neuro.DelayedLinear(inputs, outputs, longest, kernel=kernel, weights=settings.weights)
 
 
 def _neurons(settings: Settings, width: int) -> neuro.LIF:
