@@ -65,13 +65,34 @@ def training(table: Table, width: int) -> None:
         return once
 
     works = {name: work(layer) for name, layer in layers.items()}
+    works["products alone"] = _products(x, width)
     agrees = dict.fromkeys(works, "")
+    agrees["products alone"] = "the least that any of them takes"
     agrees["axonal"] = _agreement(works["axonal"](), works["torch, written out"]())
     required(agrees["axonal"], "axonal")
     case = f"training, {width} units, T {STEPS}, B {BATCH}"
     compare(table, case, works, agrees)
     rate = float((works["axonal"]()[0] != 0).float().mean())
     table.remarks.append(f"{case}: {100 * rate:.0f} % of the units are heard at a step.")
+
+
+def _products(x: Tensor, width: int) -> Callable[[], tuple[Tensor, ...]]:
+    """The products of matrices of forward and backward, dense, with nothing between them."""
+    steps, batch, inputs = x.shape
+    weight_in, weight = torch.randn(3 * width, inputs), torch.randn(3 * width, width)
+    y, g = torch.randn(steps, batch, width), torch.randn(steps, batch, 3 * width)
+    gates, back = torch.empty(batch, 3 * width), torch.empty(batch, width)
+
+    def once() -> tuple[Tensor, ...]:
+        into = x.flatten(0, 1) @ weight_in.T
+        for t in range(steps):
+            torch.mm(y[t], weight.T, out=gates)
+        for t in range(steps):
+            torch.mm(g[t], weight, out=back)
+        flat = g.flatten(0, 1).T
+        return into, flat @ y.flatten(0, 1), flat @ x.flatten(0, 1)
+
+    return once
 
 
 def _agreement(mine: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> str:
