@@ -70,7 +70,8 @@ def perplexity(
 
     >>> from axonal import neuro
     >>> from axonal.datasets.text import Bytes
-    >>> perplexity(neuro.SpikeGPT(256, size=8, layers=1), Bytes(), "no such file")  # doctest: +ELLIPSIS
+    >>> model = neuro.SpikeGPT(256, size=8, layers=1)
+    >>> perplexity(model, Bytes(), "no such file")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     FileNotFoundError: ...
     """
