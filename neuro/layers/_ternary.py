@@ -20,8 +20,9 @@ def signs(weight: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         mask: 0 or 1, connections that the mean is taken over; all without it.
 
     >>> import torch
-    >>> signs(torch.tensor([0.5, -0.2, 0.05, -1.0]))
-    (tensor([1., -0., 0., -1.]), tensor(0.4375))
+    >>> found, scale = signs(torch.tensor([0.5, -0.2, 0.05, -1.0]))
+    >>> found.int().tolist(), scale.item()
+    ([1, 0, 0, -1], 0.4375)
     """
     sizes = weight.detach().abs()
     mean = sizes.mean() if mask is None else (sizes * mask).sum() / mask.sum().clamp(min=1)
@@ -33,8 +34,8 @@ def straight_through(weight: Tensor, mask: Tensor | None = None) -> Tensor:
     """Return ternary weights, whose gradient goes to ``weight`` as it comes.
 
     >>> import torch
-    >>> straight_through(torch.tensor([0.5, -0.2, 0.05, -1.0]))
-    tensor([ 0.4375, -0.0000,  0.0000, -0.4375])
+    >>> straight_through(torch.tensor([0.5, -0.2, 0.05, -1.0])).tolist()
+    [0.4375, 0.0, 0.0, -0.4375]
     """
     found, scale = signs(weight, mask)
     return weight + (found * scale - weight.detach())

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from axonal.recipes._data_module import DataModule
     from axonal.recipes._feed import Feed
     from axonal.recipes._graphs import export_run, graph_accuracy
+    from axonal.recipes._language_operations import language_operations
     from axonal.recipes._run_folder import load_run
     from axonal.recipes._samples import Augmented, Padded, Rasters, Samples
     from axonal.recipes._stream import RunStream, stream_run
@@ -58,6 +59,7 @@ __all__ = [
     "export_run",
     "find",
     "graph_accuracy",
+    "language_operations",
     "load_language_model",
     "load_run",
     "names",
@@ -78,6 +80,7 @@ _LATER = {
     "export_run": "_graphs",
     "Feed": "_feed",
     "graph_accuracy": "_graphs",
+    "language_operations": "_language_operations",
     "load_language_model": "_writing",
     "load_run": "_run_folder",
     "Learned": "_study",

@@ -68,9 +68,12 @@ def perplexity(
             not know; one line.
         OSError: the file cannot be read.
 
-    >>> perplexity(nn.Identity(), None, "no such file")
+    >>> from axonal import neuro
+    >>> from axonal.datasets.text import Bytes
+    >>> model = neuro.SpikeGPT(256, size=8, layers=1)
+    >>> perplexity(model, Bytes(), "no such file")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    FileNotFoundError: [Errno 2] No such file or directory: 'no such file'
+    FileNotFoundError: ...
     """
     check_source(file)
     try:

@@ -56,11 +56,10 @@ class Transformer(nn.Module):
             )
         self.embed = nn.Embedding(tokens, size)
         nn.init.normal_(self.embed.weight, std=0.02)
-        self.blocks = nn.ModuleList(
-            _Block(size, heads, 4 * size if hidden is None else hidden, dropout)
-            for _ in range(layers)
-        )
-        for block in self.blocks:
+        units = 4 * size if hidden is None else hidden
+        blocks = [_Block(size, heads, units, dropout) for _ in range(layers)]
+        self.blocks, self.turned = nn.ModuleList(blocks), size // heads
+        for block in blocks:
             for last in (block.out, block.down):
                 nn.init.normal_(last.weight, std=0.02 / (2 * layers) ** 0.5)
         self.norm = nn.LayerNorm(size)
@@ -70,7 +69,7 @@ class Transformer(nn.Module):
     def forward(self, tokens: Tensor, state: None = None) -> tuple[Tensor, None]:
         """Run ``tokens`` [T, B]."""
         x = self.embed(tokens.T)  # batches first, as attention has them
-        turns = angles(len(tokens), self.blocks[0].width, x)
+        turns = angles(len(tokens), self.turned, x)
         for block in self.blocks:
             x = block(x, turns)
         return self.head(self.norm(x)).transpose(0, 1), None
