@@ -1,7 +1,7 @@
 """Feedback of neurons with delays.
 
-Forward, every spike adds a row of weights to each of the next steps, or, where many neurons fired,
-a product does. Where a synapse has few taps, one or two, they are summed one by one instead, samples
+Forward, every spike adds a row of weights to each of the next steps; where many neurons fired, a
+product does. Where a synapse has few taps, one or two, they are summed one by one instead, samples
 side by side. Backward, gradients are dense: such a sum over the taps, or a product over all delays.
 """
 

@@ -70,7 +70,7 @@ class TapSums:
     """A series of ``steps`` steps that is written step by step, and its sums over taps.
 
     Args:
-        late: steps of the taps of row r, source s, behind the step that a sum starts from [R, S, K].
+        late: steps of the taps of every row, behind that which a sum starts from [R, S, K].
         shares: their weights [R, S, K]; those of weight zero cost nothing.
         bias: added to every sum [R].
         steps: of the series; what was not written is zero.
