@@ -3,7 +3,7 @@
 import copy
 import importlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -22,7 +22,7 @@ SHAPE, QUICK = (100, 64, 256), (50, 16, 32)
 INPUT = {"T100": 1.5, "T100 sparse": 1.2, "T100 dense": 3.0}
 
 Function = Callable[[Tensor], Tensor]
-Results = tuple[Tensor, Tensor, Tensor]
+Results = tuple[Tensor, ...]
 
 
 def ours(weight: Tensor, convention: dict[str, Any], **choice: Any) -> Function:
@@ -106,19 +106,21 @@ PEERS = {
 }
 
 
-def backward(function: Function, weight: Tensor, x: Tensor, g: Tensor) -> Callable[[], Results]:
-    """Forward and backward from a fresh leaf: spikes, and the gradients of x and the weights."""
+def backward(
+    function: Function, learnt: Sequence[Tensor], x: Tensor, g: Tensor
+) -> Callable[[], Results]:
+    """Forward and backward from a fresh leaf: spikes, and the gradients of x and what is learnt."""
 
     def work() -> Results:
         leaf = x.detach().requires_grad_()
         spikes = function(leaf)
-        return spikes.detach(), *torch.autograd.grad(spikes, (leaf, weight), g)
+        return spikes.detach(), *torch.autograd.grad(spikes, (leaf, *learnt), g)
 
     return work
 
 
 def agreement(mine: Callable[[], Results], definition: Callable[[], Results]) -> str:
-    """Compare spikes and both gradients; say how much differs, if anything does."""
+    """Compare spikes and all gradients; say how much differs, if anything does."""
     (spikes, *grads), (expected, *expected_grads) = mine(), definition()
     different = int((spikes != expected).sum())
     said = (
@@ -139,7 +141,11 @@ NEURONS: dict[str, Callable[[int], nn.Module]] = {
     "LIF, reset delayed": lambda n: neuro.LIF(n, 2.0, reset="delayed"),
     "LIF, reset none": lambda n: neuro.LIF(n, 2.0, reset="none"),
 }
-DELAYED = {"LIF, one delay each": "straight-through", "LIF, Gaussian delays": "gaussian"}
+DELAYED = {
+    "LIF, fixed delays": "one-tap",
+    "LIF, one delay each": "straight-through",
+    "LIF, Gaussian delays": "gaussian",
+}
 WRITTEN_OUT = ("ALIF", "CuBaLIF", "LIF, one delay each")
 """Neurons whose loop is also timed step by step, as any body runs."""
 LONGEST = 20
@@ -156,7 +162,8 @@ def every_neuron(table: Table, shape: tuple[int, int, int]) -> None:
         feedback: Any = neuro.Linear(size, size, bias=False)
         if name in DELAYED:
             feedback = neuro.DelayedLinear(size, size, LONGEST, kernel=DELAYED[name], bias=False)
-            feedback.set_sigma(1.0)
+            if not feedback.frozen:
+                feedback.set_sigma(1.0)
         with torch.no_grad():
             feedback.weight.copy_((torch.randn(size, size) * 128 / size**0.5).round() / 256)
         loop = neuro.Recurrent(make(size), feedback)
@@ -173,14 +180,16 @@ def every_neuron(table: Table, shape: tuple[int, int, int]) -> None:
     case = f"T {steps}, B {batch}, N {size}"
     compare(table, case, works, agrees)
     table.remarks.append(
-        f"{case}: loops as layers, over the time of LIF's; delays of 0 to {LONGEST} steps."
+        f"{case}: loops as layers, over the time of LIF's; delays of 0 to {LONGEST} steps, "
+        "gradients of weights and of delays that are not fixed."
     )
 
 
 def _pass(loop: nn.Module, x: Tensor, g: Tensor) -> Callable[[], Results]:
-    """A forward and a backward pass of a loop as a layer."""
-    weight = next(p for name, p in loop.named_parameters() if name.endswith("weight"))
-    return backward(lambda leaf: loop(leaf)[0], weight, x, g)
+    """A forward and a backward pass of a loop as a layer, to all that its connections learn."""
+    parts = loop.named_parameters()
+    learnt = [p for name, p in parts if name.startswith("feedback") and p.requires_grad]
+    return backward(lambda leaf: loop(leaf)[0], learnt, x, g)
 
 
 def run(peers: set[str], *, quick: bool) -> Table:
@@ -205,8 +214,8 @@ def run(peers: set[str], *, quick: bool) -> Table:
         functions |= {name: (made(weight), c) for name, (made, c) in PEERS.items() if name in peers}
         works, agrees = {}, {}
         for name, (function, convention) in functions.items():
-            works[name] = backward(function, weight, x, g)
-            definition = backward(ours(weight, convention, backend="reference"), weight, x, g)
+            works[name] = backward(function, [weight], x, g)
+            definition = backward(ours(weight, convention, backend="reference"), [weight], x, g)
             agrees[name] = agreement(works[name], definition)
             if name.startswith("axonal"):
                 required(agrees[name], name)

@@ -9,6 +9,7 @@ Series of few spikes go to `cpu_sparse`.
 from typing import Any
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from axonal._base.jit import jit, kernel
 from axonal._base.threads import shards
 from axonal.neuro.ops._buffer_pool import empty, zeros
 from axonal.neuro.ops.delayed_linear import cpu_sparse
+from axonal.neuro.ops.delayed_linear._correlation import correlation, share_of_lags
 from axonal.neuro.ops.delayed_linear._needs import Needs
 from axonal.neuro.ops.delayed_linear._synapses import Synapses
 from axonal.neuro.ops.delayed_linear._taps import taps
@@ -247,10 +249,18 @@ def backward(
     ahead, lanes = len(history) if needs.history else 0, _lanes(batch)
     first, share, slope = taps(delay, float(sigma), kernel, max_delay)  # [O, I], [O, I, K] twice
 
+    spikes, dense = None, 1.0
+    if needs.taps:
+        dense = share_of_lags(x, len(weight), share.shape[2], max_delay)
+        spikes = cpu_sparse.find(history, x, share.shape[2], dense)
+    at_once = needs.taps and spikes is None and dense < 1
     # x reaches y up to max_delay steps later, and so does the history
-    rows = _pack(g, before=ahead, after=max_delay)  # [G, O, (ahead + T + max_delay) lanes]
+    rows = None  # [G, O, (ahead + T + max_delay) lanes]
+    if needs.series or (needs.taps and spikes is None and not at_once):
+        rows = _pack(g, before=ahead, after=max_delay)
     g_series = x.new_empty(0, *x.shape[1:])
     if needs.series:
+        assert rows is not None
         g_rows = zeros((len(rows), size, (ahead + steps) * lanes), rows)
         back = (weight.unsqueeze(-1) * share).transpose(0, 1).contiguous()  # [I, O, K]
         _add(g_rows, rows, back, first.T.contiguous(), lanes, 0, 1)
@@ -259,7 +269,6 @@ def backward(
         return g_series, weight.new_empty(0), weight.new_empty(0)
 
     g_taps = share.new_zeros(share.shape)  # [O, I, K] without gaps, whatever share is
-    spikes = cpu_sparse.find(history, x, share.shape[2])
     if spikes is not None:
         g_taps = _filled(g_taps)
         shards(
@@ -267,7 +276,13 @@ def backward(
             g_taps.numpy(), g.contiguous().numpy(), *spikes, first.numpy(), max_delay,
         )  # fmt: skip
         g_taps = g_taps[..., : share.shape[2]]
+    elif at_once:
+        every = correlation(g.contiguous(), history, x)  # [O, I, max_delay + 1]
+        late = first.unsqueeze(-1) + torch.arange(share.shape[2])
+        # a tap beyond the longest delay has no share
+        g_taps = every.gather(2, late.clamp(max=max_delay)) * (late <= max_delay)
     else:
+        assert rows is not None
         series = _pack(history, x)  # [G, I, (max_delay + T) lanes]
         arrays = g_taps.numpy(), rows.numpy(), series.numpy(), first.numpy()
         shards(dot_rows, len(weight), g.nbytes, *arrays, lanes, ahead, max_delay)

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from axonal._base.jit import jit, kernel
@@ -53,24 +52,36 @@ def whole(taps: int) -> int:
     return -(-taps // LANES) * LANES
 
 
-def pays(active: int, x: Tensor, taps: int, longest: int) -> bool:
-    """Return whether these loops are faster for ``active`` spikes in x [T, B, I]."""
+def pays(active: int, x: Tensor, taps: int, longest: int, share: float = 1.0) -> bool:
+    """Return whether these loops are faster for ``active`` spikes in x [T, B, I].
+
+    ``share`` is the cost of what they replace, beside that of the dense loops.
+    """
     steps, batch, _ = x.shape
     fits = batch * length(steps, longest, taps) < 2**31
-    return fits and _COST * active * whole(taps) < x.numel() * taps
+    return fits and _COST * active * whole(taps) < share * x.numel() * taps
 
 
-def find(history: Tensor, x: Tensor, taps: int) -> Spikes | None:
+def find(history: Tensor, x: Tensor, taps: int, share: float = 1.0) -> Spikes | None:
     """List the spikes of ``history`` [D, B, I] and ``x`` [T, B, I] if there are few enough."""
-    active = int(torch.count_nonzero(x)) + int(torch.count_nonzero(history))
-    longest = len(history)
-    if not pays(active, x, taps, longest):
-        return None
     series = history.detach().contiguous().numpy(), x.detach().contiguous().numpy()
+    active = sum(_count(part.reshape(-1)) for part in series)
+    longest = len(history)
+    if not pays(active, x, taps, longest, share):
+        return None
     where, value = np.empty(active, np.int32), np.empty(active, series[1].dtype)
     edges = np.zeros(x.shape[2] + 1, np.int64)
     _list(*series, length(len(x), longest, taps), where, value, edges)
     return Spikes(where, value, edges)
+
+
+@kernel
+def _count(x: Any) -> int:
+    """Count what is not zero in x [n]."""
+    found, zero = 0, x.dtype.type(0)
+    for k in range(x.size):
+        found += x[k] != zero
+    return found
 
 
 @kernel

@@ -1,8 +1,8 @@
 """Feedback of neurons with delays.
 
-Forward, every spike adds a row of weights to each of the next steps. Where a synapse has few taps,
-one or two, they are summed one by one instead, samples side by side. Backward, gradients are dense:
-such a sum over the taps.
+Forward, every spike adds a row of weights to each of the next steps; where many neurons fired, a
+product does. Where a synapse has few taps, one or two, they are summed one by one instead, samples
+side by side. Backward, gradients are dense: such a sum over the taps, or a product over all delays.
 """
 
 from collections.abc import Callable
@@ -13,22 +13,25 @@ import torch
 from torch import Tensor
 
 from axonal._base.jit import kernel
-from axonal.neuro.ops._buffer_pool import zeros
+from axonal.neuro.ops._buffer_pool import empty, zeros
 from axonal.neuro.ops._nonzero import AHEAD, active
 from axonal.neuro.ops.delayed_linear import cpu as delayed_cpu
 from axonal.neuro.ops.delayed_linear._needs import Needs
 from axonal.neuro.ops.delayed_linear._synapses import Synapses
 from axonal.neuro.ops.delayed_linear._taps import taps
-from axonal.neuro.ops.delayed_linear.cpu import add_8
 from axonal.neuro.ops.neuron_loop._feedback import Feedback
 from axonal.neuro.ops.neuron_loop._plain_feedback import Grads
 from axonal.neuro.ops.neuron_loop._rows_cpu import BITS, add_four
+from axonal.neuro.ops.neuron_loop._tap_sums import TapSums
 
 FEW = 0.1
 """Taps per synapse, as a share of all delays, up to which they are summed tap by tap."""
 
-EIGHT = 8
-"""Taps that are summed at once."""
+FEW_BACK = 0.4
+"""The same share where numbers are dense: beyond it a product over all delays is faster."""
+
+DENSE = 0.22
+"""Share of neurons that fired from which on a dense product is faster."""
 
 
 class DelayedFeedback:
@@ -52,19 +55,15 @@ class DelayedFeedback:
 
     def _by_taps(self, spikes: Tensor) -> Callable[[int, int], Tensor]:
         """Return what sums the taps of every neuron, samples side by side."""
-        steps, batch, size = spikes.shape
-        delay = self.span - 1 - self.first[:, :, None] - np.arange(self.shares.shape[2])
-        where, factor = _listed(delay, self.shares, batch)
-        series = zeros((self.span + steps, size, batch), spikes)
-        series[: self.span] = self.past.transpose(1, 2)
-        found = zeros((size, batch), spikes)
-        arrays = found.numpy(), series.numpy().reshape(-1), where, factor
+        late = self.span - 1 - self.first[:, :, None] - np.arange(self.shares.shape[2])
+        sums = TapSums(late, self.shares, self.bias, self.span + len(spikes), spikes[0])
+        for step, last in enumerate(self.past):
+            sums.write(step, last)
 
         def hear(t: int, fired: int) -> Tensor:
             if t:
-                series[self.span + t - 1] = spikes[t - 1].T
-            _sum_taps(t, *arrays)
-            return found.T + self.bias
+                sums.write(self.span + t - 1, spikes[t - 1])
+            return sums.sum(t)
 
         return hear
 
@@ -83,38 +82,76 @@ class DelayedFeedback:
                 ring[k - late] += last @ torch.from_numpy(rows[k, :-1])
         bits = spikes.numpy().view(BITS[spikes.dtype])
         arrays = ring.numpy(), rows, self.bias.numpy()
+        dense, many = torch.from_numpy(rows)[:, :size], DENSE * self.past[0].numel()
 
         def hear(t: int, fired: int) -> Tensor:
-            if t:
+            if t and fired <= many:
                 _send(t, bits[t - 1], *arrays)
+            elif t:
+                ring[(t - 1) % self.span] = self.bias
+                place = t % self.span
+                for part, kept in (
+                    (ring[place:], dense[: self.span - place]),
+                    (ring[:place], dense[self.span - place :]),
+                ):
+                    part.baddbmm_(spikes[t - 1].expand(len(part), -1, -1), kept)
             return ring[t % self.span]
 
         return hear
 
     def begin_back(self, g_x: Tensor) -> None:
         """Get ready to run backward, while ``g_x`` [T, B, N] is filled from its end."""
+        self.g_x = g_x
+        few = self.shares.shape[2] <= FEW_BACK * self.span
+        self.heard_later = self._back_by_taps(g_x) if few else self._back_by_product(g_x)
+
+    def _back_by_taps(self, g_x: Tensor) -> Callable[[int], Tensor]:
+        """Return what sums gradients of later steps tap by tap."""
+        late = (self.first[:, :, None] + np.arange(self.shares.shape[2])).transpose(1, 0, 2)
+        # behind the last step there are some at which nothing is heard
+        steps, shares = len(g_x) + self.span, self.shares.transpose(1, 0, 2)
+        sums = TapSums(late, shares, torch.zeros_like(self.bias), steps, g_x[0])
+
+        def back(t: int) -> Tensor:
+            if t + 1 < len(g_x):
+                sums.write(t + 1, g_x[t + 1])
+            return sums.sum(t + 1)
+
+        return back
+
+    def _back_by_product(self, g_x: Tensor) -> Callable[[int], Tensor]:
+        """Return what multiplies gradients of later steps with the weights of all delays."""
         steps, batch, size = g_x.shape
-        delay = (self.first[:, :, None] + np.arange(self.shares.shape[2])).transpose(1, 0, 2)
-        where, factor = _listed(delay, self.shares.transpose(1, 0, 2), batch)
-        # samples side by side, and steps behind the last at which nothing is heard
-        self.g_x, self.later = g_x, zeros((steps + self.span, size, batch), g_x)
-        self.found = zeros((size, batch), g_x)
-        self.arrays = self.found.numpy(), self.later.numpy().reshape(-1), where, factor
+        rows = np.zeros((self.span, size, size), self.shares.dtype)  # [delay, from, to]
+        target, source, tap = self.shares.nonzero()
+        rows[self.first[target, source] + tap, target, source] = self.shares[target, source, tap]
+        dense, reach = torch.from_numpy(rows).flatten(0, 1), self.span * size
+        later = zeros((batch, steps + self.span, size), g_x)
+        found = empty((batch, size), g_x)
+
+        def back(t: int) -> Tensor:
+            if t + 1 < steps:
+                later[:, t + 1] = g_x[t + 1]
+            window = later.as_strided((batch, reach), (later.stride(0), 1), (t + 1) * size)
+            return torch.mm(window, dense, out=found)
+
+        return back
 
     def back(self, t: int) -> Tensor:
         """Return the gradient of the spikes of step t through what is heard later [B, N]."""
-        if t + 1 < len(self.g_x):
-            self.later[t + 1] = self.g_x[t + 1].T
-        _sum_taps(t + 1, *self.arrays)
-        return self.found.T.contiguous()
+        return self.heard_later(t)
 
     def gradients(self, spikes: Tensor, needs: tuple[bool, bool, bool]) -> Grads:
         """Return the gradients of past, weight and delay, as far as they are needed."""
         needs_past, needs_weight, needs_delay = needs
         history, series = self.past[:-1], torch.cat((self.past[-1:], spikes[:-1]))
         asked = Needs(needs_past, needs_past, needs_weight or needs_delay)
+        synapses = self.synapses
+        if synapses.kernel == "straight-through" and not needs_delay:
+            # the weight's gradient is at its one step; only that of the delay needs those around
+            synapses = synapses._replace(kernel="one-tap")
         g_series, g_weight, g_delay = delayed_cpu.backward(
-            self.g_x, series, history, self.synapses, asked
+            self.g_x, series, history, synapses, asked
         )
         return (
             g_series[: self.span] if needs_past else None,
@@ -138,41 +175,3 @@ def _send(t: int, bits: Any, ring: Any, rows: Any, bias: Any) -> None:
             heard, of_delay = ring[(t + k) % len(ring), b], rows[k]
             for n in range(0, used, 4):
                 add_four(heard, of_delay, where, n)
-
-
-def _listed(steps: Any, shares: Any, batch: int) -> tuple[Any, Any]:
-    """Return, for each row of synapses, where their taps read, and with which weights.
-
-    Args:
-        steps: of the taps, later than the step at hand [R, S, K].
-        shares: their weights [R, S, K].
-        batch: samples side by side.
-
-    Returns:
-        places in an array [steps, S, batch] and weights [R, n], those of weight zero left out and
-        the rest filled up with such.
-    """
-    sources = shares.shape[1]
-    row, source, tap = shares.nonzero()
-    count = np.bincount(row, minlength=len(shares))
-    most = -(-max(1, count.max(initial=0)) // EIGHT) * EIGHT
-    rank = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    where = np.zeros((len(shares), most), np.int64)
-    factor = np.zeros((len(shares), most), shares.dtype)
-    where[row, rank] = (steps[row, source, tap] * sources + source) * batch
-    factor[row, rank] = shares[row, source, tap]
-    return where, factor
-
-
-@kernel
-def _sum_taps(t: int, found: Any, series: Any, where: Any, factor: Any) -> None:
-    """Sum what the taps of every row read from step t on, samples side by side."""
-    size, batch = found.shape
-    places = np.empty(where.shape[1], np.int64)
-    for i in range(size):
-        row = found[i]
-        row[:] = 0
-        places[:] = where[i]
-        places += t * size * batch
-        for k in range(0, places.size, EIGHT):
-            add_8(row, series, places[k : k + EIGHT], factor[i, k : k + EIGHT])

@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from axonal.neuro.ops._convention import Convention
-from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, _plain_feedback, neuron_loop
+from axonal.neuro.ops.neuron_loop import (
+    Feedback,
+    Parameters,
+    State,
+    _delayed_feedback,
+    _plain_feedback,
+    neuron_loop,
+)
 
 SIGMOID = {"surrogate": "sigmoid", "alpha": 4.0}
 ALIF = {"reset": "subtract", "detach_reset": False, **SIGMOID}
@@ -129,6 +136,22 @@ def test_every_kernel_of_delays_in_a_loop(kernel):
     if kernel == "gaussian":  # its taps are on no grid
         given["x"] = (given["x"].detach() + 1 / 128).requires_grad_()
     assert_equal("alif", "delayed", ALIF, given, kernel=kernel)
+
+
+@pytest.mark.parametrize("share", [-1.0, 2.0])
+def test_delayed_feedback_is_the_same_however_it_is_summed(share, monkeypatch):
+    monkeypatch.setattr(_delayed_feedback, "FEW", -1.0)
+    monkeypatch.setattr(_delayed_feedback, "FEW_BACK", share)
+    monkeypatch.setattr(_delayed_feedback, "DENSE", share)
+    assert_equal("alif", "delayed", ALIF, tensors("delayed", batch=9, steps=12), kernel="two-tap")
+
+
+def test_weights_learn_the_same_where_the_delays_are_not_asked_for():
+    given = tensors("delayed")
+    wanted = gradients(given, *run(given, "alif", "delayed", ALIF, "reference"))
+    given["delay"].requires_grad_(False)
+    found = gradients(given, *run(given, "alif", "delayed", ALIF, "cpu"))
+    torch.testing.assert_close(found["weight"], wanted["weight"], rtol=1e-11, atol=1e-10)
 
 
 def test_parts_of_a_sequence_are_the_whole():
