@@ -46,16 +46,18 @@ def plan() -> list[Trained]:
 
 
 def write(store: Store, out: Path) -> list[Path]:
-    """Write language.md and language.json."""
+    """Write language.md and language.json; a budget whose runs are not all there is named."""
+    wanted = {budget: [run for arm in ARMS for run in runs(budget, arm)] for budget in BUDGETS}
+    whole = [budget for budget, few in wanted.items() if not store.missing(few)]
     rows = {
         budget: {arm: [store.find(run) for run in runs(budget, arm)] for arm in ARMS}
-        for budget in BUDGETS
+        for budget in whole
     }
     sizes = [few[0]["trained_parameters"] for few in rows["tokens"].values()]
     page = _report.page(
         "language",
         PART,
-        [store.find(run) for run in plan()],
+        [store.find(run) for run in plan() if not store.missing([run])],
         "models",
         width=WIDTH,
         layers=LAYERS,
@@ -73,13 +75,15 @@ def write(store: Store, out: Path) -> list[Path]:
                 "verdict": verdict(rows[budget]),
             }
             for budget, words in BUDGETS.items()
+            if budget in rows
         ],
+        unfinished=[BUDGETS[budget].lower() for budget in BUDGETS if budget not in rows],
         firing=_firing(rows["tokens"]),
         silent=_outside(rows["tokens"]),
         counted=COUNTED,
         least=f"{LEAST:g}",
         most=f"{MOST:g}",
-        comparisons=len(PAIRS) * len(BUDGETS),
+        comparisons=len(PAIRS) * len(rows),
     )
     return [
         _report.write_text(out / "language.md", page),
