@@ -9,7 +9,6 @@ import warnings
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from experiments._from_ann_network import network
 
@@ -37,7 +36,7 @@ def main() -> None:
         with torch.no_grad():
             for x, y in zip(asked["images"], asked["labels"], strict=True):
                 functional.reset_net(net)
-                total: Tensor | float = 0.0
+                total: Any = 0.0
                 for t in range(asked["steps"]):
                     total = total + net(x)
                     right[t] += (total.argmax(1) == y).sum()

@@ -1,7 +1,7 @@
 """A run of the experiment ``ternary-delays``: a network, its graph, and the graph on two chips."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,8 +46,8 @@ class Ternary(Job):
     @property
     def settings(self) -> spoken_digits.Settings:
         """Settings of the recipe: learned delays, frozen for the last third."""
-        own = {} if self.epochs is None else {"epochs": self.epochs}
-        return spoken_digits.Settings(weights=self.weights, seed=self.seed, **own)
+        settings = spoken_digits.Settings(weights=self.weights, seed=self.seed)
+        return settings if self.epochs is None else replace(settings, epochs=self.epochs)
 
     @property
     def identity(self) -> list[Any]:
@@ -81,8 +81,8 @@ class Ternary(Job):
 
 def zeros(net: torch.nn.Module) -> float:
     """Share of the synapses of a network whose weight is zero."""
-    found = [part.masked_weight for part in net.modules() if hasattr(part, "masked_weight")]
-    weights = torch.cat([weight.detach().flatten() for weight in found])
+    layers: list[Any] = [part for part in net.modules() if hasattr(part, "masked_weight")]
+    weights = torch.cat([layer.masked_weight.detach().flatten() for layer in layers])
     return float((weights == 0).double().mean())
 
 

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from axonal.neuro.layers.bit_linear import EPS, LEAST, LEVELS, BitLinear
+from axonal.neuro.layers._ternary import LEAST
+from axonal.neuro.layers.bit_linear import EPS, LEVELS, BitLinear
 from axonal.neuro.ops.ternary_product import pack, ternary_product
 
 M = TypeVar("M", bound=nn.Module)

@@ -33,7 +33,7 @@ def _of_lanes(lanes: int) -> Any:
 
     def sum_taps(_: Any, out: Any, series: Any, start: Any, where: Any, factor: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            made = [
+            made: list[Any] = [
                 None if isinstance(kind, types.Integer)
                 else context.make_array(kind)(context, builder, value)
                 for kind, value in zip(signature.args, args, strict=True)
@@ -43,7 +43,7 @@ def _of_lanes(lanes: int) -> Any:
             align = signature.args[0].dtype.bitwidth // 8
             first, undefined = ir.IntType(32)(0), ir.Constant(vector, ir.Undefined)
             spread = ir.Constant(ir.VectorType(ir.IntType(32), lanes), None)
-            total = cgutils.alloca_once(builder, vector)
+            total = cgutils.alloca_once(builder, vector)  # type: ignore[no-untyped-call]
             builder.store(ir.Constant(vector, None), total)
             with cgutils.for_range(builder, places.nitems) as loop:
                 place = builder.load(builder.gep(places.data, [loop.index]))
