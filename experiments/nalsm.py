@@ -69,7 +69,9 @@ REPEATED: Mapping[str, Mapping[str, tuple[int, ...]]] = {
         "astrocyte, parity": SEEDS,
         "static, parity": (1,),
         "stdp, parity": (1,),
+        "8000 neurons": (1,),
         "astrocyte": (1,),
+        "static": (1,),
         "relu": (1,),
         "pixels": (1,),
     },
@@ -81,6 +83,7 @@ REPEATED: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "nalsm-nmnist": {
         "astrocyte, parity": FOLDS,
         "stdp, parity": FOLDS[:4],
+        "astrocyte": FOLDS,
         "relu": FOLDS,
         "pixels": FOLDS,
     },
