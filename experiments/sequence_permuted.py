@@ -71,5 +71,5 @@ def verdicts(rows: dict[str, list[Row]]) -> list[str]:
     lines.append(f"{wanted}: {'holds' if held else '**does not hold**'} of the means")
     for arm, few in rows.items():
         if statistics.fmean(values(few, "test")) < 2 * CHANCE:
-            lines.append(f"{words[arm]} **does not learn** in this training: chance is {CHANCE:g}")
+            lines.append(f"{words[arm]} **hardly learns** in this training: chance is {CHANCE:g}")
     return lines

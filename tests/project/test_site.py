@@ -53,3 +53,20 @@ def test_every_page_can_be_reached() -> None:
                     reached |= {path.resolve() for path in found}
     pages = {*DOCS.glob("*.md"), *DOCS.glob("explanation/*.md"), *DOCS.glob("results/*.md")}
     assert pages - reached == {DOCS / "index.md"}
+
+
+CELL = re.compile(r"^```\{code-cell\} python\n(?::.*\n)*(.*?)^```", flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["index", *sorted(p.stem for p in DOCS.glob("explanation/*.md"))])
+def test_the_code_of_a_page_runs(page: str) -> None:
+    from matplotlib import pyplot as plt
+
+    plt.switch_backend("agg")
+    folder = DOCS if page == "index" else DOCS / "explanation"
+    cells = CELL.findall((folder / f"{page}.md").read_text())
+    assert cells
+    names: dict[str, object] = {}
+    for cell in cells:
+        exec(compile(cell, page, "exec"), names)
+    plt.close("all")
