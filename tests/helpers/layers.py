@@ -91,6 +91,7 @@ LAYERS = {
     "leaky_rnn": lambda: neuro.LeakyRNN(4, 2.0),
     "leaky_rnn_inside": lambda: neuro.LeakyRNN(4, 2.0, nonlinearity="inside"),
     "delayed": lambda: neuro.DelayedLinear(4, 3, max_delay=3),
+    "ternary_delays": lambda: neuro.DelayedLinear(4, 3, max_delay=3, weights="ternary"),
     "legendre": lambda: neuro.LegendreMemory(4, order=3, theta=6.0),
     "temporal_conv": lambda: neuro.TemporalConv(4, 3),
     "lmu": lambda: neuro.LMU(4, 3, order=3, theta=6.0),

@@ -70,8 +70,10 @@ class _Plan:
         if kind == "torch":
             return nn.Linear(n, m, bias=bias)
         kernel = draw(st.sampled_from(["gaussian", "two-tap", "one-tap"]))
-        steps = draw(st.integers(0, 5))
-        return neuro.DelayedLinear(n, m, max_delay=steps, kernel=kernel, bias=bias, mask=mask)
+        steps, weights = draw(st.integers(0, 5)), draw(st.sampled_from(["float", "ternary"]))
+        return neuro.DelayedLinear(
+            n, m, max_delay=steps, kernel=kernel, weights=weights, bias=bias, mask=mask
+        )
 
     def neuron(self, size):
         """Draw one of the spiking conventions, another neuron, or a user's Cell."""
