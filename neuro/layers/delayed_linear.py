@@ -171,7 +171,8 @@ class DelayedLinear(Masked, Layer[DelayedLinearState]):
     @property
     def masked_weight(self) -> Tensor:
         """The weights in force, in the shape of ``weight``."""
-        weight = super().masked_weight
+        # torch.compile follows no property of a parent class
+        weight = self.weight if self.mask is None else self.weight * self.mask
         return weight if self.weights == "float" else straight_through(weight, self.mask)
 
     @property

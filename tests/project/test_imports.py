@@ -204,6 +204,7 @@ def test_numba_is_imported_by_kernels_only() -> None:
         ROOT / "neuro" / "ops" / name
         for name in ("_neuron_cpu.py", "_exp_cpu.py", "_nonzero.py", "_nontemporal.py")
     ]
+    shared.append(ROOT / "neuro" / "ops" / "neuron_loop" / "_tap_sums.py")
     shared.append(ROOT / "src" / "axonal" / "_base" / "jit.py")
     users = [
         str(path.relative_to(ROOT))
