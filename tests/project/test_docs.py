@@ -30,7 +30,7 @@ WITH_CODE = (
 )
 GENERATED = re.compile(
     r"\.venv.*|\.git|\.[a-z]+_cache|\.hypothesis|\.ipynb_checkpoints|__pycache__|runs|build|dist"
-    r"|lightning_logs|.*\.egg-info"
+    r"|lightning_logs|_build|.*\.egg-info"
 )
 MACHINE_PATH = re.compile(rb"(?<![\w.])/(?:work|tmp|root|home|Users)/[\w.-]+")
 REGISTRY = re.compile(rb"pypi[.]org|pythonhosted[.]|npmjs[.]")
