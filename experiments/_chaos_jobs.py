@@ -2,16 +2,12 @@
 
 import dataclasses
 import json
-import os
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from axonal._base.sweeps import Row
-from axonal.recipes import RecipeError
 from axonal.recipes._runs import Job
 from axonal.reservoirs.forecasting import (
     Mean,
@@ -22,10 +18,8 @@ from axonal.reservoirs.forecasting import (
     evaluate,
     next_generations,
 )
-from experiments import _chaos_peer
+from experiments import _chaos_peer, _peer
 
-ROOT = Path(__file__).resolve().parents[1]
-PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 UNITS = 300
 OURS = ("EchoState", "NextGeneration", "persistence", "mean")
 PEER = "reservoirpy"
@@ -83,21 +77,9 @@ class PeerForecasts(Forecasts):
 
     def measure(self) -> Row:
         """Choose and test the peer."""
-        if not PEERS_PYTHON.exists():
-            raise RecipeError("chaos measures reservoirpy, too, which is not here: make peers.")
-        path = os.pathsep.join(map(str, (ROOT / "src", ROOT)))
-        done = subprocess.run(
-            [str(PEERS_PYTHON), "-m", "experiments._chaos_peer"],
-            input=_chaos_peer.question(self.task, UNITS, self.task.seed),
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        )
-        if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:]
-            raise RecipeError(f"reservoirpy ended with an error: {' '.join(last)} (make peers?)")
-        return {"arms": {PEER: short(json.loads(done.stdout))}}
+        question = _chaos_peer.question(self.task, UNITS, self.task.seed)
+        said = _peer.ask("chaos", "reservoirpy", "_chaos_peer", given=question)
+        return {"arms": {PEER: short(json.loads(said))}}
 
 
 def short(found: Mapping[str, Any]) -> Row:

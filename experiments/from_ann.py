@@ -1,9 +1,7 @@
 """Networks of rectified linear units as integrate-and-fire neurons: accuracy against steps."""
 
 import json
-import os
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -19,15 +17,12 @@ from axonal import datasets, neuro
 from axonal._base.statistics import spread
 from axonal._base.sweeps import Row, Store
 from axonal._base.tables import markdown_table
-from axonal.recipes import RecipeError
 from axonal.recipes._runs import Job
-from experiments import _report
+from experiments import _peer, _report
 from experiments._from_ann_network import network
 from experiments._from_ann_peer import RECIPES
 
 PART = "from-ann"
-ROOT = Path(__file__).resolve().parents[1]
-PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 SETS: dict[str, Callable[[str], Any]] = {
     "MNIST": datasets.mnist,
     "Fashion-MNIST": datasets.fashion_mnist,
@@ -139,8 +134,6 @@ def _of_peer(
     ann: nn.Module, shown: Tensor, shown_labels: Tensor, test: tuple[Tensor, Tensor]
 ) -> dict[str, list[float]]:
     """Return the same of the peer's conversions of the same network."""
-    if not PEERS_PYTHON.exists():
-        raise RecipeError("from_ann measures SpikingJelly, too, which is not here: make peers.")
     images, labels = test
     asked = {
         "state": ann.state_dict(),
@@ -150,21 +143,11 @@ def _of_peer(
         "images": images.unflatten(0, (-1, BATCH)),
         "labels": labels.unflatten(0, (-1, BATCH)),
     }
-    path = os.pathsep.join(map(str, (ROOT / "src", ROOT)))
     with tempfile.TemporaryDirectory() as folder:
         torch.save(asked, Path(folder) / "asked.pt")
-        done = subprocess.run(
-            [str(PEERS_PYTHON), "-m", "experiments._from_ann_peer", f"{folder}/asked.pt"],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        )
-    if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:]
-        raise RecipeError(f"SpikingJelly ended with an error: {' '.join(last)} (make peers?)")
+        said = _peer.ask("from_ann", "SpikingJelly", "_from_ann_peer", f"{folder}/asked.pt")
     # what the converter prints comes before the answer
-    found = json.loads(done.stdout[done.stdout.rindex('{"max"') :])
+    found = json.loads(said[said.rindex('{"max"') :])
     return {PEER + name: [found[name][t - 1] for t in STEPS] for name in RECIPES}
 
 
