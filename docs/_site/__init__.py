@@ -1,1 +1,1 @@
-"""What the site makes besides reading files: pages of the package and of its commands, links."""
+"""Pages and links that the site makes besides reading files: of the package and its commands."""

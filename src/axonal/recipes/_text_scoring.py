@@ -1,4 +1,4 @@
-"""How well a language model predicts a text, and what it makes of one."""
+"""Scores of texts by a language model, and the vectors that it makes of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
@@ -19,7 +19,7 @@ from axonal.recipes._errors import RecipeError
 def score(
     model: nn.Module, tokens: Any, tokenizer: Tokenizer, length: int, *, at_once: int = 16
 ) -> Score:
-    """How a model predicts a text in windows that overlap by half.
+    """Score a text by a model, in windows that overlap by half.
 
     Every token but the first is counted once, with at least half a window before it where there is
     one.
