@@ -108,3 +108,41 @@ def test_texts_have_the_same_vectors_together_as_one_by_one(written: Path) -> No
         torch.testing.assert_close(alone[0], together[place])
     with pytest.raises(ValueError, match="text number 1 is empty"):
         recipes.embeddings(model, tokenizer, ["a", ""])
+
+
+def test_endings_take_the_bits_that_a_score_of_the_whole_gives_them(written: Path) -> None:
+    model, tokenizer, _ = recipes.load_language_model(written)
+    prompt, endings = "the cat sat on the ", ["mat", "log.", "gts"]
+    bits = recipes.ending_bits(model, tokenizer, prompt, endings)
+    for ending, told in zip(endings, bits, strict=True):
+        tokens = torch.from_numpy(tokenizer.encode(prompt + ending))
+        with torch.no_grad():
+            logits, _ = model(tokens[:-1, None])
+        nats = torch.nn.functional.cross_entropy(logits[:, 0], tokens[1:], reduction="none")
+        assert float(told) == pytest.approx(
+            float(nats[-len(ending) :].sum()) / np.log(2), rel=1e-4
+        )
+    for asked, few, problem in (
+        ("", ["a"], "text number 0 is empty"),
+        ("a", ["a", ""], "text number 1 is empty"),
+        ("a", [], "expects endings to choose from"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            recipes.ending_bits(model, tokenizer, asked, few)
+
+
+def test_the_language_model_that_ships_writes_and_scores_what_its_training_reported(
+    axonal: Axonal, data: Path
+) -> None:
+    made = axonal("generate", "spikegpt-char", "--prompt", "ROMEO:\n", "--length", 40)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("ROMEO:\n") and len(made.stdout) == 48
+    assert "spikegpt-char" in axonal("models").stdout
+    reported = json.loads((recipes.trained("spikegpt-char") / "summary.json").read_text())
+    model, tokenizer, settings = recipes.load_language_model(recipes.trained("spikegpt-char"))
+    test = corpus(settings.text, settings.tokens, settings.vocabulary).test
+    found = score(model, test[:20_000], tokenizer, 2 * settings.window)
+    # of a fifth of the test part
+    assert found.bits_per_character == pytest.approx(
+        reported["test_bits_per_character"], abs=0.05
+    )
