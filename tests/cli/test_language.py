@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers import needs
 from helpers.once import once
 from helpers.shell import Axonal, Refused
 
@@ -13,6 +14,8 @@ pytest.importorskip("lightning")
 
 from axonal import neuro, recipes
 from axonal.recipes import spikegpt_char
+from axonal.recipes._text_corpus import corpus
+from axonal.recipes._text_scoring import score
 
 TEXT = "the cat sat on the mat, and the dog sat on the log.\n" * 30
 SMALL = {"window": 16, "batch": 4, "updates": 30, "warm_up": 2, "width": 8, "layers": 1}
@@ -132,12 +135,13 @@ def test_endings_take_the_bits_that_a_score_of_the_whole_gives_them(written: Pat
 
 
 def test_the_language_model_that_ships_writes_and_scores_what_its_training_reported(
-    axonal: Axonal, data: Path
+    axonal: Axonal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = axonal("generate", "spikegpt-char", "--prompt", "ROMEO:\n", "--length", 40)
     assert made.returncode == 0, made.stderr
     assert made.stdout.startswith("ROMEO:\n") and len(made.stdout) == 48
     assert "spikegpt-char" in axonal("models").stdout
+    monkeypatch.setenv("AXONAL_DATA", str(needs.data("tinyshakespeare").parent))
     reported = json.loads((recipes.trained("spikegpt-char") / "summary.json").read_text())
     model, tokenizer, settings = recipes.load_language_model(recipes.trained("spikegpt-char"))
     test = corpus(settings.text, settings.tokens, settings.vocabulary).test
