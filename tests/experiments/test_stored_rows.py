@@ -21,6 +21,7 @@ WHOLE = (
     "digits",
     "exact-adjoint",
     "gradient-angles",
+    "language",
     "local-delays",
     "local-rules",
     "mil",

@@ -139,6 +139,6 @@ def shipped() -> tuple[str, ...]:
     """Names of the trained networks that come with axonal.
 
     >>> shipped()
-    ('digits',)
+    ('digits', 'spikegpt-char')
     """
     return tuple(sorted(folder.name for folder in _TRAINED.iterdir() if folder.is_dir()))
