@@ -20,6 +20,7 @@ WHOLE = (
     "continual-split",
     "digits",
     "exact-adjoint",
+    "from-ann",
     "gradient-angles",
     "language",
     "local-delays",
