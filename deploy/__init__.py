@@ -22,6 +22,7 @@ from axonal.deploy.running.run import RangeWarning, run
 from axonal.deploy.running.stream import Stream, StreamStep
 from axonal.deploy.running.verification import Verification
 from axonal.deploy.running.verify import verify
+from axonal.deploy.viewer import write_page
 
 __all__ = [
     "BackendError",
@@ -66,4 +67,5 @@ __all__ = [
     "score",
     "to_nir",
     "verify",
+    "write_page",
 ]

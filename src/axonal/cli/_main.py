@@ -19,6 +19,7 @@ from axonal.cli import (
     perplexity,
     phase,
     run,
+    show,
     stream,
     train,
 )
@@ -64,6 +65,7 @@ for command in (
     export.quantize,
     run.run,
     run.verify,
+    show.show,
     stream.stream,
     chips.place,
     chips.energy,

@@ -21,6 +21,7 @@ EXTRAS = {
     "data": ("tonic", "lz4", "zstandard"),
     "reservoirs": ("powerlaw",),
     "text": ("tokenizers",),
+    "show": ("bokeh",),
     "docs": ("sphinx", "furo", "myst-nb", "sphinx-design", "sphinx-copybutton", "griffelib"),
     "gpu": ("cuda-core", "nvidia-cuda-nvrtc", "nvidia-cuda-runtime"),
 }

@@ -103,8 +103,13 @@ def _changed(folder: Path, name: str) -> list[str]:
     """Options of the settings that are not those of the recipe by default."""
     made = json.loads((folder / "config.json").read_text())["settings"]
     usual = dataclasses.asdict(recipes.find(name).Settings())
+    compared = recipes.comparison(name)
+    # without it the command would train all arms
+    told = None if compared is None else compared.chosen_by
     return [
-        f"--{key.replace('_', '-')} {value}" for key, value in made.items() if value != usual[key]
+        f"--{key.replace('_', '-')} {value}"
+        for key, value in made.items()
+        if value != usual[key] or key == told
     ]
 
 
