@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers import ROOT
+from helpers import ROOT, needs
 
 import axonal
 
@@ -64,6 +64,18 @@ def test_the_python_code_of_the_documents_runs(tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", RUN, *scripts],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_same_networks_in_other_frameworks_fire_as_their_page_says(tmp_path: Path) -> None:
+    needs.require("peers")
+    (tmp_path / "page.py").write_text("\n".join(blocks("docs/coming-from.md", "python")))
+    result = subprocess.run(
+        [needs.PEERS, tmp_path / "page.py"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )
