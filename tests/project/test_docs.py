@@ -27,6 +27,7 @@ WITH_CODE = (
     "sequence-models",
     "timescales",
     "training",
+    "when-nothing-learns",
 )
 GENERATED = re.compile(
     r"\.venv.*|\.git|\.[a-z]+_cache|\.hypothesis|\.ipynb_checkpoints|__pycache__|runs|build|dist"
