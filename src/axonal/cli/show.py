@@ -5,14 +5,20 @@ from typing import Annotated
 
 import typer
 
-from axonal.cli._graph_files import CHIPS, Graph, load, writable
+from axonal.cli._graph_files import CHIPS, load, writable
+from axonal.cli._shipped import OR_SHIPPED
 from axonal.cli._terminal import Json, UserError, print_json, users_own
 
 
 def show(
-    graph: Graph,
+    graph: Annotated[
+        Path,
+        typer.Argument(
+            help=f"File that `axonal export` wrote, a .nir, or a run folder; {OR_SHIPPED}"
+        ),
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="Page to write.", show_default="GRAPH.html, here")
+        Path | None, typer.Option(help="Page to write.", show_default="its name and .html, here")
     ] = None,
     backend: Annotated[
         list[str] | None,
@@ -31,10 +37,10 @@ def show(
         raise UserError(f"--chip takes {' or '.join(CHIPS)}, got {chip}.")
     page = Path(f"{graph.stem}.html") if out is None else out
     writable(page)
-    made = load(graph)
-    from axonal import deploy
+    from axonal import deploy, recipes
 
     with users_own(ValueError, OSError, ImportError, deploy.BackendError):
+        made = recipes.export_run(graph) if graph.is_dir() else load(graph)
         deploy.write_page(made, page, title=graph.stem, backends=tuple(backend or ()), chip=chip)
     if as_json:
         print_json({"page": str(page), "bytes": page.stat().st_size})
