@@ -27,6 +27,7 @@ WHOLE = (
     "local-rules",
     "mil",
     "montecarlo",
+    "mr",
     "nalsm",
     "nmnist",
     "quantization",
