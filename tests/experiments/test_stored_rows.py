@@ -38,6 +38,7 @@ WHOLE = (
     "smnist",
     "spoken-digits",
     "spoken-digits-attempts",
+    "ternary-delays",
     "time-grid",
     "timescales",
     "two-point",
