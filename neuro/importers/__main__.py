@@ -16,8 +16,9 @@ and where every potential is exact. What has no equivalent is refused by path.
 All of them take the modules of torch: `Linear`, `Conv2d`, `BatchNorm`, `Dropout` become the layers
 of this package, `Sequential` and modules with a `forward` that a `Network` can trace keep their
 structure, and the others (pooling, `Flatten`, activations) are applied to every step. Of these,
-average pooling and `Flatten` can be exported to an event graph; the maximum of a window, other
-norms and activations have no form as synapses, and `export` refuses them by path.
+average pooling, `Flatten` and the maximum over windows of spikes can be exported to an event graph;
+the maximum of numbers, other norms and activations have no form there, and `export` refuses them by
+path.
 
 The layers here know their sizes. Where no layer of a network tells what it takes, as before a
 convolution, say it with `input_shape`, the shape of one step of one sample:
