@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from axonal.deploy.exporting import affine
-from axonal.deploy.exporting.affine_signal import ONE, Signal, identity, substitute
+from axonal.deploy.exporting.affine_signal import Signal, identity, substitute
 from axonal.deploy.exporting.assemble import assemble, finest_grid, off_grid
 from axonal.deploy.exporting.calls import (
     AbandonedError,
@@ -25,6 +25,7 @@ from axonal.deploy.exporting.calls import (
 from axonal.deploy.exporting.exact_copy import exact_copy
 from axonal.deploy.exporting.golden_run import golden_run
 from axonal.deploy.exporting.graded_inputs import warn_of_counts
+from axonal.deploy.exporting.integrators import feed_onward
 from axonal.deploy.exporting.neurons import NEURONS, neuron
 from axonal.deploy.exporting.pooled_spikes import MAX_POOLS, RECTIFIERS, are_spikes, windows
 from axonal.deploy.exporting.sequence_layers import gated, memory
@@ -71,10 +72,10 @@ def export(
     Every layer of neurons becomes a population and what stands between two populations becomes
     synapses: masks, whole delays, convolutions, average pooling, skips and concatenation are
     unrolled, batch norm is folded. A maximum over windows of spikes becomes a population that keeps
-    nothing and fires where one of its window does. Weights are rounded to a grid 2^-k on which every sum of inputs
-    is exact in float64 in any order, except sums of graded spikes, which are rounded as in torch.
-    The graph carries a golden run: inputs, and the spikes and readout of the network itself on
-    them.
+    nothing and fires where one of its window does. Weights are rounded to a grid 2^-k on which
+    every sum of inputs is exact in float64 in any order, except sums of graded spikes, which are
+    rounded as in torch. The graph carries a golden run: inputs, and the spikes and readout of the
+    network itself on them.
 
     Args:
         net: a Network; it is not changed.
@@ -252,13 +253,7 @@ class _Builder:
         names = [f"output{i if i else ''}" for i in range(len(leaves))]
         outputs = tuple(self.output(y, name) for y, name in zip(leaves, names, strict=True))
         self.inputs = {name: self.resolved(drive) for name, drive in self.inputs.items()}
-        for name, drive in self.inputs.items():
-            for source in {source for source, _ in drive.terms} - {ONE}:
-                if self.populations[source].kind == "integrator":
-                    self.problems.append(
-                        f"{name}: reads the potential of {source}, a number, but only spikes "
-                        "travel between populations; put the connections before the LeakyIntegrator"
-                    )
+        feed_onward(self.populations, self.inputs, outputs)
         return outputs
 
     def output(self, y: Any, name: str) -> str:

@@ -123,7 +123,7 @@ _LIF = Rule("CuBaLIF", _RATES, True, _lif)
 _REFRACTORY = Rule("CuBaLIF", "refractory for rho_reset steps", True, _refractory)
 _RECURRENT = Rule("Linear, Recurrent of CuBaLIF", "an empty diagonal", True, _recurrent)
 _IAF = Rule("IF as LIF", "v_reset = 0", True, _iaf)
-_LI = Rule("LeakyIntegrator twice", "v_leak = 0", False, _li)
+_LI = Rule("LeakyIntegrator twice", "v_leak = 0", True, _li)
 NORSE = Framework(
     "norse",
     "1.1.0",
@@ -141,7 +141,7 @@ NORSE = Framework(
         "IAFCell": _IAF,
         "LI": _LI,
         "LICell": _LI,
-        "LILinearCell": Rule("Linear, LeakyIntegrator twice", "v_leak = 0", False, _li_linear),
+        "LILinearCell": Rule("Linear, LeakyIntegrator twice", "v_leak = 0", True, _li_linear),
         "LIBoxCell": Rule("LeakyIntegrator", "v_leak = 0", True, _li_box),
     },
     containers=frozenset({"SequentialState"}),

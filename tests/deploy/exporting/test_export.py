@@ -299,7 +299,6 @@ def test_everything_unsupported_is_listed_by_path():
         "relu (ReLU)",
         "pool (LPPool1d)",
         "own (Own)",
-        "last: reads the potential of integrator",
     ):
         assert any(line.startswith(start) for line in lines), (start, lines)
     assert any("tanh" in line and "line" in line for line in lines)
