@@ -16,7 +16,8 @@ MAKEFLAGS += --no-builtin-rules
 BIN := .venv/bin
 RUN := runs/demo
 WORKERS ?= 2
-EXAMPLE := src/axonal/recipes/trained/digits
+TRAINED := src/axonal/recipes/trained
+EXAMPLE := $(TRAINED)/digits
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 LAVA_INSTALL := .venv-lava/bin/python -m pip install --disable-pip-version-check
 PEERS_INSTALL := .venv-peers/bin/python -m pip install --disable-pip-version-check
@@ -24,8 +25,8 @@ DEFINITIONS := setup.cfg pyproject.toml constraints.txt
 LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 10))
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example docs \
-        peers lava nest beside clean
+.PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example \
+        language-model docs peers lava nest beside clean
 
 help:
 	@sed -n '1,5s/^# //p' Makefile
@@ -164,6 +165,14 @@ example: .venv/.train
 	cp runs/example/config.json runs/example/summary.json runs/example/model.pt \
 	    runs/example/checksums.sha256 $(EXAMPLE)
 	$(BIN)/axonal export runs/example --out deploy/data/digits.h5
+
+# A language model, which has no graph: ten minutes of a processor
+language-model: .venv/.train
+	$(BIN)/axonal train spikegpt-char --updates 2500 --learning-rate 0.008 --warm-up 100 \
+	    --out runs/spikegpt-char --force
+	mkdir -p $(TRAINED)/spikegpt-char
+	cd runs/spikegpt-char && cp config.json summary.json model.pt checksums.sha256 \
+	    ../../$(TRAINED)/spikegpt-char
 
 clean:
 	rm -rf .venv .venv-lava .venv-peers build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""WKV beside a loop over tokens and a scan in plain torch; ternary products beside `torch.mm`."""
+"""WKV, ternary products and whole language models beside their forms in plain torch."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ from torch import Tensor
 
 from axonal.neuro.ops.ternary_product import pack, ternary_product
 from axonal.neuro.ops.wkv import wkv
+from benchmarks import _language_models
 from benchmarks._measure import TIMED, Table, compare
 
 STEPS = 1024
@@ -21,13 +22,15 @@ Run = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def run(peers: set[str], *, quick: bool) -> Table:
-    """Time forward and backward of the recurrence."""
+    """Time the recurrence, the product of ternary weights, training and writing."""
     table = Table(TIMED)
     torch.manual_seed(0)
     for batch, width in ((2, 8),) if quick else SIZES:
         recurrence(table, 32 if quick else STEPS, batch, width)
     for size in (64,) if quick else WIDTHS:
         product(table, size)
+    _language_models.training(table, quick=quick)
+    _language_models.writing(table, quick=quick)
     return table
 
 

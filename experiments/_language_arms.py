@@ -82,8 +82,8 @@ ARMS: dict[str, Arm] = {
     "spikegpt-real": _spikegpt("SpikeGPT, real embedding", 0.070, 1e-2, binary=False),
     "rwkv-binary": _spikegpt("no LIFs, binary embedding", 0.063, 1e-2, spiking=False),
     "rwkv": _spikegpt("no LIFs, real embedding", 0.063, 1e-2, spiking=False, binary=False),
-    "ternary-spiking": _ternary("ternary, spiking", 0.087, 8e-3, spiking=True),
-    "ternary": _ternary("ternary", 0.097, 8e-3),
+    "ternary-spiking": _ternary("ternary, spiking", 0.075, 8e-3, spiking=True),
+    "ternary": _ternary("ternary", 0.084, 8e-3),
     "lstm": Arm("LSTM", lstm, 0.036, changes={"learning_rate": 1e-2, "dropout": 0.0}),
     "transformer": Arm("transformer", transformer, 0.065, changes={"learning_rate": 5e-3}),
 }

@@ -61,7 +61,7 @@ def from_ann(
         module: ``nn.Sequential``, nested or not, of Linear, Conv2d, BatchNorm, ReLU,
             ClipFloorShift, average pooling, Flatten, Dropout; it ends in a Linear.
         data: batches of inputs [B, ...] to find the lambda of every layer; at least one.
-        percentile: of a layer's positive outputs, above 0 to 100; 100 is the largest.
+        percentile: of all outputs of a layer, zeros too, above 0 to 100; 100 is the largest.
         steps: T that the network will be run for, or ``None`` for no half.
 
     Returns:
@@ -69,7 +69,7 @@ def from_ann(
 
     Raises:
         ConversionError: for a module without an equivalent, by its path; for a layer whose units
-            are all silent on the data.
+            are all silent on the data, or whose percentile is zero.
         ValueError: for a percentile or steps out of range, and without data.
 
     >>> ann = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
@@ -211,17 +211,21 @@ def _calibrate(stages: list[_Stage], data: Iterable[Tensor], percentile: float) 
             stage.shape = tuple(x.shape[1:])
             if stage.unit is not None:
                 x = stage.unit(x)
-                stage.outputs.append(_few(x[x > 0]))
+                stage.outputs.append(_few(x.flatten()))
     if not seen:
         raise ValueError("from_ann expects at least one batch of data, got none.")
     for stage in stages:
         if isinstance(stage.unit, ClipFloorShift):
             stage.scale = float(stage.unit.threshold)
         elif stage.unit is not None:
-            outputs = _few(torch.cat(stage.outputs))
-            if not outputs.numel():
+            outputs = _few(torch.cat(stage.outputs)).double()
+            if not outputs.max() > 0:
                 raise _refusal(stage.end, stage.unit, "all its units are silent on the data")
-            stage.scale = float(torch.quantile(outputs.double(), percentile / 100))
+            stage.scale = float(torch.quantile(outputs, percentile / 100))
+            if not stage.scale > 0:
+                share = float((outputs > 0).double().mean())
+                told = f"only {share:.2g} of its outputs are above zero: take a higher percentile"
+                raise _refusal(stage.end, stage.unit, told)
         stage.outputs.clear()
 
 

@@ -12,6 +12,7 @@ from axonal.neuro.layers._shown import changed
 from axonal.neuro.layers._token_shift import fire, neurons
 from axonal.neuro.layers.bit_linear import EPS, BitLinear
 from axonal.neuro.layers.spiking_rwkv import own_sequence
+from axonal.neuro.ops.gated_scan import gated_scan
 
 
 class MLGRUState(NamedTuple):
@@ -97,12 +98,10 @@ class MLGRU(Layer[MLGRUState]):
             if self.bounds is not None:
                 forget = torch.lerp(forget, torch.ones_like(forget), self.bounds(self.layer))
             write = F.silu(self.write(x)) * (1 - forget)
-            states = []
-            for f_t, i_t in zip(forget.unbind(0), write.unbind(0), strict=True):
-                h = torch.addcmul(i_t, f_t, h)
-                states.append(h)
+            states = gated_scan(write, forget, h)
             gate = F.rms_norm(self.gate(x), (self.size,), self.gate_weight, EPS)
-            told, v_out = fire(self.lif_out, gate * F.silu(torch.stack(states)), v_out)
+            told, v_out = fire(self.lif_out, gate * F.silu(states), v_out)
+            h = states[-1]
             y = self.output(told)
         _checks.finite(self, h, "the state")
         return y, MLGRUState(h, v, v_out)

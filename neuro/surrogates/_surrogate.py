@@ -152,6 +152,15 @@ class _SpikeBothWays(_Spike):
 
 def spike(u: Tensor, surrogate: str | Surrogate, alpha: float) -> Tensor:
     """Fire where ``u >= 0``, with the derivative of a surrogate by name or of a user's own."""
+    if _alone(u):
+        return (u >= 0).to(u.dtype)
     kind = _SpikeBothWays if forward_mode() else _Spike
     s: Tensor = kind.apply(u, surrogate, alpha)  # type: ignore[no-untyped-call]
     return s
+
+
+def _alone(u: Tensor) -> bool:
+    """Whether nobody asks for a derivative: a Function costs more than a step of few neurons."""
+    if torch.compiler.is_compiling() or (u.requires_grad and torch.is_grad_enabled()):
+        return False
+    return forward_ad._current_level < 0 and torch._C._functorch.maybe_current_level() is None

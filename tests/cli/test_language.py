@@ -6,13 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers import needs
 from helpers.once import once
-from helpers.shell import Axonal, Refused
+from helpers.shell import Axonal, Refused, process
 
 pytest.importorskip("lightning")
 
 from axonal import neuro, recipes
 from axonal.recipes import spikegpt_char
+from axonal.recipes._text_corpus import corpus
+from axonal.recipes._text_scoring import score
 
 TEXT = "the cat sat on the mat, and the dog sat on the log.\n" * 30
 SMALL = {"window": 16, "batch": 4, "updates": 30, "warm_up": 2, "width": 8, "layers": 1}
@@ -58,6 +61,36 @@ def test_a_file_is_scored_by_token_character_and_byte(
     nats = torch.nn.functional.cross_entropy(logits[:, 0], tokens[1:])
     assert found["bits_per_token"] == pytest.approx(float(nats) / np.log(2), rel=1e-5)
     assert f"{found['bits_per_character']:.4f}" in plain.stdout
+
+
+def test_two_processes_learn_what_one_does_from_their_windows(
+    written: Path, tmp_path: Path
+) -> None:
+    # two windows of two processes make one update, as two windows one after the other do
+    own = {**SMALL, "updates": 3, "dropout": 0.0, "kept_every": 2}
+    words = ("--text", written.parent / "text.txt", *own_words(own))
+    made = process(
+        "train", "spikegpt-char", *words, "--devices", "2", "--strategy", "ddp",
+        "--out", tmp_path / "two",
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.count("test bits per character") == 1
+    settings = spikegpt_char.Settings(text=str(written.parent / "text.txt"), accumulate=2, **own)
+    one = recipes.train("spikegpt-char", settings, tmp_path / "one")
+    two = json.loads((tmp_path / "two" / "summary.json").read_text())
+    assert two["tokens_seen"] == one["tokens_seen"]
+    models = [recipes.load_language_model(tmp_path / name)[0] for name in ("one", "two")]
+    for mine, other in zip(*(model.parameters() for model in models), strict=True):
+        torch.testing.assert_close(mine, other)
+
+
+def own_words(settings: dict[str, object]) -> list[str]:
+    """Options of the command line."""
+    return [
+        word
+        for name, value in settings.items()
+        for word in (f"--{name.replace('_', '-')}", str(value))
+    ]
 
 
 def test_what_cannot_be_used_is_one_line(
@@ -108,3 +141,38 @@ def test_texts_have_the_same_vectors_together_as_one_by_one(written: Path) -> No
         torch.testing.assert_close(alone[0], together[place])
     with pytest.raises(ValueError, match="text number 1 is empty"):
         recipes.embeddings(model, tokenizer, ["a", ""])
+
+
+def test_endings_take_the_bits_that_a_score_of_the_whole_gives_them(written: Path) -> None:
+    model, tokenizer, _ = recipes.load_language_model(written)
+    prompt, endings = "the cat sat on the ", ["mat", "log.", "gts"]
+    bits = recipes.ending_bits(model, tokenizer, prompt, endings)
+    for ending, told in zip(endings, bits, strict=True):
+        tokens = torch.from_numpy(tokenizer.encode(prompt + ending))
+        with torch.no_grad():
+            logits, _ = model(tokens[:-1, None])
+        nats = torch.nn.functional.cross_entropy(logits[:, 0], tokens[1:], reduction="none")
+        assert float(told) == pytest.approx(float(nats[-len(ending) :].sum()) / np.log(2), rel=1e-4)
+    for asked, few, problem in (
+        ("", ["a"], "text number 0 is empty"),
+        ("a", ["a", ""], "text number 1 is empty"),
+        ("a", [], "expects endings to choose from"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            recipes.ending_bits(model, tokenizer, asked, few)
+
+
+def test_the_language_model_that_ships_writes_and_scores_what_its_training_reported(
+    axonal: Axonal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = axonal("generate", "spikegpt-char", "--prompt", "ROMEO:\n", "--length", 40)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("ROMEO:\n") and len(made.stdout) == 48
+    assert "spikegpt-char" in axonal("models").stdout
+    monkeypatch.setenv("AXONAL_DATA", str(needs.data("tinyshakespeare").parent))
+    reported = json.loads((recipes.trained("spikegpt-char") / "summary.json").read_text())
+    model, tokenizer, settings = recipes.load_language_model(recipes.trained("spikegpt-char"))
+    test = corpus(settings.text, settings.tokens, settings.vocabulary).test
+    found = score(model, test[:20_000], tokenizer, 2 * settings.window)
+    # of a fifth of the test part
+    assert found.bits_per_character == pytest.approx(reported["test_bits_per_character"], abs=0.05)

@@ -15,6 +15,7 @@ from helpers import ROOT
 from packaging.requirements import Requirement
 
 import axonal
+from axonal import recipes
 
 FOLDERS = ("datasets", "deploy", "hebbian", "neuro", "reservoirs")
 SHIPPED = {".py", ".cuh", ".h5", ".json", ".pt", ".sha256"}
@@ -45,7 +46,7 @@ def expected_files() -> set[str]:
     return {
         f"{name.replace('.', '/')}/{extra}{path.name}"
         for name, folder in packages_on_disk().items()
-        for extra in ("", "data/", "trained/digits/")
+        for extra in ("", "data/", *(f"trained/{name}/" for name in recipes.shipped()))
         for path in (folder / extra).glob("*")
         if path.suffix in SHIPPED or path.name == "py.typed"
     }

@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import axonal
-from axonal import recipes
 from axonal._base.files import check_target
+from axonal.cli._shipped import OR_SHIPPED, ships
 from axonal.cli._terminal import users_own
 
 if TYPE_CHECKING:
     from axonal.deploy import EventGraph
 
-SHIPPED = recipes.shipped()
-"""Names of trained networks that come with axonal."""
+EXAMPLE = "digits"
+"""The network whose graph ships beside it."""
 NIR = ".nir"
 CHIPS = sorted(p.stem for p in Path(axonal.__file__).parent.glob("deploy/chips/[!_]*.py"))
 """Names of the chips, by their files: importing them would import torch for a help text."""
 
 Graph = Annotated[
     Path,
-    typer.Argument(
-        help=f"File that `axonal export` wrote, or a .nir; or what ships: {', '.join(SHIPPED)}."
-    ),
+    typer.Argument(help=f"File that `axonal export` wrote, or a .nir; {OR_SHIPPED}"),
 ]
 Timeout = Annotated[float, typer.Option(min=0.0, help="Seconds that a simulator may take.")]
 
 
 def load(file: Path) -> "EventGraph":
-    """Read a graph, a NIR file or the network that ships; one line where that fails."""
-    from axonal import deploy
+    """Read a graph, a NIR file or a network that ships; one line where that fails."""
+    from axonal import deploy, recipes
 
     with users_own(ValueError, OSError, ImportError):
-        if ships(file):
+        if str(file) == EXAMPLE and ships(file):
             return deploy.example()
+        if ships(file):
+            return recipes.export_run(recipes.trained(str(file)))
         if file.suffix == NIR:
             return deploy.from_nir(file)
         return deploy.EventGraph.load(file)
@@ -46,11 +46,6 @@ def writable(*files: Path | None) -> None:
         for file in files:
             if file is not None:
                 check_target(file)
-
-
-def ships(path: Path) -> bool:
-    """Whether the trained network of the package is meant; a file of the user comes first."""
-    return str(path) in SHIPPED and not path.exists()
 
 
 def description(graph: "EventGraph") -> dict[str, Any]:

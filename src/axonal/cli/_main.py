@@ -9,7 +9,19 @@ import typer
 from typer.core import TyperGroup
 
 from axonal._base import signals
-from axonal.cli import chips, data, export, generate, info, perplexity, phase, run, stream, train
+from axonal.cli import (
+    chips,
+    data,
+    export,
+    generate,
+    info,
+    models,
+    perplexity,
+    phase,
+    run,
+    stream,
+    train,
+)
 from axonal.cli._terminal import (
     Stopped,
     Unprinted,
@@ -58,6 +70,7 @@ for command in (
     phase.phase,
     generate.generate,
     perplexity.perplexity,
+    models.models,
     info.info,
 ):
     app.command()(command)

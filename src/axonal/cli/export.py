@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from axonal.cli._graph_files import CHIPS, NIR, SHIPPED, Graph, description, load, ships, writable
+from axonal.cli._graph_files import CHIPS, NIR, Graph, description, load, writable
+from axonal.cli._shipped import OR_SHIPPED, run_folder, ships
 from axonal.cli._terminal import Json, UserError, print_json, told, users_own
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ class _Reset(StrEnum):
 def export(
     run: Annotated[
         Path,
-        typer.Argument(
-            help=f"Run folder that `axonal train` left; or what ships: {', '.join(SHIPPED)}."
-        ),
+        typer.Argument(help=f"Run folder that `axonal train` left; {OR_SHIPPED}"),
     ],
     target: Annotated[
         str, typer.Option(help="What to make.", parser=_target, metavar=f"<{'|'.join(TARGETS)}>")
@@ -71,7 +70,7 @@ def export(
     from axonal import deploy, recipes
 
     with users_own(ValueError, OSError), told():
-        graph = recipes.export_run(recipes.trained(str(run)) if shipped else run, recipe=recipe)
+        graph = recipes.export_run(run_folder(run), recipe=recipe)
         if target in CHIPS:
             graph = deploy.quantize(graph, target)
     if graph.arithmetic != "float64":

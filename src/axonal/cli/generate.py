@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from axonal.cli._shipped import OR_SHIPPED, run_folder
 from axonal.cli._terminal import Json, Stopped, UserError, print_json, users_own
 
 
 def generate(
-    run: Annotated[Path, typer.Argument(help="Run folder of a language model.")],
+    run: Annotated[Path, typer.Argument(help=f"Run folder of a language model; {OR_SHIPPED}")],
     prompt: Annotated[str, typer.Option(help="Text to go on with.")],
     length: Annotated[int, typer.Option(min=1, help="Number of tokens.")] = 200,
     temperature: Annotated[
@@ -32,7 +33,7 @@ def generate(
     from axonal.recipes import _writing
 
     with users_own(ValueError, OSError, ImportError):
-        model, tokenizer, _ = _writing.load_language_model(run, recipe=recipe)
+        model, tokenizer, _ = _writing.load_language_model(run_folder(run), recipe=recipe)
         pieces = _writing.write(
             model, tokenizer, prompt, length=length, temperature=temperature, top_p=top_p,
             stop=stop, seed=seed,

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from axonal.cli._shipped import OR_SHIPPED, run_folder
 from axonal.cli._terminal import Json, print_json, users_own
 
 
 def perplexity(
-    run: Annotated[Path, typer.Argument(help="Run folder of a language model.")],
+    run: Annotated[Path, typer.Argument(help=f"Run folder of a language model; {OR_SHIPPED}")],
     file: Annotated[Path, typer.Argument(help="Text in UTF-8.")],
     window: Annotated[
         int | None,
@@ -24,7 +25,7 @@ def perplexity(
     from axonal.recipes import _text_scoring, _writing
 
     with users_own(ValueError, OSError, ImportError):
-        model, tokenizer, settings = _writing.load_language_model(run, recipe=recipe)
+        model, tokenizer, settings = _writing.load_language_model(run_folder(run), recipe=recipe)
         found = _text_scoring.perplexity(
             model, tokenizer, file, window=window or 2 * settings.window
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from axonal.cli._shipped import OR_SHIPPED, run_folder
 from axonal.cli._terminal import Json, told, users_own
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def stream(
-    run: Annotated[Path, typer.Argument(help="Run folder of a finished training.")],
+    run: Annotated[Path, typer.Argument(help=f"Run folder of a finished training; {OR_SHIPPED}")],
     file: Annotated[
         Path,
         typer.Argument(
@@ -47,7 +48,7 @@ def stream(
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # steps are small
         try:
-            made = stream_run(run, file, window=window, recipe=recipe)
+            made = stream_run(run_folder(run), file, window=window, recipe=recipe)
             _print(made, every, as_json)
         finally:
             torch.set_num_threads(threads)

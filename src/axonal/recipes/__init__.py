@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from axonal.recipes._samples import Augmented, Padded, Rasters, Samples
     from axonal.recipes._stream import RunStream, stream_run
     from axonal.recipes._study import Learned, Parts
-    from axonal.recipes._text_scoring import embeddings, perplexity
+    from axonal.recipes._text_scoring import embeddings, ending_bits, perplexity
     from axonal.recipes._train import train
     from axonal.recipes._writing import load_language_model
 
@@ -56,6 +56,7 @@ __all__ = [
     "compare",
     "comparison",
     "embeddings",
+    "ending_bits",
     "export_run",
     "find",
     "graph_accuracy",
@@ -77,6 +78,7 @@ _LATER = {
     "compare": "_compare",
     "DataModule": "_data_module",
     "embeddings": "_text_scoring",
+    "ending_bits": "_text_scoring",
     "export_run": "_graphs",
     "Feed": "_feed",
     "graph_accuracy": "_graphs",
@@ -137,6 +139,6 @@ def shipped() -> tuple[str, ...]:
     """Names of the trained networks that come with axonal.
 
     >>> shipped()
-    ('digits',)
+    ('digits', 'spikegpt-char')
     """
     return tuple(sorted(folder.name for folder in _TRAINED.iterdir() if folder.is_dir()))

@@ -48,7 +48,9 @@ def study(settings: TextSettings, parts: Parts, build: Callable[[Any, int], nn.M
             f"{name}_bits_per_token": found.bits_per_token,
         }
     last = training.history[-1]
-    results["tokens_seen"] = training.seen * settings.window * settings.batch
+    results["tokens_seen"] = (
+        training.seen * training.trainer.world_size * settings.window * settings.batch
+    )
     results["firing_rates"] = {
         path.removeprefix("rate."): rate for path, rate in last.items() if path.startswith("rate.")
     }

@@ -1,6 +1,8 @@
 """Recipes that learn by themselves, without gradients of a network."""
 
 import json
+import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -131,6 +133,9 @@ def study(
 ) -> dict[str, Any]:
     """Run a recipe that learns by itself and leave a run folder; see `train`."""
     run = RunFolder(out, name if _find.is_file(name) else None)
+    if not _first_process():
+        recipe.learn(settings, Parts(run.checkpoint.parent, lambda *_: None))
+        sys.exit()
     run.prepare(name, settings, resume=resume, force=force)
     if run.finished:
         return run.read_summary()
@@ -154,6 +159,15 @@ def study(
     tensors = {key: torch.from_numpy(np.array(array)) for key, array in arrays.items()}
     run.finish(tensors, summary)
     return summary
+
+
+def _first_process() -> bool:
+    """Whether this is no process that Lightning, torchrun or the like has started beside another.
+
+    Those run the same command; the first prepares the folder before it starts them, and writes.
+    """
+    rank = os.environ.get("RANK") or os.environ.get("LOCAL_RANK") or "0"
+    return rank == "0"
 
 
 def _drawn(figures: Path, draw: Callable[[Path], None] | None) -> list[str]:

@@ -1,5 +1,6 @@
 """Scores of texts by a language model, and the vectors that it makes of them."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from os import PathLike
@@ -122,6 +123,46 @@ def embeddings(
         tokens, lengths = beside(tokenizer, texts[first : first + at_once])
         found.append(mean_over(hidden(model, tokens)[0], lengths))
     return torch.cat(found) if found else torch.zeros(0, 0)
+
+
+@torch.no_grad()
+def ending_bits(
+    model: nn.Module, tokenizer: Tokenizer, prompt: str, endings: Sequence[str]
+) -> Tensor:
+    """Bits that each ending of a prompt takes: the choice of a model that was trained on no choice.
+
+        bits_e = -sum_t log2 p(e_t | prompt, e_1, ..., e_{t-1})
+
+    The smallest is the likeliest ending. Longer ones take more bits: divide by the number of
+    characters where lengths differ, as is usual for multiple choice (Brown et al., NeurIPS 2020).
+
+    Args:
+        model: of `load_language_model`.
+        tokenizer: of the model.
+        prompt: text of one token or more.
+        endings: of one token or more each. A prompt and an ending are made tokens apart.
+
+    Returns:
+        bits [endings].
+
+    Raises:
+        ValueError: for a text without tokens, and for no endings.
+
+    >>> from axonal import neuro
+    >>> from axonal.datasets.text import Bytes
+    >>> model = neuro.SpikeGPT(256, size=8, layers=1).eval()
+    >>> ending_bits(model, Bytes(), "to be or ", ["not", "nut"]).shape
+    torch.Size([2])
+    """
+    if not endings:
+        raise RecipeError("ending_bits expects endings to choose from, got none.")
+    asked, _ = beside(tokenizer, [prompt])
+    told, lengths = beside(tokenizer, endings)  # [T, B]
+    logits, state = model(asked[:, 0, None].expand(-1, len(endings)))
+    after, _ = model(told, state)
+    chances = torch.cat((logits[-1:], after[:-1])).double().log_softmax(-1)
+    bits = -chances.gather(-1, told[..., None])[..., 0] / math.log(2)
+    return bits.cumsum(0).gather(0, lengths[None] - 1)[0]
 
 
 def beside(tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[Tensor, Tensor]:

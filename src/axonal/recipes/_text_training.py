@@ -1,6 +1,7 @@
 """Training of language models on random windows of a text, by Lightning, update by update."""
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -39,7 +40,7 @@ class TextTraining(lightning.LightningModule):
 
     Attributes:
         history: a row of metrics per `kept_every` updates.
-        seen: number of batches so far.
+        seen: number of batches so far, in each process.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class TextTraining(lightning.LightningModule):
 
     def training_step(self, batch: Window, _: int) -> Tensor:
         """Loss of a batch, in nats per token."""
-        drawn = np.random.SeedSequence((self.text.seed, self.seen)).generate_state(1)[0]
+        # processes beside the first draw dropout of their own
+        own = (self.global_rank,) if self.global_rank else ()
+        drawn = np.random.SeedSequence((self.text.seed, self.seen, *own)).generate_state(1)[0]
         torch.manual_seed(int(drawn))
         for group in self.optimizers().param_groups:  # type: ignore[union-attr]
             group["lr"] = self.text.rate_at(self.global_step)
@@ -157,9 +160,9 @@ class _Batches(IterableDataset[Window]):
         self.training = training
 
     def __iter__(self) -> Iterator[Window]:
-        number = self.training.seen
+        trainer, number = self.training.trainer, self.training.seen
         while True:
-            x, y = self.training.windows[number]
+            x, y = self.training.windows[number * trainer.world_size + trainer.global_rank]
             yield torch.from_numpy(x), torch.from_numpy(y)
             number += 1
 
@@ -188,6 +191,9 @@ class _Keep(Callback):
         if done % self.every and done != last:
             return
         module.history.append(module.row())
+        if not trainer.is_global_zero:  # has its share in what is saved, and writes nothing
+            trainer.save_checkpoint(self.folder / CHECKPOINT)
+            return
         with whole_file(self.folder / CHECKPOINT) as part:
             trainer.save_checkpoint(part)
         write_csv(self.folder.parent / "metrics.csv", module.history)
@@ -195,6 +201,8 @@ class _Keep(Callback):
 
 def fit(training: TextTraining, folder: Path, report: Callable[[float], None]) -> None:
     """Train to the last update, from the checkpoint in a folder if there is one.
+
+    Processes that Lightning has started beside the first end here.
 
     Raises:
         RecipeError: the checkpoint is damaged or of another text, or the loss is no number.
@@ -222,6 +230,11 @@ def fit(training: TextTraining, folder: Path, report: Callable[[float], None]) -
             enable_model_summary=False,
         )
         _lightning.to_the_end(trainer, training, start)
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        # left to the end of the interpreter, processes can wait for each other there for ever
+        torch.distributed.destroy_process_group()
+    if not trainer.is_global_zero:
+        sys.exit()
 
 
 def _check(path: Path, training: TextTraining) -> None:

@@ -73,5 +73,6 @@ def test_the_format_of_the_shipped_file_is_the_one_that_is_written(tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["coincidence", "letters", "../digits"])
 def test_a_trained_network_that_does_not_ship_is_refused(name: str) -> None:
-    with pytest.raises(recipes.RecipeError, match="only digits: make one with `axonal train`"):
+    told = f"only {', '.join(recipes.shipped())}: make one with `axonal train`"
+    with pytest.raises(recipes.RecipeError, match=told):
         recipes.trained(name)

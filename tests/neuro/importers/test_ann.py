@@ -120,3 +120,15 @@ def test_silent_layers_and_missing_data_are_refused():
         neuro.from_ann(ann, [])
     with pytest.raises(ValueError, match="percentile above 0 to 100, got 0"):
         neuro.from_ann(ann, [torch.rand(3, 4)], percentile=0)
+
+
+def test_a_percentile_is_of_all_outputs_and_refused_where_it_is_zero():
+    ann = nn.Sequential(nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 1))
+    with torch.no_grad():
+        ann[0].weight.fill_(1)
+        ann[0].bias.fill_(0)
+    x = torch.tensor([[-1.0], [-1.0], [-1.0], [3.0], [4.0]])
+    scaled = neuro.from_ann(ann, [x], percentile=75)
+    assert next(iter(scaled.parameters())).item() == pytest.approx(1 / 3)
+    with pytest.raises(neuro.ConversionError, match="take a higher percentile"):
+        neuro.from_ann(ann, [x], percentile=50)

@@ -13,6 +13,7 @@ from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.egru import egru
 from axonal.neuro.ops.eventprop_lif import eventprop_lif, eventprop_readout
 from axonal.neuro.ops.exact_lif import exact_lif
+from axonal.neuro.ops.gated_scan import gated_scan
 from axonal.neuro.ops.leaky_integrator import leaky_integrator
 from axonal.neuro.ops.leaky_rnn import leaky_rnn
 from axonal.neuro.ops.lif import lif
@@ -54,6 +55,7 @@ OPERATORS = {
         x, REST, REST, None, WEIGHT, None, HALF, 4 * HALF, backend=b
     )[1],
     "spike_linear": lambda x, b: spike_linear(x, WEIGHT, backend=b),
+    "gated_scan": lambda x, b: gated_scan(x, x + 0.5, REST + 1, backend=b),
     "wkv": lambda x, b: wkv(x, x + 1, -WEIGHT[0], WEIGHT[0], backend=b)[0],
     "delayed_linear": lambda x, b: delayed_linear(
         x, torch.zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), kernel="two-tap", max_delay=2, backend=b
@@ -118,6 +120,8 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
             x, REST, REST, X, X, X, saved.to(torch.int8), REST, REST, *alone, *each, *settings,
             "alif", *(False,) * 6,
         )[0],
+        "gated_scan": lambda x: ops.gated_scan(x, X, REST),
+        "gated_scan_backward": lambda x: ops.gated_scan_backward(x, X, REST, X)[0],
         "wkv": lambda x: ops.wkv(x, x, row, row, REST, REST, REST, False)[0],
         "wkv_backward": lambda x: ops.wkv_backward(
             x, REST, REST, X, X, row, row, *(X.new_zeros(1, 2, 3),) * 3

@@ -1,0 +1,112 @@
+"""Trained networks that come with axonal, described: ``python -m axonal.recipes._shipped``."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from axonal import recipes
+from axonal._base.tables import markdown_table
+from axonal.recipes import _find
+
+RESULTS = ("accuracy", "bits_per_character", "bits_per_token")
+"""Results of the parts "validation" and "test" in a summary; the first that is there counts."""
+HEAD = """\
+# Trained networks that come along
+
+Written by `python -m axonal.recipes._shipped` from the run folders; a test compares it.
+`axonal models` prints the same.
+
+The name of one stands for its run folder on the command line, and `recipes.trained(name)` is that
+folder in Python:
+
+```bash
+axonal verify digits
+axonal export digits --target loihi2
+axonal generate spikegpt-char --prompt "ROMEO:"
+```
+
+```python
+from axonal import recipes
+
+net, settings = recipes.load_run(recipes.trained("digits"))
+```
+
+Every one was trained once, from one seed, by the command beside it: no figure here has a
+deviation. What may be claimed stands on the pages of [results](results.md), with seeds, deviations
+and controls. The test part was looked at once, after the last epoch. Data are not in the package:
+what a network was trained on has to be at hand to score it again, and to export it (`AXONAL_DATA`).
+
+"""
+
+
+def described(name: str) -> dict[str, Any]:
+    """Return what is known of a trained network, from the files of its run.
+
+    Args:
+        name: of one that ships.
+
+    Returns:
+        name, task, folder, parameters, test and validation result by name, graph (whether
+        there is an event graph, or why not), command, seconds of training and bytes.
+
+    >>> described("digits")["command"]
+    'axonal train digits'
+    """
+    folder = recipes.trained(name)
+    summary = json.loads((folder / "summary.json").read_text())
+    measure = next(key for key in RESULTS if f"test_{key}" in summary)
+    task = str(recipes.find(name).__doc__).split("\n\n")[0]
+    return {
+        "name": name,
+        "task": " ".join(task.split()),
+        "folder": str(folder),
+        "parameters": summary["trained_parameters"],
+        "measure": measure.replace("_", " "),
+        **{part: summary[f"{part}_{measure}"] for part in ("test", "validation")},
+        "command": " ".join(("axonal train", name, *_changed(folder, name))),
+        "seconds": summary.get("cpu_seconds", summary["seconds"]),
+        "bytes": sum(file.stat().st_size for file in folder.iterdir()),
+    }
+
+
+def graph(name: str) -> str:
+    """Say how large the event graph of a trained network is, or in one line why it has none.
+
+    >>> graph("digits")
+    '9472 synapses'
+    """
+    if _find.is_study(recipes.find(name)):
+        return "none: what was learned is no Network"
+    try:
+        made = recipes.export_run(recipes.trained(name), samples=1)
+    except ValueError as error:
+        return f"none: {error}"
+    return f"{sum(p.size for p in made.projections)} synapses"
+
+
+def page() -> str:
+    """Return the page of all of them."""
+    head = ["model", "task", "numbers", "test", "event graph", "kB", "trained by"]
+    rows = []
+    for name in recipes.shipped():
+        m = described(name)
+        test = f"{m['test']:.3f} ({m['measure']})"
+        size = f"{m['bytes'] / 1000:.0f}"
+        rows.append(
+            [name, m["task"], m["parameters"], test, graph(name), size, f"`{m['command']}`"]
+        )
+    return HEAD + markdown_table(head, rows) + "\n"
+
+
+def _changed(folder: Path, name: str) -> list[str]:
+    """Options of the settings that are not those of the recipe by default."""
+    made = json.loads((folder / "config.json").read_text())["settings"]
+    usual = dataclasses.asdict(recipes.find(name).Settings())
+    return [
+        f"--{key.replace('_', '-')} {value}" for key, value in made.items() if value != usual[key]
+    ]
+
+
+if __name__ == "__main__":
+    print(page(), end="")
