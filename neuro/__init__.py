@@ -13,6 +13,7 @@ from axonal.neuro.generation import generate
 from axonal.neuro.importers import (
     ClipFloorShift,
     ConversionError,
+    TimeLoop,
     from_ann,
     from_norse,
     from_snntorch,
@@ -186,6 +187,7 @@ __all__ = [
     "TernaryGLU",
     "TernaryGLUState",
     "TernaryLM",
+    "TimeLoop",
     "TwoPoint",
     "collate",
     "detach",

@@ -47,6 +47,7 @@ ROWS: dict[str, Callable[[Support], str]] = {
     "reset to the threshold": lambda s: _sign("threshold" in s.resets),
     "refractory steps": lambda s: _sign(s.refractory),
     "membranes read out": lambda s: _sign(s.integrators),
+    "those behind a current": lambda s: _sign(s.integrators and "current_integrator" in s.readouts),
     "graded input events": lambda s: _sign(s.graded),
     "arithmetic": lambda s: ", ".join(s.arithmetics),
     "any gain": lambda s: _sign(s.any_gain),

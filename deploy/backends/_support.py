@@ -21,6 +21,7 @@ class Support:
         resets: resets of populations that fire.
         refractory: whether neurons may be refractory.
         integrators: whether membranes can be read out.
+        readouts: kinds of populations whose membranes can.
         graded: whether events may have other values than 1.
         bias: whether a neuron can have one; if not, `retime` makes it an always-on source.
         any_gain: whether the summed input may be scaled by other factors than those above 0.
@@ -37,6 +38,7 @@ class Support:
     resets: tuple[str, ...] = ("zero", "subtract")
     refractory: bool = True
     integrators: bool = True
+    readouts: tuple[str, ...] = ("integrator",)
     graded: bool = True
     bias: bool = True
     any_gain: bool = False
@@ -84,6 +86,9 @@ def _population(p: Population, support: Support) -> Iterator[str]:
     where = f"population {p.name!r}"
     if p.kind in READOUTS and not support.integrators:
         yield f"{where} is an integrator, and no membrane can be read out"
+    elif p.kind in READOUTS and p.kind not in support.readouts:
+        have = " and ".join(support.readouts)
+        yield f"{where} is of kind {p.kind}; it reads membranes of {have} only"
     if p.kind not in NEURONS:
         return
     if p.spiking and p.kind not in support.neurons:

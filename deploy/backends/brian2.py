@@ -25,6 +25,7 @@ class Brian2(Backend):
         """Everything that the equations of the kinds have a form for."""
         return Support(
             neurons=tuple(name for name in FORMS if KINDS[name].spikes),
+            readouts=tuple(name for name in FORMS if not KINDS[name].spikes),
             resets=tuple(RESETS),
             graded=False,
             any_gain=True,

@@ -11,7 +11,7 @@ from axonal.deploy.executor.integer_executor import IntegerExecutor
 from axonal.deploy.executor.request import Request
 from axonal.deploy.executor.run import Run
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.kinds import RESETS, SPIKING
+from axonal.deploy.kinds import READOUTS, RESETS, SPIKING
 from axonal.neuro.ops.event_network import EventState
 
 
@@ -23,6 +23,7 @@ class Reference(Backend):
         return Support(
             hop=0,
             neurons=SPIKING,
+            readouts=READOUTS,
             resets=RESETS,
             any_gain=True,
             arithmetics=("float64", *chips.names()),

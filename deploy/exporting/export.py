@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from axonal.deploy.exporting import affine
-from axonal.deploy.exporting.affine_signal import ONE, Signal, identity, substitute
+from axonal.deploy.exporting.affine_signal import Signal, identity, substitute
 from axonal.deploy.exporting.assemble import assemble, finest_grid, off_grid
 from axonal.deploy.exporting.calls import (
     AbandonedError,
@@ -25,7 +25,9 @@ from axonal.deploy.exporting.calls import (
 from axonal.deploy.exporting.exact_copy import exact_copy
 from axonal.deploy.exporting.golden_run import golden_run
 from axonal.deploy.exporting.graded_inputs import warn_of_counts
+from axonal.deploy.exporting.integrators import feed_onward
 from axonal.deploy.exporting.neurons import NEURONS, neuron
+from axonal.deploy.exporting.pooled_spikes import MAX_POOLS, RECTIFIERS, are_spikes, windows
 from axonal.deploy.exporting.sequence_layers import gated, memory
 from axonal.deploy.graph import EventGraph, Population
 from axonal.deploy.graph.errors import GraphError
@@ -69,10 +71,11 @@ def export(
 
     Every layer of neurons becomes a population and what stands between two populations becomes
     synapses: masks, whole delays, convolutions, average pooling, skips and concatenation are
-    unrolled, batch norm is folded. Weights are rounded to a grid 2^-k on which every sum of inputs
-    is exact in float64 in any order, except sums of graded spikes, which are rounded as in torch.
-    The graph carries a golden run: inputs, and the spikes and readout of the network itself on
-    them.
+    unrolled, batch norm is folded. A maximum over windows of spikes becomes a population that keeps
+    nothing and fires where one of its window does. Weights are rounded to a grid 2^-k on which
+    every sum of inputs is exact in float64 in any order, except sums of graded spikes, which are
+    rounded as in torch. The graph carries a golden run: inputs, and the spikes and readout of the
+    network itself on them.
 
     Args:
         net: a Network; it is not changed.
@@ -119,6 +122,7 @@ def export(
     warn_of_counts(dict(zip(net.input_names, given, strict=False)))
     shapes = [tuple(x.shape[2:]) for x in given] if given else _shapes(exact, input_shape)
     builder = _Builder()
+    builder.numbers_enter = any(bool(((x != 0) & (x != 1)).any()) for x in given)
     outputs = builder.build(exact, shapes)
     if builder.problems:
         listed = "\n".join(f"  - {problem}" for problem in dict.fromkeys(builder.problems))
@@ -135,7 +139,8 @@ def export(
             f"{'; '.join(lost)}"
         )
     populations, projections = assemble(builder.populations, builder.inputs, grid)
-    golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed)
+    pools = {name: builder.inputs[name] for name in builder.pools}
+    golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed, pools)
     try:
         graph = EventGraph(
             populations, projections, outputs, dt, info={**(info or {}), "grid": grid},
@@ -228,6 +233,8 @@ class _Builder:
         self.populations: dict[str, Population] = {}
         self.loops: dict[str, Signal] = {}
         self.problems: list[str] = []
+        self.pools: list[str] = []
+        self.numbers_enter = False
 
     def build(self, net: Network, shapes: list[tuple[int, ...]]) -> tuple[str, ...]:
         """Fill the populations and return the names of the outputs."""
@@ -246,13 +253,7 @@ class _Builder:
         names = [f"output{i if i else ''}" for i in range(len(leaves))]
         outputs = tuple(self.output(y, name) for y, name in zip(leaves, names, strict=True))
         self.inputs = {name: self.resolved(drive) for name, drive in self.inputs.items()}
-        for name, drive in self.inputs.items():
-            for source in {source for source, _ in drive.terms} - {ONE}:
-                if self.populations[source].kind == "integrator":
-                    self.problems.append(
-                        f"{name}: reads the potential of {source}, a number, but only spikes "
-                        "travel between populations; put the connections before the LeakyIntegrator"
-                    )
+        feed_onward(self.populations, self.inputs, outputs)
         return outputs
 
     def output(self, y: Any, name: str) -> str:
@@ -297,6 +298,10 @@ class _Builder:
         try:
             if isinstance(module, Layer):
                 return self.layer(path, module, x)
+            if type(module) in MAX_POOLS:
+                return self.pool(path, module, x, MAX_POOLS[type(module)])
+            if type(module) in RECTIFIERS and are_spikes(x, self.firing):
+                return x
             return module_output(module, x)
         except UnsupportedError as error:
             self.problems.append(f"{path} ({type(module).__name__}): {error}")
@@ -305,6 +310,21 @@ class _Builder:
             except AbandonedError as why:
                 self.problems.append(f"{path}: does not run on {x.shape}: {why}")
                 raise
+
+    @property
+    def firing(self) -> dict[str, Population]:
+        """The populations so far, without inputs where numbers enter by them."""
+        kinds = {"input"} if self.numbers_enter else set()
+        return {name: p for name, p in self.populations.items() if p.kind not in kinds}
+
+    def pool(self, name: str, pool: Any, x: Signal, axes: int) -> Signal:
+        """Add the population that fires where a window of a pooling does."""
+        drive = windows(x, self.firing, pool, axes)
+        name = self.free(name)
+        self.pools.append(name)
+        return self.populate(
+            name, "lif", drive, decay=np.zeros(drive.size), gain=np.ones(drive.size), threshold=1.0
+        )
 
     def layer(self, path: str, layer: Layer[Any], x: Signal) -> Signal:
         """Return the output of a layer with memory."""
@@ -351,6 +371,13 @@ class _Builder:
     def call(self, here: str, target: Any, args: Any, kwargs: Any) -> Any:
         """Return the result of a function or method between layers."""
         try:
+            x = args[0] if args and isinstance(args[0], Signal) else None
+            if x is not None and target in MAX_POOLS:
+                name = getattr(target, "__name__", "max_pool")
+                axes = MAX_POOLS[target]
+                return self.pool(name, lambda y: target(y, *args[1:], **kwargs), x, axes)
+            if x is not None and target in RECTIFIERS and are_spikes(x, self.firing):
+                return x
             return call_output(target, args, kwargs)
         except UnsupportedError as error:
             self.problems.append(f"{here}: {error}")

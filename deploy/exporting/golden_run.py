@@ -1,7 +1,7 @@
 """The golden run: the spikes and readouts of the network itself."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from axonal._base.array_types import Float64Array
+from axonal.deploy.exporting.affine_signal import Signal
+from axonal.deploy.exporting.pooled_spikes import pooled
 from axonal.deploy.graph import Golden, Population
 from axonal.deploy.kinds import GRADED, READOUTS
 from axonal.neuro import Network, record
@@ -24,11 +26,15 @@ def golden_run(
     steps: int,
     samples: int,
     seed: int,
+    pools: Mapping[str, Signal],
 ) -> Golden:
-    """Run ``net`` (float64, evaluation mode) on given inputs, or on spikes drawn for shapes."""
+    """Run ``net`` (float64, evaluation mode) on given inputs, or on spikes drawn for shapes.
+
+    Populations of ``pools``, no layers of the network, fire where what drives them does.
+    """
     tensors = [x for x in given if isinstance(x, Tensor)]
     if len(tensors) == len(given):
-        return _warned(_run(net, populations, outputs, tensors, None))
+        return _warned(_run(net, populations, outputs, tensors, None, pools))
     if steps < 1 or samples < 1:
         raise ValueError(f"export expects steps >= 1 and samples >= 1, got {steps} and {samples}.")
     for rate in RATES:
@@ -37,7 +43,7 @@ def golden_run(
             (torch.rand(steps, samples, *shape, generator=generator) < rate).double()
             for shape in given
         ]
-        golden = _run(net, populations, outputs, inputs, seed)
+        golden = _run(net, populations, outputs, inputs, seed, pools)
         if all(raster.any() for raster in golden.spikes.values()):
             break
     return _warned(golden)
@@ -60,8 +66,9 @@ def _run(
     outputs: Sequence[str],
     inputs: Sequence[Tensor],
     seed: int | None,
+    pools: Mapping[str, Signal],
 ) -> Golden:
-    firing = [p for p in populations if p.spiking]
+    firing = [p for p in populations if p.spiking and p.name not in pools]
     with torch.no_grad():
         result, traces = record(net, *inputs, {p.name: ("output",) for p in firing})
     sent = {p.name: _sent(traces[p.name]["output"], p) for p in firing}
@@ -74,6 +81,10 @@ def _run(
     }
     sources = [p.name for p in populations if p.kind == "input"]
     events = {name: _flat(x) for name, x in zip(sources, inputs, strict=True)}
+    rasters = {**flat, **{name: x != 0 for name, x in events.items()}}
+    for name, drive in pools.items():
+        flat[name] = rasters[name] = pooled(drive, rasters)
+    flat = {p.name: flat[p.name] for p in populations if p.spiking}
     graded = [p.name for p in populations if p.kind in GRADED]
     payload = {name: sent[name] for name in graded}
     return Golden(events, flat, readout, seed, payload)

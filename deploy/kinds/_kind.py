@@ -51,7 +51,8 @@ class Kind:
         resets: values of `reset` that it takes.
         waits: whether its neurons may be refractory.
         since: first version of the file format that has it.
-        layer: layer of `axonal.neuro` that it is exported from; subclasses are included.
+        layer: layer of `axonal.neuro` that it is exported from; subclasses are included. None of a
+            kind that is made of several, one behind the other.
         from_layer: fields of such a layer beside threshold, reset and refractory and, where the
             kind has a decay, the layer's decay and the gain that follows from it; a field that it
             returns stands in place of these.

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from axonal._base.array_types import Int64Array
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.kinds import NEURONS
+from axonal.deploy.kinds import NEURONS, READOUTS
 
 
 class TrafficLinks(NamedTuple):
@@ -80,7 +80,7 @@ def events(graph: EventGraph, name: str) -> Int64Array:
             "traffic is counted on the golden run, and the graph has none: make it with "
             "deploy.export, or give EventGraph a Golden"
         )
-    if p.kind == "integrator":
+    if p.kind in READOUTS:
         return np.zeros(p.size, np.int64)
     if p.kind == "constant":
         steps = golden.steps + graph.max_latency

@@ -9,10 +9,12 @@ from axonal.neuro.importers.clip_floor_shift import ClipFloorShift
 from axonal.neuro.importers.norse import from_norse
 from axonal.neuro.importers.snntorch import from_snntorch
 from axonal.neuro.importers.spikingjelly import from_spikingjelly
+from axonal.neuro.importers.time_loop import TimeLoop
 
 __all__ = [
     "ClipFloorShift",
     "ConversionError",
+    "TimeLoop",
     "from_ann",
     "from_norse",
     "from_snntorch",

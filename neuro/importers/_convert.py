@@ -9,7 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro.importers import _stateless
+from axonal.neuro.importers._loop_trace import LoopError
+from axonal.neuro.importers._loops import as_step
 from axonal.neuro.importers._rules import ConversionError, Framework, Rule, Site, UnlikeError
+from axonal.neuro.importers.time_loop import TimeLoop
 from axonal.neuro.layers import Lift
 from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, NetworkError, Sequential
@@ -32,9 +35,15 @@ def convert(
     walk = _Walk(framework)
     if _stateless.hooked(module):
         walk.problem("", module, _HOOKED)
-    root = walk.convert("", module)
+    root, loop = walk.convert("", module), None
     try:
-        _measure(who, _network(who, root, module), input_shape, dtype, device)
+        try:
+            net = _network(who, root, module)
+        except _SteppingError as error:
+            walk.refuse(module)
+            root, loop = _as_step(walk, root, module, input_shape, error)
+            net = _network(who, root, module)
+        _measure(who, net, input_shape, dtype, device)
     except ConversionError:
         walk.refuse(module)  # a module without an equivalent may be why
         raise
@@ -52,7 +61,37 @@ def convert(
                 f"{error}; the rules are for {framework.package} {framework.version}",
             )
     walk.refuse(module)
-    return _network(who, _resolved(root), module)
+    net = _network(who, _resolved(root), module)
+    net.time_loop = loop
+    return net
+
+
+class _SteppingError(ConversionError):
+    """A forward that is not one of layers: it may step through time."""
+
+
+def _as_step(
+    walk: "_Walk",
+    root: nn.Module,
+    module: nn.Module,
+    input_shape: Size | None,
+    error: _SteppingError,
+) -> tuple[nn.Module, TimeLoop]:
+    """Read a module that steps through time; refuse it with the reason."""
+    sizes: Any = (input_shape,) if isinstance(input_shape, Integral) else input_shape
+    shape = None if sizes is None else tuple(map(operator.index, sizes))
+    try:
+        step, loop, unreset = as_step(walk.framework, root, module, shape)
+    except LoopError as reason:
+        who, name = walk.framework.function, type(module).__name__
+        raise ConversionError(
+            f"{who} cannot import {name}: its forward steps through time, and {reason}. Hand over "
+            f"its layers in their order, {who}(nn.Sequential(net.fc1, net.lif1, ...))."
+        ) from error
+    for path in unreset:
+        kind = type(walk.pending[path].original).__name__
+        walk.pending[path].rule = walk.framework.potentials[kind]
+    return step, loop
 
 
 class _Pending(Lift):
@@ -137,6 +176,8 @@ class _Walk:
             for child, part in _parts(module).items():
                 inner.add_module(child, self.convert(_join(path, child), part))
             return inner
+        if name in framework.stateless:
+            return framework.stateless[name](module)
         plain = _stateless.subclass(module, same_mask="Dropout")
         if plain is not None:
             return plain
@@ -217,20 +258,29 @@ def _network(who: str, root: nn.Module, module: nn.Module) -> Network:
         else:
             net = Sequential({"layer": root}) if plain else Network(root)
         net.training = module.training  # not train(), which would change the mode of every layer
+        if any(_own(m) for m in module.modules()):
+            _once(net)
         return net
     except NetworkError as error:
         lines = [line.removeprefix("  - ") for line in str(error).splitlines()]
         reason = lines[1] if len(lines) > 1 else lines[0]
-        if plain:
+        if plain and not any(_own(m) for m in module.modules()):
             name = type(module).__name__
             raise ConversionError(f"{who} cannot import {name}: {reason}") from error
-        if _Pending.__name__ in reason:
-            reason = reason.partition(": ")[0]  # the place says it; what stood there is not theirs
-        raise ConversionError(
-            f"{who} cannot import {type(module).__name__}: its forward steps through time or keeps "
-            f"states itself ({reason.rstrip('.')}). Hand over its layers in their order, "
-            f"{who}(nn.Sequential(net.fc1, net.lif1, ...))."
-        ) from error
+        raise _SteppingError(reason) from error
+
+
+def _once(net: Network) -> None:
+    """Refuse neurons that run more than once, as in a loop over an input that stays."""
+    called = [str(n.target) for n in net.traced.nodes if n.op == "call_module"]
+    for path in called:
+        if called.count(path) > 1 and isinstance(net.get_submodule(path), _Pending):
+            raise _SteppingError(f"{path} runs {called.count(path)} times")
+
+
+def _own(module: nn.Module) -> bool:
+    """Return whether a module is of a class of the user's, with a forward that may do anything."""
+    return _package(type(module)) not in (*PACKAGES, "torch")
 
 
 def _measure(

@@ -55,6 +55,14 @@ class Rule:
     make: Callable[[Any, Site], nn.Module]
 
 
+def _bare(module: Any) -> int:
+    return 0
+
+
+def _never(module: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Framework:
     """Another framework's classes, by name.
@@ -66,6 +74,12 @@ class Framework:
         containers: modules that only run their children in order.
         wrappers: modules that only run one child, with the name of that child.
         instead: advice for classes without an equivalent.
+        stateless: functions that make the layer for a class without memory, by its name.
+        encoders: neurons that repeat their input for ``seq_length`` steps.
+        returned: number of values that a module with memory returns, 0 for its output as it is.
+        keeps: whether neurons that are given no state go on with one of their own.
+        potentials: a :class:`Rule` for neurons whose potential may be their output.
+        unreset: whether nothing resets the potential of one of these.
     """
 
     package: str
@@ -74,6 +88,12 @@ class Framework:
     containers: frozenset[str] = frozenset()
     wrappers: Mapping[str, str] = field(default_factory=dict)
     instead: Mapping[str, str] = field(default_factory=dict)
+    stateless: Mapping[str, Callable[[Any], nn.Module]] = field(default_factory=dict)
+    encoders: frozenset[str] = frozenset()
+    returned: Callable[[Any], int] = _bare
+    keeps: bool = True
+    potentials: Mapping[str, Rule] = field(default_factory=dict)
+    unreset: Callable[[Any], bool] = _never
 
     @property
     def function(self) -> str:

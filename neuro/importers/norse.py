@@ -110,11 +110,20 @@ def _li_box(module: Any, site: Site) -> nn.Module:
     return integrator(site, decay=_factor(module.dt, module.p.tau_mem_inv), decay_input=True)
 
 
+def _encoder(module: Any, site: Site) -> nn.Module:
+    return _firing(site, module.p, decay=_factor(module.dt, module.p.tau_mem_inv))
+
+
+def _returned(module: Any) -> int:
+    """An output and a state, but of encoders, which keep none."""
+    return 0 if type(module).__name__.endswith("Encoder") else 2
+
+
 _LIF = Rule("CuBaLIF", _RATES, True, _lif)
 _REFRACTORY = Rule("CuBaLIF", "refractory for rho_reset steps", True, _refractory)
 _RECURRENT = Rule("Linear, Recurrent of CuBaLIF", "an empty diagonal", True, _recurrent)
 _IAF = Rule("IF as LIF", "v_reset = 0", True, _iaf)
-_LI = Rule("LeakyIntegrator twice", "v_leak = 0", False, _li)
+_LI = Rule("LeakyIntegrator twice", "v_leak = 0", True, _li)
 NORSE = Framework(
     "norse",
     "1.1.0",
@@ -125,20 +134,27 @@ NORSE = Framework(
         "LIFRefracCell": _REFRACTORY,
         "LIFRecurrent": _RECURRENT,
         "LIFRecurrentCell": _RECURRENT,
+        "ConstantCurrentLIFEncoder": Rule(
+            "LIF", f"{_RATES}; its input is that of every step", True, _encoder
+        ),
         "IAF": _IAF,
         "IAFCell": _IAF,
         "LI": _LI,
         "LICell": _LI,
-        "LILinearCell": Rule("Linear, LeakyIntegrator twice", "v_leak = 0", False, _li_linear),
+        "LILinearCell": Rule("Linear, LeakyIntegrator twice", "v_leak = 0", True, _li_linear),
         "LIBoxCell": Rule("LeakyIntegrator", "v_leak = 0", True, _li_box),
     },
     containers=frozenset({"SequentialState"}),
     wrappers={"Lift": "lifted_module"},
+    encoders=frozenset({"ConstantCurrentLIFEncoder"}),
+    returned=_returned,
+    keeps=False,
     instead={
         "LSNN": "neuro.ALIF adapts its threshold, in another form",
         "LSNNCell": "neuro.ALIF adapts its threshold, in another form",
         "LIFAdEx": "write it as a neuro.Cell",
         "LIFAdExCell": "write it as a neuro.Cell",
+        "PoissonEncoder": "its spikes are drawn: encode the input before the network",
         "LConv2d": "use neuro.Conv2d before the neurons",
     },
 )
@@ -152,7 +168,8 @@ def from_norse(
     Norse fires above the threshold where a LIF here fires at it, so that the threshold becomes the
     next number of the type. dt and the rates become factors per step; the current of ``LIFCell``
     reaches the potential within the step, as in :class:`CuBaLIF`. In single precision a potential
-    within rounding of its threshold may go the other way.
+    within rounding of its threshold may go the other way. A ``forward`` that loops over time is
+    imported as what it does in one step, as by :func:`from_snntorch`.
 
     Args:
         module: a neuron, a ``SequentialState``, or a torch ``Sequential`` of them; not changed.

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from axonal.neuro.importers._convert import convert
-from axonal.neuro.importers._neurons import connections, neuron, required, values
+from axonal.neuro.importers._neurons import connections, integrator, neuron, required, values
 from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
 from axonal.neuro.importers._stateless import converted
 from axonal.neuro.layers._neuron import Size
@@ -105,6 +105,24 @@ def _rsynaptic(module: Any, site: Site) -> nn.Module:
     return _loop(module, site, _synaptic(module, site))
 
 
+def _potential(module: Any, site: Site) -> nn.Module:
+    return integrator(site, decay=_clamped(module.beta), decay_input=False)
+
+
+def _returned(module: Any) -> int:
+    """Spikes and the states beside them, unless these are hidden and not asked for."""
+    hidden = getattr(module, "init_hidden", False) and not getattr(module, "output", False)
+    return 0 if hidden else _VALUES.get(type(module).__name__, 2)
+
+
+_VALUES = {"Synaptic": 3, "RSynaptic": 3}
+
+
+def _unreset(module: Any) -> bool:
+    learned = _learned(module, "beta")
+    return bool(module.reset_mechanism == "none") and not learned and not module.inhibition
+
+
 SNNTORCH = Framework(
     "snntorch",
     "1.0.0",
@@ -119,6 +137,9 @@ SNNTORCH = Framework(
             "Recurrent of CuBaLIF", f"all_to_all or not; {_LATE}; {_NEXT_STEP}", True, _rsynaptic
         ),
     },
+    returned=_returned,
+    potentials={"Leaky": Rule("LeakyIntegrator", "", True, _potential)},
+    unreset=_unreset,
     instead={
         "Alpha": "use Synaptic, or write it as a neuro.Cell",
         "SLSTM": "its state is not that of a spiking neuron",
@@ -137,9 +158,13 @@ def from_snntorch(
     the next number of the type; its default reset comes one step late (``reset="delayed"``). The
     outputs are spikes: potentials that a neuron with ``output=True`` returns beside them are not
     part of the result. In single precision a potential within rounding of its threshold may go the
-    other way, since sums are taken in another order. A ``forward`` that loops over time is refused:
-    hand over its layers in their order,
-    ``from_snntorch(nn.Sequential(net.fc1, net.lif1, net.fc2, net.lif2))``.
+    other way, since sums are taken in another order.
+
+    A ``forward`` that loops over time is run once on symbolic values. Where every step makes the
+    same calls of its part of the input and of the states of the step before, the Network is what
+    it does in one step, and ``net.time_loop`` (:class:`TimeLoop`) holds the rest: the number of
+    steps, how the input enters, and the decision. The potential of a ``Leaky`` whose
+    ``reset_mechanism`` is "none" is an output like any other.
 
     Args:
         module: a neuron or a torch ``Sequential``, with or without ``init_hidden``; not changed.

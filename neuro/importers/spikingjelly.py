@@ -91,6 +91,12 @@ def _loop(module: Any, site: Site) -> nn.Module:
     return chain(input=forward, loop=Recurrent(rule.make(body, site), back))
 
 
+def _voting(module: Any) -> nn.Module:
+    """The mean of neighbours, as the pooling that it is."""
+    size = int(module.voting_size)
+    return nn.Sequential(nn.Unflatten(1, (1, -1)), nn.AvgPool1d(size, size), nn.Flatten())
+
+
 NEURONS = {
     "IFNode": Rule("IF as LIF", _RESETS, True, _if),
     "LIFNode": Rule("LIF", f"decay_input; {_RESETS}", True, _lif),
@@ -109,6 +115,7 @@ SPIKINGJELLY = Framework(
     "2.0.0",
     NEURONS,
     containers=frozenset({"MultiStepContainer", "SeqToANNContainer", "StepModeContainer"}),
+    stateless={"VotingLayer": _voting},
     instead={
         "Delay": "use neuro.DelayedLinear, whose delays are learned",
         "SynapseFilter": "use neuro.CuBaLIF, whose synapses have a time constant",
@@ -127,7 +134,8 @@ def from_spikingjelly(
     Weights, time constants, thresholds and resets are copied, whatever the step mode; a neuron
     starts from rest. In single precision a potential within rounding of its threshold may go the
     other way, since sums are taken in another order. A forward of the module's own is traced, as
-    multi-step modules are written; one that loops over time is refused.
+    multi-step modules are written; one that loops over time, repeats its input or takes a mean over
+    the steps is imported as what it does in one step, as by :func:`from_snntorch`.
 
     Args:
         module: a neuron, a container, or a module with an ordinary ``forward``; not changed.

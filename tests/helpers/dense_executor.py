@@ -3,6 +3,7 @@
 import numpy as np
 
 from axonal.deploy import EventGraph, Population, Projection
+from axonal.deploy.kinds import READOUTS
 
 GRID = 64
 
@@ -33,7 +34,7 @@ def dense(graph, inputs, first=0):
                 for n in range(p.size):
                     entering = total[n] + p.bias[n]
                     own, before = second[p.name][b], v[p.name][b, n]
-                    if p.kind == "cuba":
+                    if p.kind in ("cuba", "current_integrator"):
                         own[n] = entering = p.synapse_decay[n] * own[n] + entering
                     level = p.threshold[n] if p.spiking else np.inf
                     if p.kind == "alif":
@@ -56,7 +57,7 @@ def dense(graph, inputs, first=0):
                             own[n] = 0.0
                         wait[p.name][b, n] = p.refractory
                     v[p.name][b, n] = h
-            if p.kind == "integrator":
+            if p.kind in READOUTS:
                 readout.setdefault(p.name, np.zeros((steps, samples, p.size)))[t] = v[p.name]
     rasters = {p.name: sent[p.name] > 0 for p in graph.populations if p.spiking}
     return rasters, readout
@@ -93,7 +94,9 @@ def random_graph(seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "resonato
             own |= {"rotation": r.uniform(0.1, 0.7, size), "refractory": 0}
             own["reset"] = str(r.choice(["zero", "threshold"]))
         populations.append(Population(name, kind, (size,), **own))
-    populations.append(Population("out", "integrator", (3,), **neurons(3)))
+    behind = {"synapse_decay": 0.75} if "cuba" in kinds and seed % 2 else {}
+    kind = "current_integrator" if behind else "integrator"
+    populations.append(Population("out", kind, (3,), **neurons(3), **behind))
     sizes = {p.name: p.size for p in populations}
 
     def wire(source, target, shortest, longest):

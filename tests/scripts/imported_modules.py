@@ -44,22 +44,6 @@ class Residual(nn.Module):
         return self.out(h.flatten(2))
 
 
-class Looping(nn.Module):
-    """A forward over time as snnTorch's tutorials write it."""
-
-    def __init__(self):
-        super().__init__()
-        self.fc1, self.lif1 = nn.Linear(3, 4), snn.Leaky(0.9)
-
-    def forward(self, x):
-        mem = self.lif1.init_leaky()
-        spikes = []
-        for x_t in x:
-            spk, mem = self.lif1(self.fc1(x_t), mem)
-            spikes.append(spk)
-        return torch.stack(spikes)
-
-
 class OwnLeaky(snn.Leaky):
     """A neuron of a user's, which may do anything."""
 
@@ -227,7 +211,6 @@ def refusals():
         "Izhikevich": lambda: sj(nn.Sequential(line(3, 4), neuron.IzhikevichNode())),
         "LSNN": lambda: no(norse.SequentialState(line(3, 4), norse.LSNNCell())),
         "LIFAdEx": lambda: no(norse.SequentialState(line(3, 4), norse.LIFAdExCell())),
-        "loop over time": lambda: st(Looping()),
         "subclass": lambda: st(nn.Sequential(line(3, 4), OwnLeaky(0.9))),
         "other framework": lambda: no(nn.Sequential(line(3, 4), snn.Leaky(0.9))),
         "several": lambda: st(

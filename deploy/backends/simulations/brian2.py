@@ -53,7 +53,8 @@ def simulate(job: "Job", answer: "JobAnswer") -> None:
             synapses.delay = (q.delay - 1) * b2.ms
             network.add(synapses)
     spikes = {k: b2.SpikeMonitor(groups[k]) for k, p in enumerate(job.populations) if p.spiking}
-    read = [k for k, p in enumerate(job.populations) if p.kind == "integrator"]
+    forms = job.options["forms"]
+    read = [k for k, p in enumerate(job.populations) if p.kind in forms and not p.spiking]
     # At the end of a step, when resets are done.
     membranes = {k: b2.StateMonitor(groups[k], "v", record=True, when="end") for k in read}
     network.add(*spikes.values(), *membranes.values())

@@ -15,6 +15,11 @@ class Kind(IntEnum):
     GRADED = 5
     LINEAR = 6
     EGRU = 7
+    CURRENT_INTEGRATOR = 8
+
+
+READ = (Kind.INTEGRATOR, Kind.CURRENT_INTEGRATOR)
+"""Kinds whose membranes are the readout."""
 
 
 class Reset(IntEnum):

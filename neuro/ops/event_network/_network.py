@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from axonal._base.array_types import Float64Array, IntegerArray
 from axonal._base.memory import require
-from axonal.neuro.ops.event_network._block import Block, Kind
+from axonal.neuro.ops.event_network._block import READ, Block
 from axonal.neuro.ops.event_network._events import EventState
 from axonal.neuro.ops.event_network._memory_estimate import (
     CHUNK,
@@ -28,6 +28,7 @@ class EventNetwork:
 
         I = bias + Σ w · x(t - delay)
         INTEGRATOR:  v = decay · v + gain · I
+        CURRENT_INTEGRATOR:  trace = trace_decay · trace + I,  v = decay · v + gain · trace
         LIF:         h = decay · v + gain · I,  s = h >= threshold,  v = h, reset where s
         CUBA:        trace = trace_decay · trace + I,  then as LIF with trace in place of I
         ALIF:        as LIF with threshold + coupling · trace in place of threshold,  then
@@ -86,7 +87,7 @@ class EventNetwork:
     @property
     def columns(self) -> int:
         """Number of integrators, the columns of the readout."""
-        read = [block for block in self.blocks if block.kind == Kind.INTEGRATOR]
+        read = [block for block in self.blocks if block.kind in READ]
         return sum(block.stop - block.start for block in read)
 
     @classmethod

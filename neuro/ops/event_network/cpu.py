@@ -14,6 +14,7 @@ from axonal.neuro.ops.event_network._block import Kind, Reset
 
 # a compiled function takes plain numbers for constants
 INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
+CURRENT_INTEGRATOR = int(Kind.CURRENT_INTEGRATOR)
 ALIF, RESONATOR, GRADED = int(Kind.ALIF), int(Kind.RESONATOR), int(Kind.GRADED)
 LINEAR, EGRU = int(Kind.LINEAR), int(Kind.EGRU)
 SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
@@ -243,7 +244,10 @@ def advance(  # type: ignore[no-untyped-def]
                 refractory, column = blocks[k, 4], blocks[k, 5]
                 own, slot = v[b, first:last], sums[now + first : now + last]
                 d, g, i = decay[first:last], gain[first:last], bias[first:last]
-                if kind == INTEGRATOR:
+                if kind in (INTEGRATOR, CURRENT_INTEGRATOR):
+                    if kind == CURRENT_INTEGRATOR:
+                        _filter(trace[b, first:last], slot, trace_decay[first:last], i)
+                        i = nothing[first:last]
                     _integrate(own, slot, d, g, i)
                     readout[b, t, column : column + last - first] = own
                     continue

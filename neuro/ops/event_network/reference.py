@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from axonal._base.array_types import Float64Array, IntegerArray
-from axonal.neuro.ops.event_network._block import Kind, Reset
+from axonal.neuro.ops.event_network._block import READ, Kind, Reset
 
 
 def advance(
@@ -87,7 +87,7 @@ def advance(
                 current = slot + bias[cells]
                 slot[:] = 0.0
                 level, before = threshold[cells], trace[b, cells].copy()
-                if kind == Kind.CUBA:
+                if kind in (Kind.CUBA, Kind.CURRENT_INTEGRATOR):
                     current = trace_decay[cells] * before + current
                     trace[b, cells] = current
                 if kind == Kind.ALIF:
@@ -97,7 +97,7 @@ def advance(
                     turned = decay[cells] * before - coupling[cells] * v[b, cells]
                     trace[b, cells] = turned + gain[cells] * current
                     h = coupling[cells] * before + decay[cells] * v[b, cells]
-                if kind == Kind.INTEGRATOR:
+                if kind in READ:
                     v[b, cells] = h
                     readout[b, t, column : column + last - first] = h
                     continue

@@ -10,8 +10,11 @@ from helpers import ROOT
 from axonal.deploy import EventGraph, Population, Projection
 from axonal.deploy.backends import find, names
 from axonal.deploy.graph import hdf5
-from axonal.deploy.kinds import FIELDS, KINDS, NEURONS, SPIKING
+from axonal.deploy.kinds import FIELDS, KINDS, NEURONS, READOUTS, SPIKING
 from axonal.deploy.kinds.__main__ import PAGE, filled
+
+OF_SEVERAL_LAYERS = {"current_integrator"}
+"""Kinds that an export makes of layers one behind the other."""
 
 
 def one(kind):
@@ -36,7 +39,8 @@ def test_a_population_has_every_field_that_a_kind_names():
 @pytest.mark.parametrize("name", NEURONS)
 def test_a_neuron_names_its_equation_its_layer_and_its_place_in_the_executor(name):
     kind = KINDS[name]
-    assert kind.equation and kind.layer is not None and kind.executor is not None
+    assert kind.equation and kind.executor is not None
+    assert (kind.layer is None) == (name in OF_SEVERAL_LAYERS)
     assert {kind.trace_decay, kind.coupling} - {None} <= set(kind.fields)
     assert (kind.layer, kind.executor) not in [
         (other.layer, other.executor) for key, other in KINDS.items() if key != name
@@ -48,6 +52,16 @@ def test_a_back_end_runs_a_kind_or_refuses_it_by_name(name):
     for backend in map(find, names()):
         lines = backend.unsupported(one(name))
         if name not in backend.support().neurons:
+            assert any(f"'x' is of kind {name}" in x or "is in float64" in x for x in lines)
+
+
+@pytest.mark.parametrize("name", READOUTS)
+def test_a_back_end_reads_a_membrane_or_refuses_it_by_name(name):
+    for backend in map(find, names()):
+        lines, support = backend.unsupported(one(name)), backend.support()
+        if not support.integrators:
+            assert any("no membrane can be read out" in x or "is in float64" in x for x in lines)
+        elif name not in support.readouts:
             assert any(f"'x' is of kind {name}" in x or "is in float64" in x for x in lines)
 
 
