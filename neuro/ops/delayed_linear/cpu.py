@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from axonal._base.jit import jit, kernel
@@ -199,11 +198,6 @@ def _unpack(rows: Tensor, batch: int) -> Tensor:
     return series[:, :batch].contiguous()
 
 
-def _filled(taps: Tensor) -> Tensor:
-    """Return taps [O, I, K] with zeros up to whole vectors."""
-    return F.pad(taps, (0, cpu_sparse.whole(taps.shape[2]) - taps.shape[2])).contiguous()
-
-
 def _origin(rows: Tensor, step: Tensor, lanes: int) -> Tensor:
     """Return the places [R, Q] in a group of rows [G, Q, m] of the steps [R, Q] of each row."""
     return (torch.arange(rows.shape[1]) * rows.shape[2] + step * lanes).contiguous()
@@ -225,7 +219,7 @@ def forward(x: Tensor, history: Tensor, synapses: Synapses) -> Tensor:
         y = empty((steps, batch, len(weight)), x)
         shards(
             cpu_sparse.add_spikes, len(weight), y.nbytes,
-            y.numpy(), *spikes, _filled(scaled).numpy(), first.numpy(), max_delay,
+            y.numpy(), *spikes, cpu_sparse.filled(scaled).numpy(), first.numpy(), max_delay,
         )  # fmt: skip
         return y
     rows = _pack(history, x)  # [G, I, (max_delay + T) lanes]
@@ -268,7 +262,7 @@ def backward(
 
     g_taps = share.new_zeros(share.shape)  # [O, I, K] without gaps, whatever share is
     if spikes is not None:
-        g_taps = _filled(g_taps)
+        g_taps = cpu_sparse.filled(g_taps)
         shards(
             cpu_sparse.dot_spikes, len(weight), g.nbytes,
             g_taps.numpy(), g.contiguous().numpy(), *spikes, first.numpy(), max_delay,
