@@ -157,18 +157,6 @@ def test_export_keeps_the_spikes_and_the_delays(axes, per, geometry):
     assert delays == set(layer.delay.round().int().flatten().tolist())
 
 
-def test_a_network_of_delayed_convolutions_compiles_as_one_graph():
-    for per in ("synapse", "source"):
-        layer = DelayedConv2d(2, 3, 3, 14, padding=1, per=per)
-        net = neuro.Sequential({"conv": layer, "lif": neuro.LIF((3, 4, 4))})
-        x = spike_train(0, 8, 2, 32, dtype=torch.float32).unflatten(2, (2, 4, 4))
-        compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
-        torch.testing.assert_close(compiled(x), net(x))
-        loss = compiled(x)[0].sum()
-        loss.backward()
-        assert layer.position.grad.isfinite().all()
-
-
 def test_a_mask_leaves_synapses_out():
     mask = (torch.rand(6, 4, 3, 3) < 0.5).float()
     layer = made(2, mask=mask).eval()
