@@ -18,6 +18,9 @@ _DENSE = 0.5
 _SHORT = 12
 """Steps below which a dense convolution is faster than loops over taps, however few they are."""
 
+_SMALL = 1 << 23
+"""Products of a dense convolution below which the way to anything else takes longer."""
+
 
 def delayed_conv(
     x: Tensor,
@@ -85,6 +88,8 @@ def delayed_conv(
     if pays and per == "synapse":
         few = _taps.few(sigma, kernel, max_delay, x.dtype, _DENSE)
         pays = few and max_delay + 1 >= _SHORT
+    if pays and not torch.compiler.is_compiling():
+        pays = x[:, :, 0].numel() * weight.numel() * (max_delay + 1) >= _SMALL
     given = (x, history, weight, delay)
     if not _dispatch.use_compiled("delayed_conv", backend, *given, pays=pays):
         full = of_synapses(delay, weight, per, geometry.groups)
