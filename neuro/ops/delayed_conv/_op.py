@@ -27,7 +27,15 @@ def planes_forward(
     groups, entries = place.shape
     for what, given in (("weight", synapses.weight), ("delay", synapses.delay)):
         same_shape("delayed_conv", what, given, (len(synapses.weight), entries))
-    same_shape("delayed_conv", "place", place, (groups, entries))
+    area = x.shape[3] * x.shape[4]
+    low, high = place.aminmax()
+    inside = low >= 0 and high < x.shape[2] * area and height <= x.shape[3] and width <= x.shape[4]
+    if not inside or len(synapses.weight) % groups or len(x) <= synapses.max_delay:
+        raise ValueError(
+            f"delayed_conv expects planes [{synapses.max_delay} + T, B, P, H, W], places inside of "
+            f"them and as many outputs for each of {groups} groups, got {tuple(x.shape)}, places "
+            f"{int(low)} to {int(high)} and {len(synapses.weight)} outputs of {height} x {width}."
+        )
     return cpu.forward(x, place, (height, width), synapses)
 
 
@@ -100,6 +108,8 @@ _forward.differentiate(_gradients, _setup)
 def delayed_conv(x: Tensor, history: Tensor, synapses: Synapses, geometry: Geometry) -> Tensor:
     """Run over ``x``; see :func:`axonal.neuro.ops.delayed_conv.delayed_conv`."""
     weight, delay, sigma, *settings = synapses
+    same_shape("delayed_conv", "history", history, (synapses.max_delay, *x.shape[1:]))
+    same_shape("delayed_conv", "delay", delay, weight.shape)
     one_axis, geometry = weight.ndim == 3, geometry.in_two_axes()
     if one_axis:
         x, history = x.unsqueeze(-2), history.unsqueeze(-2)
