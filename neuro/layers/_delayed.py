@@ -162,7 +162,7 @@ class Delayed(Masked):
                 f"first), got {tuple(values.shape)}."
             )
         outside = ~((values >= 0) & (values <= self.max_delay))
-        if outside.any():
+        if _checks.found(outside):
             worst = values[outside][0].item()
             remedy = (
                 f"make the layer with max_delay={math.ceil(worst)}, or clip them."
@@ -263,7 +263,8 @@ class Delayed(Masked):
         """Return the text of ``print(layer)``."""
         frozen = ", frozen" if self.frozen and not self._fixed else ""
         width = self.max_delay / 2 + self.sigma_offset
-        wide = self.frozen or math.isclose(self.sigma.item(), width, rel_tol=1e-6)
+        wide = self.frozen or self.sigma.is_meta
+        wide = wide or math.isclose(self.sigma.item(), width, rel_tol=1e-6)
         settings |= {"weights": self.weights, "bias": self.bias is not None}
         others = changed(self, settings | {"sigma": None if wide else self.sigma})
         rounds = [] if self.round_in_evaluation else ["round_in_evaluation=False"]

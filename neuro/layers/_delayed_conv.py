@@ -121,7 +121,7 @@ class DelayedConv(Delayed, Layer[DelayedConvState]):
     def _check(self, x: Any) -> Tensor:
         """Return ``x`` in the type of the layer, or refuse it."""
         who = _checks.name_of(self)
-        fits = isinstance(x, Tensor) and x.ndim == self.axes + 3 and len(x) > 0
+        fits = isinstance(x, Tensor) and x.ndim == self.axes + 3 and x.shape[0] > 0
         if not fits or x.shape[2] != self.in_channels:
             raise _checks.InputError(
                 f"{who} expects x [T, B, C, {self.shape}] with C = {self.in_channels} and T >= 1, "

@@ -108,7 +108,7 @@ def delayed_conv(
         before = _at_every_step(history, weight, geometry) if max_delay else None
         now = _at_every_step(x, weight, geometry)
         y = _each(now, now[:0] if before is None else before, delay, sigma, kernel, max_delay)
-    return y, torch.cat((history, x))[len(x) :]
+    return y, torch.cat((history, x))[x.shape[0] :]
 
 
 def _each(

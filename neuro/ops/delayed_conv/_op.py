@@ -30,7 +30,7 @@ def planes_forward(
     area = x.shape[3] * x.shape[4]
     low, high = place.aminmax()
     inside = low >= 0 and high < x.shape[2] * area and height <= x.shape[3] and width <= x.shape[4]
-    if not inside or len(synapses.weight) % groups or len(x) <= synapses.max_delay:
+    if not inside or len(synapses.weight) % groups or x.shape[0] <= synapses.max_delay:
         raise ValueError(
             f"delayed_conv expects planes [{synapses.max_delay} + T, B, P, H, W], places inside of "
             f"them and as many outputs for each of {groups} groups, got {tuple(x.shape)}, places "

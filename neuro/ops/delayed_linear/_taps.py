@@ -62,7 +62,7 @@ def few(
     """Return whether a kernel has fewer taps than this share of all, as far as that can be read."""
     if kernel not in WIDE:
         return True
-    unread = isinstance(sigma, Tensor) and sigma.is_cuda
+    unread = isinstance(sigma, Tensor) and (sigma.is_cuda or sigma.is_meta)
     if unread or torch.compiler.is_compiling() or dtype not in COMPILED:
         # the value of the width cannot be read now
         return True
