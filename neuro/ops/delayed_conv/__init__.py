@@ -126,5 +126,6 @@ def _at_every_step(x: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
     """Convolve every step of x [T, B, C, ...] without a delay."""
     convolve = F.conv1d if weight.ndim == 3 else F.conv2d
     flat = F.pad(x.flatten(0, 1), geometry.padding)
-    y = convolve(flat, weight, None, geometry.stride, 0, geometry.dilation, geometry.groups)
-    return y.unflatten(0, x.shape[:2])
+    y: Tensor = convolve(flat, weight, None, geometry.stride, 0, geometry.dilation, geometry.groups)
+    steps: Tensor = y.unflatten(0, x.shape[:2])
+    return steps

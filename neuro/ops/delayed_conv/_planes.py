@@ -21,7 +21,7 @@ def planes(x: Tensor, kernel: tuple[int, int], geometry: Geometry) -> Tensor:
         geometry: in two axes.
     """
     margins: list[int] = []
-    sizes = []
+    sizes: list[int] = []
     places = geometry.places(x.shape[3:], kernel)
     for axis in (1, 0):
         stride = geometry.stride[axis]
@@ -33,7 +33,8 @@ def planes(x: Tensor, kernel: tuple[int, int], geometry: Geometry) -> Tensor:
     if geometry.stride == (1, 1):
         return padded
     split = padded.unflatten(4, (sizes[1], -1)).unflatten(3, (sizes[0], -1))
-    return split.permute(0, 1, 2, 4, 6, 3, 5).flatten(2, 4)
+    apart: Tensor = split.permute(0, 1, 2, 4, 6, 3, 5).flatten(2, 4)
+    return apart
 
 
 def _reach(kernel: tuple[int, int], geometry: Geometry, axis: int) -> int:

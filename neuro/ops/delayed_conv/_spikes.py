@@ -42,7 +42,7 @@ class _Parts:
         at_once = max(1, CACHED // series)
         batch, (height, width) = x.shape[1], x.shape[3:]
         self.samples = [slice(low, min(low + at_once, batch)) for low in range(0, batch, at_once)]
-        self.reads = []
+        self.reads: list[tuple[Any, ...]] = []
         for row in place:
             plane, order = (row // (height * width)).sort(stable=True)
             edges = torch.searchsorted(plane, torch.arange(x.shape[2] + 1))
@@ -52,12 +52,16 @@ class _Parts:
 
     def spikes(self, samples: slice, group: int) -> Spikes:
         """List the spikes of each synapse that a target of the group has."""
-        read, count = self.reads[group], np.zeros(len(self.reads[group][1]), np.int64)
-        span = samples.start, samples.stop
-        _count(self.x, *read, *self.size, *span, count)
+        bounds, order, down, right = self.reads[group]
+        count = np.zeros(len(order), np.int64)
+        (height, width), low, high = self.size, samples.start, samples.stop
+        _count(self.x, bounds, order, down, right, height, width, low, high, count)
         edges = np.concatenate((np.zeros(1, np.int64), count.cumsum()))
         where, value = np.empty(edges[-1], np.int32), np.empty(edges[-1], self.x.dtype)
-        _list(self.x, *read, *self.size, *span, self.room, where, value, edges[:-1].copy())
+        _list(
+            self.x, bounds, order, down, right, height, width, low, high, self.room,
+            where, value, edges[:-1].copy(),
+        )  # fmt: skip
         return Spikes(where, value, edges)
 
 
