@@ -129,7 +129,12 @@ LAYERS = {
 }
 """Layers with memory, of 4 inputs."""
 NAMES = sorted(
-    {type(m).__name__ for make in LAYERS.values() for m in make().modules()}
-    & {name for name, kind in vars(neuro).items() if isinstance(kind, type)} - {"Linear", "Network"}
+    {
+        type(m).__name__
+        for make in LAYERS.values()
+        for m in make().modules()
+        if isinstance(m, neuro.Layer)
+    }
+    - {"Network"}
 )
 """Their classes."""
