@@ -22,6 +22,7 @@ PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 NAMES = (
     "lif",
     "delay",
+    "conv",
     "eventprop_dcls",
     "step",
     "call",

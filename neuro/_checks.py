@@ -67,7 +67,12 @@ _HALF = (torch.float16, torch.bfloat16)
 
 def _autocasting(x: Tensor, dtype: torch.dtype) -> bool:
     """Whether x came, or is to go, through a cast of ``torch.autocast``."""
-    return (x.dtype in _HALF or dtype in _HALF) and torch.is_autocast_enabled(x.device.type)
+    return (x.dtype in _HALF or dtype in _HALF) and autocasts(x)
+
+
+def autocasts(x: Tensor) -> bool:
+    """Whether ``torch.autocast`` is on for the device of ``x``; for shapes alone it never is."""
+    return not x.is_meta and torch.is_autocast_enabled(x.device.type)
 
 
 def own_type(x: Any, dtype: torch.dtype) -> Any:
@@ -85,9 +90,7 @@ def held_type(module: nn.Module) -> torch.dtype:
 
 def in_own_type(x: Tensor) -> AbstractContextManager[Any]:
     """Return a context in which ``torch.autocast`` converts nothing."""
-    device = x.device.type
-    on = torch.is_autocast_enabled(device)
-    return torch.autocast(device, enabled=False) if on else nullcontext()
+    return torch.autocast(x.device.type, enabled=False) if autocasts(x) else nullcontext()
 
 
 def fits(x: Any, size: tuple[int, ...], dtype: torch.dtype) -> bool:
@@ -145,8 +148,7 @@ def any_sequence(module: nn.Module, x: Any) -> Tensor:
         raise InputError(
             f"{name_of(module)} expects x [T, B, ...] with T >= 1, got {shape_or_type(x)}.", module
         )
-    casting = torch.is_autocast_enabled(x.device.type)
-    steps: Tensor = own_type(x, held_type(module)) if casting else x
+    steps: Tensor = own_type(x, held_type(module)) if autocasts(x) else x
     return steps
 
 
@@ -262,12 +264,34 @@ def compiling() -> bool:
     return torch.compiler.is_compiling() or torch.compiler.is_exporting()
 
 
+def found(places: Tensor) -> bool:
+    """Return whether any of ``places`` is true; on the meta device nothing is.
+
+    >>> found(torch.tensor([False, True])), found(torch.ones(2, device="meta") > 0)
+    (True, False)
+    """
+    return not places.is_meta and bool(places.any())
+
+
+def unrolled(module: nn.Module, x: Tensor) -> None:
+    """Refuse an export for any number of steps of what is a loop of Python over them."""
+    if torch.compiler.is_exporting() and isinstance(x.shape[0], torch.SymInt):
+        raise InputError(
+            f"{name_of(module)} runs step by step in Python, and a program with T of any length "
+            "holds no such loop: export it with T fixed, or one step of it, module.step(x, state).",
+            module,
+        )
+
+
 def finite(module: nn.Module, values: Tensor, what: str) -> None:
     """Refuse NaN and infinity; on the CPU only, since reading a value stalls a GPU."""
     if torch.compiler.is_compiling() or torch.compiler.is_exporting() or not values.is_cpu:
         return
     # a finite sum has finite terms, and `isfinite` passes over them four times
-    if math.isfinite(values.detach().sum()) or torch.isfinite(values).all():
+    try:
+        if math.isfinite(values.detach().sum()) or torch.isfinite(values).all():
+            return
+    except RuntimeError:  # inside vmap there is no value
         return
     bad = "NaN" if torch.isnan(values).any() else "infinity"
     raise InputError(

@@ -4,11 +4,11 @@ from typing import Any
 
 from torch import nn
 
-from axonal.neuro.layers import DelayedLinear
+from axonal.neuro.layers._delayed import Delayed
 
 
-def _delayed(net: nn.Module) -> list[DelayedLinear]:
-    return [m for m in net.modules() if isinstance(m, DelayedLinear)]
+def _delayed(net: nn.Module) -> list[Delayed]:
+    return [m for m in net.modules() if isinstance(m, Delayed)]
 
 
 def param_groups(

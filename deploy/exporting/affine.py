@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from axonal._base.array_types import Float64Array
 from axonal.deploy.exporting.affine_signal import Signal, constant, select
-from axonal.neuro import DelayedLinear, TemporalConv
+from axonal.neuro import DelayedConv1d, DelayedConv2d, DelayedLinear, TemporalConv
+from axonal.neuro.ops.delayed_conv import Geometry
 
 POOLS: dict[object, int] = {
     nn.AvgPool1d: 1, nn.AvgPool2d: 2, nn.AvgPool3d: 3,
@@ -68,19 +69,51 @@ def convolution(signal: Signal, layer: nn.Conv2d, weight: Tensor) -> Signal:
     """Write a convolution as the synapses it stands for."""
     if layer.padding_mode != "zeros":
         raise ValueError(f"padding_mode={layer.padding_mode!r}; only zeros can be folded")
-    width = signal.shape[-1]
-    groups, outputs = layer.groups, layer.out_channels
+    geometry = Geometry(
+        tuple(layer.stride), tuple(layer.dilation), tuple(layer._reversed_padding_repeated_twice),
+        layer.groups,
+    )  # fmt: skip
+    y = signal.map(*_shared(signal.shape, numbers(weight), geometry))
+    if layer.bias is None:
+        return y
+    return y + constant(numbers(layer.bias)[:, None, None], y.shape)
+
+
+def delayed_convolution(signal: Signal, layer: DelayedConv1d | DelayedConv2d) -> Signal:
+    """Apply the entries of each whole delay apart."""
+    if len(signal.shape) != layer.axes + 1:
+        raise ValueError(
+            f"it convolves {layer.axes} axes of [C, ...], but x is {signal.shape} a sample"
+        )
+    weight, steps = numbers(layer.masked_weight), numbers(layer.delay.round()).astype(np.int64)
+    geometry = layer.geometry
+    y: Signal | None = None
+    for delay in np.unique(steps):
+        part = signal.map(*_shared(signal.shape, np.where(steps == delay, weight, 0.0), geometry))
+        part = part.later(int(delay))
+        y = part if y is None else y + part
+    assert y is not None
+    if layer.bias is None:
+        return y
+    return y + constant(numbers(layer.bias).reshape(-1, *[1] * layer.axes), y.shape)
+
+
+def _shared(
+    inputs: tuple[int, ...], weight: Float64Array, geometry: Geometry
+) -> tuple[sparse.csr_array, tuple[int, ...]]:
+    """Return a convolution of inputs (C, ...) as a matrix, and the shape of its outputs."""
+    outputs, size = len(weight), weight.shape[2:]
+    space = geometry.places(inputs[1:], size)
+    if len(size) == 1:
+        inputs, size, geometry = (inputs[0], 1, inputs[1]), (1, *size), geometry.in_two_axes()
     # F.unfold takes no "same" padding: pad a map of indices instead, counted from 1, padding 0
-    around = layer._reversed_padding_repeated_twice
-    index = torch.arange(1, signal.size + 1, dtype=torch.float64).reshape(1, *signal.shape)
-    kernel, dilation, stride = layer.kernel_size, layer.dilation, layer.stride
-    unfolded = F.unfold(F.pad(index, around), kernel, dilation, 0, stride)
+    index = torch.arange(1, math.prod(inputs) + 1, dtype=torch.float64).reshape(1, *inputs)
+    padded = F.pad(index, geometry.padding)
+    unfolded = F.unfold(padded, size, geometry.dilation, 0, geometry.stride)
     taps = unfolded[0].long().numpy()
-    places = taps.shape[1]
-    width_out = _places(width + around[0] + around[1], layer, 1)
-    shape = (outputs, places // width_out, width_out)
+    groups, places = geometry.groups, taps.shape[1]
     per_group = taps.reshape(groups, -1, places)
-    values = numbers(weight).reshape(groups, outputs // groups, -1)
+    values = weight.reshape(groups, outputs // groups, -1)
     rows, columns, entries = [], [], []
     for g in range(groups):
         post = (g * (outputs // groups) + np.arange(outputs // groups))[:, None, None] * places
@@ -95,18 +128,9 @@ def convolution(signal: Signal, layer: nn.Conv2d, weight: Tensor) -> Signal:
         entries.append(w[real])
     matrix = sparse.csr_array(
         (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))),
-        shape=(outputs * places, signal.size),
+        shape=(outputs * places, math.prod(inputs)),
     )
-    y = signal.map(matrix, shape)
-    if layer.bias is None:
-        return y
-    return y + constant(numbers(layer.bias)[:, None, None], shape)
-
-
-def _places(length: int, layer: nn.Conv2d, axis: int) -> int:
-    """Return how many places the kernel takes along an axis of the padded input."""
-    reach = layer.dilation[axis] * (layer.kernel_size[axis] - 1)
-    return (length - reach - 1) // layer.stride[axis] + 1
+    return matrix, (outputs, *space)
 
 
 def batch_norm(signal: Signal, layer: nn.modules.batchnorm._BatchNorm) -> Signal:

@@ -36,6 +36,8 @@ from axonal.deploy.running.verify import verify
 from axonal.neuro import (
     EGRU,
     LMU,
+    DelayedConv1d,
+    DelayedConv2d,
     DelayedLinear,
     Dropout,
     Layer,
@@ -116,7 +118,7 @@ def export(
         raise ValueError(f"export expects dt > 0 seconds per step, got {got}.")
     exact = exact_copy(net)
     for module in exact.modules():
-        if isinstance(module, DelayedLinear):
+        if isinstance(module, DelayedLinear | DelayedConv1d | DelayedConv2d):
             module.round_in_evaluation = True
     given = _given(net, inputs)
     warn_of_counts(dict(zip(net.input_names, given, strict=False)))
@@ -330,9 +332,11 @@ class _Builder:
         """Return the output of a layer with memory."""
         if isinstance(layer, DelayedLinear):
             return affine.delayed(x, layer)
-        if isinstance(layer, TemporalConv):
+        if isinstance(layer, TemporalConv | DelayedConv1d | DelayedConv2d):
             try:
-                return affine.over_time(x, layer)
+                if isinstance(layer, TemporalConv):
+                    return affine.over_time(x, layer)
+                return affine.delayed_convolution(x, layer)
             except ValueError as error:
                 raise UnsupportedError(str(error)) from error
         if isinstance(layer, Network):

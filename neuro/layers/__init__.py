@@ -1,5 +1,6 @@
 """Layers: neurons, connections, norms and dropout."""
 
+from axonal.neuro.layers._delayed_conv import DelayedConvState
 from axonal.neuro.layers._layer import Layer, detach
 from axonal.neuro.layers.alif import ALIF, ALIFState
 from axonal.neuro.layers.binary_embedding import BinaryEmbedding
@@ -7,6 +8,8 @@ from axonal.neuro.layers.bit_linear import BitLinear
 from axonal.neuro.layers.cell import Cell
 from axonal.neuro.layers.conv import Conv2d
 from axonal.neuro.layers.cubalif import CuBaLIF, CuBaLIFState
+from axonal.neuro.layers.delayed_conv1d import DelayedConv1d
+from axonal.neuro.layers.delayed_conv2d import DelayedConv2d
 from axonal.neuro.layers.delayed_linear import DelayedLinear, DelayedLinearState
 from axonal.neuro.layers.dropout import Dropout
 from axonal.neuro.layers.egru import EGRU, EGRUState
@@ -48,6 +51,9 @@ __all__ = [
     "Conv2d",
     "CuBaLIF",
     "CuBaLIFState",
+    "DelayedConv1d",
+    "DelayedConv2d",
+    "DelayedConvState",
     "DelayedLinear",
     "DelayedLinearState",
     "Dropout",

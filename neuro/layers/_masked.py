@@ -53,6 +53,6 @@ def _connectivity(module: Masked, given: Any) -> Tensor:
             f"{who} expects a mask of the weight's shape {tuple(shape)} (outputs first), "
             f"got {tuple(mask.shape)}."
         )
-    if not ((mask == 0) | (mask == 1)).all():
+    if _checks.found(~((mask == 0) | (mask == 1))):
         raise ValueError(f"{who} expects a mask of 0 and 1 only.")
     return mask.to(torch.get_default_dtype())

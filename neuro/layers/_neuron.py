@@ -46,7 +46,7 @@ def positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...
         raise ValueError(
             f"{who} expects {name} as a scalar or of shape {shape}, got {tuple(tensor.shape)}."
         )
-    if not (tensor > 0).all():
+    if _checks.found(~(tensor > 0)):
         worst = tensor.min().item()
         raise ValueError(f"{who} expects {name} > 0, got {name} = {worst:g}.")
     return tensor
@@ -113,7 +113,7 @@ class LeakyNeuron(Layer[Any]):
     def _hold_decay(self, name: str, tau: Values) -> None:
         """Hold the factor per step of the time constant ``name``, learned or not."""
         who, steps = _checks.name_of(self), positive(self, name, tau, self.size)
-        if self.decay_form == "euler" and (steps < 1).any():
+        if self.decay_form == "euler" and _checks.found(steps < 1):
             raise ValueError(
                 f'{who} with decay="euler" expects {name} >= 1 step (its factor is 1 - 1 / {name}),'
                 f' got {steps.min().item():g}. Use decay="exp" for shorter time constants.'
@@ -123,14 +123,14 @@ class LeakyNeuron(Layer[Any]):
         if name in self.learn:
             logit = factor.expand(self.size).logit().to(dtype).contiguous()
             present = torch.sigmoid(logit)
-            if ((present == 0) | (present == 1)).any():
+            if _checks.found((present == 0) | (present == 1)):
                 raise ValueError(
                     f"{who} cannot learn from a decay of exactly 0 or 1: choose a finite "
                     f"{name} > 1. In {_checks.short(dtype)} {name} = {shown(steps)} is one."
                 )
             self.register_parameter(f"{held}_logit", nn.Parameter(logit))
         else:
-            if ((factor.to(dtype) == 1) & steps.isfinite()).any():
+            if _checks.found((factor.to(dtype) == 1) & steps.isfinite()):
                 raise ValueError(
                     f"{who}: {name} = {shown(steps)} is a decay of exactly 1 in "
                     f"{_checks.short(dtype)}, which never decays: choose a shorter one, or "
@@ -226,7 +226,7 @@ class SpikingNeuron(LeakyNeuron):
         self.surrogate = as_surrogate(who, ATan() if surrogate is None else surrogate)
         dtype = torch.get_default_dtype()
         level = positive(self, "threshold", threshold, self.size).to(dtype)
-        if torch.isinf(level).any() or (level == 0).any():
+        if _checks.found(torch.isinf(level) | (level == 0)):
             raise ValueError(
                 f"{who} expects a finite threshold > 0, got {shown(level)} in "
                 f"{_checks.short(dtype)}; neurons that never fire: LeakyIntegrator."

@@ -18,6 +18,8 @@ def shown(values: Tensor) -> str:
     >>> shown(torch.tensor(0.5)), shown(torch.tensor([1.0, 2.0]))
     ('0.5', '1 to 2')
     """
+    if values.is_meta:
+        return "on meta"
     low, high = values.min().item(), values.max().item()
     return f"{low:.4g}" if math.isclose(low, high) else f"{low:.4g} to {high:.4g}"
 
@@ -49,6 +51,8 @@ def changed(module: nn.Module, settings: Mapping[str, Any]) -> list[str]:
 
 
 def _same(value: Any, default: Any) -> bool:
+    if isinstance(value, Tensor) and value.is_meta:
+        return False
     if isinstance(value, Tensor):
         return default is not None and bool((value == torch.as_tensor(default).to(value)).all())
     return bool(value == (ATan() if default is None and value == ATan() else default))

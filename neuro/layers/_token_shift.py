@@ -1,7 +1,5 @@
 """The input mixed with that of the step before, and neurons behind, as RWKV layers have them."""
 
-from contextlib import nullcontext
-
 import torch
 from torch import Tensor
 
@@ -25,12 +23,7 @@ def mixed(x: Tensor, earlier: Tensor, share: Tensor) -> Tensor:
 
 def neurons(size: int) -> LIF:
     """Neurons of SpikeGPT: v + (x - v) / 2, reset to zero, a gradient through the reset."""
-    # on the device "meta", where a model is counted, their numbers could not be looked at
-    counted = torch.get_default_device().type == "meta"
-    with torch.device("cpu") if counted else nullcontext():
-        return LIF(
-            size, 2.0, decay="euler", decay_input=True, detach_reset=False, surrogate=ATan(2.0)
-        )
+    return LIF(size, 2.0, decay="euler", decay_input=True, detach_reset=False, surrogate=ATan(2.0))
 
 
 def fire(lif: LIF | None, x: Tensor, v: Tensor | None) -> tuple[Tensor, Tensor | None]:

@@ -104,7 +104,7 @@ class ALIF(LoopNeuron):
         self._hold_decay("tau_adaptation", tau_adaptation)
         rise = positive(self, "beta", beta, self.size)
         rise = rise.to(torch.get_default_dtype())
-        if torch.isinf(rise).any() or (rise == 0).any():
+        if _checks.found(torch.isinf(rise) | (rise == 0)):
             raise ValueError(
                 f"ALIF expects a finite beta > 0, got beta = {shown(rise)} in "
                 f"{_checks.short(rise.dtype)}."

@@ -50,6 +50,7 @@ class Cell(Layer[S]):
         """Run ``step`` over the sequence ``x`` [T, B, ...]."""
         x = _checks.any_sequence(self, x)
         _checks.floating(self, x, None)
+        _checks.unrolled(self, x)
         rest = self.init(x[0])
         state = rest if state is None else _checks.start(self, state, rest, x)
         outputs = []

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from axonal.neuro import _checks
 from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.ops.lif.reference import step
 
@@ -59,6 +60,7 @@ class GradedLIF(LIF):
         return run
 
     def _steps(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
+        _checks.unrolled(self, x)
         v, wait = state
         threshold, convention = self.threshold, self.convention
         outputs = []

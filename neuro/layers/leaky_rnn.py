@@ -61,8 +61,6 @@ class LeakyRNN(Layer[LeakyRNNState]):
     tensor([0.5000, 0.7500], grad_fn=<SelectBackward0>)
     """
 
-    off_diagonal: Tensor
-
     def __init__(
         self,
         size: int,
@@ -85,7 +83,7 @@ class LeakyRNN(Layer[LeakyRNNState]):
         if set(learned) - {"tau"}:
             raise ValueError(f'LeakyRNN can learn "tau", or () for nothing; got {learn!r}.')
         steps = positive(self, "tau", tau, (self.size,)).to(torch.get_default_dtype())
-        if not (steps >= 1).all() or steps.isinf().any():
+        if _checks.found(~(steps >= 1) | steps.isinf()):
             worst = steps.min().item() if (steps < 1).any() else math.inf
             raise ValueError(f"LeakyRNN expects finite tau >= 1 step, got {worst:g}.")
         self.nonlinearity, self.slope = nonlinearity, float(slope)
@@ -95,7 +93,6 @@ class LeakyRNN(Layer[LeakyRNNState]):
         self.tau_parameter = nn.Parameter(
             steps.expand(self.size).contiguous(), requires_grad=bool(learned)
         )
-        self.register_buffer("off_diagonal", 1 - torch.eye(self.size), persistent=False)
 
     @property
     def tau(self) -> Tensor:
@@ -112,9 +109,10 @@ class LeakyRNN(Layer[LeakyRNNState]):
         _checks.sequence(self, x, (self.size,), self.weight.dtype)
         rest = self.init(x[0])
         h = (rest if state is None else _checks.start(self, state, rest, x)).h
+        others = self.weight - torch.diag(self.weight.diagonal())
         with _checks.in_own_type(x):
             rates = leaky_rnn(
-                x, h, self.weight * self.off_diagonal, 1 / self.tau, slope=self.slope,
+                x, h, others, 1 / self.tau, slope=self.slope,
                 inside=self.nonlinearity == "inside", backend=self.backend,
             )  # fmt: skip
         _checks.finite(self, rates[-1], "the rates")

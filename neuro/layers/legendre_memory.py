@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from axonal.neuro import _checks
 from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._neuron import known_backend
-from axonal.neuro.layers._shown import changed
+from axonal.neuro.layers._shown import changed, shown
 from axonal.neuro.ops.lmu import BACKENDS, lmu, matrices
 
 
@@ -125,5 +125,5 @@ class LegendreMemory(Layer[LegendreMemoryState]):
         """Return the text of ``print(layer)``."""
         names = ("discretization", "learn", "over_resolved", "backend")
         settings = changed(self, {name: getattr(self, name) for name in names})
-        always = f"{self.inputs}, order={self.order}, theta={self.theta.item():g}"
+        always = f"{self.inputs}, order={self.order}, theta={shown(self.theta)}"
         return ", ".join((always, *settings))

@@ -83,7 +83,7 @@ class ResonateAndFire(SpikingNeuron):
             detach_reset=detach_reset, refractory=0, surrogate=surrogate, learn=learn,
         )  # fmt: skip
         steps = positive(self, "period", period, self.size)
-        if not ((steps > 2) & torch.isfinite(steps)).all():
+        if _checks.found(~((steps > 2) & torch.isfinite(steps))):
             raise ValueError(
                 "ResonateAndFire expects a finite period > 2 steps (a faster oscillation looks like"
                 f" a slower one), got {steps.min().item():g} to {steps.max().item():g}."
@@ -91,7 +91,7 @@ class ResonateAndFire(SpikingNeuron):
         share, dtype = 2 / steps, torch.get_default_dtype()  # of half a turn per step
         logit, omega = share.expand(self.size).logit().to(dtype), (math.pi * share).to(dtype)
         present = torch.sigmoid(logit) if "period" in self.learn else omega / math.pi
-        if not ((present > 0) & (present < 1)).all():
+        if _checks.found(~((present > 0) & (present < 1))):
             raise ValueError(
                 f"ResonateAndFire: period = {shown(steps)} is an angle of 0 or pi per step in "
                 f"{_checks.short(dtype)}: choose one that is shorter, or farther from 2."
@@ -120,6 +120,7 @@ class ResonateAndFire(SpikingNeuron):
     def _run(
         self, x: Tensor, state: ResonateAndFireState, decay: Tensor
     ) -> tuple[Tensor, ResonateAndFireState]:
+        _checks.unrolled(self, x)
         u, v = state
         threshold, omega = self.threshold, self.omega
         along, across = decay * torch.cos(omega), decay * torch.sin(omega)

@@ -89,10 +89,10 @@ class TemporalConv(Layer[TemporalConvState]):
         with _checks.in_own_type(x):
             whole = torch.cat((recent, x))
             heard = F.pad(whole[self.ahead :], (0, 0, 0, 0, 0, self.ahead))
-            taps = torch.cat([heard[k : k + len(x)] for k in range(self.taps)], dim=-1)
+            taps = torch.cat([heard[k : k + x.shape[0]] for k in range(self.taps)], dim=-1)
             # [M, N, taps] as torch has it, in the order of the steps beside each other
             y = F.linear(taps, self.weight.transpose(1, 2).flatten(1), self.bias)
-        return y, TemporalConvState(whole[len(whole) - self.taps + 1 :].clone())
+        return y, TemporalConvState(whole[whole.shape[0] - self.taps + 1 :].clone())
 
     def extra_repr(self) -> str:
         """Return the text of ``print(layer)``."""

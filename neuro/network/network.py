@@ -49,6 +49,8 @@ def _threading_states(written: Callable[..., Any]) -> Callable[..., Any]:
         elif len(inputs) != len(names):
             raise _refusals.wrong_count(self, inputs)
         compiling = torch.compiler.is_compiling() or torch.compiler.is_exporting()
+        # a transform of torch.func may have tensors without values
+        unread = compiling or torch._C._functorch.maybe_current_level() is not None
         for name, x in zip(names, inputs, strict=True):
             if (
                 not isinstance(x, Tensor) or x.ndim < 2 or x.shape[0] == 0
@@ -56,7 +58,7 @@ def _threading_states(written: Callable[..., Any]) -> Callable[..., Any]:
             ):  # fmt: skip
                 raise _refusals.wrong_input(self, name, x, inputs[0])
             # on the CPU only, since reading a value stalls a GPU; a sum is finite only if all are
-            if not compiling and x.device.type == "cpu" and not math.isfinite(x.detach().sum()):
+            if not unread and x.device.type == "cpu" and not math.isfinite(x.detach().sum()):
                 _checks.finite(self, x, f"the input {name}")
         if state is None:
             state = dict.fromkeys(self._paths)

@@ -124,6 +124,7 @@ class Recurrent(Layer[RecurrentState]):
         foreign = feedback and not isinstance(connections, DelayedLinear)
         if connections is not None and not foreign:
             return self._at_once(x, state, connections)
+        _checks.unrolled(self, x)
         outputs = []
         # within `delay` steps no output can reach the input again: that many are run at once
         for block in x.split(self.delay):

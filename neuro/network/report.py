@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from axonal.neuro.layers import DelayedLinear, Layer
+from axonal.neuro.layers import Layer
+from axonal.neuro.layers._delayed import Delayed
 from axonal.neuro.network.network import Network
 from axonal.neuro.network.recording import watched
 
@@ -94,7 +95,7 @@ def spike_report(
     rounded = {
         id(m.position)
         for m in net.modules()
-        if isinstance(m, DelayedLinear) and (m.frozen or not m.training)
+        if isinstance(m, Delayed) and (m.frozen or not m.training)
     }
     trained = {
         name: p for name, p in net.named_parameters() if p.requires_grad and id(p) not in rounded

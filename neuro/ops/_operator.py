@@ -59,6 +59,9 @@ class Operator:
             schema=schema.replace(_WORD, SCHEMA),
         )
         self.registered.register_fake(self._packing(fake))
+        if name.endswith("_backward"):
+            # torch would say that a formula is missing, and to register one
+            self.registered.register_autograd(_once(of or name))
 
     def _packing(self, function: Function) -> Function:
         def flat(*arguments: Any) -> Any:
@@ -140,6 +143,19 @@ def _grouping(function: Function) -> Function:
         return function(*arguments)
 
     return run
+
+
+def _once(name: str) -> Function:
+    """Return a backward pass that refuses to differentiate one of compiled code."""
+
+    def refuse(ctx: Any, *_: Any) -> None:
+        raise ValueError(
+            f"{name} has no second derivative in compiled code: make the layer with "
+            'backend="reference" where it has one, or differentiate by torch.func.grad, within '
+            'which "auto" takes the definition.'
+        )
+
+    return refuse
 
 
 def _detached(arguments: tuple[Any, ...]) -> list[Any]:

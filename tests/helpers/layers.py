@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
+from torch import nn
 
 from axonal import neuro
 from helpers.neuro import Adaptive
@@ -85,6 +86,23 @@ EXPORTABLE = [neuron.make for neuron in NEURONS.values() if neuron.kind is not N
 RUNNING = [neuron.make for neuron in NEURONS.values() if neuron.kind is None]
 """Neurons that run, stream and learn, and have no form in a graph."""
 
+
+class Seen(nn.Module):
+    """A convolution that sees its 4 inputs as a line of one channel, or a picture of one line."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.shape = layer, (1,) * layer.axes
+
+    def forward(self, x):
+        return self.layer(x.unflatten(2, (*self.shape, 4))).flatten(2)
+
+
+def seen(layer):
+    """A network of one convolution, of 4 inputs."""
+    return neuro.Network(Seen(layer))
+
+
 LAYERS = {
     **{name: lambda make=neuron.make: make(4) for name, neuron in NEURONS.items()},
     "integrator": lambda: neuro.LeakyIntegrator(4),
@@ -92,6 +110,8 @@ LAYERS = {
     "leaky_rnn_inside": lambda: neuro.LeakyRNN(4, 2.0, nonlinearity="inside"),
     "delayed": lambda: neuro.DelayedLinear(4, 3, max_delay=3),
     "ternary_delays": lambda: neuro.DelayedLinear(4, 3, max_delay=3, weights="ternary"),
+    "delayed_line": lambda: seen(neuro.DelayedConv1d(1, 2, 3, max_delay=3, padding=1)),
+    "delayed_picture": lambda: seen(neuro.DelayedConv2d(1, 2, (1, 3), max_delay=3, per="source")),
     "legendre": lambda: neuro.LegendreMemory(4, order=3, theta=6.0),
     "temporal_conv": lambda: neuro.TemporalConv(4, 3),
     "lmu": lambda: neuro.LMU(4, 3, order=3, theta=6.0),
@@ -108,5 +128,13 @@ LAYERS = {
     "network": lambda: neuro.Sequential(neuro.Linear(4, 5), neuro.LIF(5)),
 }
 """Layers with memory, of 4 inputs."""
-NAMES = sorted({type(make()).__name__ for make in LAYERS.values()})
+NAMES = sorted(
+    {
+        type(m).__name__
+        for make in LAYERS.values()
+        for m in make().modules()
+        if isinstance(m, neuro.Layer)
+    }
+    - {"Network"}
+)
 """Their classes."""

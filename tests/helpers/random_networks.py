@@ -114,11 +114,35 @@ class _Plan:
             kinds[name] = lambda make=make: neuro.Sequential(neuro.Linear(n, m, bias=False), make())
         return kinds[self.draw(st.sampled_from(sorted(kinds)))]()
 
+    def delayed_convolution(self, make, c, d):
+        """Draw a convolution with delays, which leaves the size of lines and pictures as it is."""
+        draw = self.draw
+        sizes = [1, 2, 3] if make is neuro.DelayedConv1d else [1, (1, 3), (2, 3), 3]
+        return make(
+            c, d, draw(st.sampled_from(sizes)), draw(st.sampled_from([0, 3, 12])),
+            padding="same", dilation=draw(st.sampled_from([1, 2])), bias=self.biased,
+            kernel=draw(st.sampled_from(["gaussian", "one-tap", "straight-through"])),
+            per=draw(st.sampled_from(["synapse", "pair", "source", "target"])),
+            weights=draw(st.sampled_from(["float", "ternary"])),
+        )  # fmt: skip
+
+    def line(self):
+        """A convolution over a vector, and neurons."""
+        (n,) = self.shapes[-1]
+        d = self.draw(st.integers(1, 2))
+        self.call(nn.Unflatten(1, (1, n)), (1, n))
+        self.call(self.delayed_convolution(neuro.DelayedConv1d, 1, d), (d, n))
+        self.add("flatten", (d * n,))
+        self.call(self.neuron(d * n), (d * n,))
+
     def image(self):
         """Convolution, norm, neurons and pooling, ending in a vector."""
         c, h, w = self.shapes[0]
         d = self.draw(st.integers(1, 3))
-        self.call(neuro.Conv2d(c, d, 3, padding=1, bias=self.biased), (d, h, w))
+        if self.draw(st.booleans()):
+            self.call(self.delayed_convolution(neuro.DelayedConv2d, c, d), (d, h, w))
+        else:
+            self.call(neuro.Conv2d(c, d, 3, padding=1, bias=self.biased), (d, h, w))
         if self.biased and self.draw(st.booleans()):
             self.call(nn.BatchNorm2d(d), (d, h, w))
         self.call(self.neuron((d, h, w)), (d, h, w))
@@ -177,6 +201,8 @@ def random_network(draw, *, exportable=False, biased=True):
         input_shape = plan.shapes[0]
         if pictures:
             plan.image()
+        elif draw(st.integers(0, 4)) == 0:
+            plan.line()
         for _ in range(draw(st.integers(0 if pictures else 1, 3))):
             plan.block()
         hidden = len(plan.shapes) - 1

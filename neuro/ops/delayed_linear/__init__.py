@@ -1,6 +1,5 @@
 """Connections with one delay per synapse."""
 
-import torch
 from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
@@ -12,7 +11,6 @@ from axonal.neuro.ops.delayed_linear.reference import delay_kernel
 __all__ = ["KERNELS", "delay_kernel", "delayed_linear", "taps"]
 
 KERNELS = ("gaussian", "triangle", "two-tap", "one-tap", "straight-through")
-_WIDE = ("gaussian", "triangle", "straight-through")
 
 _DENSE = 0.6
 """Share of the taps from which on a dense convolution is faster than one tap after another."""
@@ -77,24 +75,15 @@ def delayed_linear(
     if kernel not in KERNELS:
         raise ValueError(f"unknown delay kernel {kernel!r}; known: {', '.join(KERNELS)}.")
     given = (x, history, weight, delay)
-    learned = isinstance(sigma, Tensor) and sigma.requires_grad and kernel in _WIDE
+    learned = isinstance(sigma, Tensor) and sigma.requires_grad and kernel in _taps.WIDE
     if learned and backend in ("cpu", "cuda"):
         raise ValueError(
             f'backend="{backend}" of delayed_linear has no gradient of sigma. Use '
             'backend="reference", or sigma.detach().'
         )
-    pays = backend == "auto" and not learned and _few_taps(sigma, kernel, max_delay, x.dtype)
+    pays = backend == "auto" and not learned
+    pays = pays and _taps.few(sigma, kernel, max_delay, x.dtype, _DENSE)
     kernels, synapses = kernel in cuda.KERNELS, Synapses(weight, delay, sigma, kernel, max_delay)
     if _dispatch.use_compiled("delayed_linear", backend, *given, pays=pays, cuda=kernels):
         return _op.delayed_linear(x, history, synapses)
     return reference.delayed_linear(x, history, synapses)
-
-
-def _few_taps(sigma: Tensor | float, kernel: str, max_delay: int, dtype: torch.dtype) -> bool:
-    if kernel not in _WIDE:
-        return True
-    unread = isinstance(sigma, Tensor) and sigma.is_cuda
-    if unread or torch.compiler.is_compiling() or dtype not in _dispatch.COMPILED:
-        # the value of the width cannot be read now
-        return True
-    return _taps.count(kernel, float(sigma), max_delay, dtype) < _DENSE * (max_delay + 1)

@@ -48,7 +48,7 @@ def _fake_backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     weight, whole = synapses.weight, torch.contiguous_format
     return (
-        x.new_empty(len(x) if needs.series else 0, *x.shape[1:]),
+        x.new_empty(x.shape[0] if needs.series else 0, *x.shape[1:]),
         x.new_empty(synapses.max_delay if needs.history else 0, *x.shape[1:]),
         torch.empty_like(weight, memory_format=whole) if needs.taps else weight.new_empty(0),
         torch.empty_like(weight, memory_format=whole) if needs.taps else weight.new_empty(0),
@@ -107,4 +107,4 @@ def delayed_linear(x: Tensor, history: Tensor, synapses: Synapses) -> tuple[Tens
         # filled on the device: a copy from the host would wait for it
         width = torch.full((), sigma, dtype=number, device=x.device)
     y = _forward(x, history, weight.to(number), delay.to(number), width, *settings)
-    return y, torch.cat((history, x))[len(x) :]
+    return y, torch.cat((history, x))[x.shape[0] :]

@@ -6,7 +6,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from axonal.neuro.ops._dispatch import COMPILED
 from axonal.neuro.ops.delayed_linear.reference import EPSILON, within
+
+WIDE = ("gaussian", "triangle", "straight-through")
+"""Kernels whose number of taps follows their width."""
 
 
 class Taps(NamedTuple):
@@ -50,6 +54,19 @@ def count(kernel: str, sigma: float, max_delay: int, dtype: torch.dtype) -> int:
     else:
         most = {"one-tap": 1, "two-tap": 2}[kernel]
     return min(most, max_delay + 1)
+
+
+def few(
+    sigma: Tensor | float, kernel: str, max_delay: int, dtype: torch.dtype, dense: float
+) -> bool:
+    """Return whether a kernel has fewer taps than this share of all, as far as that can be read."""
+    if kernel not in WIDE:
+        return True
+    unread = isinstance(sigma, Tensor) and (sigma.is_cuda or sigma.is_meta)
+    if unread or torch.compiler.is_compiling() or dtype not in COMPILED:
+        # the value of the width cannot be read now
+        return True
+    return count(kernel, float(sigma), max_delay, dtype) < dense * (max_delay + 1)
 
 
 def taps(delay: Tensor, sigma: float, kernel: str, max_delay: int) -> Taps:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from axonal._base.jit import jit, kernel
@@ -67,20 +66,18 @@ def add_rows(
     y: Any,
     x: Any,
     shares: Any,
-    first: Any,
-    lanes: int,
-    origin: int,
-    way: int,
+    origin: Any,
+    apart: int,
     start: int,
     stop: int,
 ) -> None:
-    """Add delayed rows of x [G, Q, m] to the rows ``start`` to ``stop`` of y [G, R, n].
+    """Add delayed rows of x [G, P, m] to the rows ``start`` to ``stop`` of y [G, R, n].
 
-    Tap j of shares [R, Q, K] reads from step ``origin + way * (first [R, Q] + j)`` of x on. What is
-    zero costs nothing.
+    Tap j of shares [R, Q, K] reads the rows of a group, one behind the other, from the number
+    ``origin [R, Q] + apart * j`` on. What is zero costs nothing.
     """
-    groups, sources, length = x.shape
-    count, numbers = shares.shape[2], y.shape[2]
+    groups, _, length = x.shape
+    sources, count, numbers = shares.shape[1], shares.shape[2], y.shape[2]
     tile = max(1, min(sources, TILE_BYTES // (max(1, min(length, WIDTH)) * x.itemsize)))
     where, factor = np.empty(tile * count, np.int64), np.empty(tile * count, x.dtype)
     zero = x.dtype.type(0)
@@ -93,8 +90,7 @@ def add_rows(
                 for q in range(low, min(low + tile, sources)):
                     for j in range(count):
                         if shares[r, q, j] != zero:
-                            step = origin + way * (first[r, q] + j)
-                            where[used] = q * length + step * lanes + left
+                            where[used] = origin[r, q] + apart * j + left
                             factor[used] = shares[r, q, j]
                             used += 1
                 row = y[g, r, left : left + WIDTH]
@@ -135,16 +131,16 @@ _dot_1, _dot_6 = jit(_dot_1, reorder=True), jit(_dot_6, reorder=True)
 
 @kernel
 def dot_rows(
-    g_taps: Any, g: Any, x: Any, first: Any, lanes: int, skip: int, longest: int,
+    g_taps: Any, g: Any, x: Any, origin: Any, apart: int, skip: int, numbers: int,
     start: int, stop: int,
 ) -> None:  # fmt: skip
     """Add the gradients of taps [R, Q, K] for the rows ``start`` to ``stop`` of g [G, R, ...].
 
-    The rows of g begin ``skip`` steps late and are ``longest`` steps shorter than those of x
-    [G, Q, m]. The gradients of taps beyond ``longest`` steps stay zero.
+    A row of g has ``numbers`` that count, from the number ``skip`` on. Tap j meets the rows of x
+    [G, P, m] as in `add_rows`.
     """
-    groups, sources, length = x.shape
-    count, numbers = g_taps.shape[2], length - longest * lanes
+    groups, _, length = x.shape
+    sources, count = g_taps.shape[1:]
     tile = max(1, min(sources, TILE_BYTES // (max(1, min(length, WIDTH)) * x.itemsize)))
     where, index = np.empty(tile * count, np.int64), np.empty(tile * count, np.int64)
     for part in range(groups * -(-numbers // WIDTH)):
@@ -155,12 +151,10 @@ def dot_rows(
                 used = 0
                 for q in range(low, min(low + tile, sources)):
                     for j in range(count):
-                        if first[r, q] + j <= longest:
-                            step = longest - first[r, q] - j
-                            where[used] = q * length + step * lanes + left
-                            index[used] = q * count + j
-                            used += 1
-                row = g[group, r, skip * lanes :][left : min(left + WIDTH, numbers)]
+                        where[used] = origin[r, q] + apart * j + left
+                        index[used] = q * count + j
+                        used += 1
+                row = g[group, r, skip:][left : min(left + WIDTH, numbers)]
                 total = g_taps[r].reshape(-1)
                 k = 0
                 while k + 6 <= used:
@@ -204,16 +198,14 @@ def _unpack(rows: Tensor, batch: int) -> Tensor:
     return series[:, :batch].contiguous()
 
 
-def _filled(taps: Tensor) -> Tensor:
-    """Return taps [O, I, K] with zeros up to whole vectors."""
-    return F.pad(taps, (0, cpu_sparse.whole(taps.shape[2]) - taps.shape[2])).contiguous()
+def _origin(rows: Tensor, step: Tensor, lanes: int) -> Tensor:
+    """Return the places [R, Q] in a group of rows [G, Q, m] of the steps [R, Q] of each row."""
+    return (torch.arange(rows.shape[1]) * rows.shape[2] + step * lanes).contiguous()
 
 
-def _add(
-    y: Tensor, x: Tensor, scaled: Tensor, first: Tensor, lanes: int, origin: int, way: int
-) -> None:
-    arrays = y.numpy(), x.numpy(), scaled.numpy(), first.numpy()
-    shards(add_rows, y.shape[1], y.nbytes, *arrays, lanes, origin, way)
+def _add(y: Tensor, x: Tensor, scaled: Tensor, origin: Tensor, apart: int) -> None:
+    arrays = y.numpy(), x.numpy(), scaled.numpy(), origin.numpy()
+    shards(add_rows, y.shape[1], y.nbytes, *arrays, apart)
 
 
 def forward(x: Tensor, history: Tensor, synapses: Synapses) -> Tensor:
@@ -227,13 +219,13 @@ def forward(x: Tensor, history: Tensor, synapses: Synapses) -> Tensor:
         y = empty((steps, batch, len(weight)), x)
         shards(
             cpu_sparse.add_spikes, len(weight), y.nbytes,
-            y.numpy(), *spikes, _filled(scaled).numpy(), first.numpy(), max_delay,
+            y.numpy(), *spikes, cpu_sparse.filled(scaled).numpy(), first.numpy(), max_delay,
         )  # fmt: skip
         return y
     rows = _pack(history, x)  # [G, I, (max_delay + T) lanes]
     lanes = _lanes(batch)
     y = zeros((len(rows), len(weight), steps * lanes), rows)
-    _add(y, rows, scaled, first, lanes, max_delay, -1)
+    _add(y, rows, scaled, _origin(rows, max_delay - first, lanes), -lanes)
     return _unpack(y, batch)
 
 
@@ -263,14 +255,14 @@ def backward(
         assert rows is not None
         g_rows = zeros((len(rows), size, (ahead + steps) * lanes), rows)
         back = (weight.unsqueeze(-1) * share).transpose(0, 1).contiguous()  # [I, O, K]
-        _add(g_rows, rows, back, first.T.contiguous(), lanes, 0, 1)
+        _add(g_rows, rows, back, _origin(rows, first.T, lanes), lanes)
         g_series = _unpack(g_rows, batch)  # [ahead + T, B, I]
     if not needs.taps:
         return g_series, weight.new_empty(0), weight.new_empty(0)
 
     g_taps = share.new_zeros(share.shape)  # [O, I, K] without gaps, whatever share is
     if spikes is not None:
-        g_taps = _filled(g_taps)
+        g_taps = cpu_sparse.filled(g_taps)
         shards(
             cpu_sparse.dot_spikes, len(weight), g.nbytes,
             g_taps.numpy(), g.contiguous().numpy(), *spikes, first.numpy(), max_delay,
@@ -284,8 +276,11 @@ def backward(
     else:
         assert rows is not None
         series = _pack(history, x)  # [G, I, (max_delay + T) lanes]
-        arrays = g_taps.numpy(), rows.numpy(), series.numpy(), first.numpy()
-        shards(dot_rows, len(weight), g.nbytes, *arrays, lanes, ahead, max_delay)
+        origin = _origin(series, max_delay - first, lanes)
+        arrays = g_taps.numpy(), rows.numpy(), series.numpy(), origin.numpy()
+        shards(
+            dot_rows, len(weight), g.nbytes, *arrays, -lanes, ahead * lanes, steps * lanes
+        )  # fmt: skip
     # dL/dw = sum_k dL/dtap_k share_k and dL/dd = w sum_k dL/dtap_k dshare_k/dd
     g_weight, g_delay = (g_taps * share).sum(-1), weight * (g_taps * slope).sum(-1)
     return g_series, g_weight, g_delay

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch.nn.functional as F
 from torch import Tensor
 
 from axonal._base.jit import jit, kernel
@@ -52,6 +53,11 @@ def whole(taps: int) -> int:
     return -(-taps // LANES) * LANES
 
 
+def filled(taps: Tensor) -> Tensor:
+    """Return taps [O, I, K] with zeros up to whole vectors."""
+    return F.pad(taps, (0, whole(taps.shape[2]) - taps.shape[2])).contiguous()
+
+
 def pays(active: int, x: Tensor, taps: int, longest: int, share: float = 1.0) -> bool:
     """Return whether these loops are faster for ``active`` spikes in x [T, B, I].
 
@@ -65,7 +71,7 @@ def pays(active: int, x: Tensor, taps: int, longest: int, share: float = 1.0) ->
 def find(history: Tensor, x: Tensor, taps: int, share: float = 1.0) -> Spikes | None:
     """List the spikes of ``history`` [D, B, I] and ``x`` [T, B, I] if there are few enough."""
     series = history.detach().contiguous().numpy(), x.detach().contiguous().numpy()
-    active = sum(_count(part.reshape(-1)) for part in series)
+    active = sum(count(part.reshape(-1)) for part in series)
     longest = len(history)
     if not pays(active, x, taps, longest, share):
         return None
@@ -76,7 +82,7 @@ def find(history: Tensor, x: Tensor, taps: int, share: float = 1.0) -> Spikes | 
 
 
 @kernel
-def _count(x: Any) -> int:
+def count(x: Any) -> int:
     """Count what is not zero in x [n]."""
     found, zero = 0, x.dtype.type(0)
     for k in range(x.size):

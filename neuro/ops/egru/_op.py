@@ -28,7 +28,7 @@ def egru_forward(
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Run forward over x [T, B, 3N]; return y, c and, where kept, gates and b_g."""
-    steps, batch, size = len(x), *state.c.shape[-2:]
+    steps, batch, size = x.shape[0], *state.c.shape[-2:]
     same_shape("egru", "x", x, (steps, batch, 3 * size))
     same_shape("egru", "y", state.y, (batch, size))
     same_shape("egru", "weight", feedback.weight, (3 * size, size))
@@ -50,8 +50,8 @@ def _fake_forward(
     keep: bool,
 ) -> tuple[Tensor, ...]:
     batch, size = state.c.shape
-    rows = len(x) if keep else 1
-    shapes = ((len(x), batch, size),) * 2 + ((rows, batch, 3 * size), (rows, batch, size))
+    rows = x.shape[0] if keep else 1
+    shapes = ((x.shape[0], batch, size),) * 2 + ((rows, batch, 3 * size), (rows, batch, size))
     return tuple(x.new_empty(shape) for shape in shapes)
 
 

@@ -28,6 +28,6 @@ def leaky_integrator(
     >>> leaky_integrator(torch.ones(3, 1, 1), torch.zeros(1, 1), torch.tensor(0.5)).flatten()
     tensor([1.0000, 1.5000, 1.7500])
     """
-    if _dispatch.use_compiled("leaky_integrator", backend, x, v, decay, pays=len(x) > 1):
+    if _dispatch.use_compiled("leaky_integrator", backend, x, v, decay, pays=x.shape[0] > 1):
         return _op.leaky_integrator(x, v, decay, decay_input)
     return reference.leaky_integrator(x, v, decay, decay_input)

@@ -66,7 +66,7 @@ def lif(
     """
     backend = _dispatch.for_convention("lif", convention, wait, backend)
     neuron = Neuron(decay, threshold, convention)
-    pays = len(x) > 1
+    pays = x.shape[0] > 1
     if _dispatch.use_compiled("lif", backend, x, v, decay, threshold, pays=pays, cuda=True):
         return _op.lif(x, v, wait, neuron, recompute)
     return reference.lif(x, v, wait, neuron)

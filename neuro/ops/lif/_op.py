@@ -103,6 +103,11 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> Non
 
 def _gradients(ctx: Any, g_spikes: Tensor | None, g_v: Tensor | None, *_: Any) -> tuple[Any, ...]:
     x, saved, waits, decay, threshold = ctx.saved_tensors
+    if ctx.settings[1] == NOTHING:
+        raise ValueError(
+            "this program of lif was exported to run, without what a backward pass needs: train "
+            "the network it was made of, or export it with a fixed number of steps."
+        )
     if g_spikes is None:
         g_spikes = saved.new_zeros(ctx.shape, dtype=ctx.dtype)
     if g_v is None:
@@ -129,6 +134,9 @@ def lif(
     ):
         again = x.is_cuda or recompute or convention.refractory or decay.requires_grad
         save = CHECKPOINTS if again else POTENTIAL
+        if torch.compiler.is_exporting() and isinstance(x.shape[0], torch.SymInt):
+            # the number of checkpoints would fix that of steps
+            save = NOTHING
     elif x.is_cpu and unobserved(x, v, decay, threshold):
         return lif_forward(x, v, wait, neuron)
     waits = x.new_empty(0) if wait is None else wait

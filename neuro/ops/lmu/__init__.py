@@ -46,6 +46,6 @@ def lmu(u: Tensor, m: Tensor, a: Tensor, b: Tensor, *, backend: str = "auto") ->
     same_shape("lmu", "A", a, (order, order))
     same_shape("lmu", "m", m, (*u.shape[1:], order))
     if backend == "auto":
-        few = chunked.length_of(len(u), order) < chunked.LEAST
+        few = chunked.length_of(u.shape[0], order) < chunked.LEAST
         backend = "reference" if few else "chunked"
     return _RUN[backend](u, m, a, b)

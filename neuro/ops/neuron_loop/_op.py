@@ -28,7 +28,7 @@ def _room(x: Tensor, convention: Convention, kind: str, save: bool, make: Any) -
     kept = (save, save and KINDS[kind].second, save and convention.refractory > 0)
     types = (x.dtype, x.dtype, torch.int8)
     return [
-        make((len(x) if keep else 0, *x.shape[1:]), x.new_empty(0, dtype=dtype))
+        make((x.shape[0] if keep else 0, *x.shape[1:]), x.new_empty(0, dtype=dtype))
         for keep, dtype in zip(kept, types, strict=True)
     ]
 

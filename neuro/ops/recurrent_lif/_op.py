@@ -37,7 +37,7 @@ def recurrent_forward(
     same_shape("recurrent_lif", "weight", feedback.weight, (size, size))
     same_shape("recurrent_lif", "bias", feedback.bias, (size,))
     state = state.copy()
-    steps = len(x) if save == POTENTIAL else 0
+    steps = x.shape[0] if save == POTENTIAL else 0
     spikes, h = empty(x.shape, x), empty((steps, *state.v.shape), state.v)
     fill = cuda.forward if on_gpu(x) else cpu.forward
     fill(x, feedback, state, neuron, spikes, h)

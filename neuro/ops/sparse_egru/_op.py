@@ -24,7 +24,7 @@ def sparse_egru_forward(
     share: float,
 ) -> tuple[Tensor, Tensor]:
     """Run forward over x [T, B, I]; return y and c."""
-    steps, batch, size = len(x), *state.c.shape[-2:]
+    steps, batch, size = x.shape[0], *state.c.shape[-2:]
     same_shape("sparse_egru", "y", state.y, (batch, size))
     same_shape("sparse_egru", "x", x, (steps, batch, len(incoming.start) - 1))
     same_shape("sparse_egru", "start", recurrent.start, (size + 1,))
@@ -46,7 +46,7 @@ def _fake_forward(
     threshold: Tensor,
     share: float,
 ) -> tuple[Tensor, Tensor]:
-    shape = (len(x), *state.c.shape)
+    shape = (x.shape[0], *state.c.shape)
     return x.new_empty(shape), x.new_empty(shape)
 
 

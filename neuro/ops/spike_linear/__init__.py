@@ -33,7 +33,7 @@ def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     tensor([[4.]])
     """
     # autocast makes products of a lower precision, whatever their size
-    cast = torch.is_autocast_enabled(x.device.type)
+    cast = not x.is_meta and torch.is_autocast_enabled(x.device.type)
     pays = not cast and x.numel() * len(weight) >= _SMALL
     if x.ndim > 1 and _dispatch.use_compiled("spike_linear", backend, x, weight, pays=pays):
         return _op.spike_linear(x, weight)

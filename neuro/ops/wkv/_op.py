@@ -122,7 +122,7 @@ def _through_exponent(g: Tensor, k: Tensor, w: Tensor, o: Tensor) -> tuple[Tenso
 
     o_T is the largest of o + T w and of k_t + (T - t) w, t = 1, ..., T.
     """
-    falls = torch.arange(len(k), -1, -1, device=k.device, dtype=w.dtype)  # [T + 1]
+    falls = torch.arange(k.shape[0], -1, -1, device=k.device, dtype=w.dtype)  # [T + 1]
     largest = (torch.cat((o[None], k)) + falls[:, None, None] * w).argmax(0, keepdim=True)
     whole = torch.zeros(len(k) + 1, *o.shape, dtype=g.dtype, device=g.device)
     whole = whole.scatter(0, largest, g[None])

@@ -121,3 +121,22 @@ def test_an_exported_network_goes_on_from_a_state():
     state = neuro.detach(net(X)[1])
     program = torch.export.export(net, (X, state))
     torch.testing.assert_close(program.module()(X, state)[0], net(X, state)[0])
+
+
+@pytest.mark.parametrize("per", ["synapse", "source", "target"])
+@pytest.mark.usefixtures("fresh_compiler")
+def test_delayed_convolutions_compile_as_one_graph(per):
+    layer = neuro.DelayedConv2d(2, 3, 3, 14, padding=1, kernel="two-tap", per=per)
+    net = neuro.Sequential({"conv": layer, "lif": neuro.LIF((3, 4, 4))})
+    with torch.no_grad():
+        layer.weight.abs_()
+    x = spike_train(0, 8, 2, 32, dtype=torch.float32).unflatten(2, (2, 4, 4))
+    compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
+    results = []
+    for call in (compiled, net):
+        net.zero_grad()
+        y, state = call(x)
+        (y + state["lif"].v).square().sum().backward()
+        results.append((y.detach(), neuro.detach(state), layer.weight.grad, layer.position.grad))
+    assert results[0][0].any() and results[0][3].any()
+    torch.testing.assert_close(*results)

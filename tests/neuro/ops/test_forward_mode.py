@@ -9,6 +9,7 @@ pytest.importorskip("numba")
 
 from axonal import neuro
 from axonal.neuro.events import Events
+from axonal.neuro.ops.delayed_conv import Geometry, delayed_conv
 from axonal.neuro.ops.delayed_linear import delayed_linear
 from axonal.neuro.ops.egru import egru
 from axonal.neuro.ops.eventprop_lif import eventprop_lif, eventprop_readout
@@ -35,6 +36,8 @@ ONE_UNIT = torch.zeros(2, 1), torch.zeros(2, 1), WEIGHT[:, :1], WEIGHT[:, 0], HA
 
 FEW = Compressed.of(WEIGHT), WEIGHT[0], Compressed.of(WEIGHT[:, :1]), WEIGHT[:, 0]
 
+SPACE = Geometry((1,), (1,), (1, 1))
+
 OPERATORS = {
     "egru": lambda x, b: egru(x, *ONE_UNIT, support=0.5, backend=b)[1],
     "sparse_egru": lambda x, b: sparse_egru(x, *ONE_UNIT[:2], *FEW, ONE_UNIT[4], backend=b)[1],
@@ -57,6 +60,16 @@ OPERATORS = {
     "spike_linear": lambda x, b: spike_linear(x, WEIGHT, backend=b),
     "gated_scan": lambda x, b: gated_scan(x, x + 0.5, REST + 1, backend=b),
     "wkv": lambda x, b: wkv(x, x + 1, -WEIGHT[0], WEIGHT[0], backend=b)[0],
+    "delayed_conv": lambda x, b: delayed_conv(
+        x.unsqueeze(2),
+        torch.zeros(14, 2, 1, 3),
+        WEIGHT[:, None],
+        torch.ones(3, 1, 3),
+        kernel="two-tap",
+        max_delay=14,
+        geometry=SPACE,
+        backend=b,
+    )[0],
     "delayed_linear": lambda x, b: delayed_linear(
         x, torch.zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), kernel="two-tap", max_delay=2, backend=b
     )[0],
@@ -131,6 +144,15 @@ def test_what_is_registered_with_torch_refuses_when_it_is_called_directly():
         )[1],
         "recurrent_lif_backward": lambda x: ops.recurrent_lif_backward(
             x, REST, None, X, X, REST, WEIGHT, row, REST, waits, row, row, *settings, *last[1:]
+        )[0],
+        "delayed_conv": lambda x: ops.delayed_conv(
+            x[:, :, None, None], torch.zeros(1, 3).long(), 1, 3, 2,
+            WEIGHT, torch.ones(3, 3), HALF, "one-tap", 2,
+        ),
+        "delayed_conv_backward": lambda x: ops.delayed_conv_backward(
+            x[:, :, None, None], X[:, :, None, None].repeat(2, 1, 1, 1, 1)[:6],
+            torch.zeros(1, 3).long(), 2, WEIGHT[:1], torch.ones(1, 3), HALF, "one-tap", 2,
+            True, False,
         )[0],
         "delayed_linear": lambda x: ops.delayed_linear(
             x, none.new_zeros(2, 2, 3), WEIGHT, torch.ones(3, 3), HALF, "one-tap", 2
