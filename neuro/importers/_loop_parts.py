@@ -6,28 +6,18 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, fx, nn
+from torch import fx, nn
 
+from axonal.neuro.importers._decision import Decision
 from axonal.neuro.importers._loop_steps import LoopSteps
 from axonal.neuro.importers._loop_trace import LoopError
-from axonal.neuro.importers._step_rows import (
-    ATTRIBUTE,
-    CALL,
-    INPUT,
-    MODULE,
-    POTENTIAL,
-    Length,
-    Ref,
-    Row,
-    plain,
-    replaced,
-)
+from axonal.neuro.importers._ref import Ref
+from axonal.neuro.importers._step_rows import CALL, INPUT, MODULE, POTENTIAL, Row, plain, replaced
 from axonal.neuro.importers._step_values import (
     After,
     Fixed,
-    Now,
-    Potentials,
     State,
+    Step,
     Total,
     Value,
     Whole,
@@ -36,70 +26,6 @@ from axonal.neuro.importers._step_values import (
 _ORDER_KEPT = frozenset({torch.log_softmax, torch.softmax, F.log_softmax, F.softmax})
 _ORDER_KEPT_NAMES = frozenset({"log_softmax", "softmax"})
 _SCALES = frozenset({operator.truediv, operator.mul, torch.div, torch.mul, "div", "mul"})
-
-
-class _Rows(nn.Module):
-    """Runs rows of calls. Abstract."""
-
-    def __init__(self, rows: list[Row], outputs: Any) -> None:
-        super().__init__()
-        self._rows, self._outputs = rows, outputs
-
-    def _run(self, inputs: dict[Any, Any]) -> Any:
-        values: dict[int, Any] = {}
-
-        def of(mark: Ref | Length) -> Any:
-            return (
-                len(next(iter(inputs.values()))) if isinstance(mark, Length) else values[mark.row]
-            )
-
-        for number, row in enumerate(self._rows):
-            args, kwargs = replaced(row.args, of), replaced(dict(row.kwargs), of)
-            if row.kind == INPUT:
-                values[number] = inputs[row.target]
-            elif row.kind in (MODULE, POTENTIAL):
-                values[number] = self.get_submodule(row.target)(*args)
-            elif row.kind == ATTRIBUTE:
-                values[number] = operator.attrgetter(row.target)(self)
-            elif isinstance(row.target, str):
-                values[number] = getattr(args[0], row.target)(*args[1:], **kwargs)
-            else:
-                values[number] = row.target(*args, **kwargs)
-        return replaced(self._outputs, of)
-
-
-class StepModule(_Rows):
-    """One step of a loop, for sequences.
-
-    Args:
-        root: the module with its parts exchanged, whose children are kept under their names.
-        rows: what is called.
-        outputs: what is returned.
-        name: of the module, in messages.
-    """
-
-    def __init__(self, root: nn.Module, rows: list[Row], outputs: Any, name: str) -> None:
-        super().__init__(rows, outputs)
-        for child, module in root._modules.items():
-            self.add_module(child, module)
-        for own, parameter in root._parameters.items():
-            self.register_parameter(own, parameter)
-        for own, buffer in root._buffers.items():
-            self.register_buffer(own, buffer)
-        self.training = root.training
-        self.source_name = name
-
-    def forward(self, x: Tensor) -> Any:
-        """Run the step over ``x`` [T, B, ...]."""
-        return self._run({"x": x})
-
-
-class Decision(_Rows):
-    """What a loop makes of the sequences that its steps gave."""
-
-    def forward(self, *sequences: Tensor) -> Any:
-        """Return what the loop returns for ``sequences`` [T, B, ...]."""
-        return self._run(dict(enumerate(sequences)))
 
 
 class LoopParts:
@@ -187,7 +113,7 @@ class LoopParts:
         """Return the template of what is returned, without potentials."""
         if isinstance(result, fx.Node):
             value = self.steps.value(result)
-            if isinstance(value, (Potentials, State)):
+            if isinstance(value, State):
                 self.left_out.append(value.path)
                 return None
             return self._of(result, value)
@@ -210,10 +136,10 @@ class LoopParts:
         if isinstance(value, Total):
             self.steps.lengths.add(value.added)
             return self._add(Row(CALL, torch.sum, (self._sequence(value.row), 0)))
-        if isinstance(value, Now) and value.step is not None:
+        if isinstance(value, Step) and value.step is not None:
             self._lasts.append(value.step)
             return self._add(Row(CALL, operator.getitem, (self._sequence(value.row), -1)))
-        if isinstance(value, (Potentials, State)):
+        if isinstance(value, State):
             raise LoopError(
                 f"its result is made of the potential of {value.path}, a neuron that fires: "
                 "decide by its spikes"

@@ -1,20 +1,20 @@
 """An unrolled loop over time, read as one step that is taken again and again."""
 
 import operator
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import fx, nn
 
 from axonal.neuro.importers._loop_trace import LoopError, LoopTracer
+from axonal.neuro.importers._memory import Memory
+from axonal.neuro.importers._ref import Ref
 from axonal.neuro.importers._step_calls import ADD, StepCalls, refusal
 from axonal.neuro.importers._step_rows import (
     ATTRIBUTE,
     INPUT,
     MODULE,
     POTENTIAL,
-    Ref,
     Row,
     Rows,
     nodes_in,
@@ -25,10 +25,9 @@ from axonal.neuro.importers._step_values import (
     Entries,
     Fixed,
     Framed,
-    Now,
     Outputs,
-    Potentials,
     State,
+    Step,
     Total,
     Value,
     Whole,
@@ -44,23 +43,6 @@ _POINTWISE = (nn.Linear, nn.Dropout, nn.Identity, nn.ReLU, nn.Sigmoid, nn.Tanh, 
 """Modules of torch that treat the last axis or each number alike, whatever stands before it."""
 
 _RETURNS = " (what is heard a step later is a neuro.Recurrent, and a layer runs once per step)"
-
-
-class Memory(NamedTuple):
-    """What a framework's modules do with states.
-
-    Args:
-        returned: number of values that a module with memory returns, 0 for its output as it is;
-            None of a module without memory.
-        keeps: whether a module that is given no state goes on with its own.
-        unreset: whether the last state of a module is a potential that nothing resets.
-        repeats: steps for which a module repeats its input, None for others.
-    """
-
-    returned: Callable[[nn.Module], int | None]
-    keeps: bool
-    unreset: Callable[[nn.Module], bool]
-    repeats: Callable[[nn.Module], int | None]
 
 
 class LoopSteps:
@@ -103,7 +85,7 @@ class LoopSteps:
     def _read(self, node: fx.Node) -> Value:
         if node.op == "placeholder":
             number = self.rows.number(Row(INPUT, "x"))
-            return Now(number, None) if self.form == STATIC else Whole(number)
+            return Step(number, None) if self.form == STATIC else Whole(number)
         if node.op == "get_attr":
             return Fixed(is_zero(example(node)) and not isinstance(example(node), nn.Parameter))
         if node.op == "call_module":
@@ -121,13 +103,13 @@ class LoopSteps:
         if isinstance(x, (After, Fixed)):
             self._no_parameters(path, module, x)
             return After() if isinstance(x, After) else Fixed(False)
-        if not isinstance(x, (Now, Whole)) or len(given) != 1:
+        if not isinstance(x, (Step, Whole)) or len(given) != 1:
             raise LoopError(f"{path} takes what is no output of a step")
         row = self.rows.number(Row(MODULE, path, (Ref(x.row),)))
-        if isinstance(x, Now):
+        if isinstance(x, Step):
             if _many_steps(module):
                 raise LoopError(f"{path} takes many steps at once, but is given one", of_form=True)
-            return Now(row, x.step)
+            return Step(row, x.step)
         if _many_steps(module) or isinstance(module, _POINTWISE):
             return Whole(row)
         if type(module) is nn.Flatten and module.start_dim == 2:
@@ -144,10 +126,10 @@ class LoopSteps:
 
     def _with_memory(self, path: str, module: nn.Module, x: Value, states: list[Any]) -> Value:
         times = self.memory.repeats(module)
-        if times is not None and isinstance(x, Now) and x.step is None:
+        if times is not None and isinstance(x, Step) and x.step is None:
             self.lengths.add(times)
             return Whole(self.rows.number(Row(MODULE, path, (Ref(x.row),))))
-        if not isinstance(x, (Now, Whole)):
+        if not isinstance(x, (Step, Whole)):
             raise LoopError(f"{path} takes what is no output of a step")
         row = self.rows.number(Row(MODULE, path, (Ref(x.row),)))
         if isinstance(x, Whole):
@@ -164,7 +146,7 @@ class LoopSteps:
             raise LoopError(f"{path} takes many steps at once, but is given one", of_form=True)
         self._follows(path, step, states)
         self.taken[path] = step + 1
-        return Outputs(path, row, step) if self.memory.returned(module) else Now(row, step)
+        return Outputs(path, row, step) if self.memory.returned(module) else Step(row, step)
 
     def _follows(self, path: str, step: int, states: list[Any]) -> None:
         """Refuse states that are not those of the step before, or not at rest at the first."""
@@ -186,7 +168,7 @@ class LoopSteps:
         """Return the step and the place of a value that the module at ``path`` returned."""
         if isinstance(value, State):
             return (value.step, value.place) if value.path == path else None
-        if not isinstance(value, Now) or self.rows[value.row].target != path:
+        if not isinstance(value, Step) or self.rows[value.row].target != path:
             return None
         last = (self.memory.returned(self.module.get_submodule(path)) or 0) - 1
         return value.step, last if self.rows[value.row].kind == POTENTIAL else 0
@@ -217,23 +199,23 @@ class LoopSteps:
                 return total
         sources = {n: self._as_step(v) for n, v in sources.items()}
         kinds = set(map(type, sources.values()))
-        if After in kinds or Total in kinds or Potentials in kinds:
+        if After in kinds or Total in kinds or State in kinds:
             return After()
         first = next(iter(sources.values()))
         if isinstance(first, Whole) and target in _APART and given[1:] in ((), (0,)):
             return Entries(first.row)
-        if isinstance(first, Now) and target in _FRAMES and given[1:] == (0,):
+        if isinstance(first, Step) and target in _FRAMES and given[1:] == (0,):
             return Framed(first.row, first.step)
         repeated = self._repeated(node, sources)
         if repeated is not None:
             return repeated
-        if not kinds <= {Now, Whole, Fixed}:
+        if not kinds <= {Step, Whole, Fixed}:
             raise refusal(node)
         return self._of_a_step(node, given, sources)
 
     def _of_a_step(self, node: fx.Node, given: Any, sources: dict[fx.Node, Value]) -> Value:
         whole = any(isinstance(v, Whole) for v in sources.values())
-        steps = {v.step for v in sources.values() if isinstance(v, Now) and v.step is not None}
+        steps = {v.step for v in sources.values() if isinstance(v, Step) and v.step is not None}
         if len(steps) > 1 or (whole and steps):
             first, *others = sorted(steps)
             late = f"values of steps {first} and {others[0]}" if others else "a step and all steps"
@@ -254,7 +236,7 @@ class LoopSteps:
             if whole:
                 return After()
             raise refusal(node)
-        return Whole(row) if whole else Now(row, steps.pop() if steps else None)
+        return Whole(row) if whole else Step(row, steps.pop() if steps else None)
 
     def _constant(self, node: fx.Node) -> int:
         if node.op != "get_attr" or str(node.target).startswith("_tensor_constant"):
@@ -268,14 +250,14 @@ class LoopSteps:
         if isinstance(source, Outputs):
             if index == 0:
                 whole = source.step is None
-                return Whole(source.row) if whole else Now(source.row, source.step)
+                return Whole(source.row) if whole else Step(source.row, source.step)
             return self._state(source, index)
         if isinstance(source, Entries):
-            return Now(source.row, index)
+            return Step(source.row, index)
         if isinstance(source, State):
             return source
         entries = index if isinstance(index, tuple) else (index,)
-        if isinstance(source, Now) and type(entries[0]) is int and self.form == STATIC:
+        if isinstance(source, Step) and type(entries[0]) is int and self.form == STATIC:
             raise LoopError("it picks samples of its input", of_form=True)
         if not isinstance(source, Whole):
             return None
@@ -288,7 +270,7 @@ class LoopSteps:
             return After()
         if step == -1:
             return After() if not self._is_input(source) else None
-        return Now(source.row, step)
+        return Step(source.row, step)
 
     def _is_input(self, source: Whole) -> bool:
         return self.rows[source.row].kind == INPUT
@@ -298,9 +280,9 @@ class LoopSteps:
         last = index == (self.memory.returned(module) or 0) - 1
         if last and self.memory.unreset(module):
             row = self.rows.number(Row(POTENTIAL, source.path, self.rows[source.row].args))
-            return Whole(row) if source.step is None else Now(row, source.step)
+            return Whole(row) if source.step is None else Step(row, source.step)
         return (
-            Potentials(source.path)
+            State(source.path, None, index)
             if source.step is None
             else State(source.path, source.step, index)
         )
@@ -310,9 +292,9 @@ class LoopSteps:
     def _stacked(self, node: fx.Node, entries: list[Value]) -> Value | None:
         axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
         framed = node.target is not torch.stack
-        kind = Framed if framed else Now
+        kind = Framed if framed else Step
         if entries and all(isinstance(e, State) for e in entries) and axis == 0:
-            return Potentials(entries[0].path)  # type: ignore[union-attr]
+            return State(entries[0].path, None, 0)  # type: ignore[union-attr]
         if not entries or axis != 0 or not all(isinstance(e, kind) for e in entries):
             return None
         return self._sequence(entries)
@@ -326,8 +308,8 @@ class LoopSteps:
                 raise LoopError(f"it writes to {index} of a tensor at step {step}")
             entries.append(self.value(node))
         if all(isinstance(e, State) for e in entries):
-            return Potentials(entries[0].path)  # type: ignore[union-attr]
-        if not all(isinstance(e, Now) for e in entries):
+            return State(entries[0].path, None, 0)  # type: ignore[union-attr]
+        if not all(isinstance(e, Step) for e in entries):
             raise LoopError("it writes what is no output of a step into a tensor")
         return self._sequence(entries)
 
@@ -350,7 +332,7 @@ class LoopSteps:
             return None
         ((source, value),) = sources.items()
         before, after = example(source), example(node)
-        still = isinstance(value, (Now, Framed)) and value.step is None
+        still = isinstance(value, (Step, Framed)) and value.step is None
         lasting = before.shape[isinstance(value, Framed) :]
         if not still or after.shape[1:] != lasting:
             raise refusal(node)
@@ -359,18 +341,18 @@ class LoopSteps:
 
     def _added(self, a: Value, b: Value) -> Value | None:
         """Read a sum over time, taken step by step."""
-        if isinstance(a, Fixed) and a.zero and isinstance(b, Now) and b.step == 0:
+        if isinstance(a, Fixed) and a.zero and isinstance(b, Step) and b.step == 0:
             return Total(b.row, 1)
-        if isinstance(a, Now) and a.step == 0 and isinstance(b, Now) and b.step == 1:
+        if isinstance(a, Step) and a.step == 0 and isinstance(b, Step) and b.step == 1:
             a = Total(a.row, 1)
-        if not isinstance(a, Total) or not isinstance(b, Now) or b.step != a.added:
+        if not isinstance(a, Total) or not isinstance(b, Step) or b.step != a.added:
             return None
         self._alike(a.row, b.row, a.added)
         return Total(a.row, a.added + 1)
 
     def _as_step(self, value: Value) -> Value:
         """Return the first step for a sum of one: 0 + x is x."""
-        return Now(value.row, 0) if isinstance(value, Total) and value.added == 1 else value
+        return Step(value.row, 0) if isinstance(value, Total) and value.added == 1 else value
 
 
 def _many_steps(module: nn.Module) -> bool:

@@ -1,24 +1,13 @@
 """The calls of one time step, each written down once: steps are alike if their rows are."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from torch import fx
 
+from axonal.neuro.importers._ref import LENGTH, Ref
+
 INPUT, MODULE, POTENTIAL, CALL, ATTRIBUTE = "input", "module", "potential", "call", "attribute"
-
-
-@dataclass(frozen=True)
-class Ref:
-    """The result of an earlier row, by its number."""
-
-    row: int
-
-
-@dataclass(frozen=True)
-class Length:
-    """The number of steps of the sequences."""
 
 
 class Row(NamedTuple):
@@ -95,7 +84,7 @@ class Rows(list[Row]):
 def with_length(one: Any, other: Any, lengths: tuple[int, int]) -> Any:
     """Return what two runs over sequences of these lengths say alike, the length marked."""
     if type(one) is int and (one, other) == lengths and one != other:
-        return Length()
+        return Ref(LENGTH)
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         return {name: with_length(entry, other[name], lengths) for name, entry in one.items()}
     if type(one) is type(other) and isinstance(one, (list, tuple)) and len(one) == len(other):
@@ -107,8 +96,8 @@ def with_length(one: Any, other: Any, lengths: tuple[int, int]) -> Any:
 
 
 def replaced(value: Any, by: Callable[[Any], Any]) -> Any:
-    """Return arguments with every :class:`Ref` and :class:`Length` replaced."""
-    if isinstance(value, (Ref, Length)):
+    """Return arguments with every :class:`Ref` replaced."""
+    if isinstance(value, Ref):
         return by(value)
     if isinstance(value, dict):
         return {name: replaced(entry, by) for name, entry in value.items()}

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, fx
 
 
-class Now(NamedTuple):
+class Step(NamedTuple):
     """A value [B, ...] of one step; of every step alike if ``step`` is None."""
 
     row: int
@@ -39,7 +39,7 @@ class Total(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """What a module with memory returns at a step: its output and the states."""
+    """The output and the states that a module with memory returns at a step."""
 
     path: str
     row: int
@@ -47,30 +47,24 @@ class Outputs(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a module returns at a ``place`` after its output: a state after a step."""
+    """A state after a step, of all steps if ``step`` is None; its ``place`` behind the output."""
 
     path: str
     step: int | None
     place: int
 
 
-class Potentials(NamedTuple):
-    """The states of a module with memory at all steps."""
-
-    path: str
-
-
 class Fixed(NamedTuple):
-    """What does not depend on the input; 0 everywhere if ``zero``."""
+    """A value that does not depend on the input; 0 everywhere if ``zero``."""
 
     zero: bool
 
 
 class After(NamedTuple):
-    """What is made of all steps together."""
+    """A value that is made of all steps together."""
 
 
-Value = Now | Whole | Entries | Framed | Total | Outputs | State | Potentials | Fixed | After
+Value = Step | Whole | Entries | Framed | Total | Outputs | State | Fixed | After
 
 
 def example(node: Any) -> Any:

@@ -18,7 +18,7 @@ import snntorch as snn  # noqa: E402
 
 
 class Small(nn.Module):
-    """What the refused loops have."""
+    """The layers of the refused loops."""
 
     def __init__(self):
         super().__init__()
