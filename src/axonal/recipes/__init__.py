@@ -138,7 +138,7 @@ def trained(name: str) -> Path:
 def shipped() -> tuple[str, ...]:
     """Names of the trained networks that come with axonal.
 
-    >>> shipped()
-    ('digits', 'spikegpt-char')
+    >>> "digits" in shipped()
+    True
     """
     return tuple(sorted(folder.name for folder in _TRAINED.iterdir() if folder.is_dir()))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,13 @@ def graph(name: str) -> str:
     if _find.is_study(recipes.find(name)):
         return "none: what was learned is no Network"
     try:
-        made = recipes.export_run(recipes.trained(name), samples=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about its golden run, which nobody keeps
+            made = recipes.export_run(recipes.trained(name), samples=1)
     except ValueError as error:
-        return f"none: {error}"
+        # the first reason of several, without the line of the recipe that it names
+        reasons = [line for line in str(error).splitlines() if line.startswith("  - ")]
+        return f"none: {reasons[0].partition('): ')[2] if reasons else error}"
     return f"{sum(p.size for p in made.projections)} synapses"
 
 
