@@ -48,8 +48,8 @@ def described(name: str) -> dict[str, Any]:
         name: of one that ships.
 
     Returns:
-        name, task, folder, parameters, test and validation result by name, graph (whether
-        there is an event graph, or why not), command, seconds of training and bytes.
+        name, task, folder, parameters, measure with its test and validation result (None where
+        the run reports none), command, seconds of training and bytes.
 
     >>> described("digits")["command"]
     'axonal train digits'
@@ -64,7 +64,8 @@ def described(name: str) -> dict[str, Any]:
         "folder": str(folder),
         "parameters": summary["trained_parameters"],
         "measure": measure.replace("_", " "),
-        **{part: summary[f"{part}_{measure}"] for part in ("test", "validation")},
+        "test": summary[f"test_{measure}"],
+        "validation": summary.get(f"validation_{measure}"),
         "command": " ".join(("axonal train", name, *_changed(folder, name))),
         "seconds": summary.get("cpu_seconds", summary["seconds"]),
         "bytes": sum(file.stat().st_size for file in folder.iterdir()),
