@@ -49,6 +49,7 @@ def test_all_of_them_are_small() -> None:
     assert sum(_shipped.described(name)["bytes"] for name in recipes.shipped()) < 8e6
 
 
+@pytest.mark.filterwarnings("ignore:golden inputs hold other values:UserWarning")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_is_as_good_as_its_training_reported_and_fires_the_same_exported(
     name: str,
