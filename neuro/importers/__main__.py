@@ -44,7 +44,8 @@ graph = deploy.export(net, dt=1e-3, input_shape=(1, 8, 8))
 
 ## A forward that loops over time
 
-Modules as the frameworks' tutorials write them come in whole:
+Modules as the frameworks' tutorials write them come in whole ([which were tried, and where they
+run](results/tutorials.md)):
 
 ```python
 import snntorch as snn

@@ -9,10 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from axonal.neuro.importers import _stateless
-from axonal.neuro.importers._loop_trace import LoopError
-from axonal.neuro.importers._loops import as_step
 from axonal.neuro.importers._rules import ConversionError, Framework, Rule, Site, UnlikeError
-from axonal.neuro.importers.time_loop import TimeLoop
+from axonal.neuro.importers.loops import LoopError, TimeLoop, as_step
 from axonal.neuro.layers import Lift
 from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, NetworkError, Sequential

@@ -41,6 +41,7 @@ WHOLE = (
     "ternary-delays",
     "time-grid",
     "timescales",
+    "tutorials",
     "two-point",
     "yin-yang",
     "zero-shot",

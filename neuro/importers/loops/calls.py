@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
-from axonal.neuro.importers._loop_trace import LoopError
-from axonal.neuro.importers._ref import Ref
-from axonal.neuro.importers._step_rows import CALL, MODULE, Row, Rows
-from axonal.neuro.importers._step_values import example
+from axonal.neuro.importers.loops.ref import Ref
+from axonal.neuro.importers.loops.rows import CALL, MODULE, Row, Rows
+from axonal.neuro.importers.loops.tracer import LoopError
+from axonal.neuro.importers.loops.values import example
 from axonal.neuro.layers import Dropout
 from axonal.neuro.network._axes import name_of
 from axonal.neuro.network._supported_calls import ELEMENTWISE, ELEMENTWISE_METHODS, LIFTED

@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from axonal.neuro.importers._decision import Decision
-from axonal.neuro.importers._loop_steps import LoopSteps
-from axonal.neuro.importers._loop_trace import LoopError
-from axonal.neuro.importers._ref import Ref
-from axonal.neuro.importers._step_rows import CALL, INPUT, MODULE, POTENTIAL, Row, plain, replaced
-from axonal.neuro.importers._step_values import (
+from axonal.neuro.importers.loops.decision import Decision
+from axonal.neuro.importers.loops.ref import Ref
+from axonal.neuro.importers.loops.rows import CALL, INPUT, MODULE, POTENTIAL, Row, plain, replaced
+from axonal.neuro.importers.loops.steps import LoopSteps
+from axonal.neuro.importers.loops.tracer import LoopError
+from axonal.neuro.importers.loops.values import (
     After,
     Fixed,
     State,

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from axonal.neuro.importers._row_module import RowModule
+from axonal.neuro.importers.loops.row_module import RowModule
 
 
 class Decision(RowModule):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from torch import fx
 
-from axonal.neuro.importers._ref import LENGTH, Ref
+from axonal.neuro.importers.loops.ref import LENGTH, Ref
 
 INPUT, MODULE, POTENTIAL, CALL, ATTRIBUTE = "input", "module", "potential", "call", "attribute"
 

@@ -3,14 +3,14 @@
 import torch
 from torch import Tensor, nn
 
-from axonal.neuro.importers._loop_parts import LoopParts
-from axonal.neuro.importers._loop_steps import BATCH_FIRST, FORMS, STATIC, LoopSteps
-from axonal.neuro.importers._loop_trace import SAMPLES, STEPS, LoopError, LoopTracer, unrolled
-from axonal.neuro.importers._memory import Memory
 from axonal.neuro.importers._rules import Framework
-from axonal.neuro.importers._step_module import StepModule
-from axonal.neuro.importers._step_rows import with_length
-from axonal.neuro.importers.time_loop import TimeLoop
+from axonal.neuro.importers.loops.memory import Memory
+from axonal.neuro.importers.loops.parts import LoopParts
+from axonal.neuro.importers.loops.rows import with_length
+from axonal.neuro.importers.loops.step_module import StepModule
+from axonal.neuro.importers.loops.steps import BATCH_FIRST, FORMS, STATIC, LoopSteps
+from axonal.neuro.importers.loops.time_loop import TimeLoop
+from axonal.neuro.importers.loops.tracer import SAMPLES, STEPS, LoopError, LoopTracer, unrolled
 
 
 def as_step(

@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import nn
 
-from axonal.neuro.importers._ref import LENGTH, Ref
-from axonal.neuro.importers._step_rows import ATTRIBUTE, INPUT, MODULE, POTENTIAL, Row, replaced
+from axonal.neuro.importers.loops.ref import LENGTH, Ref
+from axonal.neuro.importers.loops.rows import ATTRIBUTE, INPUT, MODULE, POTENTIAL, Row, replaced
 
 
 class RowModule(nn.Module):

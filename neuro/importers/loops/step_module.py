@@ -4,8 +4,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from axonal.neuro.importers._row_module import RowModule
-from axonal.neuro.importers._step_rows import Row
+from axonal.neuro.importers.loops.row_module import RowModule
+from axonal.neuro.importers.loops.rows import Row
 
 
 class StepModule(RowModule):

@@ -6,11 +6,10 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from axonal.neuro.importers._loop_trace import LoopError, LoopTracer
-from axonal.neuro.importers._memory import Memory
-from axonal.neuro.importers._ref import Ref
-from axonal.neuro.importers._step_calls import ADD, StepCalls, refusal
-from axonal.neuro.importers._step_rows import (
+from axonal.neuro.importers.loops.calls import ADD, StepCalls, refusal
+from axonal.neuro.importers.loops.memory import Memory
+from axonal.neuro.importers.loops.ref import Ref
+from axonal.neuro.importers.loops.rows import (
     ATTRIBUTE,
     INPUT,
     MODULE,
@@ -20,7 +19,8 @@ from axonal.neuro.importers._step_rows import (
     nodes_in,
     plain,
 )
-from axonal.neuro.importers._step_values import (
+from axonal.neuro.importers.loops.tracer import LoopError, LoopTracer
+from axonal.neuro.importers.loops.values import (
     After,
     Entries,
     Fixed,
