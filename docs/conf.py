@@ -42,6 +42,9 @@ nb_execution_cache_path = str(Path(__file__).parent / "_build" / "notebooks")
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 
+# a class that two packages name is one object: either page is the right one to link to
+suppress_warnings = ["ref.python"]
+
 html_theme = "furo"
 html_title = "Axonal"
 html_static_path = ["_static"]
