@@ -142,7 +142,7 @@ def run(
         raise FileNotFoundError(f"cannot write {save_state}: there is no folder for it")
     summary = _Summary(stream.step)
     inputs = {p.name: p.size for p in graph.of_kind("input")}
-    outputs = [name for name in graph.outputs if graph.population(name).kind == "integrator"]
+    outputs = [name for name in graph.outputs if not graph.population(name).spiking]
 
     def advance(events: Arrays | None, end: float = math.inf) -> None:
         step = stream.advance(events)

@@ -97,4 +97,4 @@ def recipe_rule(graph: deploy.EventGraph) -> str | None:
     """The rule by which the recipe of a graph reads its membranes, if it is of one."""
     rule, output = graph.info.get("readout"), graph.population(graph.outputs[0])
     known = isinstance(rule, str) and rule in READOUTS
-    return rule if known and output.kind == "integrator" else None
+    return rule if known and not output.spiking else None
