@@ -13,8 +13,6 @@ from axonal.cli._terminal import users_own
 if TYPE_CHECKING:
     from axonal.deploy import EventGraph
 
-EXAMPLE = "digits"
-"""The network whose graph ships beside it."""
 NIR = ".nir"
 CHIPS = sorted(p.stem for p in Path(axonal.__file__).parent.glob("deploy/chips/[!_]*.py"))
 """Names of the chips, by their files: importing them would import torch for a help text."""
@@ -31,10 +29,11 @@ def load(file: Path) -> "EventGraph":
     from axonal import deploy, recipes
 
     with users_own(ValueError, OSError, ImportError):
-        if str(file) == EXAMPLE and ships(file):
-            return deploy.example()
         if ships(file):
-            return recipes.export_run(recipes.trained(str(file)))
+            run = recipes.trained(str(file))
+            # one has its graph beside it, so that no data are needed; others export what they know
+            kept = deploy.example()
+            return kept if kept.info["recipe"] == run.name else recipes.export_run(run)
         if file.suffix == NIR:
             return deploy.from_nir(file)
         return deploy.EventGraph.load(file)
