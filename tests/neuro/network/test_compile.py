@@ -126,10 +126,11 @@ def test_an_exported_network_goes_on_from_a_state():
 @pytest.mark.parametrize("per", ["synapse", "source", "target"])
 @pytest.mark.usefixtures("fresh_compiler")
 def test_delayed_convolutions_compile_as_one_graph(per):
+    torch.manual_seed(0)
     layer = neuro.DelayedConv2d(2, 3, 3, 14, padding=1, kernel="two-tap", per=per)
     net = neuro.Sequential({"conv": layer, "lif": neuro.LIF((3, 4, 4))})
     with torch.no_grad():
-        layer.weight.abs_()
+        layer.weight.abs_().add_(0.2)  # so that neurons fire
     x = spike_train(0, 8, 2, 32, dtype=torch.float32).unflatten(2, (2, 4, 4))
     compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
     results = []
