@@ -123,10 +123,9 @@ class Delayed(Masked):
         rounded = frozen or (not self.training and self.round_in_evaluation)
         return "one-tap" if rounded else self.kernel
 
-    def _heard_by_all(self, y: Tensor, frozen: bool) -> Tensor:
+    def _heard_by_all(self, y: Tensor) -> Tensor:
         """Give delays that no longer learn the gradient of zero that a reducer waits for."""
-        if frozen and self.position.requires_grad:
-            y = _ZeroGradient.apply(y, self.position)  # type: ignore[no-untyped-call]
+        y = _ZeroGradient.apply(y, self.position)  # type: ignore[no-untyped-call]
         return y
 
     @property
@@ -141,7 +140,7 @@ class Delayed(Masked):
 
     def _is_frozen(self) -> bool:
         share = self.frozen_share
-        if _checks.compiling():
+        if torch.compiler.is_compiling() or torch.compiler.is_exporting():
             return self._frozen
         # read again only if something wrote to it: reading a value stalls a GPU
         seen = (id(share), -1 if share.is_cpu or share.is_inference() else share._version)

@@ -160,7 +160,9 @@ class DelayedConv(Delayed, Layer[DelayedConvState]):
             )  # fmt: skip
         if self.bias is not None:
             y = y + self.bias.view(-1, *[1] * self.axes)
-        return self._heard_by_all(y, frozen), DelayedConvState(history)
+        if frozen and self.position.requires_grad:
+            y = self._heard_by_all(y)
+        return y, DelayedConvState(history)
 
     def extra_repr(self) -> str:
         """Return the text of ``print(layer)``."""

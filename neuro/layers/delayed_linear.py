@@ -132,7 +132,8 @@ class DelayedLinear(Delayed, Layer[DelayedLinearState]):
         rest = self.init(x[0])
         state = rest if state is None else _checks.start(self, state, rest, x)
         frozen = self._is_frozen()
-        delay = self._of_synapses(self._delays_in_force(frozen))
+        # written out: every function more is one for each call of a small layer
+        delay = self._delays_in_force(frozen).expand_as(self.weight).contiguous()
         with _checks.in_own_type(x):
             y, history = ops.delayed_linear(
                 x, state.history, self._weight_in_force(), delay, self.sigma,
@@ -141,7 +142,9 @@ class DelayedLinear(Delayed, Layer[DelayedLinearState]):
             )  # fmt: skip
         if self.bias is not None:
             y = y + self.bias
-        return self._heard_by_all(y, frozen), DelayedLinearState(history)
+        if frozen and self.position.requires_grad:
+            y = self._heard_by_all(y)
+        return y, DelayedLinearState(history)
 
     def as_feedback(self, state: DelayedLinearState, recent: Tensor) -> Feedback:
         """Return the connections as the loop of a neuron takes them.

@@ -126,6 +126,7 @@ class EventNetwork:
             ValueError: an index is out of range, a delay is negative, or blocks leave a gap.
             MemoryError: the synapses do not fit into what is free.
 
+        >>> from axonal.neuro.ops.event_network._block import Kind
         >>> chain = Synapses(np.array([1]), np.array([0]), np.array([1.0]), np.array([3]))
         >>> cell = dict(decay=[0.5], gain=[1], bias=[0], threshold=[1])
         >>> blocks = [Block(0, 1, Kind.LIF)]
