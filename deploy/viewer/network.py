@@ -26,11 +26,14 @@ def draw_network(graph: EventGraph) -> Any:
     from bokeh.plotting import figure
 
     place, colours = places(graph), kind_colours(graph)
+    centres = {
+        "x": [place[p.name][0] for p in graph.populations],
+        "y": [-place[p.name][1] for p in graph.populations],
+    }
     plot = figure(
         title="Populations and projections (point at one for its numbers)",
         height=140 + 90 * (1 + max((row for _, row in place.values()), default=0)),
         sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save",
-        match_aspect=False,
     )  # fmt: skip
     plot.grid.visible = plot.axis.visible = False
     lines = [curve(place[p.source], place[p.target]) for p in graph.projections]
@@ -47,11 +50,9 @@ def draw_network(graph: EventGraph) -> Any:
         "x", "y", WIDTH, HEIGHT, fill_color="colour", line_color=BLACK, fill_alpha=0.9,
         legend_group="kind", border_radius=6,
         source={
-            "x": [place[p.name][0] for p in graph.populations],
-            "y": [-place[p.name][1] for p in graph.populations],
+            **centres,
             "colour": [colours[p.kind] for p in graph.populations],
             "kind": [p.kind for p in graph.populations],
-            "name": [p.name for p in graph.populations],
             "told": [told_of_population(graph, p) for p in graph.populations],
         },
     )  # fmt: skip
@@ -59,8 +60,7 @@ def draw_network(graph: EventGraph) -> Any:
         "x", "y", text="words", text_align="center", text_baseline="middle",
         text_font_size="11px",
         source={
-            "x": [place[p.name][0] for p in graph.populations],
-            "y": [-place[p.name][1] for p in graph.populations],
+            **centres,
             "words": [f"{p.name}\n{'x'.join(map(str, p.shape))}" for p in graph.populations],
         },
     )  # fmt: skip
@@ -100,7 +100,8 @@ def reached(graph: EventGraph) -> list[str]:
         heard[p.target] |= {p.source} - {p.target}
     order: list[str] = []
     while heard:
-        ready = [name for name, sources in heard.items() if sources <= set(order)]
+        done = set(order)
+        ready = [name for name, sources in heard.items() if sources <= done]
         for name in ready or [next(iter(heard))]:
             order.append(name)
             del heard[name]

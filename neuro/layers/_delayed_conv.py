@@ -21,7 +21,7 @@ class DelayedConvState(NamedTuple):
 
 
 class DelayedConv(Delayed, Layer[DelayedConvState]):
-    """What :class:`DelayedConv1d` and :class:`DelayedConv2d` share."""
+    """Convolution with learned delays; a subclass says over how many axes of space."""
 
     axes: ClassVar[int]
     shape: ClassVar[str]

@@ -160,7 +160,7 @@ def spike(u: Tensor, surrogate: str | Surrogate, alpha: float) -> Tensor:
 
 
 def _alone(u: Tensor) -> bool:
-    """Whether nobody asks for a derivative: a Function costs more than a step of few neurons."""
+    """Whether no derivative of ``u`` is wanted: a Function costs more than a small step."""
     if torch.compiler.is_compiling() or (u.requires_grad and torch.is_grad_enabled()):
         return False
-    return forward_ad._current_level < 0 and torch._C._functorch.maybe_current_level() is None
+    return not forward_mode() and torch._C._functorch.maybe_current_level() is None

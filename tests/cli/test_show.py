@@ -3,12 +3,9 @@
 import json
 from pathlib import Path
 
-import pytest
 from helpers.shell import Axonal, Refused
 
 from axonal import recipes
-
-pytest.importorskip("bokeh")
 
 
 def test_a_shipped_network_and_a_run_folder_are_drawn(

@@ -41,7 +41,7 @@ def data(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def graphs_of_the_page() -> dict[str, str]:
-    """What the page says of the graph of every model."""
+    """The graph of every model, in the words of the page."""
     lines = PAGE.read_text().splitlines()
     cells = [line.split(" | ") for line in lines if line.startswith("| ")][2:]
     return {row[0].removeprefix("| "): row[4] for row in cells}

@@ -45,7 +45,7 @@ class Geometry(NamedTuple):
 
 
 PER = ("synapse", "source", "target")
-"""What may have a delay of its own in the operator."""
+"""Parts that may have a delay of their own in the operator."""
 
 
 def of_synapses(delay: Tensor, weight: Tensor, per: str, groups: int) -> Tensor:

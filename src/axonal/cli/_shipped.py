@@ -11,7 +11,7 @@ OR_SHIPPED = f"or what ships: {', '.join(SHIPPED)}."
 
 
 def ships(path: Path) -> bool:
-    """Whether a network of the package is meant; a file of the user comes first."""
+    """Whether a path is the name of a network that ships; a file of the user comes first."""
     return str(path) in SHIPPED and not path.exists()
 
 

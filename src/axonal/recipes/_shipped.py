@@ -1,14 +1,12 @@
 """Trained networks that come with axonal, described: ``python -m axonal.recipes._shipped``."""
 
-import dataclasses
-import json
 import warnings
-from pathlib import Path
 from typing import Any
 
 from axonal import recipes
 from axonal._base.tables import markdown_table
 from axonal.recipes import _find
+from axonal.recipes._run_folder import RunFolder
 
 RESULTS = ("accuracy", "bits_per_character", "bits_per_token")
 """Results of the parts "validation" and "test" in a summary; the first that is there counts."""
@@ -54,21 +52,21 @@ def described(name: str) -> dict[str, Any]:
     >>> described("digits")["command"]
     'axonal train digits'
     """
-    folder = recipes.trained(name)
-    summary = json.loads((folder / "summary.json").read_text())
+    run = RunFolder(recipes.trained(name))
+    summary = run.read_summary()
     measure = next(key for key in RESULTS if f"test_{key}" in summary)
     task = str(recipes.find(name).__doc__).split("\n\n")[0]
     return {
         "name": name,
         "task": " ".join(task.split()),
-        "folder": str(folder),
+        "folder": str(run.path),
         "parameters": summary["trained_parameters"],
         "measure": measure.replace("_", " "),
         "test": summary[f"test_{measure}"],
         "validation": summary.get(f"validation_{measure}"),
-        "command": " ".join(("axonal train", name, *_changed(folder, name))),
+        "command": " ".join(("axonal train", name, *_changed(run))),
         "seconds": summary.get("cpu_seconds", summary["seconds"]),
-        "bytes": sum(file.stat().st_size for file in folder.iterdir()),
+        "bytes": sum(file.stat().st_size for file in run.path.iterdir()),
     }
 
 
@@ -105,10 +103,10 @@ def page() -> str:
     return HEAD + markdown_table(head, rows) + "\n"
 
 
-def _changed(folder: Path, name: str) -> list[str]:
+def _changed(run: RunFolder) -> list[str]:
     """Options of the settings that are not those of the recipe by default."""
-    made = json.loads((folder / "config.json").read_text())["settings"]
-    usual = dataclasses.asdict(recipes.find(name).Settings())
+    name, settings = run.settings()
+    made, usual = settings.to_json(), type(settings)().to_json()
     compared = recipes.comparison(name)
     # without it the command would train all arms
     told = None if compared is None else compared.chosen_by

@@ -162,9 +162,10 @@ def study(
 
 
 def _first_process() -> bool:
-    """Whether this is no process that Lightning, torchrun or the like has started beside another.
+    """Whether this process is the first of those that train together, or the only one.
 
-    Those run the same command; the first prepares the folder before it starts them, and writes.
+    Lightning, torchrun and the like start the same command several times; the first prepares the
+    folder before it starts the others, and writes.
     """
     rank = os.environ.get("RANK") or os.environ.get("LOCAL_RANK") or "0"
     return rank == "0"

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("bokeh")
-
 from axonal import deploy
 from axonal.deploy.viewer.golden_run import GAP, draw_golden_run
 from axonal.deploy.viewer.network import curve, draw_network, places
