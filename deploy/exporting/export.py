@@ -15,6 +15,7 @@ from axonal.deploy.exporting import affine
 from axonal.deploy.exporting.affine_signal import Signal, identity, substitute
 from axonal.deploy.exporting.assemble import assemble, finest_grid, off_grid
 from axonal.deploy.exporting.calls import (
+    MULTIPLY,
     AbandonedError,
     UnsupportedError,
     attribute,
@@ -27,8 +28,15 @@ from axonal.deploy.exporting.golden_run import golden_run
 from axonal.deploy.exporting.graded_inputs import warn_of_counts
 from axonal.deploy.exporting.integrators import feed_onward
 from axonal.deploy.exporting.neurons import NEURONS, neuron
-from axonal.deploy.exporting.pooled_spikes import MAX_POOLS, RECTIFIERS, are_spikes, windows
 from axonal.deploy.exporting.sequence_layers import gated, memory
+from axonal.deploy.exporting.spike_gates import (
+    MAX_POOLS,
+    RECTIFIERS,
+    Gate,
+    are_spikes,
+    maximum,
+    product,
+)
 from axonal.deploy.graph import EventGraph, Population
 from axonal.deploy.graph.errors import GraphError
 from axonal.deploy.graph.readout_rules import unreadable
@@ -74,7 +82,8 @@ def export(
     Every layer of neurons becomes a population and what stands between two populations becomes
     synapses: masks, whole delays, convolutions, average pooling, skips and concatenation are
     unrolled, batch norm is folded. A maximum over windows of spikes becomes a population that keeps
-    nothing and fires where one of its window does. Weights are rounded to a grid 2^-k on which
+    nothing and fires where one of its window does, a product of spikes one that fires where both
+    do. Weights are rounded to a grid 2^-k on which
     every sum of inputs is exact in float64 in any order, except sums of graded spikes, which are
     rounded as in torch. The graph carries a golden run: inputs, and the spikes and readout of the
     network itself on them.
@@ -141,8 +150,9 @@ def export(
             f"{'; '.join(lost)}"
         )
     populations, projections = assemble(builder.populations, builder.inputs, grid)
-    pools = {name: builder.inputs[name] for name in builder.pools}
-    golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed, pools)
+    golden = golden_run(
+        exact, populations, outputs, given or shapes, steps, samples, seed, builder.gates
+    )
     try:
         graph = EventGraph(
             populations, projections, outputs, dt, info={**(info or {}), "grid": grid},
@@ -235,7 +245,7 @@ class _Builder:
         self.populations: dict[str, Population] = {}
         self.loops: dict[str, Signal] = {}
         self.problems: list[str] = []
-        self.pools: list[str] = []
+        self.gates: dict[str, Gate] = {}
         self.numbers_enter = False
 
     def build(self, net: Network, shapes: list[tuple[int, ...]]) -> tuple[str, ...]:
@@ -255,6 +265,9 @@ class _Builder:
         names = [f"output{i if i else ''}" for i in range(len(leaves))]
         outputs = tuple(self.output(y, name) for y, name in zip(leaves, names, strict=True))
         self.inputs = {name: self.resolved(drive) for name, drive in self.inputs.items()}
+        self.gates = {
+            name: gate._replace(drive=self.inputs[name]) for name, gate in self.gates.items()
+        }
         feed_onward(self.populations, self.inputs, outputs)
         return outputs
 
@@ -274,10 +287,12 @@ class _Builder:
         return name
 
     def free(self, name: str) -> str:
-        """Return ``name``, lengthened until no population has it."""
-        while name in self.populations:
-            name += "_"
-        return name
+        """Return ``name``, or the first of name2, name3, ... that no population has."""
+        free, count = name, 1
+        while free in self.populations:
+            count += 1
+            free = f"{name}{count}"
+        return free
 
     def populate(self, name: str, kind: str, drive: Signal, **parameters: Any) -> Signal:
         """Add a population driven by a signal; return its output."""
@@ -301,7 +316,7 @@ class _Builder:
             if isinstance(module, Layer):
                 return self.layer(path, module, x)
             if type(module) in MAX_POOLS:
-                return self.pool(path, module, x, MAX_POOLS[type(module)])
+                return self.gate(path, maximum(x, self.firing, module, MAX_POOLS[type(module)]))
             if type(module) in RECTIFIERS and are_spikes(x, self.firing):
                 return x
             return module_output(module, x)
@@ -319,14 +334,13 @@ class _Builder:
         kinds = {"input"} if self.numbers_enter else set()
         return {name: p for name, p in self.populations.items() if p.kind not in kinds}
 
-    def pool(self, name: str, pool: Any, x: Signal, axes: int) -> Signal:
-        """Add the population that fires where a window of a pooling does."""
-        drive = windows(x, self.firing, pool, axes)
+    def gate(self, name: str, gate: Gate) -> Signal:
+        """Add a population without memory that fires where enough of what it hears does."""
         name = self.free(name)
-        self.pools.append(name)
-        return self.populate(
-            name, "lif", drive, decay=np.zeros(drive.size), gain=np.ones(drive.size), threshold=1.0
-        )
+        self.gates[name] = gate
+        keeps_nothing = {"decay": np.zeros(gate.drive.size), "gain": np.ones(gate.drive.size)}
+        threshold = float(gate.threshold)
+        return self.populate(name, "lif", gate.drive, threshold=threshold, **keeps_nothing)
 
     def layer(self, path: str, layer: Layer[Any], x: Signal) -> Signal:
         """Return the output of a layer with memory."""
@@ -379,7 +393,10 @@ class _Builder:
             if x is not None and target in MAX_POOLS:
                 name = getattr(target, "__name__", "max_pool")
                 axes = MAX_POOLS[target]
-                return self.pool(name, lambda y: target(y, *args[1:], **kwargs), x, axes)
+                windows = maximum(x, self.firing, lambda y: target(y, *args[1:], **kwargs), axes)
+                return self.gate(name, windows)
+            if x is not None and target in MULTIPLY and isinstance(args[1], Signal):
+                return self.gate("product", product(x, args[1], self.firing))
             if x is not None and target in RECTIFIERS and are_spikes(x, self.firing):
                 return x
             return call_output(target, args, kwargs)
