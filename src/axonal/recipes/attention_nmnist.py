@@ -36,8 +36,8 @@ class Settings(Recordings):
     """
 
     arm: str = "spike-driven"
-    epochs: int = 50
-    learning_rate: float = 3e-3
+    epochs: int = 40
+    learning_rate: float = 6e-3
     width: int = 48
     blocks: int = 2
     hidden: int = 96
