@@ -181,8 +181,8 @@ def run(peers: set[str], *, quick: bool) -> Table:
         f"{STEPS} steps of {BATCH} samples with {FEATURES} features per token, 8 heads where a "
         f"form has them; Q-K attention hears spikes at a rate of {RATE}, and the spike-driven form "
         "numbers, as SpikingJelly's module has the neurons before it and the sum behind it; a "
-        "training step with gradients of input and weights, norms in training. Spikes and gradients "
-        "of the spiking forms were compared in double precision first. Softmax attention is no "
-        "spiking network: it shows how a quadratic cost grows."
+        "training step with gradients of input and weights, norms in training. Spikes and "
+        "gradients of the spiking forms were compared in double precision first. Softmax "
+        "attention is no spiking network: it shows how a quadratic cost grows."
     )
     return table
