@@ -9,7 +9,7 @@ from axonal._base.sweeps import Row, Store
 from axonal._base.tables import markdown_table
 from axonal.recipes import _compare
 from axonal.recipes._compare import values
-from axonal.recipes._nmnist import FOLDS
+from axonal.recipes._nmnist_recordings import FOLDS
 from axonal.recipes._runs import Run
 from axonal.recipes.nmnist import COMPARISON, Settings
 from experiments import _report

@@ -1,13 +1,10 @@
 """From a trained Network to an event graph with a golden run."""
 
 import math
-import operator
 from collections.abc import Sequence
-from numbers import Integral
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
@@ -26,8 +23,9 @@ from axonal.deploy.exporting.calls import (
 from axonal.deploy.exporting.exact_copy import exact_copy
 from axonal.deploy.exporting.golden_run import golden_run
 from axonal.deploy.exporting.graded_inputs import warn_of_counts
+from axonal.deploy.exporting.inputs import given_inputs, input_shapes
 from axonal.deploy.exporting.integrators import feed_onward
-from axonal.deploy.exporting.neurons import NEURONS, neuron
+from axonal.deploy.exporting.neurons import neuron
 from axonal.deploy.exporting.sequence_layers import gated, memory
 from axonal.deploy.exporting.spike_gates import (
     MAX_POOLS,
@@ -129,9 +127,9 @@ def export(
     for module in exact.modules():
         if isinstance(module, DelayedLinear | DelayedConv1d | DelayedConv2d):
             module.round_in_evaluation = True
-    given = _given(net, inputs)
+    given = given_inputs(net, inputs)
     warn_of_counts(dict(zip(net.input_names, given, strict=False)))
-    shapes = [tuple(x.shape[2:]) for x in given] if given else _shapes(exact, input_shape)
+    shapes = [tuple(x.shape[2:]) for x in given] if given else input_shapes(exact, input_shape)
     builder = _Builder()
     builder.numbers_enter = any(bool(((x != 0) & (x != 1)).any()) for x in given)
     outputs = builder.build(exact, shapes)
@@ -167,54 +165,6 @@ def export(
             f"{result}"
         )
     return graph
-
-
-def _given(net: Network, inputs: Any) -> list[Tensor]:
-    if inputs is None:
-        return []
-    given = [inputs] if isinstance(inputs, (Tensor, np.ndarray)) else list(inputs)
-    if len(given) != len(net.input_names):
-        raise ValueError(
-            f"export expects one tensor for each of the inputs {', '.join(net.input_names)}, "
-            f"got {len(given)}."
-        )
-    return [torch.as_tensor(x).detach().double() for x in given]
-
-
-def _shapes(net: Network, shape: Sequence[int] | int | None) -> list[tuple[int, ...]]:
-    """Return the shape of every input, from the argument or from the layer that takes it."""
-    if shape is not None:
-        sizes: Any = (shape,) if isinstance(shape, Integral) else shape
-        return [tuple(map(operator.index, sizes))] * len(net.input_names)
-    shapes = []
-    for node in net.traced.nodes:
-        if node.op != "placeholder":
-            continue
-        users = [net.get_submodule(str(u.target)) for u in node.users if u.op == "call_module"]
-        taken = [_input_shape(m) for m in users]
-        known = [s for s in taken if s is not None]
-        if not known:
-            raise ValueError(
-                f"export cannot tell the shape of the input {node.name}: name it, "
-                "export(net, dt, input_shape=(C, H, W)), or give inputs."
-            )
-        shapes.append(known[0])
-    return shapes
-
-
-def _input_shape(module: nn.Module) -> tuple[int, ...] | None:
-    if isinstance(module, Recurrent):
-        return _input_shape(module.body)
-    if isinstance(module, Network):
-        first = next(n for n in module.traced.nodes if n.op == "placeholder")
-        users = [module.get_submodule(str(u.target)) for u in first.users if u.op == "call_module"]
-        return next((s for s in map(_input_shape, users) if s is not None), None)
-    features = getattr(module, "in_features", None)
-    if isinstance(module, LegendreMemory):
-        features = module.inputs
-    if isinstance(features, int):
-        return (features,)
-    return cast(tuple[int, ...], module.size) if isinstance(module, NEURONS) else None
 
 
 class _OnSignals(Walker):

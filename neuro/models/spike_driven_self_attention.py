@@ -3,7 +3,8 @@
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.models._token_parts import Connected, Fired, Neurons, gate
+from axonal.neuro.models._connected import Connected
+from axonal.neuro.models._fired import Fired, Neurons, gate
 from axonal.neuro.network import Network
 
 

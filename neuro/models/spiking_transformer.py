@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.layers import BatchNorm, Conv2d, Linear
-from axonal.neuro.models._token_parts import Connected, Fired, Neurons, made
+from axonal.neuro.models._connected import Connected
+from axonal.neuro.models._fired import Fired, Neurons, made
 from axonal.neuro.models.qk_attention import QKAttention
 from axonal.neuro.models.spike_driven_self_attention import SpikeDrivenSelfAttention
 from axonal.neuro.network import Network

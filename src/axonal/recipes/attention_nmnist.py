@@ -16,7 +16,7 @@ from axonal.datasets import Binned
 from axonal.neuro.models.spiking_transformer import ATTENTIONS, Attention
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._feed import Feed
-from axonal.recipes._nmnist import CAMERA, CLASSES, FOLDS, Recordings, moved, parts
+from axonal.recipes._nmnist_recordings import CAMERA, CLASSES, FOLDS, Recordings, moved, parts
 from axonal.recipes._samples import Samples
 
 

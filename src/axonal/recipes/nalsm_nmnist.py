@@ -12,7 +12,7 @@ from axonal.datasets import EventSet
 from axonal.datasets.sets import nmnist
 from axonal.recipes import _liquids
 from axonal.recipes._errors import RecipeError
-from axonal.recipes._nmnist import CAMERA, FOLDS, split
+from axonal.recipes._nmnist_recordings import CAMERA, FOLDS, split
 from axonal.recipes._study import Learned, Parts
 
 MICROSECONDS = 1000

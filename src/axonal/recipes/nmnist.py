@@ -17,7 +17,7 @@ from axonal import neuro
 from axonal.datasets import Binned, Grid
 from axonal.recipes._comparison import Arm, Comparison
 from axonal.recipes._feed import Feed
-from axonal.recipes._nmnist import CAMERA, CLASSES, FOLDS, Recordings, moved, parts
+from axonal.recipes._nmnist_recordings import CAMERA, CLASSES, FOLDS, Recordings, moved, parts
 from axonal.recipes._samples import Derived, Samples
 
 ARMS = ("moved", "still", "linear")

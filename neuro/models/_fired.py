@@ -1,29 +1,16 @@
-"""Parts of spiking transformers, which treat the tokens of a step alike."""
+"""Neurons of the tokens of spiking transformers."""
 
 from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, nn
 
-from axonal.neuro.layers import LIF, BatchNorm, Layer, Linear
+from axonal.neuro.layers import LIF, Layer
+from axonal.neuro.models._connected import Connected
 from axonal.neuro.models.spiking_lmu import neurons as published_neurons
 
 Neurons = Callable[[tuple[int, ...]], Layer[Any]]
 """Makes neurons of a size."""
-
-
-class Connected(nn.Module):
-    """Weights and norm, BN(W x), from tokens [T, B, L, N] to [T, B, L, M]."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.weights = Linear(inputs, outputs, bias=False)
-        self.norm = BatchNorm(outputs, axis=-1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Connect every token of ``x``."""
-        y: Tensor = self.norm(self.weights(x))
-        return y
 
 
 class Fired(nn.Module):
