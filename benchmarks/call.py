@@ -69,7 +69,7 @@ def count(work: Work) -> Calls:
 
 
 def works() -> dict[str, Work]:
-    """Return the layer, the same with a gradient, its operator, and its loops alone."""
+    """Return the layer, the same with a gradient, a step of a stream, its operator, its loops."""
     x = (torch.rand(STEPS, BATCH, SIZE) < 0.3).float()
     layer = neuro.LIF(SIZE)
     learns = x.clone().requires_grad_()
@@ -78,10 +78,15 @@ def works() -> dict[str, Work]:
         (grad,) = torch.autograd.grad(layer(learns)[0].sum(), learns)
         return grad
 
+    small = neuro.Sequential(
+        neuro.Linear(24, 128), neuro.LIF(128), neuro.Linear(128, 28), neuro.LeakyIntegrator(28)
+    ).eval()
+    stream, step = neuro.Streamer(small), (torch.rand(1, 24) < 0.3).float()
     v, decay, threshold = torch.zeros(BATCH, SIZE), layer.decay, layer.threshold
     found: dict[str, Work] = {
         "axonal": lambda: layer(x),
         "axonal-backward": train,
+        "axonal-stream": lambda: stream(step),
         "axonal-operator": lambda: lif(x, v, None, decay, threshold),
     }
     # older commits order the arguments of their loops in another way
@@ -111,6 +116,7 @@ def run(peers: set[str], *, quick: bool) -> Table:
         )  # fmt: skip
     table.remarks.append(
         f"A call of LIF({SIZE}) on {STEPS} steps of {BATCH} samples; best medians of rounds of "
-        f"{REPETITIONS} calls. Calls, files and chain are those of our own functions."
+        f"{REPETITIONS} calls. Calls, files and chain are those of our own functions. The stream "
+        "is one step of one sample through Linear, LIF, Linear and LeakyIntegrator, 24-128-28."
     )
     return table

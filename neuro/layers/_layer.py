@@ -30,6 +30,14 @@ class Layer(nn.Module, Generic[S]):
     def forward(self, x: Tensor, state: S | None = None) -> tuple[Tensor, S]:
         """Run ``x`` [T, B, ...] on from ``state``; return the output and the new state."""
 
+    def _go_on(self, x: Tensor, state: S) -> tuple[Tensor, S]:
+        """Run ``x`` [T, B, ...], an input like the last one, on from the state that it left.
+
+        What a stream calls after its first step: layers leave out checks that held there.
+        """
+        y, after = self(x, state)
+        return y, after
+
     def step(self, x: Tensor, state: S | None = None) -> tuple[Tensor, S]:
         """Run one step ``x`` [B, ...]; return the output [B, ...] and the new state."""
         _checks.one_step(self, x)

@@ -46,5 +46,4 @@ class Linear(Masked, nn.Linear):
             if isinstance(x, Tensor) and x.ndim > 3 and x.shape[-1:] == size:
                 size = tuple(x.shape[2:])
             _checks.sequence(self, x, size, self.weight.dtype)
-        y = spike_linear(x, self.masked_weight)
-        return y if self.bias is None else y + self.bias.to(y.dtype)
+        return spike_linear(x, self.masked_weight, self.bias)

@@ -16,7 +16,7 @@ from axonal.neuro.network.walker import Walker
 Run = Callable[..., Any]
 
 
-def running_code(net: Composition, paths: list[str] | None = None) -> Run:
+def running_code(net: Composition, paths: list[str] | None = None, *, goes_on: bool = False) -> Run:
     """Return a plain function of (network, *inputs, state) that returns the outputs and states.
 
     Args:
@@ -24,15 +24,17 @@ def running_code(net: Composition, paths: list[str] | None = None) -> Run:
         paths: of the layers that ``forward`` calls, each once; then their modules are further
             arguments, called as what they are without a look. By default the modules are fetched
             from the network and looked at, as a compiler needs it.
+        goes_on: call layers with memory as a stream does after its first step; of ``paths`` only.
     """
-    return _compiled(_StatesThreaded(net, paths).result())
+    return _compiled(_StatesThreaded(net, paths, goes_on).result())
 
 
 class _StatesThreaded(Walker):
     """Rewrites the traced graph so that every layer takes its state and gives back the next one."""
 
-    def __init__(self, net: Composition, paths: list[str] | None) -> None:
+    def __init__(self, net: Composition, paths: list[str] | None, goes_on: bool) -> None:
         super().__init__(net)
+        self.goes_on = goes_on
         self.made = fx.Graph()
         self.inputs = [
             self.made.node_copy(node) for node in self.graph.nodes if node.op == "placeholder"
@@ -62,7 +64,9 @@ class _StatesThreaded(Walker):
                 return call(over_time if lifted else operator.call, (self.layers[path], *args))
             return call(_supported_calls.applied, (self.made.get_attr(path), *args))
         before = call(operator.getitem, (self.state, path))
-        if path in self.layers:
+        if path in self.layers and self.goes_on:
+            both = self.made.call_method("_go_on", (self.layers[path], *args, before))
+        elif path in self.layers:
             both = call(operator.call, (self.layers[path], *args, before))
         else:
             both = call(_supported_calls.stateful, (self.made.get_attr(path), *args, before))

@@ -68,11 +68,8 @@ def _threading_states(written: Callable[..., Any]) -> Callable[..., Any]:
             return self._run_looked_at(self, *inputs, state)
         run, layers, places = self._plan
         try:
-            for owner, name, module, parts in places:
-                present = (self if owner is None else owner)._modules.get(name)
-                if len(module._modules) != parts or present is not module:
-                    run, layers, _ = self._plan_anew()
-                    break
+            if self._stands_otherwise(places):
+                run, layers, _ = self._plan_anew()
             return run(self, *inputs, state, *layers)
         except _checks.InputError as error:
             # the user's line matters where forward runs as it is written
@@ -208,6 +205,7 @@ class Network(Composition, metaclass=_TracedWhenMade):
     def _plan_anew(self) -> _Plan:
         """Make the code for the modules that stand there now; refuse those that do not fit."""
         made = vars(self)
+        made.pop("_run_on", None)
         if not self._traces:
             plan: _Plan = (_eager.run, (), ())
             made["_plan"], made["_run_looked_at"] = plan, _eager.run
@@ -220,6 +218,29 @@ class Network(Composition, metaclass=_TracedWhenMade):
         places = _replacements.places(self, (*self._parts, *paths))
         made["_plan"] = plan = running_code(self, paths), layers, places
         return plan
+
+    def _stands_otherwise(self, places: _Places) -> bool:
+        """Whether a module was replaced, or given other parts, since the code was made."""
+        for owner, name, module, parts in places:
+            present = (self if owner is None else owner)._modules.get(name)
+            if len(module._modules) != parts or present is not module:
+                return True
+        return False
+
+    def _go_on(self, *inputs: Any) -> tuple[Any, State]:
+        """Run inputs like the last ones, and behind them the state that these left."""
+        _, layers, places = self._plan
+        if not self._traces or hooked(self, *layers) or self._stands_otherwise(places):
+            y, state = self(*inputs)
+            return y, state
+        made = vars(self)
+        if "_run_on" not in made:
+            made["_run_on"] = running_code(self, list(dict.fromkeys(self._called)), goes_on=True)
+        try:
+            y, state = self._run_on(self, *inputs, *layers)
+        except _checks.InputError as error:
+            raise self._located(error) from None
+        return y, state
 
     def _replicate_for_data_parallel(self) -> Any:
         # a replica has other modules than those of the plan
@@ -274,7 +295,7 @@ class Network(Composition, metaclass=_TracedWhenMade):
         for x in inputs:
             _checks.one_step(self, x)
         y, state = self(*(x.unsqueeze(0) for x in inputs), state=state)
-        return pytree.tree_map(operator.itemgetter(0), y), state
+        return only_step(y), state
 
     def _located(self, error: _checks.InputError) -> _checks.InputError:
         for path, module in self.named_modules():
@@ -285,7 +306,7 @@ class Network(Composition, metaclass=_TracedWhenMade):
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[no-untyped-call]
         # generated code cannot be pickled; it is made again from the graph
-        for name in ("_plan", "_run_looked_at"):
+        for name in ("_plan", "_run_looked_at", "_run_on"):
             state.pop(name, None)
         if "traced" in state:
             state["traced"] = flatten(self.traced)
@@ -298,6 +319,20 @@ class Network(Composition, metaclass=_TracedWhenMade):
         self._plan_anew()
 
 
+def hooked(*modules: nn.Module) -> bool:
+    """Whether a hook waits for the call of one of the modules."""
+    for m in modules:
+        if m._forward_hooks or m._forward_pre_hooks:
+            return True
+    return bool(_OF_ALL._global_forward_hooks or _OF_ALL._global_forward_pre_hooks)
+
+
+def only_step(y: Any) -> Any:
+    """Return the step of outputs [1, B, ...]."""
+    return y[0] if isinstance(y, Tensor) else pytree.tree_map(operator.itemgetter(0), y)
+
+
+_OF_ALL: Any = torch.nn.modules.module
 _TWO_WAYS = "write neuro.Network(Net()), or class Net(neuro.Network) with a forward."
 _THREADING = Network.forward.__code__
 _NO_PLAN: _Plan = (_eager.run, (), ((nn.Module(), "", nn.Module(), 0),))

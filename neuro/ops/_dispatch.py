@@ -101,6 +101,19 @@ def unobserved(*tensors: Tensor) -> bool:
     return True
 
 
+def values_alone(*tensors: Tensor) -> bool:
+    """Whether a call on ``tensors`` on the CPU is for its values alone, as in a stream.
+
+    >>> values_alone(torch.zeros(3)), values_alone(torch.zeros(3, requires_grad=True))
+    (True, False)
+    """
+    learns, dtype = torch.is_grad_enabled(), tensors[0].dtype
+    for a in tensors:
+        if not a.is_cpu or a.dtype != dtype or (learns and a.requires_grad):
+            return False
+    return dtype in COMPILED and unobserved(*tensors)
+
+
 def _required(name: str, backend: str, tensors: tuple[Tensor, ...], cuda: bool) -> bool:
     if backend not in BACKENDS:
         raise ValueError(f"unknown backend {backend!r} of {name}; known: {', '.join(BACKENDS)}.")

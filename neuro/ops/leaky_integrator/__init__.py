@@ -1,5 +1,6 @@
 """Leaky integrator: the linear recurrence of units that never fire."""
 
+import torch
 from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
@@ -28,6 +29,11 @@ def leaky_integrator(
     >>> leaky_integrator(torch.ones(3, 1, 1), torch.zeros(1, 1), torch.tensor(0.5)).flatten()
     tensor([1.0000, 1.5000, 1.7500])
     """
+    alone = x.shape[0] == 1 and backend == "auto" and v.shape == x.shape[1:]
+    if alone and _dispatch.values_alone(x, v, decay):
+        # numpy computes small arrays in half the time that torch takes for the same calls
+        step, last, d = (a.detach().numpy() for a in (x, v, decay))
+        return torch.from_numpy(d * last + ((1 - d) * step if decay_input else step))
     if _dispatch.use_compiled("leaky_integrator", backend, x, v, decay, pays=x.shape[0] > 1):
         return _op.leaky_integrator(x, v, decay, decay_input)
     return reference.leaky_integrator(x, v, decay, decay_input)

@@ -5,7 +5,7 @@ from torch import Tensor
 from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops._convention import PLAIN, Convention
 from axonal.neuro.ops._neuron import Neuron
-from axonal.neuro.ops.lif import _op, reference
+from axonal.neuro.ops.lif import _op, one_step, reference
 from axonal.neuro.ops.lif._online import Online
 
 __all__ = ["Convention", "lif", "online_lif"]
@@ -66,6 +66,8 @@ def lif(
     """
     backend = _dispatch.for_convention("lif", convention, wait, backend)
     neuron = Neuron(decay, threshold, convention)
+    if x.shape[0] == 1 and backend == "auto" and one_step.fits(x, v, neuron):
+        return *one_step.run(x, v, neuron), None
     pays = x.shape[0] > 1
     if _dispatch.use_compiled("lif", backend, x, v, decay, threshold, pays=pays, cuda=True):
         return _op.lif(x, v, wait, neuron, recompute)

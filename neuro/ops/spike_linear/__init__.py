@@ -10,8 +10,10 @@ _SMALL = 1 << 20
 """Products of a dense computation below which it is faster than a search for spikes."""
 
 
-def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
-    """Multiply spikes with weights, ``y = x W^T``, at the cost of the spikes that there are.
+def spike_linear(
+    x: Tensor, weight: Tensor, bias: Tensor | None = None, *, backend: str = "auto"
+) -> Tensor:
+    """Multiply spikes with weights, ``y = x W^T + b``, at the cost of the spikes that there are.
 
     Where few entries of x differ from zero, the compiled loops add a row of weights for each, which
     is exact for any values of x and finite weights; where many do, they hand over to a dense
@@ -20,6 +22,7 @@ def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     Args:
         x: [..., I].
         weight: W [O, I].
+        bias: b [O].
         backend: ``"auto"``, ``"reference"`` (a dense product) or ``"cpu"`` (compiled loops).
 
     Returns:
@@ -32,12 +35,15 @@ def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     >>> spike_linear(torch.tensor([[0.0, 1.0]]), torch.tensor([[3.0, 4.0]]))
     tensor([[4.]])
     """
+    pays = x.numel() * weight.shape[0] >= _SMALL
+    if not pays and backend == "auto":
+        return reference.spike_linear(x, weight, bias)
     # autocast makes products of a lower precision, whatever their size
-    cast = not x.is_meta and torch.is_autocast_enabled(x.device.type)
-    pays = not cast and x.numel() * len(weight) >= _SMALL
+    pays = pays and not (not x.is_meta and torch.is_autocast_enabled(x.device.type))
     if x.ndim > 1 and _dispatch.use_compiled("spike_linear", backend, x, weight, pays=pays):
-        return _op.spike_linear(x, weight)
-    return reference.spike_linear(x, weight)
+        y = _op.spike_linear(x, weight)
+        return y if bias is None else y + bias
+    return reference.spike_linear(x, weight, bias)
 
 
 def weight_gradient(x: Tensor, g: Tensor, *, backend: str = "auto") -> Tensor:

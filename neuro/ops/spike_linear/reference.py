@@ -4,6 +4,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def spike_linear(x: Tensor, weight: Tensor) -> Tensor:
+def spike_linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Multiply ``x`` [..., I]; see :func:`axonal.neuro.ops.spike_linear.spike_linear`."""
-    return F.linear(x, weight)
+    return F.linear(x, weight, bias)

@@ -1,0 +1,121 @@
+"""A stream after its first step: what it leaves out changes nothing, what changed is noticed."""
+
+import pytest
+import torch
+from helpers.layers import LAYERS
+from torch.utils import _pytree as pytree
+
+from axonal import neuro
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+def small():
+    return neuro.Sequential(
+        neuro.Linear(4, 6),
+        neuro.LIF(6, threshold=0.3),
+        neuro.Linear(6, 3),
+        neuro.LeakyIntegrator(3),
+    ).eval()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_stream_that_goes_on_gives_what_checked_steps_give(name):
+    net = neuro.Sequential(neuro.Linear(4, 4), LAYERS[name]()).eval()
+    stream, state = neuro.Streamer(net), None
+    with torch.no_grad():
+        for x in torch.rand(6, 2, 4):
+            wanted, state = net.step(x, state=state)
+            assert torch.equal(stream(x), wanted)
+    left, wanted = (pytree.tree_leaves(states) for states in (stream.state, state))
+    for have, want in zip(left, wanted, strict=True):
+        assert have is want or torch.equal(have, want)
+
+
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+@pytest.mark.parametrize("decay_input", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_step_for_its_values_alone_is_the_definition(reset, decay_input, dtype):
+    lif = neuro.LIF(50, 3.0, reset=reset, decay_input=decay_input, threshold=0.4).to(dtype)
+    written = neuro.LIF(
+        50, 3.0, reset=reset, decay_input=decay_input, threshold=0.4, backend="reference"
+    ).to(dtype)
+    mine = theirs = None
+    with torch.no_grad():
+        for x in torch.randn(20, 3, 50, dtype=dtype):
+            y, mine = lif.step(x, mine)
+            z, theirs = written.step(x, theirs)
+            assert torch.equal(y, z) and torch.equal(mine.v, theirs.v)
+    assert 0.01 < y.mean() < 0.99
+
+
+def test_what_changes_between_steps_is_noticed():
+    net, x = small(), torch.rand(1, 4)
+    stream = neuro.Streamer(net)
+    for _ in range(3):
+        stream(x)
+    with pytest.raises(ValueError, match="expects x"):
+        stream(torch.rand(1, 5))
+    with pytest.raises(ValueError, match="NaN"):
+        stream(torch.full((1, 4), torch.nan))
+    with pytest.raises(ValueError, match=r"x\.float|floating"):
+        stream(torch.ones(1, 4, dtype=torch.int64))
+    with pytest.raises(ValueError, match="state"):
+        stream(torch.rand(2, 4))  # another batch
+    y = stream(x)  # the stream goes on as if these had not come
+    other = neuro.Streamer(net)
+    for _ in range(3):
+        other(x)
+    assert torch.equal(y, other(x))
+
+
+def test_hooks_and_modules_put_in_later_are_called():
+    net, x, seen = small(), torch.rand(1, 4), []
+    stream = neuro.Streamer(net)
+    for _ in range(2):
+        stream(x)
+    handle = net[1].register_forward_hook(lambda *_: seen.append(1))
+    stream(x)
+    handle.remove()
+    stream(x)
+    assert seen == [1]
+    with torch.no_grad():
+        net[2].weight.zero_(), net[2].bias.zero_()
+    before = stream(x)
+    setattr(net, "2", neuro.Linear(6, 3))
+    after, kept = stream(x), stream.state["3"].v
+    assert not torch.equal(after, before * net[3].decay) and torch.equal(after, kept)
+
+
+def test_a_layer_that_became_another_type_is_refused():
+    net, x = small(), torch.rand(1, 4)
+    stream = neuro.Streamer(net)
+    for _ in range(2):
+        stream(x)
+    net.double()
+    with pytest.raises(ValueError, match=r"holds float64"):
+        stream(x)
+
+
+def test_a_state_that_a_user_put_in_is_checked():
+    net, x = small(), torch.rand(1, 4)
+    stream = neuro.Streamer(net)
+    for _ in range(2):
+        stream(x)
+    stream.state = {"1": neuro.LIFState(torch.zeros(1, 7), None), "3": stream.state["3"]}
+    with pytest.raises(ValueError, match="state"):
+        stream(x)
+
+
+def test_a_potential_that_is_no_number_is_told_by_its_layer():
+    net, x = small(), torch.rand(1, 4)
+    stream = neuro.Streamer(net)
+    for _ in range(2):
+        stream(x)
+    with torch.no_grad():
+        net[0].weight.fill_(torch.nan)
+    with pytest.raises(ValueError, match="NaN in the potential"):
+        stream(x)
