@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers import ROOT, needs
+from helpers import ROOT, needs, pages
 
 import axonal
 
@@ -91,11 +91,11 @@ def test_the_make_targets_in_the_documents_exist(document: str) -> None:
     assert named <= targets
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_links_of_the_documents_lead_to_files(document: str) -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text())
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+def test_the_links_of_all_pages_lead_to_files_and_headings() -> None:
+    written = [ROOT / name for name in (*DOCUMENTS, "CHANGELOG.md", "benchmarks/RESULTS.md")]
+    found = [*written, *(p for p in ROOT.glob("docs/**/*.md") if "_build" not in p.parts)]
+    assert {str(page.relative_to(ROOT)): dead for page in found if (dead := pages.dead(page))} == {}
+    assert all(any(pages.links(ROOT / document)) for document in DOCUMENTS)
 
 
 def test_the_readme_is_short() -> None:
