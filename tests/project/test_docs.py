@@ -16,13 +16,20 @@ import axonal
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 WITH_CODE = (
+    "choosing",
     "continual",
+    "energy",
     "event-data",
+    "extending",
+    "gpu",
     "language",
+    "lengths",
     "local-learning",
     "numerics",
+    "own-events",
     "plasticity",
     "recipes",
+    "recurrence-and-convolutions",
     "reservoirs",
     "sequence-models",
     "timescales",
@@ -50,25 +57,51 @@ def blocks(document: str, language: str) -> list[str]:
 
 
 RUN = "import runpy, sys\nfor script in sys.argv[1:]: runpy.run_path(script, None, '__main__')"
+OTHER_PROCESSES = ("many-machines", "phase-diagrams")
+"""Pages whose code starts processes, which run its file again."""
 
 
-def test_the_python_code_of_the_documents_runs(tmp_path: Path) -> None:
-    documents = ["README.md", *(f"docs/{name}.md" for name in WITH_CODE)]
-    scripts = []
-    for document in documents:
-        code = blocks(document, "python")
-        assert code, document
-        scripts.append(tmp_path / f"{Path(document).stem}.py")
-        scripts[-1].write_text("\n".join(code))
-    # one after another in one process, which imports torch once
+def script(folder: Path, document: str) -> Path:
+    """The code of a document in a file."""
+    code = blocks(document, "python")
+    assert code, document
+    written = folder / f"{Path(document).stem}.py"
+    written.write_text("\n".join(code))
+    return written
+
+
+def run_python(folder: Path, *words: str | Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", RUN, *scripts],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )
     assert result.returncode == 0, result.stderr
+
+
+def test_the_python_code_of_the_documents_runs(tmp_path: Path) -> None:
+    documents = ["README.md", *(f"docs/{name}.md" for name in WITH_CODE)]
+    # one after another in one process, which imports torch once
+    run_python(tmp_path, "-W", "error", "-c", RUN, *(script(tmp_path, d) for d in documents))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", OTHER_PROCESSES)
+def test_the_python_code_of_a_page_that_starts_processes_runs(tmp_path: Path, page: str) -> None:
+    run_python(tmp_path, script(tmp_path, f"docs/{page}.md"))
+
+
+def test_every_page_whose_code_is_marked_as_python_runs() -> None:
+    others = {
+        "coming-from",
+        "deployment",
+        "importers",
+        "models",
+    }  # checked apart, or of files there
+    found = {page.stem for page in ROOT.glob("docs/*.md") if blocks(f"docs/{page.name}", "python")}
+    assert found - {*WITH_CODE, *OTHER_PROCESSES, *others} == set()
 
 
 def test_the_same_networks_in_other_frameworks_fire_as_their_page_says(tmp_path: Path) -> None:
