@@ -118,8 +118,8 @@ def test_the_same_networks_in_other_frameworks_fire_as_their_page_says(tmp_path:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_make_targets_in_the_documents_exist(document: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z]+)", "".join(blocks(document, "bash"))))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z-]+)", "".join(blocks(document, "bash"))))
     assert named
     assert named <= targets
 
@@ -158,3 +158,24 @@ def test_the_citation_has_what_the_format_requires_and_agrees_with_setup_cfg() -
     assert str(citation["version"]) == config["metadata"]["version"]
     assert citation["license"] == config["metadata"]["license"]
     assert [author["name"] for author in citation["authors"]] == [config["metadata"]["author"]]
+
+
+def test_the_cited_papers_are_those_that_the_docstrings_name() -> None:
+    references = yaml.safe_load((ROOT / "CITATION.cff").read_text())["references"]
+    assert all({"type", "title", "authors", "year"} <= set(reference) for reference in references)
+    cited = {
+        found["value"].removeprefix("arXiv:")
+        for reference in references
+        for found in reference.get("identifiers", ())
+    }
+    named = {folder: arxiv(folder) for folder in ("neuro", "hebbian", "reservoirs")}
+    assert cited <= set().union(*named.values())
+    # whole published networks and rules: none is left out
+    assert arxiv("neuro/models") | arxiv("hebbian/modern") <= cited
+    assert len(references) > len(cited) > 30
+
+
+def arxiv(folder: str) -> set[str]:
+    """Numbers of papers that the sources of a folder name."""
+    sources = "\n".join(path.read_text() for path in (ROOT / folder).rglob("*.py"))
+    return set(re.findall(r"(?:arXiv[\s:]+|^\s*)(\d{4}\.\d{4,5})\b", sources, flags=re.MULTILINE))
