@@ -164,6 +164,7 @@ lava: .venv-lava/.installed
 	@touch $@
 
 # The trained digits that ship with the package; they change with the recipe or the format only.
+# Their cards are made by `python -m experiments._cards`.
 example: .venv/.train
 	$(BIN)/axonal train digits --out runs/example --force
 	mkdir -p $(EXAMPLE) deploy/data

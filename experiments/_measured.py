@@ -12,15 +12,15 @@ ROOT = Path(__file__).parents[1]
 HEAD = """\
 # What is measured where
 
-Written by `python -m experiments._measured` from the first sentences of experiments, benchmarks and tests; a
-test compares it. A number in a guide or in the README comes from one of these places.
+Written by `python -m experiments._measured` from the first sentences of experiments, benchmarks and
+tests; a test compares it. A number in a guide or in the README comes from one of these places.
 
 """
 EXPERIMENTS = """\
 ## Experiments: what is found
 
-`python -m experiments NAME` repeats one, with its seeds, controls, and what may not be claimed; `runs.jsonl` beside the
-pages holds a row per trained network, with its commit and machine.
+`python -m experiments NAME` repeats one, with its seeds, controls, and what may not be claimed;
+`runs.jsonl` beside the pages holds a row per trained network, with its commit and machine.
 
 """
 BENCHMARKS = """\
@@ -33,7 +33,8 @@ BENCHMARKS = """\
 TESTS = """\
 ## Tests: what holds
 
-`make test` runs them all; a file alone by `.venv/bin/python -m pytest FILE`. These hold what the package promises:
+`make test` runs them all; a file alone by `.venv/bin/python -m pytest FILE`. These hold what the
+package promises:
 
 """
 LONG_RUNS = """\

@@ -1,7 +1,7 @@
-"""Build a wheel and a source distribution, look into both, and try the wheel away from the checkout.
+"""Build wheel and source distribution, look into both, and try the wheel away from the checkout.
 
-Run by ``make check-release`` as ``python release.py PYTHON...``: the wheel is installed and tried with
-each of these interpreters, in an environment of its own that is removed at the end.
+Run by ``make check-release`` as ``python release.py PYTHON...``: the wheel is installed and tried
+with each of these interpreters, in an environment of its own that is removed at the end.
 """
 
 import os
