@@ -100,7 +100,7 @@ PROPERTIES = (
 def page() -> str:
     """Return the page."""
     found = [
-        [f"`{name}`", sentence(ROOT / "experiments" / f"{file}.py"), f"[table](results/{file}.md)"]
+        [f"`{name}`", sentence(ROOT / "experiments" / f"{file}.py"), _found(file)]
         for name in experiments.names()
         for file in [name.replace("-", "_")]
     ]
@@ -115,6 +115,11 @@ def page() -> str:
         + _table(["property", "file"], held)
         + LONG_RUNS
     )
+
+
+def _found(file: str) -> str:
+    there = (ROOT / "docs" / "results" / f"{file}.md").exists()
+    return f"[table](results/{file}.md)" if there else "not yet"
 
 
 def sentence(module: Path) -> str:
