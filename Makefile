@@ -1,7 +1,7 @@
 # make demo   train, export and verify a network          make test        every check
 # make fuzz   property tests with many more examples      make experiments the tables of docs/results
 # make fuzz-readers   10 000 damaged files for every reader     make kills     commands killed at random
-# make docs   the documentation site, in docs/_build/html
+# make docs   the documentation site, in docs/_build/html     make check-release   what would be published
 # make lava peers nest   what `make test` tries to install beside axonal and does without, by name
 
 export OMP_NUM_THREADS = 1
@@ -16,6 +16,7 @@ MAKEFLAGS += --no-builtin-rules
 BIN := .venv/bin
 RUN := runs/demo
 WORKERS ?= 2
+PYTHONS ?= $(BIN)/python
 TRAINED := src/axonal/recipes/trained
 EXAMPLE := $(TRAINED)/digits
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -26,7 +27,7 @@ LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example \
-        language-model docs peers lava nest beside clean
+        language-model docs check-release peers lava nest beside clean
 
 help:
 	@sed -n '1,5s/^# //p' Makefile
@@ -104,6 +105,10 @@ docs: .venv/.docs
 	$(BIN)/python -m sphinx -c docs -b html -W --keep-going . docs/_build/html
 	@echo "The site is docs/_build/html/docs/index.html"
 
+# Built, looked into, installed into an environment of its own and used there, with each of PYTHONS.
+check-release: .venv/.test
+	$(BIN)/python tests/scripts/release.py $(PYTHONS)
+
 # What not every machine can have is tried. Without it the tests that need it are skipped and named
 # at the end, unless AXONAL_REQUIRE insists on it.
 beside: .venv/.test
@@ -159,6 +164,7 @@ lava: .venv-lava/.installed
 	@touch $@
 
 # The trained digits that ship with the package; they change with the recipe or the format only.
+# Their cards are made by `python -m experiments._cards`.
 example: .venv/.train
 	$(BIN)/axonal train digits --out runs/example --force
 	mkdir -p $(EXAMPLE) deploy/data

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from axonal import datasets, deploy, hebbian, neuro, reservoirs
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["__version__", "datasets", "deploy", "hebbian", "neuro", "reservoirs"]
 

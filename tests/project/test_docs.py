@@ -10,19 +10,26 @@ from pathlib import Path
 
 import pytest
 import yaml
-from helpers import ROOT, needs
+from helpers import ROOT, needs, pages
 
 import axonal
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 WITH_CODE = (
+    "choosing",
     "continual",
+    "energy",
     "event-data",
+    "extending",
+    "gpu",
     "language",
+    "lengths",
     "local-learning",
     "numerics",
+    "own-events",
     "plasticity",
     "recipes",
+    "recurrence-and-convolutions",
     "reservoirs",
     "sequence-models",
     "timescales",
@@ -50,25 +57,51 @@ def blocks(document: str, language: str) -> list[str]:
 
 
 RUN = "import runpy, sys\nfor script in sys.argv[1:]: runpy.run_path(script, None, '__main__')"
+OTHER_PROCESSES = ("many-machines", "phase-diagrams")
+"""Pages whose code starts processes, which run its file again."""
 
 
-def test_the_python_code_of_the_documents_runs(tmp_path: Path) -> None:
-    documents = ["README.md", *(f"docs/{name}.md" for name in WITH_CODE)]
-    scripts = []
-    for document in documents:
-        code = blocks(document, "python")
-        assert code, document
-        scripts.append(tmp_path / f"{Path(document).stem}.py")
-        scripts[-1].write_text("\n".join(code))
-    # one after another in one process, which imports torch once
+def script(folder: Path, document: str) -> Path:
+    """The code of a document in a file."""
+    code = blocks(document, "python")
+    assert code, document
+    written = folder / f"{Path(document).stem}.py"
+    written.write_text("\n".join(code))
+    return written
+
+
+def run_python(folder: Path, *words: str | Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", RUN, *scripts],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )
     assert result.returncode == 0, result.stderr
+
+
+def test_the_python_code_of_the_documents_runs(tmp_path: Path) -> None:
+    documents = ["README.md", *(f"docs/{name}.md" for name in WITH_CODE)]
+    # one after another in one process, which imports torch once
+    run_python(tmp_path, "-W", "error", "-c", RUN, *(script(tmp_path, d) for d in documents))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", OTHER_PROCESSES)
+def test_the_python_code_of_a_page_that_starts_processes_runs(tmp_path: Path, page: str) -> None:
+    run_python(tmp_path, script(tmp_path, f"docs/{page}.md"))
+
+
+def test_every_page_whose_code_is_marked_as_python_runs() -> None:
+    others = {
+        "coming-from",
+        "deployment",
+        "importers",
+        "models",
+    }  # checked apart, or of files there
+    found = {page.stem for page in ROOT.glob("docs/*.md") if blocks(f"docs/{page.name}", "python")}
+    assert found - {*WITH_CODE, *OTHER_PROCESSES, *others} == set()
 
 
 def test_the_same_networks_in_other_frameworks_fire_as_their_page_says(tmp_path: Path) -> None:
@@ -85,17 +118,17 @@ def test_the_same_networks_in_other_frameworks_fire_as_their_page_says(tmp_path:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_make_targets_in_the_documents_exist(document: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z]+)", "".join(blocks(document, "bash"))))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z-]+)", "".join(blocks(document, "bash"))))
     assert named
     assert named <= targets
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_the_links_of_the_documents_lead_to_files(document: str) -> None:
-    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text())
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+def test_the_links_of_all_pages_lead_to_files_and_headings() -> None:
+    written = [ROOT / name for name in (*DOCUMENTS, "CHANGELOG.md", "benchmarks/RESULTS.md")]
+    found = [*written, *(p for p in ROOT.glob("docs/**/*.md") if "_build" not in p.parts)]
+    assert {str(page.relative_to(ROOT)): dead for page in found if (dead := pages.dead(page))} == {}
+    assert all(any(pages.links(ROOT / document)) for document in DOCUMENTS)
 
 
 def test_the_readme_is_short() -> None:
@@ -125,3 +158,24 @@ def test_the_citation_has_what_the_format_requires_and_agrees_with_setup_cfg() -
     assert str(citation["version"]) == config["metadata"]["version"]
     assert citation["license"] == config["metadata"]["license"]
     assert [author["name"] for author in citation["authors"]] == [config["metadata"]["author"]]
+
+
+def test_the_cited_papers_are_those_that_the_docstrings_name() -> None:
+    references = yaml.safe_load((ROOT / "CITATION.cff").read_text())["references"]
+    assert all({"type", "title", "authors", "year"} <= set(reference) for reference in references)
+    cited = {
+        found["value"].removeprefix("arXiv:")
+        for reference in references
+        for found in reference.get("identifiers", ())
+    }
+    named = {folder: arxiv(folder) for folder in ("neuro", "hebbian", "reservoirs")}
+    assert cited <= set().union(*named.values())
+    # whole published networks and rules: none is left out
+    assert arxiv("neuro/models") | arxiv("hebbian/modern") <= cited
+    assert len(references) > len(cited) > 30
+
+
+def arxiv(folder: str) -> set[str]:
+    """Numbers of papers that the sources of a folder name."""
+    sources = "\n".join(path.read_text() for path in (ROOT / folder).rglob("*.py"))
+    return set(re.findall(r"(?:arXiv[\s:]+|^\s*)(\d{4}\.\d{4,5})\b", sources, flags=re.MULTILINE))

@@ -1,5 +1,6 @@
 """Trained networks that come with axonal, described: ``python -m axonal.recipes._shipped``."""
 
+import json
 import warnings
 from typing import Any
 
@@ -31,10 +32,12 @@ from axonal import recipes
 net, settings = recipes.load_run(recipes.trained("digits"))
 ```
 
-Every one was trained once, from one seed, by the command beside it: no figure here has a
-deviation. What may be claimed stands on the pages of [results](results.md), with seeds, deviations
-and controls. The test part was looked at once, after the last epoch. Data are not in the package:
-what a network was trained on has to be at hand to score it again, and to export it (`AXONAL_DATA`).
+Every one was trained once, from one seed, by the command beside it. Its card has the accuracy of
+the same settings over seeds or folds, mean ± standard deviation, where an experiment has repeated
+them, and the page with the controls; `python -m experiments._cards` makes cards from stored rows.
+The test part was looked at once, after the last epoch. Data are not in the package: what a network
+was trained on has to be at hand to score it again, and to export it (`AXONAL_DATA`). Energies are
+[estimates](energy.md) for Loihi 2 from constants of Loihi 1, of eight test samples.
 
 """
 
@@ -47,13 +50,15 @@ def described(name: str) -> dict[str, Any]:
 
     Returns:
         name, task, folder, parameters, measure with its test and validation result (None where
-        the run reports none), command, seconds of training and bytes.
+        the run reports none), command, seconds of training, bytes, and its card: data, split,
+        seed, accuracy of repeated runs, energy, and the limits of what it shows.
 
     >>> described("digits")["command"]
     'axonal train digits'
     """
     run = RunFolder(recipes.trained(name))
     summary = run.read_summary()
+    card = json.loads((run.path / "card.json").read_text())
     measure = next(key for key in RESULTS if f"test_{key}" in summary)
     task = str(recipes.find(name).__doc__).split("\n\n")[0]
     return {
@@ -67,7 +72,36 @@ def described(name: str) -> dict[str, Any]:
         "command": " ".join(("axonal train", name, *_changed(run))),
         "seconds": summary.get("cpu_seconds", summary["seconds"]),
         "bytes": sum(file.stat().st_size for file in run.path.iterdir()),
+        "data": card["data"],
+        "split": _split(card["split"]),
+        "seed": card["seed"],
+        "repeated": _repeated(card["repeated"]),
+        "energy": _energy(card["energy"]),
+        "not_claimed": card["not_claimed"],
     }
+
+
+def _split(sizes: dict[str, int] | None) -> str:
+    """Sizes of the parts in words."""
+    if sizes is None:
+        return "drawn anew for every update and every test"
+    return ", ".join(f"{size} {part}" for part, size in sizes.items())
+
+
+def _repeated(found: dict[str, Any] | None) -> str:
+    """Accuracy of repeated runs in words, with the page that has them."""
+    if found is None:
+        return "no runs with these settings and other seeds are stored"
+    mean, deviation = (f"{found[key]:.3f}" for key in ("mean", "deviation"))
+    return f"{mean} ± {deviation} over {found['runs']} {found['over']}, {found['page']}"
+
+
+def _energy(found: dict[str, Any]) -> str:
+    """An estimate in words."""
+    if "none" in found:
+        return f"none: {found['none']}"
+    low, typical, high = (f"{pj / 1e6:.3g}" for pj in found["picojoules"].values())
+    return f"{typical} uJ per sample of {found['steps']} steps, {low} to {high} ({found['chip']})"
 
 
 def graph(name: str) -> str:
@@ -92,7 +126,7 @@ def graph(name: str) -> str:
 def page() -> str:
     """Return the page of all of them."""
     head = ["model", "task", "numbers", "test", "event graph", "kB", "trained by"]
-    rows = []
+    rows, cards = [], []
     for name in recipes.shipped():
         m = described(name)
         test = f"{m['test']:.3f} ({m['measure']})"
@@ -100,7 +134,26 @@ def page() -> str:
         rows.append(
             [name, m["task"], m["parameters"], test, graph(name), size, f"`{m['command']}`"]
         )
-    return HEAD + markdown_table(head, rows) + "\n"
+        cards.append(_card(m))
+    return HEAD + markdown_table(head, rows) + "\n\n" + "\n".join(cards)
+
+
+def _card(m: dict[str, Any]) -> str:
+    """The section of a trained network."""
+    accuracy, comma, page = m["repeated"].partition(", docs/")
+    repeated = f"{accuracy} ([table]({page}))" if comma else accuracy
+    lines = {
+        "Data": m["data"],
+        "Split": m["split"],
+        "Seed": m["seed"],
+        "Test": f"{m['test']:.3f} ({m['measure']})",
+        "Repeated": repeated,
+        "Training": f"{m['seconds']:.0f} s",
+        "Energy": m["energy"],
+        "Not to be claimed": m["not_claimed"],
+    }
+    points = "\n".join(f"- {title}: {text}" for title, text in lines.items())
+    return f"## {m['name']}\n\n{m['task']}\n\n{points}\n"
 
 
 def _changed(run: RunFolder) -> list[str]:
