@@ -2,6 +2,7 @@
 # make fuzz   property tests with many more examples      make experiments the tables of docs/results
 # make fuzz-readers   10 000 damaged files for every reader     make kills     commands killed at random
 # make docs   the documentation site, in docs/_build/html     make check-release   what would be published
+# make neurobench   our networks through its harness
 # make lava peers nest   what `make test` tries to install beside axonal and does without, by name
 
 export OMP_NUM_THREADS = 1
@@ -22,15 +23,16 @@ EXAMPLE := $(TRAINED)/digits
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 LAVA_INSTALL := .venv-lava/bin/python -m pip install --disable-pip-version-check
 PEERS_INSTALL := .venv-peers/bin/python -m pip install --disable-pip-version-check
+NEUROBENCH_INSTALL := .venv-neurobench/bin/python -m pip install --disable-pip-version-check
 DEFINITIONS := setup.cfg pyproject.toml constraints.txt
 LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 10))
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example \
-        language-model docs check-release peers lava nest beside clean
+        language-model docs check-release peers lava nest neurobench beside clean
 
 help:
-	@sed -n '1,5s/^# //p' Makefile
+	@sed -n '1,6s/^# //p' Makefile
 
 # Each interpreter is tried, because a version manager may leave a python3.11 that only fails.
 # An environment that still runs is kept: pip then changes only what the definitions changed.
@@ -139,6 +141,18 @@ peers: .venv-peers/.installed
 	    reservoirpy==0.4.2
 	$(PEERS_INSTALL) -c constraints.txt tonic==1.7.0
 	$(PEERS_INSTALL) --no-deps -e .
+	@touch $@
+
+# NeuroBench needs torchaudio and tonic, which no environment of ours has.
+neurobench: .venv-neurobench/.installed
+	$(BIN)/python -m experiments neurobench
+
+.venv-neurobench/.installed: .venv/.test constraints.txt
+	@.venv-neurobench/bin/python -c '$(SUPPORTED)' 2>/dev/null || $(BIN)/python -m venv --clear .venv-neurobench
+	$(NEUROBENCH_INSTALL) -c constraints.txt torch numpy numba scipy tqdm rich h5py psutil
+	$(NEUROBENCH_INSTALL) -c constraints.txt tonic==1.7.0 torchaudio
+	$(NEUROBENCH_INSTALL) --no-deps snntorch==1.0.0 neurobench==2.3.0
+	$(NEUROBENCH_INSTALL) --no-deps -e .
 	@touch $@
 
 # Lava needs Python 3.10. Each candidate is run: a python3.10 on the PATH may be a shim that fails.

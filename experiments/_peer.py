@@ -7,10 +7,16 @@ from pathlib import Path
 from axonal.recipes import RecipeError
 
 ROOT = Path(__file__).resolve().parents[1]
-PEERS_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 
 
-def ask(experiment: str, library: str, module: str, *arguments: str, given: str = "") -> str:
+def ask(
+    experiment: str,
+    library: str,
+    module: str,
+    *arguments: str,
+    given: str = "",
+    place: str = "peers",
+) -> str:
     """Run a module of this package beside a library; return what it prints.
 
     Args:
@@ -19,15 +25,17 @@ def ask(experiment: str, library: str, module: str, *arguments: str, given: str 
         module: of `experiments`.
         arguments: of its command line.
         given: its standard input.
+        place: target of make that sets the environment up, ``.venv-`` and its name.
 
     Raises:
         ValueError: there is no such environment, or the process ended with an error; one line.
     """
-    if not PEERS_PYTHON.exists():
-        raise RecipeError(f"{experiment} measures {library}, too, which is not here: make peers.")
+    python = ROOT / f".venv-{place}" / "bin" / "python"
+    if not python.exists():
+        raise RecipeError(f"{experiment} measures {library}, which is not here: make {place}.")
     path = os.pathsep.join(map(str, (ROOT / "src", ROOT)))
     done = subprocess.run(
-        [str(PEERS_PYTHON), "-m", f"experiments.{module}", *arguments],
+        [str(python), "-m", f"experiments.{module}", *arguments],
         input=given,
         capture_output=True,
         text=True,
@@ -36,5 +44,5 @@ def ask(experiment: str, library: str, module: str, *arguments: str, given: str 
     )
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:]
-        raise RecipeError(f"{library} ended with an error: {' '.join(last)} (make peers?)")
+        raise RecipeError(f"{library} ended with an error: {' '.join(last)} (make {place}?)")
     return done.stdout

@@ -54,7 +54,7 @@ class Measured(Job):
         with tempfile.TemporaryDirectory() as holder:
             path = Path(holder) / "asked.pt"
             torch.save({"net": net, "x": x, "labels": labels}, path)
-            said = _peer.ask(PART, "NeuroBench", "_neurobench_peer", str(path), neurobench=True)
+            said = _peer.ask(PART, "NeuroBench", "_neurobench_peer", str(path), place="neurobench")
         graph = deploy.export(net, settings.dt, inputs=x)
         return {"harness": json.loads(said.splitlines()[-1]), "ours": ours(net, x, graph)}
 
@@ -63,7 +63,7 @@ def ours(net: neuro.Network, x: torch.Tensor, graph: deploy.EventGraph) -> dict[
     """The same by our own tools: numbers, silence, and events that cross synapses of a graph."""
     with torch.no_grad():
         firing = [path for path, layer in net.stateful_layers.items() if layer.spiking]
-        _, traces = neuro.record(net, x, {path: ("output",) for path in firing})
+        _, traces = neuro.record(net, x, dict.fromkeys(firing, ("output",)))
         spikes = sum(int((traces[path]["output"] != 0).sum()) for path in firing)
         cells = sum(traces[path]["output"].numel() for path in firing)
         layers = operations(net, x)
@@ -90,18 +90,13 @@ def operations(net: neuro.Network, x: torch.Tensor) -> float:
 
     def count(module: Any, given: Any, _: Any) -> None:
         nonlocal counted
-        twin = torch.nn.utils.skip_init(
-            type(module), module.in_features, module.out_features, bias=False
-        ) if isinstance(module, torch.nn.Linear) else None
-        binary, weight = (given[0] != 0).double(), (module.weight != 0).double()
-        if twin is not None:
-            counted += float((binary.flatten(0, -2).sum(0) @ weight.sum(0)))
-        else:
-            y = torch.nn.functional.conv2d(
-                binary.flatten(0, 1), weight, None, module.stride, module.padding,
-                module.dilation, module.groups,
-            )  # fmt: skip
-            counted += float(y.sum())
+        heard, weight = (given[0] != 0).double(), (module.weight != 0).double()
+        if isinstance(module, torch.nn.Linear):
+            counted += float(heard.flatten(0, -2).sum(0) @ weight.sum(0))
+            return
+        how = module.stride, module.padding, module.dilation, module.groups
+        made = torch.nn.functional.conv2d(heard.flatten(0, 1), weight, None, *how)
+        counted += float(made.sum())
 
     hooks = [m.register_forward_hook(count) for m in net.modules() if isinstance(m, CONNECTIONS)]
     net(x)
@@ -128,7 +123,10 @@ def write(store: Store, out: Path) -> list[Path]:
     text = _report.page(
         "neurobench", PART, rows, "models", chosen=False, table=table, samples=SAMPLES
     )
-    numbers = {job.model: {k: row[k] for k in ("harness", "ours")} for job, row in zip(plan(), rows, strict=True)}
+    numbers = {
+        job.model: {name: row[name] for name in ("harness", "ours")}
+        for job, row in zip(plan(), rows, strict=True)
+    }
     return [
         _report.write_text(out / "neurobench.md", text),
         _report.write_data(out / "neurobench.json", numbers),

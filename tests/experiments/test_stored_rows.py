@@ -29,6 +29,7 @@ WHOLE = (
     "montecarlo",
     "mr",
     "nalsm",
+    "neurobench",
     "nmnist",
     "quantization",
     "sequence",
