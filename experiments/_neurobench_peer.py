@@ -13,11 +13,18 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
+from axonal.neuro import RunningReadout
+
 BATCH = 20
 
 
-def wrapped(net: Any) -> Any:
-    """A model of NeuroBench's whose activations are the spikes of our layers."""
+def wrapped(net: Any, rule: str) -> Any:
+    """A model of NeuroBench's whose activations are the spikes of our layers.
+
+    Args:
+        net: the network.
+        rule: by which classes are read from its output.
+    """
     models = importlib.import_module("neurobench.models")
     hooks = importlib.import_module("neurobench.hooks.neuron")
 
@@ -25,7 +32,8 @@ def wrapped(net: Any) -> Any:
         def __call__(self, batch: Tensor) -> Tensor:
             with torch.no_grad():
                 y: Tensor = net(batch.transpose(0, 1))[0]
-            return y.mean(0).argmax(-1)
+            readout = RunningReadout(rule)
+            return [readout.update(step) for step in y][-1].argmax(-1)
 
         def __net__(self) -> Any:
             return net
@@ -51,7 +59,7 @@ def main() -> None:
     benchmarks = importlib.import_module("neurobench.benchmarks")
     static = importlib.import_module("neurobench.metrics.static")
     workload = importlib.import_module("neurobench.metrics.workload")
-    model = wrapped(given["net"].eval())
+    model = wrapped(given["net"].eval(), given["readout"])
     samples = TensorDataset(given["x"].transpose(0, 1), given["labels"])
     metrics = [
         [static.ParameterCount, static.Footprint, static.ConnectionSparsity],

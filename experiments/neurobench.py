@@ -36,7 +36,7 @@ class Measured(Job):
     @property
     def identity(self) -> list[Any]:
         """All that decides the result."""
-        return [PART, self.model, SAMPLES]
+        return [PART, self.model, SAMPLES, "readout of the recipe"]
 
     @property
     def label(self) -> tuple[str, Mapping[str, Any]]:
@@ -53,7 +53,8 @@ class Measured(Job):
         labels = torch.as_tensor(np.asarray(test.labels)[chosen])
         with tempfile.TemporaryDirectory() as holder:
             path = Path(holder) / "asked.pt"
-            torch.save({"net": net, "x": x, "labels": labels}, path)
+            asked = {"net": net, "readout": settings.readout, "x": x, "labels": labels}
+            torch.save(asked, path)
             said = _peer.ask(PART, "NeuroBench", "_neurobench_peer", str(path), place="neurobench")
         graph = deploy.export(net, settings.dt, inputs=x)
         return {"harness": json.loads(said.splitlines()[-1]), "ours": ours(net, x, graph)}
