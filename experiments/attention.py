@@ -43,7 +43,7 @@ def write(store: Store, out: Path) -> list[Path]:
         everything=sum(values(rows["none"], "tested")),
         settings=Settings(),
         parameters={arm: _parameters(arm) for arm in rows},
-        accuracies=markdown_table(*_compare.accuracies(COMPARISON, rows)),
+        accuracies=markdown_table(*_accuracies(rows)),
         differences=markdown_table(*_compare.differences(COMPARISON, rows)),
         convolutions=_compare.share(convolutions),
         remaining=_compare.remaining(COMPARISON, {"five folds": rows}, len(COMPARISON.pairs)),
@@ -52,6 +52,13 @@ def write(store: Store, out: Path) -> list[Path]:
         _report.write_text(out / "attention.md", text),
         _report.write_data(out / "attention.json", numbers),
     ]
+
+
+def _accuracies(rows: Rows) -> _compare.Table:
+    """The table of accuracies, without the rates of fourteen populations."""
+    header, lines = _compare.accuracies(COMPARISON, rows)
+    kept = [i for i, name in enumerate(header) if not name.startswith("rate, ")]
+    return [header[i] for i in kept], [[line[i] for i in kept] for line in lines]
 
 
 def _parameters(arm: str) -> int:

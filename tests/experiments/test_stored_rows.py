@@ -12,6 +12,7 @@ from experiments import _report
 RESULTS = ROOT / "docs" / "results"
 WHOLE = (
     "archetypes",
+    "attention",
     "branches",
     "chaos",
     "coincidence",
