@@ -98,7 +98,7 @@ class LegendreMemory(Layer[LegendreMemoryState]):
 
     def init(self, x: Tensor) -> LegendreMemoryState:
         """Return empty memories for inputs like ``x`` [B, d]."""
-        return LegendreMemoryState(x.new_zeros(len(x), self.inputs, self.order))
+        return LegendreMemoryState(x.new_zeros(x.shape[0], self.inputs, self.order))
 
     def forward(
         self, x: Tensor, state: LegendreMemoryState | None = None
