@@ -108,6 +108,7 @@ class LegendreMemory(Layer[LegendreMemoryState]):
         if not _checks.fits(x, (self.inputs,), dtype):
             x = _checks.own_type(x, dtype)
             _checks.sequence(self, x, (self.inputs,), dtype)
+        _checks.unrolled(self, x)
         with _checks.in_own_type(x):
             rest = self.init(x[0])
             state = rest if state is None else _checks.start(self, state, rest, x)

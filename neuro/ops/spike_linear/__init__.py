@@ -9,6 +9,9 @@ from axonal.neuro.ops.spike_linear import _op, reference
 _SMALL = 1 << 20
 """Products of a dense computation below which it is faster than a search for spikes."""
 
+_ROWS = 256
+"""Rows that a program for any number of them is written for."""
+
 
 def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     """Multiply spikes with weights, ``y = x W^T``, at the cost of the spikes that there are.
@@ -34,7 +37,11 @@ def spike_linear(x: Tensor, weight: Tensor, *, backend: str = "auto") -> Tensor:
     """
     # autocast makes products of a lower precision, whatever their size
     cast = not x.is_meta and torch.is_autocast_enabled(x.device.type)
-    pays = not cast and x.numel() * len(weight) >= _SMALL
+    products = x.numel() * len(weight)
+    if isinstance(products, torch.SymInt) and torch.compiler.is_exporting():
+        # a comparison would bound the steps or samples that the program is for
+        products = _ROWS * weight.numel()
+    pays = not cast and products >= _SMALL
     if x.ndim > 1 and _dispatch.use_compiled("spike_linear", backend, x, weight, pays=pays):
         return _op.spike_linear(x, weight)
     return reference.spike_linear(x, weight)
