@@ -23,6 +23,7 @@ NAMES = (
     "lif",
     "delay",
     "conv",
+    "attention",
     "eventprop_dcls",
     "step",
     "call",

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from axonal._base.array_types import Float64Array
 from axonal._base.sweeps import Row
 from axonal.datasets import EventSet, Grid, counts
-from axonal.recipes import nmnist
+from axonal.recipes import _nmnist_recordings, nmnist
 from axonal.recipes._runs import Job
 
 STRENGTHS = (0.003, 0.01, 0.03, 0.1)
@@ -43,7 +43,7 @@ class Logistic(Job):
     def measure(self) -> Row:
         """Choose a strength, train on all that is not for testing, and test."""
         settings = nmnist.Settings(arm="linear", fold=self.fold)
-        parts = nmnist.parts(settings)
+        parts = _nmnist_recordings.parts(settings.fold)
         x = {part: _roots(events, settings.grid) for part, events in parts.items()}
         y = {part: events.labels for part, events in parts.items()}
         scale = x["train"].std()

@@ -9,8 +9,9 @@ from axonal._base.sweeps import Row, Store
 from axonal._base.tables import markdown_table
 from axonal.recipes import _compare
 from axonal.recipes._compare import values
+from axonal.recipes._nmnist_recordings import FOLDS
 from axonal.recipes._runs import Run
-from axonal.recipes.nmnist import COMPARISON, FOLDS, Settings
+from axonal.recipes.nmnist import COMPARISON, Settings
 from experiments import _report
 from experiments._nmnist_logistic import STRENGTHS, Logistic
 
@@ -92,8 +93,8 @@ def _page(rows: Rows, control: list[Row], apart: Rows, numbers: dict[str, Any]) 
         PART,
         networks,
         chosen=False,
-        network=_share(rows["moved"]),
-        regression=_share(control),
+        network=_compare.share(rows["moved"]),
+        regression=_compare.share(control),
         difference=above,
         held=held,
         reached=above.mean >= ABOVE,
@@ -120,10 +121,3 @@ def _page(rows: Rows, control: list[Row], apart: Rows, numbers: dict[str, Any]) 
         official_error=f"{binomial_error([mean], [tested]):.2f}",
         remaining=_compare.remaining(COMPARISON, {"five folds": rows}, len(COMPARISON.pairs)),
     )
-
-
-def _share(rows: list[Row]) -> str:
-    """Accuracy over all test samples with its binomial error."""
-    tested = values(rows, "tested")
-    right = sum(share * n for share, n in zip(values(rows, "test"), tested, strict=True))
-    return f"{right / sum(tested):.3f} ± {_compare.error(rows):.3f}"

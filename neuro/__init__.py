@@ -87,9 +87,12 @@ from axonal.neuro.losses import (
 from axonal.neuro.models import (
     DelaySNN,
     LMUFormer,
+    QKAttention,
+    SpikeDrivenSelfAttention,
     SpikeGPT,
     SpikingLMU,
     SpikingLMUFormer,
+    SpikingTransformer,
     TernaryLM,
 )
 from axonal.neuro.network import (
@@ -169,6 +172,7 @@ __all__ = [
     "MLGRUState",
     "Network",
     "NetworkError",
+    "QKAttention",
     "Recurrent",
     "RecurrentState",
     "PackedBitLinear",
@@ -182,9 +186,11 @@ __all__ = [
     "SilentNeurons",
     "SparseEGRU",
     "SpikeReport",
+    "SpikeDrivenSelfAttention",
     "SpikeGPT",
     "SpikingLMU",
     "SpikingLMUFormer",
+    "SpikingTransformer",
     "SpikingRFFN",
     "SpikingRFFNState",
     "SpikingRWKV",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from axonal._base.array_types import Float64Array
 from axonal.deploy.exporting.affine_signal import Signal, constant, select
-from axonal.neuro import DelayedConv1d, DelayedConv2d, DelayedLinear, TemporalConv
+from axonal.neuro import BatchNorm, DelayedConv1d, DelayedConv2d, DelayedLinear, TemporalConv
 from axonal.neuro.ops.delayed_conv import Geometry
 
 POOLS: dict[object, int] = {
@@ -143,7 +143,8 @@ def batch_norm(signal: Signal, layer: nn.modules.batchnorm._BatchNorm) -> Signal
     shift = -numbers(layer.running_mean) * scale
     if layer.bias is not None:
         shift = shift + numbers(layer.bias)
-    columns = (-1, *[1] * (len(signal.shape) - 1))
+    last = isinstance(layer, BatchNorm) and layer.axis == -1
+    columns = (-1,) if last else (-1, *[1] * (len(signal.shape) - 1))
     return signal.scale(scale.reshape(columns)) + constant(shift.reshape(columns), signal.shape)
 
 
@@ -158,6 +159,22 @@ def pooling(signal: Signal, pool: Callable[[Tensor], Tensor], axes: int) -> Sign
     one = sparse.csr_array(pooled.reshape(size, -1).numpy().T)
     matrix = sparse.kron(sparse.eye_array(math.prod(channels)), one, format="csr")
     return signal.map(matrix, (*channels, *pooled.shape[2:]))
+
+
+def reduction(signal: Signal, reduce: Callable[[Tensor], Tensor]) -> Signal:
+    """Write a sum or a mean over later axes as a matrix, in which a value has one result."""
+    x = torch.zeros(1, 1, *signal.shape, dtype=torch.float64, requires_grad=True)
+    y = reduce(x)
+    numbered = torch.arange(1.0, y.numel() + 1, dtype=torch.float64).reshape(y.shape)
+    # what each value is worth, and, by derivatives again, to the result of which number
+    (worth,) = torch.autograd.grad(y.sum(), x, retain_graph=True)
+    (counted,) = torch.autograd.grad((y * numbered).sum(), x)
+    entries, rows = numbers(worth).ravel(), numbers((counted / worth).round() - 1).ravel()
+    columns = np.arange(signal.size)
+    matrix = sparse.csr_array(
+        (entries, (rows.astype(np.int64), columns)), shape=(y.numel(), signal.size)
+    )
+    return signal.map(matrix, tuple(y.shape[2:]))
 
 
 def rearrange(call: Callable[..., Tensor], signals: list[Signal]) -> Signal:

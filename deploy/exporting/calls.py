@@ -68,15 +68,18 @@ def module_output(module: nn.Module, x: Signal) -> Signal:
 
 _ADD = {operator.add, torch.add, "add"}
 _SUBTRACT = {operator.sub, torch.sub, "sub"}
-_MULTIPLY = {operator.mul, torch.mul, "mul"}
+MULTIPLY = {operator.mul, torch.mul, "mul"}
 _DIVIDE = {operator.truediv, torch.div, "div"}
 _NEGATE = {operator.neg, torch.neg, "neg"}
 _NOTHING = {"float", "double", "contiguous", "to", "type_as"}
 _MOVE = {
     torch.cat, torch.concat, torch.flatten, torch.reshape, torch.permute, torch.unsqueeze,
-    torch.squeeze, operator.getitem,
-    "flatten", "reshape", "view", "permute", "unsqueeze", "squeeze",
+    torch.squeeze, torch.stack, torch.transpose, torch.flip, torch.roll, torch.unflatten,
+    operator.getitem,
+    "flatten", "reshape", "view", "permute", "unsqueeze", "squeeze", "transpose", "flip", "roll",
+    "unflatten",
 }  # fmt: skip
+_REDUCE = {torch.sum, torch.mean, "sum", "mean"}
 
 
 def call_output(target: Any, args: Any, kwargs: Any) -> Any:
@@ -93,12 +96,14 @@ def call_output(target: Any, args: Any, kwargs: Any) -> Any:
             raise UnsupportedError("only a + b and a - b of two operands become synapses")
         sign = (-1 if target in _SUBTRACT else 1) * kwargs.get("alpha", 1)
         return _sum(args[0], args[1], sign)
-    if target in _MULTIPLY | _DIVIDE:
+    if target in MULTIPLY | _DIVIDE:
         if kwargs or len(args) != 2:
             raise UnsupportedError("only a * b and a / b of two operands become synapses")
         return _product(args[0], args[1], target in _DIVIDE)
     if target in _MOVE:
         return _move(target, args, kwargs, signals)
+    if target in _REDUCE:
+        return affine.reduction(args[0], lambda x: _call(target, (x, *args[1:]), kwargs))
     if target in affine.POOLS:
         axes = affine.POOLS[target]
         return affine.pooling(args[0], lambda x: target(x, *args[1:], **kwargs), axes)
@@ -112,9 +117,14 @@ def _size(target: Any, args: Any, kwargs: Any) -> Any:
         lambda a: torch.empty(1, 1, *a.shape) if isinstance(a, Signal) else a, (args, kwargs),
         is_leaf=lambda a: isinstance(a, Signal),
     )  # fmt: skip
+    return _call(target, *real)
+
+
+def _call(target: Any, args: Any, kwargs: Any) -> Any:
+    """Call a function, or a method by its name."""
     if isinstance(target, str):
-        return getattr(real[0][0], target)(*real[0][1:], **real[1])
-    return target(*real[0], **real[1])
+        return getattr(args[0], target)(*args[1:], **kwargs)
+    return target(*args, **kwargs)
 
 
 def _move(target: Any, args: Any, kwargs: Any, signals: list[Signal]) -> Signal:
@@ -124,18 +134,14 @@ def _move(target: Any, args: Any, kwargs: Any, signals: list[Signal]) -> Signal:
             lambda a: next(numbered) if isinstance(a, Signal) else a, (args, kwargs),
             is_leaf=lambda a: isinstance(a, Signal),
         )  # fmt: skip
-        moved: Tensor = (
-            getattr(real_args[0], target)(*real_args[1:], **real_kwargs)
-            if isinstance(target, str)
-            else target(*real_args, **real_kwargs)
-        )
+        moved: Tensor = _call(target, real_args, real_kwargs)
         return moved
 
     return affine.rearrange(call, signals)
 
 
-def _shaped(a: Any, shape: tuple[int, ...]) -> Signal:
-    """Broadcast a signal or a constant to the shape."""
+def broadcast(a: Any, shape: tuple[int, ...]) -> Signal:
+    """Return a signal, or a constant, in a shape that it broadcasts to."""
     if not isinstance(a, Signal):
         return constant(a, shape)
     if a.shape == shape:
@@ -155,7 +161,7 @@ def _sum(a: Any, b: Any, sign: float) -> Signal:
     a, b = _one_step(a, axes), _one_step(b, axes)
     shapes = [s.shape if isinstance(s, Signal) else np.shape(s) for s in (a, b)]
     shape = np.broadcast_shapes(*shapes)
-    return _shaped(a, shape) + _shaped(b, shape).scale(sign)
+    return broadcast(a, shape) + broadcast(b, shape).scale(sign)
 
 
 def _product(a: Any, b: Any, divide: bool) -> Signal:
@@ -166,4 +172,4 @@ def _product(a: Any, b: Any, divide: bool) -> Signal:
     b = np.asarray(_one_step(b, len(a.shape)))
     factor = 1 / b if divide else b
     shape = np.broadcast_shapes(a.shape, factor.shape)
-    return _shaped(a, shape).scale(factor)
+    return broadcast(a, shape).scale(factor)

@@ -1,13 +1,10 @@
 """From a trained Network to an event graph with a golden run."""
 
 import math
-import operator
 from collections.abc import Sequence
-from numbers import Integral
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
@@ -15,6 +12,7 @@ from axonal.deploy.exporting import affine
 from axonal.deploy.exporting.affine_signal import Signal, identity, substitute
 from axonal.deploy.exporting.assemble import assemble, finest_grid, off_grid
 from axonal.deploy.exporting.calls import (
+    MULTIPLY,
     AbandonedError,
     UnsupportedError,
     attribute,
@@ -25,10 +23,18 @@ from axonal.deploy.exporting.calls import (
 from axonal.deploy.exporting.exact_copy import exact_copy
 from axonal.deploy.exporting.golden_run import golden_run
 from axonal.deploy.exporting.graded_inputs import warn_of_counts
+from axonal.deploy.exporting.inputs import given_inputs, input_shapes
 from axonal.deploy.exporting.integrators import feed_onward
-from axonal.deploy.exporting.neurons import NEURONS, neuron
-from axonal.deploy.exporting.pooled_spikes import MAX_POOLS, RECTIFIERS, are_spikes, windows
+from axonal.deploy.exporting.neurons import neuron
 from axonal.deploy.exporting.sequence_layers import gated, memory
+from axonal.deploy.exporting.spike_gates import (
+    MAX_POOLS,
+    RECTIFIERS,
+    Gate,
+    are_spikes,
+    maximum,
+    product,
+)
 from axonal.deploy.graph import EventGraph, Population
 from axonal.deploy.graph.errors import GraphError
 from axonal.deploy.graph.readout_rules import unreadable
@@ -74,7 +80,8 @@ def export(
     Every layer of neurons becomes a population and what stands between two populations becomes
     synapses: masks, whole delays, convolutions, average pooling, skips and concatenation are
     unrolled, batch norm is folded. A maximum over windows of spikes becomes a population that keeps
-    nothing and fires where one of its window does. Weights are rounded to a grid 2^-k on which
+    nothing and fires where one of its window does, a product of spikes one that fires where both
+    do. Weights are rounded to a grid 2^-k on which
     every sum of inputs is exact in float64 in any order, except sums of graded spikes, which are
     rounded as in torch. The graph carries a golden run: inputs, and the spikes and readout of the
     network itself on them.
@@ -120,9 +127,9 @@ def export(
     for module in exact.modules():
         if isinstance(module, DelayedLinear | DelayedConv1d | DelayedConv2d):
             module.round_in_evaluation = True
-    given = _given(net, inputs)
+    given = given_inputs(net, inputs)
     warn_of_counts(dict(zip(net.input_names, given, strict=False)))
-    shapes = [tuple(x.shape[2:]) for x in given] if given else _shapes(exact, input_shape)
+    shapes = [tuple(x.shape[2:]) for x in given] if given else input_shapes(exact, input_shape)
     builder = _Builder()
     builder.numbers_enter = any(bool(((x != 0) & (x != 1)).any()) for x in given)
     outputs = builder.build(exact, shapes)
@@ -141,8 +148,9 @@ def export(
             f"{'; '.join(lost)}"
         )
     populations, projections = assemble(builder.populations, builder.inputs, grid)
-    pools = {name: builder.inputs[name] for name in builder.pools}
-    golden = golden_run(exact, populations, outputs, given or shapes, steps, samples, seed, pools)
+    golden = golden_run(
+        exact, populations, outputs, given or shapes, steps, samples, seed, builder.gates
+    )
     try:
         graph = EventGraph(
             populations, projections, outputs, dt, info={**(info or {}), "grid": grid},
@@ -157,54 +165,6 @@ def export(
             f"{result}"
         )
     return graph
-
-
-def _given(net: Network, inputs: Any) -> list[Tensor]:
-    if inputs is None:
-        return []
-    given = [inputs] if isinstance(inputs, (Tensor, np.ndarray)) else list(inputs)
-    if len(given) != len(net.input_names):
-        raise ValueError(
-            f"export expects one tensor for each of the inputs {', '.join(net.input_names)}, "
-            f"got {len(given)}."
-        )
-    return [torch.as_tensor(x).detach().double() for x in given]
-
-
-def _shapes(net: Network, shape: Sequence[int] | int | None) -> list[tuple[int, ...]]:
-    """Return the shape of every input, from the argument or from the layer that takes it."""
-    if shape is not None:
-        sizes: Any = (shape,) if isinstance(shape, Integral) else shape
-        return [tuple(map(operator.index, sizes))] * len(net.input_names)
-    shapes = []
-    for node in net.traced.nodes:
-        if node.op != "placeholder":
-            continue
-        users = [net.get_submodule(str(u.target)) for u in node.users if u.op == "call_module"]
-        taken = [_input_shape(m) for m in users]
-        known = [s for s in taken if s is not None]
-        if not known:
-            raise ValueError(
-                f"export cannot tell the shape of the input {node.name}: name it, "
-                "export(net, dt, input_shape=(C, H, W)), or give inputs."
-            )
-        shapes.append(known[0])
-    return shapes
-
-
-def _input_shape(module: nn.Module) -> tuple[int, ...] | None:
-    if isinstance(module, Recurrent):
-        return _input_shape(module.body)
-    if isinstance(module, Network):
-        first = next(n for n in module.traced.nodes if n.op == "placeholder")
-        users = [module.get_submodule(str(u.target)) for u in first.users if u.op == "call_module"]
-        return next((s for s in map(_input_shape, users) if s is not None), None)
-    features = getattr(module, "in_features", None)
-    if isinstance(module, LegendreMemory):
-        features = module.inputs
-    if isinstance(features, int):
-        return (features,)
-    return cast(tuple[int, ...], module.size) if isinstance(module, NEURONS) else None
 
 
 class _OnSignals(Walker):
@@ -235,7 +195,7 @@ class _Builder:
         self.populations: dict[str, Population] = {}
         self.loops: dict[str, Signal] = {}
         self.problems: list[str] = []
-        self.pools: list[str] = []
+        self.gates: dict[str, Gate] = {}
         self.numbers_enter = False
 
     def build(self, net: Network, shapes: list[tuple[int, ...]]) -> tuple[str, ...]:
@@ -255,6 +215,9 @@ class _Builder:
         names = [f"output{i if i else ''}" for i in range(len(leaves))]
         outputs = tuple(self.output(y, name) for y, name in zip(leaves, names, strict=True))
         self.inputs = {name: self.resolved(drive) for name, drive in self.inputs.items()}
+        self.gates = {
+            name: gate._replace(drive=self.inputs[name]) for name, gate in self.gates.items()
+        }
         feed_onward(self.populations, self.inputs, outputs)
         return outputs
 
@@ -274,10 +237,12 @@ class _Builder:
         return name
 
     def free(self, name: str) -> str:
-        """Return ``name``, lengthened until no population has it."""
-        while name in self.populations:
-            name += "_"
-        return name
+        """Return ``name``, or the first of name2, name3, ... that no population has."""
+        free, count = name, 1
+        while free in self.populations:
+            count += 1
+            free = f"{name}{count}"
+        return free
 
     def populate(self, name: str, kind: str, drive: Signal, **parameters: Any) -> Signal:
         """Add a population driven by a signal; return its output."""
@@ -301,7 +266,7 @@ class _Builder:
             if isinstance(module, Layer):
                 return self.layer(path, module, x)
             if type(module) in MAX_POOLS:
-                return self.pool(path, module, x, MAX_POOLS[type(module)])
+                return self.gate(path, maximum(x, self.firing, module, MAX_POOLS[type(module)]))
             if type(module) in RECTIFIERS and are_spikes(x, self.firing):
                 return x
             return module_output(module, x)
@@ -319,14 +284,13 @@ class _Builder:
         kinds = {"input"} if self.numbers_enter else set()
         return {name: p for name, p in self.populations.items() if p.kind not in kinds}
 
-    def pool(self, name: str, pool: Any, x: Signal, axes: int) -> Signal:
-        """Add the population that fires where a window of a pooling does."""
-        drive = windows(x, self.firing, pool, axes)
+    def gate(self, name: str, gate: Gate) -> Signal:
+        """Add a population without memory that fires where enough of what it hears does."""
         name = self.free(name)
-        self.pools.append(name)
-        return self.populate(
-            name, "lif", drive, decay=np.zeros(drive.size), gain=np.ones(drive.size), threshold=1.0
-        )
+        self.gates[name] = gate
+        keeps_nothing = {"decay": np.zeros(gate.drive.size), "gain": np.ones(gate.drive.size)}
+        threshold = float(gate.threshold)
+        return self.populate(name, "lif", gate.drive, threshold=threshold, **keeps_nothing)
 
     def layer(self, path: str, layer: Layer[Any], x: Signal) -> Signal:
         """Return the output of a layer with memory."""
@@ -379,7 +343,10 @@ class _Builder:
             if x is not None and target in MAX_POOLS:
                 name = getattr(target, "__name__", "max_pool")
                 axes = MAX_POOLS[target]
-                return self.pool(name, lambda y: target(y, *args[1:], **kwargs), x, axes)
+                windows = maximum(x, self.firing, lambda y: target(y, *args[1:], **kwargs), axes)
+                return self.gate(name, windows)
+            if x is not None and target in MULTIPLY and isinstance(args[1], Signal):
+                return self.gate("product", product(x, args[1], self.firing))
             if x is not None and target in RECTIFIERS and are_spikes(x, self.firing):
                 return x
             return call_output(target, args, kwargs)

@@ -9,8 +9,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from axonal._base.array_types import Float64Array
-from axonal.deploy.exporting.affine_signal import Signal
-from axonal.deploy.exporting.pooled_spikes import pooled
+from axonal.deploy.exporting.spike_gates import Gate, fired
 from axonal.deploy.graph import Golden, Population
 from axonal.deploy.kinds import GRADED, READOUTS
 from axonal.neuro import Network, record
@@ -26,15 +25,15 @@ def golden_run(
     steps: int,
     samples: int,
     seed: int,
-    pools: Mapping[str, Signal],
+    gates: Mapping[str, Gate],
 ) -> Golden:
     """Run ``net`` (float64, evaluation mode) on given inputs, or on spikes drawn for shapes.
 
-    Populations of ``pools``, no layers of the network, fire where what drives them does.
+    Populations of ``gates`` are no layers of the network: what drives them says where they fire.
     """
     tensors = [x for x in given if isinstance(x, Tensor)]
     if len(tensors) == len(given):
-        return _warned(_run(net, populations, outputs, tensors, None, pools))
+        return _warned(_run(net, populations, outputs, tensors, None, gates))
     if steps < 1 or samples < 1:
         raise ValueError(f"export expects steps >= 1 and samples >= 1, got {steps} and {samples}.")
     for rate in RATES:
@@ -43,7 +42,7 @@ def golden_run(
             (torch.rand(steps, samples, *shape, generator=generator) < rate).double()
             for shape in given
         ]
-        golden = _run(net, populations, outputs, inputs, seed, pools)
+        golden = _run(net, populations, outputs, inputs, seed, gates)
         if all(raster.any() for raster in golden.spikes.values()):
             break
     return _warned(golden)
@@ -66,9 +65,9 @@ def _run(
     outputs: Sequence[str],
     inputs: Sequence[Tensor],
     seed: int | None,
-    pools: Mapping[str, Signal],
+    gates: Mapping[str, Gate],
 ) -> Golden:
-    firing = [p for p in populations if p.spiking and p.name not in pools]
+    firing = [p for p in populations if p.spiking and p.name not in gates]
     with torch.no_grad():
         result, traces = record(net, *inputs, {p.name: ("output",) for p in firing})
     sent = {p.name: _sent(traces[p.name]["output"], p) for p in firing}
@@ -82,8 +81,8 @@ def _run(
     sources = [p.name for p in populations if p.kind == "input"]
     events = {name: _flat(x) for name, x in zip(sources, inputs, strict=True)}
     rasters = {**flat, **{name: x != 0 for name, x in events.items()}}
-    for name, drive in pools.items():
-        flat[name] = rasters[name] = pooled(drive, rasters)
+    for name, gate in gates.items():
+        flat[name] = rasters[name] = fired(gate, rasters)
     flat = {p.name: flat[p.name] for p in populations if p.spiking}
     graded = [p.name for p in populations if p.kind in GRADED]
     payload = {name: sent[name] for name in graded}

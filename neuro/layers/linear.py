@@ -19,7 +19,8 @@ class Linear(Masked, nn.Linear):
         mask: which connections exist, 0 or 1, [M, N]; zeros stay zero through training and export.
 
     Returns:
-        Called with x [T, B, N]: y [T, B, M].
+        Called with x [T, B, N]: y [T, B, M]. With axes before the last, tokens [T, B, L, N] for
+        instance, each is connected alike.
 
     Raises:
         ValueError: for a mask or an input of the wrong shape.
@@ -39,8 +40,11 @@ class Linear(Masked, nn.Linear):
         self._hold_mask(mask)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Connect ``x`` [T, B, N]."""
-        if not _checks.fits(x, (self.in_features,), self.weight.dtype):
-            _checks.sequence(self, x, (self.in_features,), self.weight.dtype)
+        """Connect ``x`` [T, B, ..., N]."""
+        size: tuple[int, ...] = (self.in_features,)
+        if not _checks.fits(x, size, self.weight.dtype):
+            if isinstance(x, Tensor) and x.ndim > 3 and x.shape[-1:] == size:
+                size = tuple(x.shape[2:])
+            _checks.sequence(self, x, size, self.weight.dtype)
         y = spike_linear(x, self.masked_weight)
         return y if self.bias is None else y + self.bias.to(y.dtype)

@@ -102,7 +102,7 @@ class SpikingCell(nn.Module):
         return h
 
 
-def neurons(size: int, threshold: float = 1.0) -> LIF:
+def neurons(size: int | tuple[int, ...], threshold: float = 1.0) -> LIF:
     """Neurons of the published network."""
     surrogate = Sigmoid(4.0)
     form: dict[str, Any] = {"decay": "euler", "decay_input": True, "surrogate": surrogate}

@@ -12,7 +12,7 @@ from helpers.nmnist import write_recordings
 
 from axonal import deploy, recipes
 from axonal.datasets.sets import nmnist as read_nmnist
-from axonal.recipes import _learning, nmnist
+from axonal.recipes import _learning, _nmnist_recordings, nmnist
 
 
 def tiny(**changes: Any) -> nmnist.Settings:
@@ -46,8 +46,8 @@ def test_every_recording_is_tested_in_one_fold_and_trained_on_in_none_that_tests
     sets = read_nmnist(made)
     everything = sorted(content(sets["train"]) + content(sets["test"]))
     tested = []
-    for fold in range(nmnist.FOLDS):
-        parts = {name: content(part) for name, part in nmnist.split(sets, fold).items()}
+    for fold in range(_nmnist_recordings.FOLDS):
+        parts = {name: content(part) for name, part in _nmnist_recordings.split(sets, fold).items()}
         assert sorted(chain(*parts.values())) == everything
         assert len(parts["test"]) == 150 // 5
         assert {row[0] for row in parts["validation"]} == set(range(10))
@@ -57,14 +57,14 @@ def test_every_recording_is_tested_in_one_fold_and_trained_on_in_none_that_tests
 
 def test_the_official_test_recordings_are_never_trained_on(made: Path) -> None:
     sets = read_nmnist(made)
-    parts = {name: content(part) for name, part in nmnist.split(sets, None).items()}
+    parts = {name: content(part) for name, part in _nmnist_recordings.split(sets, None).items()}
     assert parts["test"] == content(sets["test"])
     assert sorted(parts["train"] + parts["validation"]) == sorted(content(sets["train"]))
 
 
 def test_the_folds_of_the_recordings_at_hand() -> None:
     sets = read_nmnist(needs.data("nmnist-small"))
-    sizes = [len(nmnist.split(sets, fold)["test"]) for fold in range(nmnist.FOLDS)]
+    sizes = [len(_nmnist_recordings.split(sets, fold)["test"]) for fold in range(nmnist.FOLDS)]
     assert sum(sizes) == 1100
     assert max(sizes) - min(sizes) <= 10
 

@@ -249,6 +249,13 @@ def error(rows: Sequence[Row]) -> float:
     return binomial_error(values(rows, "test"), [row["tested"] for row in rows])
 
 
+def share(rows: Sequence[Row]) -> str:
+    """Accuracy over all samples of all folds, with its binomial error."""
+    tested = values(rows, "tested")
+    right = sum(part * n for part, n in zip(values(rows, "test"), tested, strict=True))
+    return f"{right / sum(tested):.3f} ± {error(rows):.3f}"
+
+
 def delayed(rows: Rows) -> list[str]:
     """Arms whose networks have delays that could be rounded."""
     return [key for key, few in rows.items() if "test_with_training_kernel" in few[0]]

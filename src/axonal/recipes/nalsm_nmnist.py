@@ -12,8 +12,8 @@ from axonal.datasets import EventSet
 from axonal.datasets.sets import nmnist
 from axonal.recipes import _liquids
 from axonal.recipes._errors import RecipeError
+from axonal.recipes._nmnist_recordings import CAMERA, FOLDS, split
 from axonal.recipes._study import Learned, Parts
-from axonal.recipes.nmnist import CAMERA, FOLDS, split
 
 MICROSECONDS = 1000
 """Of a step."""

@@ -282,7 +282,7 @@ def test_everything_unsupported_is_listed_by_path():
 
     def forward(self, x):
         a = self.relu(self.fc(x))
-        b = torch.tanh(self.lif(a)) * a
+        b = torch.tanh(self.lif(a)) * self.fc(x)
         c = self.own(self.pool(b))
         return self.last(self.integrator(c))
 

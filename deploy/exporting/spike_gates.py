@@ -1,15 +1,15 @@
-"""The maximum over windows of spikes: an OR, which neurons without memory say.
+"""Maxima and products of spikes: OR and AND, which neurons without memory say.
 
-A neuron that keeps nothing, weights of 1 and a threshold of 1,
+A neuron that keeps nothing, weights of 1 and a whole threshold,
 
-    h_t = sum over its window of spikes(t),    a spike where h_t >= 1
+    h_t = sum over what it hears of spikes(t),    a spike where h_t >= threshold
 
-fires exactly where some neuron of its window does. Of numbers that are no spikes a maximum has no
-such form.
+fires where some neuron of its window does (a maximum, threshold 1), or where both factors of a
+product do (threshold 2). Of numbers that are no spikes a maximum or a product has no such form.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch.nn.functional as F
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from axonal._base.array_types import BoolArray
 from axonal.deploy.exporting import affine
 from axonal.deploy.exporting.affine_signal import ONE, Signal
-from axonal.deploy.exporting.calls import UnsupportedError
+from axonal.deploy.exporting.calls import UnsupportedError, broadcast
 from axonal.deploy.graph import Population
 from axonal.deploy.kinds import GRADED, READOUTS
 
@@ -30,6 +30,18 @@ MAX_POOLS: dict[Any, int] = {
 """Poolings by their largest value, and how many axes they pool."""
 RECTIFIERS: tuple[Any, ...] = (nn.ReLU, F.relu, "relu")
 """Calls that leave spikes as they are."""
+
+
+class Gate(NamedTuple):
+    """Neurons without memory.
+
+    Attributes:
+        drive: how many spikes each of them hears.
+        threshold: how many make it fire.
+    """
+
+    drive: Signal
+    threshold: int
 
 
 def are_spikes(x: Signal, populations: Mapping[str, Population]) -> bool:
@@ -45,10 +57,10 @@ def are_spikes(x: Signal, populations: Mapping[str, Population]) -> bool:
     return bool((ones <= 1).all())
 
 
-def windows(
+def maximum(
     x: Signal, populations: Mapping[str, Population], pool: Callable[[Tensor], Tensor], axes: int
-) -> Signal:
-    """Return how many neurons of each window of a pooling fire.
+) -> Gate:
+    """Return the gate that fires where a neuron of its window does.
 
     Args:
         x: what is pooled.
@@ -64,15 +76,31 @@ def windows(
             "the maximum of what is no spike cannot become synapses: pool behind the neurons, "
             "whose spikes it takes together, or by the mean"
         )
-    return affine.pooling(x, pool, axes)
+    return Gate(affine.pooling(x, pool, axes), 1)
 
 
-def pooled(drive: Signal, rasters: Mapping[str, BoolArray]) -> BoolArray:
-    """Return where a window has a spike [T, B, N], from the spikes of those that it hears."""
+def product(x: Signal, y: Signal, populations: Mapping[str, Population]) -> Gate:
+    """Return the gate that fires where both factors do, one broadcast to the other.
+
+    Raises:
+        UnsupportedError: for values that are no spikes.
+    """
+    if not (are_spikes(x, populations) and are_spikes(y, populations)):
+        raise UnsupportedError(
+            "the product of two signals cannot become synapses, unless both are spikes: put "
+            "neurons before it"
+        )
+    shape = np.broadcast_shapes(x.shape, y.shape)
+    return Gate(broadcast(x, shape) + broadcast(y, shape), 2)
+
+
+def fired(gate: Gate, rasters: Mapping[str, BoolArray]) -> BoolArray:
+    """Return where a gate fires [T, B, N], from the spikes of those that it hears."""
     steps, samples = next(iter(rasters.values())).shape[:2]
-    found = np.zeros((steps, samples, drive.size), dtype=bool)
-    for (source, delay), matrix in drive.terms.items():
+    heard = np.zeros((steps, samples, gate.drive.size))
+    for (source, delay), matrix in gate.drive.terms.items():
         raster = rasters[source][: max(steps - delay, 0)]
-        heard = matrix @ raster.reshape(-1, raster.shape[2]).T
-        found[delay:] |= (heard.T > 0).reshape(len(raster), samples, drive.size)
+        spikes = matrix @ raster.reshape(-1, raster.shape[2]).T
+        heard[delay:] += spikes.T.reshape(len(raster), samples, gate.drive.size)
+    found: BoolArray = heard >= gate.threshold
     return found
