@@ -11,6 +11,7 @@ from axonal.deploy.graph import EventGraph, Golden, GraphError, Population, Proj
 from axonal.deploy.graph.example import example
 from axonal.deploy.graph.retiming import RetimeError, retime
 from axonal.deploy.nir import NIRError, from_nir, to_nir
+from axonal.deploy.onnx import ONNXError, to_onnx
 from axonal.deploy.placement import Placement, PlacementError, place, plot_floor_plan
 from axonal.deploy.quantization.quantize import QuantizeError, quantization_table, quantize
 from axonal.deploy.quantization.quantized_network import QuantizedNetwork, fake_quantize
@@ -35,6 +36,7 @@ __all__ = [
     "Golden",
     "GraphError",
     "NIRError",
+    "ONNXError",
     "Operations",
     "Placement",
     "PlacementError",
@@ -66,6 +68,7 @@ __all__ = [
     "run",
     "score",
     "to_nir",
+    "to_onnx",
     "verify",
     "write_page",
 ]

@@ -29,7 +29,7 @@ class _Bounded(torch.autograd.Function):
 
     @staticmethod
     def forward(raw: Tensor, high: float) -> Tensor:
-        return raw.clamp(0, high)
+        return raw.clamp(0.0, high)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:

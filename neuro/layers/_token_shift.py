@@ -13,6 +13,9 @@ def shifted(x: Tensor, before: Tensor) -> Tensor:
     >>> shifted(torch.tensor([1.0, 2.0]).view(2, 1, 1), torch.zeros(1, 1)).flatten()
     tensor([0., 1.])
     """
+    if torch.compiler.is_exporting():
+        # x[:-1] may be one step or several, between which a program for any number has to choose
+        return torch.cat((before[None], x))[:-1]
     return torch.cat((before[None], x[:-1]))
 
 

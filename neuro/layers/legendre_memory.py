@@ -98,7 +98,7 @@ class LegendreMemory(Layer[LegendreMemoryState]):
 
     def init(self, x: Tensor) -> LegendreMemoryState:
         """Return empty memories for inputs like ``x`` [B, d]."""
-        return LegendreMemoryState(x.new_zeros(len(x), self.inputs, self.order))
+        return LegendreMemoryState(x.new_zeros(x.shape[0], self.inputs, self.order))
 
     def forward(
         self, x: Tensor, state: LegendreMemoryState | None = None
@@ -108,6 +108,7 @@ class LegendreMemory(Layer[LegendreMemoryState]):
         if not _checks.fits(x, (self.inputs,), dtype):
             x = _checks.own_type(x, dtype)
             _checks.sequence(self, x, (self.inputs,), dtype)
+        _checks.unrolled(self, x)
         with _checks.in_own_type(x):
             rest = self.init(x[0])
             state = rest if state is None else _checks.start(self, state, rest, x)

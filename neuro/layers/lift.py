@@ -20,7 +20,7 @@ def over_time(module: Any, x: Tensor) -> Tensor:
         if reason:
             raise _checks.InputError(f"{reason} x is {tuple(x.shape)}.", here)
     y: Tensor = module(flat)
-    if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != len(flat):
+    if not isinstance(y, Tensor) or y.ndim == 0 or y.shape[0] != flat.shape[0]:
         made = _checks.shape_or_type(y)
         raise _checks.InputError(
             f"{getattr(module, '__name__', type(module).__name__)} must keep every sample apart: "

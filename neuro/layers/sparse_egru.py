@@ -81,7 +81,7 @@ class SparseEGRU(Layer[EGRUState]):
 
     def init(self, x: Tensor) -> EGRUState:
         """Return the state at rest for inputs like ``x`` [B, in_features]."""
-        rest = x.new_zeros(len(x), self.size)
+        rest = x.new_zeros(x.shape[0], self.size)
         return EGRUState(rest, rest)
 
     def forward(self, x: Tensor, state: EGRUState | None = None) -> tuple[Tensor, EGRUState]:

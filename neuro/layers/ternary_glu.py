@@ -67,7 +67,7 @@ class TernaryGLU(Layer[TernaryGLUState]):
         """Return the state at rest for inputs like ``x`` [B, C]."""
         if not self.neurons:
             return TernaryGLUState(None, None)
-        return TernaryGLUState(torch.zeros_like(x), x.new_zeros(len(x), self.hidden))
+        return TernaryGLUState(torch.zeros_like(x), x.new_zeros(x.shape[0], self.hidden))
 
     def forward(
         self, x: Tensor, state: TernaryGLUState | None = None

@@ -1,8 +1,9 @@
 """The choice among implementations of an operator: the definition, compiled loops, CUDA kernels."""
 
+import contextlib
 import importlib.util
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import torch
 from torch import Tensor
@@ -23,6 +24,27 @@ HAS_NUMBA = importlib.util.find_spec("numba") is not None
 """Whether the loops for the CPU can be compiled."""
 
 _log = logging.getLogger("axonal")
+_definitions_wanted = 0
+"""Blocks of `by_definition` that are open."""
+
+
+@contextlib.contextmanager
+def by_definition() -> Iterator[None]:
+    """Let every operator run its definition in plain torch, whatever back end a layer names.
+
+    For exporters of programs that know torch's operators alone. Other threads are slower meanwhile,
+    and no different.
+
+    >>> with by_definition():
+    ...     use_compiled("lif", "cpu", torch.zeros(5, 1, 1))
+    False
+    """
+    global _definitions_wanted
+    _definitions_wanted += 1
+    try:
+        yield
+    finally:
+        _definitions_wanted -= 1
 
 
 def use_compiled(
@@ -46,6 +68,8 @@ def use_compiled(
     >>> use_compiled("lif", "auto", torch.zeros(5, 1, 1))
     True
     """
+    if _definitions_wanted:
+        return False
     if backend != "auto":
         return _required(name, backend, tensors, cuda)
     if not pays:

@@ -60,7 +60,7 @@ DEPLOY_FLOORS = (
     ("backends",),
     ("running",),
     ("quantization", "placement", "exporting"),
-    ("energy_model", "nir", "viewer"),
+    ("energy_model", "nir", "onnx", "viewer"),
     ("",),
 )
 

@@ -49,9 +49,7 @@ async def opened(socket: Any, page: Path) -> dict[str, Any]:
             case "Page.loadEventFired":
                 # drawn when the script thread is free for two frames
                 wait = "new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
-                await say(
-                    socket, 11, "Runtime.evaluate", expression=wait, awaitPromise=True
-                )
+                await say(socket, 11, "Runtime.evaluate", expression=wait, awaitPromise=True)
         if event.get("id") == 11:
             loaded = time.perf_counter() - begun
     return {"seconds": loaded, "asked": asked, "failed": failed}

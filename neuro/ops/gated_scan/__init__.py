@@ -31,6 +31,6 @@ def gated_scan(x: Tensor, f: Tensor, h: Tensor, *, backend: str = "auto") -> Ten
     >>> gated_scan(torch.ones(3, 1, 1), f, torch.full((1, 1), 9.0)).flatten()
     tensor([1., 2., 2.])
     """
-    if _dispatch.use_compiled("gated_scan", backend, x, f, h, cuda=True, pays=len(x) > 1):
+    if _dispatch.use_compiled("gated_scan", backend, x, f, h, cuda=True, pays=x.shape[0] > 1):
         return _op.gated_scan(x, f, h)
     return reference.gated_scan(x, f, h)

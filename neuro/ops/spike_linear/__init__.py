@@ -9,6 +9,9 @@ from axonal.neuro.ops.spike_linear import _op, reference
 _SMALL = 1 << 20
 """Products of a dense computation below which it is faster than a search for spikes."""
 
+_ROWS = 256
+"""Rows that a program for any number of them is written for."""
+
 
 def spike_linear(
     x: Tensor, weight: Tensor, bias: Tensor | None = None, *, backend: str = "auto"
@@ -35,11 +38,15 @@ def spike_linear(
     >>> spike_linear(torch.tensor([[0.0, 1.0]]), torch.tensor([[3.0, 4.0]]))
     tensor([[4.]])
     """
-    pays = x.numel() * weight.shape[0] >= _SMALL
+    products = x.numel() * weight.shape[0]
+    if isinstance(products, torch.SymInt) and torch.compiler.is_exporting():
+        # a comparison would bound the steps or samples that the program is for
+        products = _ROWS * weight.numel()
+    pays = products >= _SMALL
     if not pays and backend == "auto":
         return reference.spike_linear(x, weight, bias)
     # autocast makes products of a lower precision, whatever their size
-    pays = pays and not (not x.is_meta and torch.is_autocast_enabled(x.device.type))
+    pays = pays and (x.is_meta or not torch.is_autocast_enabled(x.device.type))
     if x.ndim > 1 and _dispatch.use_compiled("spike_linear", backend, x, weight, pays=pays):
         y = _op.spike_linear(x, weight)
         return y if bias is None else y + bias

@@ -94,7 +94,7 @@ _backward = Operator(
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    k, v, w, u, p, q, o, _ = inputs
+    k, v, w, u, p, q, o, ctx.keeps = inputs
     kept = output[4:]
     ctx.save_for_backward(k, v, w, u, p, q, o, *output[1:3], *kept)
     ctx.mark_non_differentiable(*kept)
@@ -104,6 +104,11 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> Non
 def _gradients(
     ctx: Any, g: Tensor | None, g_p: Tensor | None, g_q: Tensor | None, g_o: Tensor | None, *_: Any
 ) -> tuple[Any, ...]:
+    if not ctx.keeps:
+        raise ValueError(
+            "this program of wkv was exported to run, without what a backward pass needs: train "
+            "the network it was made of, or export it with a fixed number of steps."
+        )
     k, v, w, u, p, q, o, last_p, last_q, *kept = ctx.saved_tensors
     told = any(a is not None for a in (g_p, g_q, g_o))
     g = torch.zeros_like(k) if g is None else g
@@ -135,5 +140,7 @@ _forward.differentiate(_gradients, _setup)
 def wkv(k: Tensor, v: Tensor, w: Tensor, u: Tensor, state: WKVState) -> tuple[Tensor, WKVState]:
     """Run over ``k`` and ``v`` [T, B, C]; see the operator's package."""
     keep = torch.is_grad_enabled() and any(a.requires_grad for a in (k, v, w, u, *state))
+    if torch.compiler.is_exporting() and isinstance(k.shape[0], torch.SymInt):
+        keep = False  # the number of segments would bound that of steps
     y, p, q, o, *_ = _forward(k, v, w, u, *state, keep)
     return y, WKVState(p, q, o)

@@ -16,6 +16,7 @@ CORE = (
 EXTRAS = {
     "train": ("lightning", "tensorboard"),
     "deploy": ("nir", "nest-simulator", "brian2", "cython", "spynnaker", "graphviz"),
+    "onnx": ("onnx", "onnxscript", "onnxruntime"),
     "energy": ("sanafe",),
     "phase": ("joblib", "xarray", "zarr", "dask"),
     "data": ("tonic", "lz4", "zstandard"),
