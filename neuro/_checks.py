@@ -286,21 +286,18 @@ def unrolled(module: nn.Module, x: Tensor) -> None:
         )
 
 
-def finite_sum(values: Tensor) -> bool:
-    """Whether a sum over all values is finite, of few by the quicker way."""
-    if values.numel() <= _FEW and values.dtype in _OF_NUMPY and values.is_contiguous():
-        row = values.numpy().reshape(-1)
-        return math.isfinite(row.dot(row))  # of squares: it gives no warning of what it finds
-    return math.isfinite(values.sum())
-
-
 def finite(module: nn.Module, values: Tensor, what: str) -> None:
     """Refuse NaN and infinity; on the CPU only, since reading a value stalls a GPU."""
     if torch.compiler.is_compiling() or torch.compiler.is_exporting() or not values.is_cpu:
         return
     # a finite sum has finite terms, and `isfinite` passes over them four times
     try:
-        if finite_sum(values.detach()) or torch.isfinite(values).all():
+        if values.numel() <= _FEW and values.dtype in _OF_NUMPY and values.is_contiguous():
+            row = values.detach().numpy().reshape(-1)
+            total = row.dot(row)  # of squares, which gives no warning of what it finds
+        else:
+            total = values.detach().sum()
+        if math.isfinite(total) or torch.isfinite(values).all():
             return
     except RuntimeError:  # inside vmap there is no value
         return

@@ -154,17 +154,18 @@ class LeakyNeuron(Layer[Any]):
             _checks.sequence(self, x, self.size, decay.dtype)
         rest = self.init(x[0])
         state = rest if state is None else _checks.start(self, state, rest, x)
-        return self._run_finite(x, state, decay)
-
-    def _go_on(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
-        decay = self.decay
-        # of another type is the layer, since then
-        return self._run_finite(x, state, decay) if x.dtype == decay.dtype else self(x, state)
-
-    def _run_finite(self, x: Tensor, state: Any, decay: Tensor) -> tuple[Tensor, Any]:
         y, state = self._run(x, state, decay)
         _checks.finite(self, state.v, "the potential")
         return y, state
+
+    def _go_on(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+        decay = self.decay
+        if x.dtype != decay.dtype:  # the layer became one of another type since
+            y, after = self(x, state)
+            return y, after
+        y, after = self._run(x, state, decay)
+        _checks.finite(self, after.v, "the potential")
+        return y, after
 
     def extra_repr(self) -> str:
         """Return the text of ``print(layer)``."""

@@ -68,8 +68,12 @@ def _threading_states(written: Callable[..., Any]) -> Callable[..., Any]:
             return self._run_looked_at(self, *inputs, state)
         run, layers, places = self._plan
         try:
-            if self._stands_otherwise(places):
-                run, layers, _ = self._plan_anew()
+            # `_stands_otherwise` written out, since every call of a small network comes by
+            for owner, name, module, parts in places:
+                present = (self if owner is None else owner)._modules.get(name)
+                if len(module._modules) != parts or present is not module:
+                    run, layers, _ = self._plan_anew()
+                    break
             return run(self, *inputs, state, *layers)
         except _checks.InputError as error:
             # the user's line matters where forward runs as it is written
