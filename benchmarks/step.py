@@ -121,8 +121,41 @@ def training_step(
     return work
 
 
+def outputs(net: neuro.Network) -> Callable[[Tensor], Tensor]:
+    """Return a network's outputs alone, from rest."""
+
+    def run(x: Tensor) -> Tensor:
+        y: Tensor = net(x)[0]
+        return y
+
+    return run
+
+
+def autocast(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Run the products of a network in half precision."""
+
+    def run(x: Tensor) -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return forward(x).float()
+
+    return run
+
+
+def other_spikes(net: neuro.Network, x: Tensor) -> str:
+    """Say how many spikes of each layer of neurons half precision changes."""
+    found = []
+    for path in (path for path, layer in net.stateful_layers.items() if layer.spiking):
+        with torch.no_grad():
+            _, whole = neuro.record(net, x, {path: ("output",)})
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                _, half = neuro.record(net, x, {path: ("output",)})
+        differ = (whole[path]["output"] != half[path]["output"]).float().mean()
+        found.append(f"{100 * differ:.2f} % of {path}")
+    return ", ".join(found)
+
+
 def run(peers: set[str], *, quick: bool) -> Table:
-    """Time the step with and without delays."""
+    """Time the step with and without delays, and with autocast."""
     steps, batch, sizes, longest = QUICK if quick else (STEPS, BATCH, SIZES, LONGEST)
     table = Table(TIMED)
     x = (seeded(steps, batch, sizes[0]) < RATE).float()
@@ -131,8 +164,12 @@ def run(peers: set[str], *, quick: bool) -> Table:
         torch.manual_seed(0)
         net = axonal_network(sizes, delay)
         rates = wake(net, x)
-        works = {"axonal": training_step(lambda x, net=net: net(x)[0], net, x, target)}
+        mine = outputs(net)
+        works = {"axonal": training_step(mine, net, x, target)}
+        works["axonal, autocast"] = training_step(autocast(mine), net, x, target)
         agrees = {"axonal": "-"}
+        deviation = abs(works["axonal, autocast"]() / works["axonal"]() - 1)
+        agrees["axonal, autocast"] = f"loss to {deviation:.0e}"
         wanted = {"spikingjelly", "dcls"} if delay else {"spikingjelly"}
         if wanted <= peers:
             peer = PeerNetwork(sizes, delay)
@@ -143,4 +180,8 @@ def run(peers: set[str], *, quick: bool) -> Table:
         compare(table, case, works, agrees, repetitions=3)
         said = ", ".join(f"{path} {rate:.3f}" for path, rate in rates.items())
         table.remarks.append(f"{case}: spikes a neuron and step: {said}.")
+        table.remarks.append(
+            f"{case}, autocast to bfloat16: other spikes in {other_spikes(net, x)}; the processor "
+            f"multiplies this type: {torch.ops.mkldnn._is_mkldnn_bf16_supported()}."
+        )
     return table
