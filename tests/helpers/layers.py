@@ -103,6 +103,25 @@ def seen(layer):
     return neuro.Network(Seen(layer))
 
 
+class Attended(nn.Module):
+    """Attention over two tokens of two features each, whose norms make some neurons fire."""
+
+    def __init__(self, attention):
+        super().__init__()
+        self.attention = attention
+        for module in attention.modules():
+            if isinstance(module, neuro.BatchNorm):
+                nn.init.constant_(module.bias, 1.5)
+
+    def forward(self, x):
+        return self.attention(x.unflatten(2, (2, 2))).flatten(2)
+
+
+def attended(attention):
+    """A network of attention in evaluation mode, since norms in training mix samples."""
+    return neuro.Network(Attended(attention)).eval()
+
+
 LAYERS = {
     **{name: lambda make=neuron.make: make(4) for name, neuron in NEURONS.items()},
     "integrator": lambda: neuro.LeakyIntegrator(4),
@@ -123,6 +142,8 @@ LAYERS = {
     "ternary_glu": lambda: neuro.TernaryGLU(4, 6, spiking=True),
     "egru": lambda: neuro.EGRU(4, 5),
     "sparse_egru": lambda: neuro.SparseEGRU(neuro.EGRU(4, 5)),
+    "attention": lambda: attended(neuro.SpikeDrivenSelfAttention(2, 2)),
+    "attention_qk": lambda: attended(neuro.QKAttention(2, 2, heads=2)),
     "cell": Adaptive,
     "recurrent": lambda: neuro.Recurrent(neuro.LIF(4), neuro.Linear(4, 4), delay=2),
     "network": lambda: neuro.Sequential(neuro.Linear(4, 5), neuro.LIF(5)),
