@@ -1,9 +1,9 @@
 """Open pages in Chromium and tell what they ask for, and how long they take to open.
 
-``python tests/scripts/browser.py PAGE ...`` opens every page from its file in a headless Chromium
-without background networking, through its debugging protocol, and prints a line for each: seconds
-until it was loaded and drawn, requests, errors of its scripts. It ends with 1 if a page asked for
-anything that is no file below its own folder, or if a script failed.
+``python tests/scripts/browser.py FOLDER PAGE ...`` opens every page from its file in a headless
+Chromium without background networking, through its debugging protocol, and prints a line for each:
+seconds until it was loaded and drawn, requests, errors of its scripts. It ends with 1 if a page
+asked for anything that is no file below the folder, or if a script failed.
 """
 
 import asyncio
@@ -25,13 +25,20 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--no-first-run", "--remote-debugging-port=0",
 )  # fmt: skip
+COMMANDS = ("Page.enable", "Network.enable", "Runtime.enable", "Page.bringToFront")
+DRAWN = """
+Promise.race([
+    new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))),
+    new Promise(done => setTimeout(done, 500)),  // nothing to draw: no frame comes
+])
+"""
 PATIENCE = 60.0
 """Seconds until a page has to be loaded."""
 
 
 async def opened(socket: Any, page: Path) -> dict[str, Any]:
     """Open a page; tell its time, the addresses it asked for, and errors."""
-    for number, method in enumerate(("Page.enable", "Network.enable", "Runtime.enable")):
+    for number, method in enumerate(COMMANDS):
         await socket.write_message(json.dumps({"id": number, "method": method}))
     begun = time.perf_counter()
     address = page.resolve().as_uri()
@@ -48,8 +55,7 @@ async def opened(socket: Any, page: Path) -> dict[str, Any]:
                 failed.append(told["exceptionDetails"]["text"])
             case "Page.loadEventFired":
                 # drawn when the script thread is free for two frames
-                wait = "new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
-                await say(socket, 11, "Runtime.evaluate", expression=wait, awaitPromise=True)
+                await say(socket, 11, "Runtime.evaluate", expression=DRAWN, awaitPromise=True)
         if event.get("id") == 11:
             loaded = time.perf_counter() - begun
     return {"seconds": loaded, "asked": asked, "failed": failed}
@@ -69,7 +75,7 @@ def outside(address: str, folder: Path) -> bool:
     return parts.scheme != "file" or not inside
 
 
-async def main(pages: list[Path]) -> int:
+async def main(folder: Path, pages: list[Path]) -> int:
     """Open all pages, one after another."""
     missing = [str(page) for page in pages if not page.is_file()]
     if missing:
@@ -97,7 +103,7 @@ async def main(pages: list[Path]) -> int:
                     socket = await websocket_connect(target, max_message_size=1 << 28)
                     found = await opened(socket, page)
                     socket.close()
-                    away = [a for a in found["asked"] if outside(a, page.parent.parent)]
+                    away = [a for a in found["asked"] if outside(a, folder)]
                     bad += bool(away or found["failed"])
                     print(
                         f"{page.name}: {found['seconds']:.2f} s, {len(found['asked'])} requests, "
@@ -111,4 +117,5 @@ async def main(pages: list[Path]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main([Path(name) for name in sys.argv[1:]])))
+    below, *names = map(Path, sys.argv[1:])
+    sys.exit(asyncio.run(main(below, names)))
