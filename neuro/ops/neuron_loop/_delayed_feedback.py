@@ -57,12 +57,13 @@ class DelayedFeedback:
         """Return what sums the taps of every neuron, samples side by side."""
         late = self.span - 1 - self.first[:, :, None] - np.arange(self.shares.shape[2])
         sums = TapSums(late, self.shares, self.bias, self.span + len(spikes), spikes[0])
-        for step, last in enumerate(self.past):
+        for step, last in enumerate(self.past.numpy()):
             sums.write(step, last)
+        fired_at = spikes.numpy()
 
         def hear(t: int, fired: int) -> Tensor:
             if t:
-                sums.write(self.span + t - 1, spikes[t - 1])
+                sums.write(self.span + t - 1, fired_at[t - 1])
             return sums.sum(t)
 
         return hear
@@ -111,10 +112,11 @@ class DelayedFeedback:
         # behind the last step there are some at which nothing is heard
         steps, shares = len(g_x) + self.span, self.shares.transpose(1, 0, 2)
         sums = TapSums(late, shares, torch.zeros_like(self.bias), steps, g_x[0])
+        gradients, last = g_x.numpy(), len(g_x) - 1
 
         def back(t: int) -> Tensor:
-            if t + 1 < len(g_x):
-                sums.write(t + 1, g_x[t + 1])
+            if t < last:
+                sums.write(t + 1, gradients[t + 1])
             return sums.sum(t + 1)
 
         return back

@@ -81,19 +81,19 @@ class TapSums:
         batch, sources = like.shape
         lanes = FEW if batch <= FEW else MANY
         tiles = -(-batch // lanes)
-        self.series = zeros((tiles, steps, sources, lanes), like)
+        self.series = zeros((tiles, steps, sources, lanes), like).numpy()
         self.sums = empty((batch, len(shares)), like)
         taps = shares.shape[1] * shares.shape[2]
         where = np.empty((len(shares), taps), np.int32)
         factor, used = np.empty((len(shares), taps), shares.dtype), np.empty(len(shares), np.int64)
         _list(late, shares, sources * lanes, lanes, where, factor, used)
         self.arrays = (
-            self.sums.numpy(), bias.numpy(), self.series.numpy(), where, factor, used,
+            self.sums.numpy(), bias.numpy(), self.series, where, factor, used,
         )  # fmt: skip
 
-    def write(self, step: int, values: Tensor) -> None:
+    def write(self, step: int, values: Array) -> None:
         """Write one step of the series [B, S]."""
-        _write(step, values.numpy(), self.series.numpy())
+        _write(step, values, self.series)
 
     def sum(self, start: int) -> Tensor:
         """Return the sums over the taps of every row, from step ``start`` on [B, R]."""
