@@ -56,7 +56,10 @@ class DelayedFeedback:
     def _by_taps(self, spikes: Tensor) -> Callable[[int, int], Tensor]:
         """Return what sums the taps of every neuron, samples side by side."""
         late = self.span - 1 - self.first[:, :, None] - np.arange(self.shares.shape[2])
-        sums = TapSums(late, self.shares, self.bias, self.span + len(spikes), spikes[0])
+        # a state of the user's own may hold other values than spikes
+        fine = bool(((self.past == 0) | (self.past == 1)).all())
+        steps = self.span + len(spikes)
+        sums = TapSums(late, self.shares, self.bias, steps, spikes[0], spikes=fine)
         for step, last in enumerate(self.past.numpy()):
             sums.write(step, last)
         fired_at = spikes.numpy()

@@ -2,7 +2,8 @@
 
 A series has room for every step, its numbers side by side for a few samples: a tap is then one
 place, and the sum of a row of synapses stays in the registers of the processor. numba keeps no sum
-of many lanes there; the compiler below it does.
+of many lanes there; the compiler below it does. Spikes take a byte each, so that the steps which a
+sum may reach stay in the cache.
 """
 
 from collections.abc import Callable
@@ -40,6 +41,7 @@ def _of_lanes(lanes: int) -> Any:
             ]  # fmt: skip
             to, numbers, _, places, factors = made
             vector = ir.VectorType(context.get_value_type(signature.args[0].dtype), lanes)
+            held = ir.VectorType(context.get_value_type(signature.args[1].dtype), lanes)
             align = signature.args[0].dtype.bitwidth // 8
             first, undefined = ir.IntType(32)(0), ir.Constant(vector, ir.Undefined)
             spread = ir.Constant(ir.VectorType(ir.IntType(32), lanes), None)
@@ -49,7 +51,8 @@ def _of_lanes(lanes: int) -> Any:
                 place = builder.load(builder.gep(places.data, [loop.index]))
                 place = builder.add(builder.sext(place, args[2].type), args[2])
                 row = builder.gep(numbers.data, [place])
-                row = builder.load(builder.bitcast(row, vector.as_pointer()), align=align)
+                row = builder.load(builder.bitcast(row, held.as_pointer()), align=1)
+                row = row if held == vector else builder.sitofp(row, vector)
                 by = builder.load(builder.gep(factors.data, [loop.index]))
                 by = builder.insert_element(undefined, by, first)
                 by = builder.shuffle_vector(by, undefined, spread)
@@ -75,13 +78,24 @@ class TapSums:
         bias: added to every sum [R].
         steps: of the series; what was not written is zero.
         like: one step of it [B, S].
+        spikes: whether it holds 0 and 1 alone.
     """
 
-    def __init__(self, late: Array, shares: Array, bias: Tensor, steps: int, like: Tensor) -> None:
+    def __init__(
+        self,
+        late: Array,
+        shares: Array,
+        bias: Tensor,
+        steps: int,
+        like: Tensor,
+        *,
+        spikes: bool = False,
+    ) -> None:
         batch, sources = like.shape
         lanes = FEW if batch <= FEW else MANY
         tiles = -(-batch // lanes)
-        self.series = zeros((tiles, steps, sources, lanes), like).numpy()
+        size = (tiles, steps, sources, lanes)
+        self.series = np.zeros(size, np.int8) if spikes else zeros(size, like).numpy()
         self.sums = empty((batch, len(shares)), like)
         taps = shares.shape[1] * shares.shape[2]
         where = np.empty((len(shares), taps), np.int32)
@@ -131,7 +145,7 @@ def _write(step: int, values: Any, series: Any) -> None:
 def _sum(start: int, sums: Any, bias: Any, series: Any, where: Any, factor: Any, used: Any) -> None:
     """Fill sums [B, R] with those of the taps of a series [tiles, steps, S, lanes]."""
     tiles, _, sources, lanes = series.shape
-    row = np.empty(lanes, series.dtype)
+    row = np.empty(lanes, sums.dtype)
     first = start * sources * lanes
     for tile in range(tiles):
         low, numbers = tile * lanes, series[tile].reshape(-1)

@@ -3,10 +3,13 @@
 Weights and inputs lie on a grid, where sums are exact in any order: spikes must be the same.
 """
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils import parametrize, prune
+from torch.utils import _pytree as pytree
 
 from axonal import neuro
 
@@ -193,3 +196,17 @@ def test_the_state_shares_no_memory_with_the_output():
     y.detach().zero_()
     assert torch.equal(state.recent, last)
     assert last.any()
+
+
+def test_a_state_of_ones_own_may_hold_other_values_than_spikes():
+    torch.manual_seed(0)
+    feedback = neuro.DelayedLinear(6, 6, 15, kernel="one-tap")
+    loop = neuro.Recurrent(neuro.LIF(6, 3.0, threshold=0.3), feedback).double()
+    watched = copy.deepcopy(loop)
+    watched.body.register_forward_hook(lambda *_: None)  # which makes it run step by step
+    x = torch.rand(20, 2, 6, dtype=torch.float64)
+    _, state = loop(x)
+    numbers = pytree.tree_map(lambda a: torch.rand_like(a) / 2, state)
+    y, _ = loop(x, numbers)
+    assert torch.equal(y, watched(x, numbers)[0])
+    assert not torch.equal(y, loop(x, state)[0])
