@@ -206,7 +206,7 @@ def test_a_state_of_ones_own_may_hold_other_values_than_spikes():
     watched.body.register_forward_hook(lambda *_: None)  # which makes it run step by step
     x = torch.rand(20, 2, 6, dtype=torch.float64)
     _, state = loop(x)
-    numbers = pytree.tree_map(lambda a: torch.rand_like(a) / 2, state)
+    numbers = pytree.tree_map_only(torch.Tensor, lambda a: torch.rand_like(a) / 2, state)
     y, _ = loop(x, numbers)
     assert torch.equal(y, watched(x, numbers)[0])
     assert not torch.equal(y, loop(x, state)[0])
