@@ -126,7 +126,7 @@ COMPILED = [
     "cuba_scaled", "cuba_late", "cuba_none", "alif", "alif_held", "alif_each", "integrator",
     "leaky_rnn", "leaky_rnn_inside", "delayed", "ternary_delays", "delayed_line",
     "delayed_picture", "temporal_conv", "egru", "sparse_egru", "network", "rwkv", "rwkv_real",
-    "rffn", "mlgru", "mlgru_spiking", "ternary_glu",
+    "rffn", "mlgru", "mlgru_spiking", "ternary_glu", "attention", "attention_qk",
 ]  # fmt: skip
 STEPWISE = [
     "resonator", "resonator_each", "graded", "graded_held", "cell", "recurrent", "legendre", "lmu",
