@@ -33,7 +33,8 @@ class Layer(nn.Module, Generic[S]):
     def _go_on(self, x: Tensor, state: S) -> tuple[Tensor, S]:
         """Run ``x`` [T, B, ...], an input like the last one, on from the state that it left.
 
-        What a stream calls after its first step: layers leave out checks that held there.
+        What a stream calls after its first step: layers leave out checks that held there, unless a
+        subclass has a ``forward`` of its own.
         """
         y, after = self(x, state)
         return y, after

@@ -160,7 +160,8 @@ class LeakyNeuron(Layer[Any]):
 
     def _go_on(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
         decay = self.decay
-        if x.dtype != decay.dtype:  # the layer became one of another type since
+        # another type: the layer was converted since
+        if x.dtype != decay.dtype or type(self).forward is not LeakyNeuron.forward:
             y, after = self(x, state)
             return y, after
         y, after = self._run(x, state, decay)

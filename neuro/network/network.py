@@ -234,7 +234,8 @@ class Network(Composition, metaclass=_TracedWhenMade):
     def _go_on(self, *inputs: Any) -> tuple[Any, State]:
         """Run inputs like the last ones, and behind them the state that these left."""
         _, layers, places = self._plan
-        if not self._traces or hooked(self, *layers) or self._stands_otherwise(places):
+        own = type(self).forward.__code__ is not _THREADING
+        if own or not self._traces or hooked(self, *layers) or self._stands_otherwise(places):
             y, state = self(*inputs)
             return y, state
         made = vars(self)
@@ -324,9 +325,9 @@ class Network(Composition, metaclass=_TracedWhenMade):
 
 
 def hooked(*modules: nn.Module) -> bool:
-    """Whether a hook waits for the call of one of the modules."""
+    """Whether a hook waits for the call of one of the modules, or stands in its place."""
     for m in modules:
-        if m._forward_hooks or m._forward_pre_hooks:
+        if m._forward_hooks or m._forward_pre_hooks or "forward" in vars(m):
             return True
     return bool(_OF_ALL._global_forward_hooks or _OF_ALL._global_forward_pre_hooks)
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from helpers.layers import LAYERS
+from torch import nn
 from torch.utils import _pytree as pytree
 
 from axonal import neuro
@@ -88,6 +89,36 @@ def test_hooks_and_modules_put_in_later_are_called():
     setattr(net, "2", neuro.Linear(6, 3))
     after, kept = stream(x), stream.state["3"].v
     assert not torch.equal(after, before * net[3].decay) and torch.equal(after, kept)
+
+
+def test_what_a_user_wrote_around_a_forward_is_run_at_every_step():
+    class Doubled(neuro.LIF):
+        def forward(self, x, state=None):
+            y, state = super().forward(x, state)
+            return 2 * y, state
+
+    class Around(neuro.Network):
+        def __init__(self, *parts):
+            super().__init__(nn.Sequential(*parts))
+
+        def forward(self, x, state=None):
+            y, state = super().forward(x, state=state)
+            return y + 1, state
+
+    parts = neuro.Linear(4, 6), Doubled(6, threshold=0.1)
+    x = torch.rand(1, 4)
+    for net in (neuro.Sequential(*parts).eval(), Around(*parts).eval()):
+        stream, state = neuro.Streamer(net), None
+        for _ in range(4):
+            wanted, state = net.step(x, state=state)
+            assert torch.equal(stream(x), wanted)
+    assert wanted.max() == 3
+    patched = small()
+    stream = neuro.Streamer(patched)
+    stream(x), stream(x)
+    patched[1].forward = lambda x, state: (torch.ones(1, 1, 6), state)
+    assert torch.equal(stream(x), patched.step(x, state=stream.state)[0] * 0 + stream.state["3"].v)
+    assert stream.state["1"] is not None
 
 
 def test_a_layer_that_became_another_type_is_refused():
