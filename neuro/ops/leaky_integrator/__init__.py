@@ -1,5 +1,6 @@
 """Leaky integrator: the linear recurrence of units that never fire."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -33,7 +34,8 @@ def leaky_integrator(
     if alone and _dispatch.values_alone(x, v, decay):
         # numpy computes small arrays in half the time that torch takes for the same calls
         step, last, d = (a.detach().numpy() for a in (x, v, decay))
-        return torch.from_numpy(d * last + ((1 - d) * step if decay_input else step))
+        with np.errstate(all="ignore"):  # what is infinite is told by the layer
+            return torch.from_numpy(d * last + ((1 - d) * step if decay_input else step))
     if _dispatch.use_compiled("leaky_integrator", backend, x, v, decay, pays=x.shape[0] > 1):
         return _op.leaky_integrator(x, v, decay, decay_input)
     return reference.leaky_integrator(x, v, decay, decay_input)

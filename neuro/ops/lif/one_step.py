@@ -3,6 +3,7 @@
 Numpy computes small arrays in half the time that torch takes for the same calls.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,7 +23,8 @@ def run(x: Tensor, v: Tensor, neuron: Neuron) -> tuple[Tensor, Tensor]:
     decay, threshold, (decay_input, reset, *_) = neuron
     drive, u = x.detach().numpy()[0], v.detach().numpy()
     d, theta = decay.detach().numpy(), threshold.detach().numpy()
-    h = d * u + ((1 - d) * drive if decay_input else drive)
-    s = (h >= theta).astype(h.dtype)
-    after = h * (1 - s) if reset == "zero" else h - theta * s
+    with np.errstate(all="ignore"):  # what is infinite is told by the layer, as of every path
+        h = d * u + ((1 - d) * drive if decay_input else drive)
+        s = (h >= theta).astype(h.dtype)
+        after = h * (1 - s) if reset == "zero" else h - theta * s
     return torch.from_numpy(s[None]), torch.from_numpy(after)
