@@ -67,7 +67,8 @@ def phase_diagram(
 
     Raises:
         ValueError: for a grid outside the model's domain, a size that none of its cells can be
-            simulated with, or a store of other settings or of another version, or a damaged one.
+            simulated with; a store of other settings, an unfinished one of another version, or a
+            damaged one.
         BlockingIOError: while another call writes into `out`.
         OSError: if `out` cannot be written.
         TypeError: for another model, or an axis of another name.

@@ -153,10 +153,11 @@ class Store:
         diagram = self.read()
         started = json.loads(diagram.attrs["settings"])
         earlier = started["format"] != header["format"]
-        if started["axonal"] != header["axonal"] or (earlier and _unfinished(diagram)):
+        other = earlier or started["axonal"] != header["axonal"]
+        if other and _unfinished(diagram):
             raise self._other_version(started, "; load_phase_diagram reads what there is")
         for name, old in started.items():
-            if old != header.get(name) and name != "format":
+            if old != header.get(name) and name not in ("format", "axonal"):
                 raise ValueError(
                     f"{self.path} was started with {name} = {_short(old)}, not"
                     f" {_short(header.get(name))}: use another folder, or the same settings."

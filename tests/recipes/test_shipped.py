@@ -13,7 +13,8 @@ from axonal.recipes import _find, _learning, _shipped
 PAGE = ROOT / "docs" / "models.md"
 SAMPLES = 300
 NEEDS = {
-    "spoken-digits": "fsdd", "keywords": "fsdd", "nmnist": "nmnist-small", "smnist": "mnist",
+    "spoken-digits": "fsdd", "keywords": "fsdd", "nmnist": "nmnist-small",
+    "attention-nmnist": "nmnist-small", "smnist": "mnist",
     "egru-smnist": "mnist", "lmuformer-psmnist": "mnist",
 }  # fmt: skip
 NETWORKS = [name for name in recipes.shipped() if not _find.is_study(recipes.find(name))]
