@@ -111,6 +111,7 @@ def export(
         UserWarning: for populations that never fire in the golden run, and for inputs with other
             values than 0 and 1, which most back ends refuse.
 
+    >>> import torch
     >>> from axonal import neuro
     >>> _ = torch.manual_seed(0)
     >>> net = neuro.Sequential({"fc": neuro.Linear(3, 4), "lif": neuro.LIF(4, threshold=0.1)})

@@ -23,7 +23,10 @@ def test_what_the_user_got_wrong_is_one_line(
             file["x"] = [1]
     x = np.zeros((24, 2, 64))
     cases = [
-        (("train", "digit"), "there is no recipe 'digit'; the recipes are chaos, coincidence"),
+        (
+            ("train", "digit"),
+            "there is no recipe 'digit'; the recipes are attention-nmnist, chaos, coinc",
+        ),
         (("train", "digits", "--out", run), "holds a finished run"),
         (("train", "digits", "--arm", "none"), "No such option: --arm"),
         (("train", "coincidence", "--arm", "some"), "arm takes one of learned, fixed, none"),

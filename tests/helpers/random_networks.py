@@ -39,6 +39,18 @@ class Planned(nn.Module):
         return chosen if len(chosen) > 1 else chosen[0]
 
 
+class Tokens(nn.Module):
+    """Two tokens of m spikes each, made of n inputs, and attention over them: m numbers."""
+
+    def __init__(self, n, m, attention):
+        super().__init__()
+        self.fc, self.lif = neuro.Linear(n, 2 * m), neuro.LIF(2 * m, threshold=0.3)
+        self.attention, self.size = attention, m
+
+    def forward(self, x):
+        return self.attention(self.lif(self.fc(x)).unflatten(2, (2, self.size))).sum(2)
+
+
 class _Plan:
     """Grows a plan; remembers the shape and the last value of every width."""
 
@@ -157,7 +169,10 @@ class _Plan:
         start = len(self.shapes) - 1
         (n,) = self.shapes[start]
         m = draw(st.integers(1, 5))
-        if not self.exportable and draw(st.integers(0, 4)) == 0:
+        if self.biased and draw(st.integers(0, 5)) == 0:  # norms answer silence
+            make = draw(st.sampled_from([neuro.SpikeDrivenSelfAttention, neuro.QKAttention]))
+            self.call(neuro.Network(Tokens(n, m, make(2, m))), (m,))
+        elif not self.exportable and draw(st.integers(0, 4)) == 0:
             self.call(self.sequence_layer(n, m), (m,))
         else:
             self.call(self.connection(n, m), (m,))
