@@ -75,8 +75,7 @@ class Settings(_settings.BaseSettings):
         super().__post_init__()
         self.require("arm", self.arm in ARMS, f"one of {', '.join(ARMS)}")
         self.require("neurons", self.neurons == self.side**3 > 0, "the cube of a whole number")
-        for name in ("initial_steps", "steps", "passes"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("initial_steps", "steps", "passes")
         for name in ("initial", "training"):
             self.require(name, getattr(self, name) >= 0, "a whole number >= 0")
         self.require("weight", 0 < self.weight <= PairSTDP().largest, "a number above 0, to 3")

@@ -46,7 +46,7 @@ class Recordings(_settings.Settings):
         super().__post_init__()
         folds = f"a fold from 0 to {FOLDS - 1}, or none"
         self.require("fold", self.fold is None or 0 <= self.fold < FOLDS, folds)
-        self.require("steps", self.steps >= 1, "a whole number >= 1")
+        self.require_counts("steps")
         self.require("thinning", 0 <= self.thinning < 1, "a share from 0 to below 1")
         self.require("shift", self.shift >= 0, "a whole number of pixels >= 0")
         self.require("turn", 0 <= self.turn <= 180, "degrees from 0 to 180")

@@ -68,6 +68,11 @@ class BaseSettings:
                 f"the setting {name} takes {expected}, got {short(getattr(self, name))}."
             )
 
+    def require_counts(self, *names: str) -> None:
+        """Raise ValueError naming a setting that is no whole number from 1 on."""
+        for name in names:
+            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+
     def to_json(self) -> dict[str, Any]:
         """All settings as a dict that JSON can hold."""
         return dataclasses.asdict(self)
@@ -134,8 +139,7 @@ class Settings(BaseSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("epochs", "batch"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("epochs", "batch")
         for name in ("learning_rate", "delay_rate", "weight_decay"):
             self.require(name, getattr(self, name) >= 0, "a number >= 0")
         for name in ("narrow_until", "freeze_from"):

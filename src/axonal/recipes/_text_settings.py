@@ -63,8 +63,7 @@ class TextSettings(_settings.BaseSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         counts = ("window", "batch", "accumulate", "updates", "width", "layers", "kept_every")
-        for name in (*counts, "devices"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts(*counts, "devices")
         self.require("tokens", self.tokens in KINDS, f"one of {', '.join(KINDS)}")
         self.require("vocabulary", self.vocabulary >= 256, "a whole number >= 256")
         self.require("warm_up", self.warm_up >= 0, "a whole number >= 0")

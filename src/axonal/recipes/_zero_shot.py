@@ -79,8 +79,7 @@ class Settings(_settings.BaseSettings):
         super().__post_init__()
         for name, known in (("task", tuple(TASKS)), ("arm", ARMS)):
             self.require(name, getattr(self, name) in known, f"one of {', '.join(known)}")
-        for name in ("neurons", "epochs", "batch"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("neurons", "epochs", "batch")
         for name in ("temperature", "learning_rate", "image_scale", "other_scale"):
             self.require(name, getattr(self, name) > 0, "a number > 0")
         self.require("decay", 0 <= self.decay <= 1, "a number from 0 to 1")

@@ -47,8 +47,7 @@ class Settings(Recordings):
         super().__post_init__()
         known = f"one of {', '.join(ATTENTIONS)}"
         self.require("arm", self.arm in ATTENTIONS, known)
-        for name in ("blocks", "hidden"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("blocks", "hidden")
         self.require("width", self.width >= 4 and self.width % 4 == 0, "a multiple of 4")
         self.require_tau("tau", least=0.1)
 

@@ -45,8 +45,7 @@ class Settings(_settings.BaseSettings):
         systems = (*series.SYSTEMS, MACKEY_GLASS)
         self.require("system", self.system in systems, f"one of {', '.join(systems)}")
         self.require("model", self.model in MODELS, f"one of {', '.join(MODELS)}")
-        for name in ("units", "train", "test"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("units", "train", "test")
         self.require("horizon", self.horizon > 0, "Lyapunov times > 0")
 
 

@@ -74,8 +74,7 @@ class Settings(_settings.Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("arm", self.arm in ARMS, f"one of {', '.join(ARMS)}")
-        for name in ("cycles", "channels", "samples", "hidden"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("cycles", "channels", "samples", "hidden")
         for name in ("shortest_lag", "max_delay"):
             self.require(name, getattr(self, name) >= 0, "a whole number of steps >= 0")
         self.require(

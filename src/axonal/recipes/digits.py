@@ -41,8 +41,7 @@ class Settings(_settings.Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("steps", "hidden"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("steps", "hidden")
         self.require("max_delay", self.max_delay >= 0, "a whole number of steps >= 0")
         self.require("thinning", 0 <= self.thinning < 1, "a share from 0 to below 1")
         self.require("reset", self.reset in ("zero", "subtract"), '"zero" or "subtract"')

@@ -81,8 +81,7 @@ class Settings(_settings.BaseSettings):
         self.require("arm", self.arm in CELLS, f"one of {', '.join(CELLS)}")
         levels = _wikitext.LEVELS
         self.require("level", self.level in levels, f"one of {', '.join(levels)}")
-        for name in ("least", "embedding", "epochs", "streams", "steps", "kept_every"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("least", "embedding", "epochs", "streams", "steps", "kept_every")
         self.require("layers", bool(self.sizes), "whole numbers >= 1 with commas between")
         fine = not self.tied or self.sizes[-1] == self.embedding
         expected = f"a last layer of the embedding's width, {self.embedding}, or --no-tied"

@@ -75,7 +75,7 @@ class Settings(_settings.Settings):
         self.require("arm", self.arm in ARMS, f"one of {', '.join(ARMS)}")
         self.require("order", self.order in ORDERS, f"one of {', '.join(ORDERS)}")
         _sequential.require_sizes(self)
-        self.require("hidden", self.hidden >= 1, "a whole number >= 1")
+        self.require_counts("hidden")
         fine = 0 < self.threshold_mean < 1
         self.require("threshold_mean", fine, "a number above 0 and below 1")
         for name in ("damping", "support", "largest_gradient"):

@@ -80,8 +80,9 @@ class Settings(_settings.BaseSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("arm", self.arm in _continual.ARMS, f"one of {', '.join(_continual.ARMS)}")
-        for name in ("tasks", "samples", "epochs", "batch", "hidden", "steps", "levels", "kept"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts(
+            "tasks", "samples", "epochs", "batch", "hidden", "steps", "levels", "kept"
+        )
         most = TRAIN - HELD_OUT
         fits = self.shared or self.tasks * self.samples <= most
         self.require("samples", fits, f"a number whose product with tasks is {most} at most")

@@ -77,7 +77,7 @@ class Settings(_settings.Settings):
         known = {"arm": tuple(ARMS), "words": tuple(WORDS), "split": SPLITS}
         for name, values in known.items():
             self.require(name, getattr(self, name) in values, f"one of {', '.join(values)}")
-        self.require("steps", self.steps >= 1, "a whole number >= 1")
+        self.require_counts("steps")
         self.require("order", 1 <= self.order <= self.theta, "a whole number from 1 to theta")
         fine = 0 < self.threshold_mean < 1
         self.require("threshold_mean", fine, "a number above 0 and below 1")

@@ -67,8 +67,7 @@ class Settings(_settings.BaseSettings):
         self.require("rule", self.rule in RULES, f"one of {', '.join(RULES)}")
         known = ("auto", *LAYERS)
         self.require("layers", self.layers in known, f"one of {', '.join(known)}")
-        for name in ("hidden", "steps", "epochs", "batch"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("hidden", "steps", "epochs", "batch")
         self.require("samples", 1 <= self.samples <= TRAINING, f"from 1 to {TRAINING}")
         self.require("validated", 1 <= self.validated <= 10_000, "from 1 to 10000")
         for name in ("drift", "noise"):

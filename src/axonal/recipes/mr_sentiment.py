@@ -63,8 +63,7 @@ class Settings(_settings.BaseSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("fold", 0 <= self.fold < FOLDS, f"a whole number from 0 to {FOLDS - 1}")
-        for name in ("epochs", "batch", "width", "layers"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("epochs", "batch", "width", "layers")
         self.require("vocabulary", self.vocabulary >= 256, "a whole number >= 256")
         self.require("learning_rate", self.learning_rate > 0, "a number > 0")
         for name in ("weight_decay", "language"):

@@ -50,7 +50,7 @@ class Settings(Recordings):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("arm", self.arm in ARMS, f"one of {', '.join(ARMS)}")
-        self.require("channels", self.channels >= 1, "a whole number >= 1")
+        self.require_counts("channels")
         for name in ("tau", "tau_readout"):
             self.require_tau(name, least=0.1)
         self.require("dropout", 0 <= self.dropout < 1, "a share from 0 to below 1")

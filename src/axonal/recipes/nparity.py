@@ -68,8 +68,7 @@ class Settings(_settings.BaseSettings):
             ("optimiser", ("sgd", "adam")),
         ):
             self.require(name, getattr(self, name) in known, f"one of {', '.join(known)}")
-        for name in ("window", "units", "batch", "updates"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("window", "units", "batch", "updates")
         for name in ("learning_rate", "largest_gradient", "seconds"):
             self.require(name, getattr(self, name) > 0, "a number > 0")
         self.require("momentum", 0 <= self.momentum < 1, "a share from 0 to below 1")

@@ -70,7 +70,7 @@ class Settings(_settings.Settings):
         self.require("samples", fine, f"a whole number from {VALIDATION} to {most}")
         self.require("tested", 1 <= self.tested <= TEST, f"a whole number from 1 to {TEST}")
         self.require("levels", 1 <= self.levels <= 255, "a whole number from 1 to 255")
-        self.require("hidden", self.hidden >= 1, "a whole number >= 1")
+        self.require_counts("hidden")
         self.require("neuron", self.neuron in NEURONS, f"one of {', '.join(NEURONS)}")
         for name in ("fastest", "slowest", "tau_readout"):
             self.require_tau(name, least=1)

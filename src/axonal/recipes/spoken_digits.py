@@ -108,8 +108,7 @@ class Settings(_settings.Settings):
         }
         for name, values in known.items():
             self.require(name, getattr(self, name) in values, f"one of {', '.join(values)}")
-        for name in ("hidden", "steps"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("hidden", "steps")
         for name in ("silence", "max_delay"):
             self.require(name, getattr(self, name) >= 0, "a whole number of steps >= 0")
         self.require_tau("tau", least=1)
@@ -117,7 +116,7 @@ class Settings(_settings.Settings):
         self.require("dropout", 0 <= self.dropout < 1, "a share from 0 to below 1")
         self.require("sharpness", self.sharpness > 0, "a number > 0")
         self.require("wake", self.wake >= 0, "a number >= 0")
-        self.require("wake_every", self.wake_every >= 1, "a whole number >= 1")
+        self.require_counts("wake_every")
         fine = self.network == "current-based" and self.kernel == "straight-through"
         self.require(
             "engine",

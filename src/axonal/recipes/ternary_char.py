@@ -31,7 +31,7 @@ class Settings(_text_settings.TextSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.require("hidden_units", self.hidden_units >= 1, "a whole number >= 1")
+        self.require_counts("hidden_units")
         self.require("dropout", self.dropout == 0, "0: the model has none")
 
 

@@ -84,8 +84,7 @@ class Settings(_settings.Settings):
         super().__post_init__()
         self.require("arm", self.arm in ARMS, f"one of {', '.join(ARMS)}")
         self.require("engine", self.engine in ENGINES, f"one of {', '.join(ENGINES)}")
-        for name in ("samples", "hidden", "wake_every"):
-            self.require(name, getattr(self, name) >= 1, "a whole number >= 1")
+        self.require_counts("samples", "hidden", "wake_every")
         for name in ("latest", "tau", "tau_synapse", "lead", "largest_gradient"):
             self.require(name, getattr(self, name) > 0, "a number > 0")
         self.require("length", self.length >= self.latest, "milliseconds, as many as latest")
