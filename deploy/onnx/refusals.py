@@ -1,4 +1,4 @@
-"""Which layer is in the way of an ONNX file, and why, in one line each."""
+"""The layers that have no ONNX form, each with its reason in one line."""
 
 from collections.abc import Mapping, Sequence
 

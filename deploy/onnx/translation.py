@@ -1,4 +1,4 @@
-"""What torch does on the way to ONNX: a program of a module, and its translation."""
+"""The steps of torch on the way to ONNX: a program of a module, and its translation."""
 
 import contextlib
 import logging

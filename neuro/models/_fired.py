@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from axonal.neuro.layers import LIF, Layer
+from axonal.neuro.layers import Layer
 from axonal.neuro.models._connected import Connected
 from axonal.neuro.models.spiking_lmu import neurons as published_neurons
 
@@ -27,11 +27,6 @@ class Fired(nn.Module):
         return spikes
 
 
-def made(neurons: Neurons | None, size: tuple[int, ...], threshold: float = 1.0) -> Layer[Any]:
-    """Return neurons of a size: a user's, or the published ones at a threshold."""
-    return published_neurons(size, threshold) if neurons is None else neurons(size)
-
-
-def gate(size: tuple[int, ...], threshold: float) -> LIF:
-    """Return the neurons that hear sums of spikes and mask spikes."""
-    return published_neurons(size, threshold)
+def made(neurons: Neurons | None, size: tuple[int, ...]) -> Layer[Any]:
+    """Return neurons of a size: a user's, or the published ones."""
+    return published_neurons(size) if neurons is None else neurons(size)

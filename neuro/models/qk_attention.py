@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.models._connected import Connected
-from axonal.neuro.models._fired import Fired, Neurons, gate
+from axonal.neuro.models._fired import Fired, Neurons
+from axonal.neuro.models.spiking_lmu import neurons as published_neurons
 from axonal.neuro.network import Network
 
 Masked = Literal["tokens", "channels"]
@@ -94,7 +95,7 @@ class _QK(nn.Module):
         self.heads = (heads, features // heads)
         self.summed = 4 if masks == "tokens" else 2
         size = (tokens, heads, 1) if masks == "tokens" else (1, heads, features)
-        self.gate = gate(size, gate_threshold)
+        self.gate = published_neurons(size, gate_threshold)
         self.outputs = Connected(features, features)
 
     def forward(self, x: Tensor) -> Tensor:

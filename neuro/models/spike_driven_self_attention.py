@@ -4,7 +4,8 @@ from torch import Tensor, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.models._connected import Connected
-from axonal.neuro.models._fired import Fired, Neurons, gate
+from axonal.neuro.models._fired import Fired, Neurons
+from axonal.neuro.models.spiking_lmu import neurons as published_neurons
 from axonal.neuro.network import Network
 
 
@@ -65,7 +66,7 @@ class _SpikeDriven(nn.Module):
         super().__init__()
         self.features = features
         self.fired = Fired(tokens, features, 3 * features, neurons)
-        self.gate = gate((1, features), gate_threshold)
+        self.gate = published_neurons((1, features), gate_threshold)
         self.outputs = Connected(features, features)
 
     def forward(self, x: Tensor) -> Tensor:

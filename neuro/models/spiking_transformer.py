@@ -1,11 +1,11 @@
 """Spiking transformers over the patches of pictures and of counted events."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from torch import Tensor, nn
 
 from axonal.neuro import _checks
-from axonal.neuro.layers import BatchNorm, Conv2d, Linear
+from axonal.neuro.layers import BatchNorm, Conv2d, Layer, Linear
 from axonal.neuro.models._connected import Connected
 from axonal.neuro.models._fired import Fired, Neurons, made
 from axonal.neuro.models.qk_attention import QKAttention
@@ -86,12 +86,16 @@ class SpikingTransformer(Network):
                 f"SpikingTransformer expects a width that is a multiple of {2 ** (halvings - 1)} "
                 f"for {halvings} halvings, got {width}."
             )
-        super().__init__(
-            _SpikingTransformer(
-                (channels, height, wide), classes, width, blocks, halvings, attention, heads,
-                hidden, neurons,
+        patches = _Patches((channels, height, wide), width, halvings, neurons)
+        tokens = patches.space[0] * patches.space[1]
+        made_blocks = [
+            _Block(
+                tokens, width, _attention(tokens, width, attention, heads, neurons), hidden, neurons
             )
-        )  # fmt: skip
+            for _ in range(blocks)
+        ]
+        last, head = made(neurons, (tokens, width)), Linear(width, classes)
+        super().__init__(_SpikingTransformer(patches, made_blocks, last, head))
 
 
 class _Patches(nn.Module):
@@ -128,14 +132,12 @@ class _Block(nn.Module):
         self,
         tokens: int,
         width: int,
-        attention: Attention,
-        heads: int,
+        attention: nn.Module,
         hidden: int,
         neurons: Neurons | None,
     ) -> None:
         super().__init__()
-        self.heard = made(neurons, (tokens, width))
-        self.attention = _attention(tokens, width, attention, heads, neurons)
+        self.heard, self.attention = made(neurons, (tokens, width)), attention
         self.between = made(neurons, (tokens, width))
         self.widen = Fired(tokens, width, hidden, neurons)
         self.narrow = Connected(hidden, width)
@@ -161,25 +163,11 @@ class _SpikingTransformer(nn.Module):
     source_name = "SpikingTransformer"
 
     def __init__(
-        self,
-        picture: tuple[int, int, int],
-        classes: int,
-        width: int,
-        blocks: int,
-        halvings: int,
-        attention: Attention,
-        heads: int,
-        hidden: int,
-        neurons: Neurons | None,
+        self, patches: _Patches, blocks: list[_Block], last: Layer[Any], head: Linear
     ) -> None:
         super().__init__()
-        self.patches = _Patches(picture, width, halvings, neurons)
-        tokens = self.patches.space[0] * self.patches.space[1]
-        self.blocks = nn.ModuleList(
-            _Block(tokens, width, attention, heads, hidden, neurons) for _ in range(blocks)
-        )
-        self.last = made(neurons, (tokens, width))
-        self.head = Linear(width, classes)
+        self.patches, self.blocks = patches, nn.ModuleList(blocks)
+        self.last, self.head = last, head
 
     def forward(self, x: Tensor) -> Tensor:
         u = self.patches(x).flatten(3).transpose(2, 3)

@@ -224,7 +224,7 @@ class Network(Composition, metaclass=_TracedWhenMade):
         return plan
 
     def _stands_otherwise(self, places: _Places) -> bool:
-        """Whether a module was replaced, or given other parts, since the code was made."""
+        """Return whether a module was replaced, or given other parts, since the code was made."""
         for owner, name, module, parts in places:
             present = (self if owner is None else owner)._modules.get(name)
             if len(module._modules) != parts or present is not module:
@@ -325,7 +325,7 @@ class Network(Composition, metaclass=_TracedWhenMade):
 
 
 def hooked(*modules: nn.Module) -> bool:
-    """Whether a hook waits for the call of one of the modules, or stands in its place."""
+    """Return whether one of the modules has a hook, or another forward put in its place."""
     for m in modules:
         if m._forward_hooks or m._forward_pre_hooks or "forward" in vars(m):
             return True

@@ -87,7 +87,7 @@ class Streamer:
         return y
 
     def _goes_on(self, inputs: Any) -> bool:
-        """Whether a step follows one with inputs alike, from the state that this one left."""
+        """Return whether the step before had inputs alike and left the present state."""
         if self.state is None or self.state is not self._left or len(inputs) != len(self._like):
             return False
         for x, like in zip(inputs, self._like, strict=True):

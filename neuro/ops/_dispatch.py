@@ -126,11 +126,13 @@ def unobserved(*tensors: Tensor) -> bool:
 
 
 def values_alone(*tensors: Tensor) -> bool:
-    """Whether a call on ``tensors`` on the CPU is for its values alone, as in a stream.
+    """Return whether a call on the CPU is for its values alone, as in a stream.
 
     >>> values_alone(torch.zeros(3)), values_alone(torch.zeros(3, requires_grad=True))
     (True, False)
     """
+    if _definitions_wanted:
+        return False
     learns, dtype = torch.is_grad_enabled(), tensors[0].dtype
     for a in tensors:
         if not a.is_cpu or a.dtype != dtype or (learns and a.requires_grad):

@@ -67,7 +67,7 @@ async def say(socket: Any, number: int, method: str, **parameters: Any) -> None:
 
 
 def outside(address: str, folder: Path) -> bool:
-    """Whether an address is no file below a folder and holds no data of its own."""
+    """Return whether an address leads out of a folder; data in the address do not."""
     parts = urlsplit(address)
     if parts.scheme in ("data", "blob", "about"):
         return False

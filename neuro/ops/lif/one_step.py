@@ -12,7 +12,7 @@ from axonal.neuro.ops._neuron import Neuron
 
 
 def fits(x: Tensor, v: Tensor, neuron: Neuron) -> bool:
-    """Whether x [1, B, ...] is such a step, of neurons that reset at once and do not wait."""
+    """Return whether x [1, B, ...] is such a step, of neurons that reset at once and never wait."""
     decay, threshold, (_, reset, _, refractory, _, _) = neuron
     plain = not refractory and (reset == "zero" or reset == "subtract")
     return plain and v.shape == x.shape[1:] and values_alone(x, v, decay, threshold)

@@ -23,6 +23,15 @@ def small():
     ).eval()
 
 
+def running():
+    """A network, an input, and a stream that has run two steps of it."""
+    net, x = small(), torch.rand(1, 4)
+    stream = neuro.Streamer(net)
+    for _ in range(2):
+        stream(x)
+    return net, x, stream
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_stream_that_goes_on_gives_what_checked_steps_give(name):
     net = neuro.Sequential(neuro.Linear(4, 4), LAYERS[name]()).eval()
@@ -122,30 +131,21 @@ def test_what_a_user_wrote_around_a_forward_is_run_at_every_step():
 
 
 def test_a_layer_that_became_another_type_is_refused():
-    net, x = small(), torch.rand(1, 4)
-    stream = neuro.Streamer(net)
-    for _ in range(2):
-        stream(x)
+    net, x, stream = running()
     net.double()
     with pytest.raises(ValueError, match=r"holds float64"):
         stream(x)
 
 
 def test_a_state_that_a_user_put_in_is_checked():
-    net, x = small(), torch.rand(1, 4)
-    stream = neuro.Streamer(net)
-    for _ in range(2):
-        stream(x)
+    _, x, stream = running()
     stream.state = {"1": neuro.LIFState(torch.zeros(1, 7), None), "3": stream.state["3"]}
     with pytest.raises(ValueError, match="state"):
         stream(x)
 
 
 def test_a_potential_that_is_no_number_is_told_by_its_layer():
-    net, x = small(), torch.rand(1, 4)
-    stream = neuro.Streamer(net)
-    for _ in range(2):
-        stream(x)
+    net, x, stream = running()
     with torch.no_grad():
         net[0].weight.fill_(torch.nan)
     with pytest.raises(ValueError, match="NaN in the potential"):
