@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from axonal.neuro.layers._neuron import LeakyNeuron, Size, Values, known_backend
-from axonal.neuro.ops.leaky_integrator import leaky_integrator
+from axonal.neuro.ops.leaky_integrator import leaky_integrator, one_step
 
 
 class LeakyIntegratorState(NamedTuple):
@@ -65,6 +65,15 @@ class LeakyIntegrator(LeakyNeuron):
             x, state.v, decay, decay_input=self.decay_input, backend=self.backend
         )
         return potential, LeakyIntegratorState(potential[-1])
+
+    def _run_on(
+        self, x: Tensor, state: LeakyIntegratorState, decay: Tensor
+    ) -> tuple[Tensor, LeakyIntegratorState]:
+        plain = type(self)._run is LeakyIntegrator._run
+        if plain and self.backend == "auto" and one_step.fits_on(x):
+            potential = one_step.run(x, state.v, decay, self.decay_input)
+            return potential, LeakyIntegratorState(potential[0])
+        return self._run(x, state, decay)
 
     def _settings(self) -> dict[str, Any]:
         return super()._settings() | {"backend": self.backend}

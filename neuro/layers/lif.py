@@ -8,7 +8,8 @@ from torch import Tensor
 
 from axonal.neuro.layers._neuron import LoopNeuron, Size, Values, known_backend
 from axonal.neuro.ops._dispatch import BACKENDS, RESETS, WRITTEN_OUT, log_if_reference
-from axonal.neuro.ops.lif import lif
+from axonal.neuro.ops._neuron import Neuron
+from axonal.neuro.ops.lif import lif, one_step
 from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, neuron_loop
 from axonal.neuro.surrogates._own import Derivative
 
@@ -111,6 +112,13 @@ class LIF(LoopNeuron):
             recompute=self.recompute, backend=self.backend,
         )  # fmt: skip
         return spikes, LIFState(v, wait)
+
+    def _run_on(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
+        neuron, plain = Neuron(decay, self.threshold, self.convention), type(self)._run is LIF._run
+        if plain and self.backend == "auto" and one_step.fits_on(x, neuron):
+            spikes, v = one_step.run(x, state.v, neuron)
+            return spikes, LIFState(v, None)
+        return self._run(x, state, decay)
 
     def in_loop(
         self, x: Tensor, state: LIFState, decay: Tensor, feedback: Feedback | None

@@ -47,3 +47,9 @@ class Linear(Masked, nn.Linear):
                 size = tuple(x.shape[2:])
             _checks.sequence(self, x, size, self.weight.dtype)
         return spike_linear(x, self.masked_weight, self.bias)
+
+    def _go_on(self, x: Tensor) -> Tensor:
+        """Connect an ``x`` like the last one, as a stream does."""
+        weight = self.masked_weight
+        # another type: the layer was converted since
+        return self(x) if x.dtype != weight.dtype else spike_linear(x, weight, self.bias)

@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from torch import fx
+from torch import fx, nn
 
 from axonal.neuro.layers import Layer
 from axonal.neuro.layers.lift import over_time
@@ -59,6 +59,8 @@ class _StatesThreaded(Walker):
         path, module = str(target), self.submodules[target]
         call = self.made.call_function
         if not isinstance(module, Layer):
+            if self.goes_on and _as_written(module):
+                return self.made.call_method("_go_on", (self.layers[path], *args))
             if path in self.layers:
                 lifted = _supported_calls.is_lifted(module)
                 return call(over_time if lifted else operator.call, (self.layers[path], *args))
@@ -116,6 +118,12 @@ class _StatesThreaded(Walker):
     def _with_steps(self, y: fx.Node) -> fx.Node:
         check = (y, self.inputs[0], self.here)
         return self.made.call_function(_supported_calls.keeps_steps, check)
+
+
+def _as_written(module: nn.Module) -> bool:
+    """Return whether ``module`` has a way to run what is like the last, which its forward is."""
+    owners = [kind for kind in type(module).__mro__ if "forward" in vars(kind)]
+    return "_go_on" in vars(owners[0])
 
 
 def _compiled(graph: fx.Graph) -> Run:

@@ -1,6 +1,5 @@
 """A network that runs step by step, for robots and notebooks."""
 
-import math
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,7 +11,7 @@ from axonal.neuro.layers import Layer
 from axonal.neuro.network.decision import Decision
 from axonal.neuro.network.network import only_step
 from axonal.neuro.network.running_readout import RunningReadout
-from axonal.neuro.ops._dispatch import unobserved
+from axonal.neuro.ops._dispatch import sum_is_finite, unobserved, unwarned
 
 
 class Streamer:
@@ -73,9 +72,17 @@ class Streamer:
         self._left: Any = None
         self._like: Any = None
 
-    @torch.no_grad()
     def __call__(self, *inputs: Any) -> Any:
         """Run one step of every input [B, ...] and return the output [B, ...]."""
+        learns = torch.is_grad_enabled()
+        torch.set_grad_enabled(False)  # the context manager takes longer than a small layer
+        try:
+            with unwarned():
+                return self._step(*inputs)
+        finally:
+            torch.set_grad_enabled(learns)
+
+    def _step(self, *inputs: Any) -> Any:
         if self._goes_on(inputs):
             y, self.state = self.net._go_on(*[x.unsqueeze(0) for x in inputs], self.state)
             y = only_step(y)
@@ -94,7 +101,7 @@ class Streamer:
             if not isinstance(x, Tensor) or (x.shape, x.dtype, x.device) != like:
                 return False
             # the checked way says which value is none
-            if x.is_cpu and not math.isfinite(x.sum()):
+            if x.is_cpu and not sum_is_finite(x):
                 return False
         return unobserved(*inputs)
 

@@ -3,12 +3,15 @@
 import contextlib
 import importlib.util
 import logging
+import math
 from collections.abc import Collection, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from axonal._base.array_types import AnyArray
 from axonal.neuro.ops import _cuda, _tangents
 from axonal.neuro.ops._convention import Convention
 from axonal.neuro.ops._shapes import state_type
@@ -138,6 +141,34 @@ def values_alone(*tensors: Tensor) -> bool:
         if not a.is_cpu or a.dtype != dtype or (learns and a.requires_grad):
             return False
     return dtype in COMPILED and unobserved(*tensors)
+
+
+def unwarned() -> np.errstate:
+    """Return a context in which numpy does not warn: the layer tells what is infinite."""
+    return np.errstate(all="ignore")
+
+
+def array(values: Tensor) -> AnyArray:
+    """Return the numbers of a tensor on the CPU as numpy sees them; writing there writes here.
+
+    >>> array(torch.ones(2, requires_grad=True))
+    array([1., 1.], dtype=float32)
+    """
+    found: AnyArray = (values.detach() if values.requires_grad else values).numpy()
+    return found
+
+
+def sum_is_finite(values: Tensor) -> bool:
+    """Return whether values on the CPU have a finite sum, and so are finite themselves.
+
+    Numpy warns of infinities of both signs where the caller does not silence it.
+
+    >>> sum_is_finite(torch.ones(2)), sum_is_finite(torch.tensor([1.0, math.nan]))
+    (True, False)
+    """
+    if values.dtype not in COMPILED:
+        return math.isfinite(values.detach().sum())
+    return math.isfinite(np.add.reduce(array(values), None))
 
 
 def _required(name: str, backend: str, tensors: tuple[Tensor, ...], cuda: bool) -> bool:

@@ -67,7 +67,8 @@ def lif(
     backend = _dispatch.for_convention("lif", convention, wait, backend)
     neuron = Neuron(decay, threshold, convention)
     if x.shape[0] == 1 and backend == "auto" and one_step.fits(x, v, neuron):
-        return *one_step.run(x, v, neuron), None
+        with _dispatch.unwarned():
+            return *one_step.run(x, v, neuron), None
     pays = x.shape[0] > 1
     if _dispatch.use_compiled("lif", backend, x, v, decay, threshold, pays=pays, cuda=True):
         return _op.lif(x, v, wait, neuron, recompute)
