@@ -34,11 +34,15 @@ DATA = {
     "digits": "UCI handwritten digits, 8 x 8 pixels as latencies (scikit-learn brings them).",
     "egru-smnist": "MNIST in rows of 28 pixels, its own test images.",
     "lmuformer-psmnist": "20 000 images of MNIST in rows or permuted pixels, its own test images.",
+    "hlop-pmnist": "MNIST under five permutations, one after the other: 10 000 images to learn "
+    "each from, 500 choose, 2500 of its own test images test.",
     "keywords": "Free Spoken Digit Dataset, mel energies in steps; the official split.",
+    "local-mnist": "50 000 images of MNIST, 10 000 others choose, its own test images.",
     "mr-sentiment": "Movie reviews (rt-polarity), sentences; fold 0 of ten is the test part.",
     "nmnist": "The first 1000 training and 100 test recordings of N-MNIST.",
     "nparity": "Random bits, drawn as they are needed; no sample is seen twice.",
     "spikegpt-char": "tiny-shakespeare: 85 % train, the next 5 % choose, the last 10 % test.",
+    "ternary-char": "tiny-shakespeare: 85 % train, the next 5 % choose, the last 10 % test.",
     "yin-yang": "Points of the yin-yang set, drawn with the seed.",
     "spoken-digits": "Free Spoken Digit Dataset, a causal mel front end; the official split.",
 }
@@ -49,15 +53,19 @@ NOT_CLAIMED = {
     "coincidence": "The task was made for delays: nothing follows for others.",
     "digits": "8 x 8 pixels say little of harder tasks, nor that delays are needed for this one.",
     "egru-smnist": "Rows, not pixels one by one: no result on the published task.",
+    "hlop-pmnist": "Projections computed from stored activity are as good, and one network that "
+    "learns all tasks at once is a point better.",
     "lmuformer-psmnist": "A third of the training images for four epochs: no result on the "
     "published task.",
     "keywords": "Ten digits of six speakers, a hundredth of the published model: no result on "
     "Speech Commands.",
     "mr-sentiment": "It lies below a bag of words, and has read no other text.",
+    "local-mnist": "Backpropagation through time is as good at the same passes over the data.",
     "nmnist": "100 test recordings have a standard error of 2 points: no result on N-MNIST, whose "
     "test set has 10 000.",
     "nparity": "Accuracy is that at the largest N of each run, which differs; seeds are few.",
     "spikegpt-char": "Ten minutes of training, not converged, one seed: no comparison follows.",
+    "ternary-char": "Two minutes of training, not converged, one seed: no comparison follows.",
     "yin-yang": "Learned delays are not apart from fixed random ones here.",
     "spoken-digits": "Fixed random delays with as many trained numbers, and longer membranes "
     "without delays, are as good.",

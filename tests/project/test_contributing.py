@@ -1,6 +1,7 @@
 """The steps of CONTRIBUTING are complete: no other file of the packages knows what they add."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def steps(thing: str) -> list[Path]:
     return [Path(re.sub(r"<(\w+)>", lambda m: places[m[1]], name)) for name in names]
 
 
+@functools.cache
 def words(path: Path) -> set[str]:
     """Names and short texts of a file, without its docstrings and comments."""
     tree = ast.parse(path.read_text())

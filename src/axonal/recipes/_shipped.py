@@ -82,9 +82,9 @@ def described(name: str) -> dict[str, Any]:
 
 
 def _split(sizes: dict[str, int] | None) -> str:
-    """Sizes of the parts in words."""
+    """Sizes of the parts in words, nothing where the line on the data has all."""
     if sizes is None:
-        return "drawn anew for every update and every test"
+        return ""
     return ", ".join(f"{size} {part}" for part, size in sizes.items())
 
 
@@ -152,7 +152,7 @@ def _card(m: dict[str, Any]) -> str:
         "Energy": m["energy"],
         "Not to be claimed": m["not_claimed"],
     }
-    points = "\n".join(f"- {title}: {text}" for title, text in lines.items())
+    points = "\n".join(f"- {title}: {text}" for title, text in lines.items() if text)
     return f"## {m['name']}\n\n{m['task']}\n\n{points}\n"
 
 

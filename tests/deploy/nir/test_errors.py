@@ -1,6 +1,5 @@
 """What cannot be exchanged as NIR is refused by name; damaged files give one clear error."""
 
-import os
 import sys
 from dataclasses import replace
 
@@ -8,13 +7,13 @@ import h5py
 import nir
 import numpy as np
 import pytest
+from helpers import FUZZ
 from helpers.event_graphs import loop
 from helpers.nir_graphs import DT, chain, lif, population
 
 from axonal import deploy
 from axonal.deploy import NIRError, from_nir, to_nir
 
-FUZZ = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 INTO = nir.Linear(np.ones((1, 2)))
 
 

@@ -9,7 +9,7 @@ import nir
 import numpy as np
 import pytest
 import torch
-from helpers import ROOT, SCRIPTS, needs
+from helpers import FUZZ, ROOT, SCRIPTS, needs
 from helpers.nir_euler import simulate
 from helpers.nir_graphs import DT, chain, fires, foreign, graphs, lif, same
 from hypothesis import given, settings
@@ -19,7 +19,6 @@ from axonal import deploy, neuro
 from axonal.deploy import EventGraph, Population, from_nir, to_nir
 from axonal.deploy.nir.__main__ import table
 
-FUZZ = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 CASES = 100 if FUZZ else 8
 
 
