@@ -31,9 +31,12 @@ SEEDS = (0, 1, 2)
 STEPS = (8, 16, 32)
 LEVELS = 8
 TRAINED, TESTED, SHOWN, BATCH, EPOCHS = 20_000, 1000, 1000, 200, 2
-MAX, ROBUST, HALF, FLOOR = (
-    "max", "99.9 %", "99.9 %, half charged", "clip-floor-shift, half charged",
+MAX, ROBUST, HALF, START, UNCHARGED, FLOOR, FLOOR_START = (
+    "max", "99.9 %", "99.9 %, half in the bias", "99.9 %, start = 0.5",
+    "clip-floor-shift", "clip-floor-shift, half in the bias", "clip-floor-shift, start = 0.5",
 )  # fmt: skip
+OURS, FLOORED = (MAX, ROBUST, HALF, START), (UNCHARGED, FLOOR, FLOOR_START)
+"""Ways to convert the network of rectified linear units, and the other one."""
 PEER = "SpikingJelly, "
 
 
@@ -55,7 +58,8 @@ class Conversion(Job):
     def identity(self) -> list[Any]:
         """All that decides the result."""
         sizes = [TRAINED, TESTED, SHOWN, BATCH, EPOCHS, LEVELS]
-        return ["from_ann", self.data, self.seed, list(STEPS), sizes, list(RECIPES)]
+        ways = [*RECIPES, *OURS, *FLOORED]
+        return ["from_ann", self.data, self.seed, list(STEPS), sizes, ways]
 
     @property
     def label(self) -> tuple[str, Mapping[str, Any]]:
@@ -70,17 +74,22 @@ class Conversion(Job):
         rectified = _trained(nn.ReLU, images, labels, self.seed)
         floored = _trained(lambda: neuro.ClipFloorShift(LEVELS), images, labels, self.seed)
 
-        def convert(ann: nn.Module, percentile: float, half: bool) -> list[float]:
-            if half:
-                nets = [neuro.from_ann(ann, shown, percentile=percentile, steps=t) for t in STEPS]
-                return [_after(net, test, [t])[0] for net, t in zip(nets, STEPS, strict=True)]
-            return _after(neuro.from_ann(ann, shown, percentile=percentile), test, STEPS)
+        def at_once(ann: nn.Module, percentile: float = 99.9, start: float = 0.0) -> list[float]:
+            net = neuro.from_ann(ann, shown, percentile=percentile, start=start)
+            return _after(net, test, STEPS)
+
+        def for_each(ann: nn.Module) -> list[float]:
+            nets = [neuro.from_ann(ann, shown, steps=t) for t in STEPS]
+            return [_after(net, test, [t])[0] for net, t in zip(nets, STEPS, strict=True)]
 
         spiking = {
-            MAX: convert(rectified, 100, False),
-            ROBUST: convert(rectified, 99.9, False),
-            HALF: convert(rectified, 99.9, True),
-            FLOOR: convert(floored, 99.9, True),
+            MAX: at_once(rectified, 100),
+            ROBUST: at_once(rectified),
+            HALF: for_each(rectified),
+            START: at_once(rectified, start=0.5),
+            UNCHARGED: at_once(floored),
+            FLOOR: for_each(floored),
+            FLOOR_START: at_once(floored, start=0.5),
         }
         spiking |= _of_peer(rectified, images[:SHOWN], labels[:SHOWN], test)
         return {
@@ -196,7 +205,7 @@ def write(store: Store, out: Path) -> list[Path]:
 
 def _lost(row: Row, arm: str) -> list[float]:
     """Return the points of accuracy that a conversion loses, for every T."""
-    whole = row["floored"] if arm == FLOOR else row["rectified"]
+    whole = row["floored"] if arm in FLOORED else row["rectified"]
     return [round(100 * (whole - found), 3) for found in row["spiking"][arm]]
 
 
@@ -211,11 +220,14 @@ def _verdict(lost: Mapping[str, list[list[float]]]) -> dict[str, Any]:
         return min(statistics.fmean(each[k] for each in lost[arm]) for arm in arms)
 
     peers = [arm for arm in lost if arm.startswith(PEER)]
-    ours = [MAX, ROBUST, HALF]
+    ours = list(OURS)
     places = range(len(STEPS))
     return {
         "no_more": all(least(ours, k) <= least(peers, k) for k in places),
-        "half": [f"{statistics.fmean(each[k] for each in lost[HALF]):.2f}" for k in places],
+        **{
+            name: [f"{least([arm], k):.2f}" for k in places]
+            for name, arm in (("rest", ROBUST), ("start", START), ("half", HALF))
+        },
         "peer": [f"{least(peers, k):.2f}" for k in places],
-        "goal": least([HALF], len(STEPS) - 1) <= 1,
+        "goal": least([START], len(STEPS) - 1) <= 1,
     }

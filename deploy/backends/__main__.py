@@ -14,6 +14,10 @@ it. Everything unsupported is refused by name. Hops that take longer than those 
 a graph are no obstacle: the graph is retimed. A back end that does not execute maps and loads a
 graph, and `verify` compares the weights and delays that it reads back: never a spike.
 
+In NEST a potential takes up the current of the step before, so that a synapse into `cuba` or
+`current_integrator` needs two steps: loops of one step into these are refused, and so are neurons
+that keep neither potential nor current. Reset by subtraction has no model there.
+
 """
 
 
@@ -40,6 +44,7 @@ def _kind(name: str) -> Callable[[Support], str]:
 ROWS: dict[str, Callable[[Support], str]] = {
     "executes": lambda s: _sign(s.executes),
     "least steps per synapse": lambda s: str(s.hop),
+    "those into a current": lambda s: str(max(s.hop, *(0, *s.hops.values()))),
     "longest delay in steps": lambda s: "any" if s.longest_delay is None else str(s.longest_delay),
     **{f"neurons of kind {kind}": _kind(kind) for kind in SPIKING},
     "reset to zero": lambda s: _sign("zero" in s.resets),

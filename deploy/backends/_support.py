@@ -1,7 +1,7 @@
 """Abilities of a back end: stated once, refused by name, and written down as a table."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,7 @@ class Support:
     Args:
         executes: whether it runs a graph; if not, it loads one and reads back what was written.
         hop: least steps of a synapse.
+        hops: least steps of a synapse into populations of a kind, by kind, where that is more.
         neurons: kinds of populations that fire.
         resets: resets of populations that fire.
         refractory: whether neurons may be refractory.
@@ -34,6 +35,7 @@ class Support:
 
     executes: bool = True
     hop: int = 1
+    hops: Mapping[str, int] = field(default_factory=dict)
     neurons: tuple[str, ...] = ("lif",)
     resets: tuple[str, ...] = ("zero", "subtract")
     refractory: bool = True

@@ -6,11 +6,11 @@ import numpy as np
 from torch import Tensor
 
 from axonal._base.array_types import Float64Array
-from axonal.deploy.exporting import affine, delayed_reset
+from axonal.deploy.exporting import affine, delayed_reset, initial_potential
 from axonal.deploy.exporting.affine_signal import Signal
 from axonal.deploy.exporting.calls import UnsupportedError
 from axonal.deploy.kinds import KINDS
-from axonal.neuro import Layer
+from axonal.neuro import IF, Layer
 
 
 class _Form(NamedTuple):
@@ -57,6 +57,8 @@ def neuron(layer: Layer[Any], x: Signal) -> _Form:
     if fires.reset == "none":
         raise UnsupportedError('reset="none" has no event-driven form here')
     level, reset = _each(fires.threshold, x), fires.reset
+    if isinstance(layer, IF) and layer.start:
+        x = initial_potential.charged(x, leaky["decay"], leaky["gain"], layer.start * level)
     if reset == "delayed":
         if not leaky:
             raise UnsupportedError('reset="delayed" of a neuron without a decay has no form here')

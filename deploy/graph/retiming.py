@@ -1,6 +1,7 @@
 """Retiming: the same network where every hop takes time."""
 
 import operator
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,14 +23,15 @@ class _Edge(NamedTuple):
     source: str
     target: str
     steps: int  # the shortest delay that the network means
+    hop: int  # least steps that it may take
 
 
-def retime(graph: EventGraph, hop: int = 1) -> EventGraph:
+def retime(graph: EventGraph, hop: int = 1, into: Mapping[str, int] | None = None) -> EventGraph:
     """Delay populations so that every synapse takes at least ``hop`` steps and no path changes.
 
     Population p runs L(p) steps behind the network, where L >= 0 is the least solution of
 
-        L(post) - L(pre) >= hop - delay    for every synapse,
+        L(post) - L(pre) >= hop(post) - delay    for every synapse,
 
     found by shortest paths; inputs keep L = 0. A synapse gets the delay delay + L(post) - L(pre).
     What a population fires in step t of the network it fires here in step t + L. A bias becomes
@@ -39,6 +41,7 @@ def retime(graph: EventGraph, hop: int = 1) -> EventGraph:
     Args:
         graph: a graph of any hop; it is not changed.
         hop: least steps of a synapse, at least 0. Chips need 1.
+        into: least steps of a synapse into populations of a kind, by kind, where that is more.
 
     Returns:
         the retimed graph, with the same golden run.
@@ -58,14 +61,20 @@ def retime(graph: EventGraph, hop: int = 1) -> EventGraph:
     if hop < 0:
         raise ValueError(f"retime takes hop >= 0 steps, got {hop}")
     before = {p.name: p.latency for p in graph.populations}
+    hops = {p.name: max(hop, (into or {}).get(p.kind, 0)) for p in graph.populations}
     edges = [
-        _Edge(q.source, q.target, int(q.delay.min()) - before[q.target] + before[q.source])
+        _Edge(
+            q.source,
+            q.target,
+            int(q.delay.min()) - before[q.target] + before[q.source],
+            hops[q.target],
+        )
         for q in graph.projections
         if q.size
     ]
     # A bias acts within the step, like a synapse without delay from a source that is never late.
     biased = [p.name for p in graph.of_kind(*NEURONS) if hop and p.bias.any()]
-    late = _latencies({name: hop * (name in biased) for name in before}, edges, hop)
+    late = _latencies({name: hops[name] * (name in biased) for name in before}, edges)
     for p in graph.of_kind(*SPIKING):
         silent = p.threshold >= 0 if KINDS[p.kind].strict else p.threshold > 0
         if late[p.name] and not silent.all():
@@ -89,14 +98,14 @@ def retime(graph: EventGraph, hop: int = 1) -> EventGraph:
     return replace(graph, populations=tuple(populations), projections=tuple(projections), hop=hop)
 
 
-def _latencies(least: dict[str, int], edges: list[_Edge], hop: int) -> dict[str, int]:
+def _latencies(least: dict[str, int], edges: list[_Edge]) -> dict[str, int]:
     """Least L >= ``least`` with L(post) - L(pre) >= hop - delay (Bellman and Ford)."""
     late = dict(least)
     cause: dict[str, _Edge] = {}
     for _ in range(len(least) + 1):
         changed = None
         for edge in edges:
-            reached = late[edge.source] + hop - edge.steps
+            reached = late[edge.source] + edge.hop - edge.steps
             if reached > late[edge.target]:
                 late[edge.target] = reached
                 cause[edge.target] = edge
@@ -104,20 +113,21 @@ def _latencies(least: dict[str, int], edges: list[_Edge], hop: int) -> dict[str,
         if changed is None:
             return late
     assert changed is not None
-    raise RetimeError(_loop(changed, cause, hop))
+    raise RetimeError(_loop(changed, cause))
 
 
-def _loop(name: str, cause: dict[str, _Edge], hop: int) -> str:
+def _loop(name: str, cause: dict[str, _Edge]) -> str:
     for _ in cause:  # walking back as many edges as there are leads into the loop
         name = cause[name].source
     walked = [cause[name]]
     while walked[-1].source != name:
         walked.append(cause[walked[-1].source])
     path = " -> ".join([name, *(edge.target for edge in reversed(walked))])
-    steps, need = sum(edge.steps for edge in walked), hop * len(walked)
+    steps, need = sum(edge.steps for edge in walked), sum(edge.hop for edge in walked)
+    each = " and ".join(map(str, sorted({edge.hop for edge in walked})))
     return (
         f"the loop {path} cannot be retimed: it takes {steps} steps, but its {len(walked)} hops of "
-        f"{hop} take {need}; give it {need - steps} more steps of delay"
+        f"{each} take {need}; give it {need - steps} more steps of delay"
     )
 
 

@@ -87,9 +87,14 @@ def fitted(
 ) -> tuple[EventGraph, list[str]]:
     """Graph as a back end runs it, retimed if its hops take longer, and what is unsupported."""
     support = backend.support()
-    if graph.hop < support.hop:
+    kinds = {p.name: p.kind for p in graph.populations}
+    least = [support.hops.get(kinds[q.target], 0) for q in graph.projections]
+    early = any(
+        q.size and q.delay.min() < steps for q, steps in zip(graph.projections, least, strict=True)
+    )
+    if graph.hop < support.hop or early:
         try:
-            graph = retime(graph, support.hop)
+            graph = retime(graph, max(graph.hop, support.hop), support.hops)
         except RetimeError as error:
             return graph, [str(error)]
     return graph, [*backend.unsupported(graph), *support.unsupported_inputs(inputs)]

@@ -39,7 +39,7 @@ class Eligibility:
         self.adaptive = isinstance(self.neurons, neuro.ALIF)
         batch, size = len(x), self.neurons.size[0]
         inputs = self.inputs(block, x.shape[1])
-        self.v = x.new_zeros(batch, size)
+        self.v: Tensor = self.neurons.init(x.new_zeros(batch, size)).v
         self.slope = torch.zeros_like(self.v)
         self.a, self.s = torch.zeros_like(self.v), torch.zeros_like(self.v)
         delay = 1 if self.loop is None else self.loop.delay

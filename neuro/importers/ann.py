@@ -36,6 +36,7 @@ def from_ann(
     *,
     percentile: float = PERCENTILE,
     steps: int | None = None,
+    start: float = 0.0,
 ) -> Network:
     """Make a Network of integrate-and-fire neurons of one of rectified linear units.
 
@@ -48,21 +49,25 @@ def from_ann(
     batch normalisation goes into the weights before it, and a :class:`LeakyIntegrator` that does
     not leak sums the outputs. Feed the same input at every step, x.expand(T, ...): the output of
     step T, divided by T, goes to that of the network as T grows. A neuron that begins at rest
-    codes floor(T z / lambda) / T, half a spike too little on average: with ``steps`` that half is
+    codes floor(T z / lambda) / T, half a spike too little on average. With ``start=0.5`` it begins
+    half charged, which is right on average after any number of steps; with ``steps`` that half is
     given to its bias, spread over so many steps.
 
     A :class:`ClipFloorShift` becomes neurons whose threshold is what it has learned, and which are
-    exact on average at as many steps as it has levels.
+    exact on average at as many steps as it has levels, if they begin half charged.
 
     Source: Diehl et al., IJCNN 2015, and Rueckauer et al., Front. Neurosci. 2017, for the scaling;
-    Deng and Gu, ICLR 2021 (arXiv 2103.00476), for the half.
+    Bu et al., AAAI 2022 (arXiv 2202.01440), for the start; Deng and Gu, ICLR 2021
+    (arXiv 2103.00476), for the half in the bias.
 
     Args:
         module: ``nn.Sequential``, nested or not, of Linear, Conv2d, BatchNorm, ReLU,
             ClipFloorShift, average pooling, Flatten, Dropout; it ends in a Linear.
         data: batches of inputs [B, ...] to find the lambda of every layer; at least one.
         percentile: of all outputs of a layer, zeros too, above 0 to 100; 100 is the largest.
-        steps: T that the network will be run for, or ``None`` for no half.
+        steps: T that the network will be run for, or ``None`` for no half in the biases.
+        start: potential of every neuron before the first step, as a share of its threshold, 0 to
+            below 1; 0 with ``steps``.
 
     Returns:
         A Network in evaluation mode: x [T, B, ...] to the sum of outputs so far [T, B, C].
@@ -70,7 +75,8 @@ def from_ann(
     Raises:
         ConversionError: for a module without an equivalent, by its path; for a layer whose units
             are all silent on the data, or whose percentile is zero.
-        ValueError: for a percentile or steps out of range, and without data.
+        ValueError: for a percentile, steps or start out of range, for steps and start together,
+            and without data.
 
     >>> ann = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
     >>> x = torch.rand(64, 2)
@@ -83,6 +89,15 @@ def from_ann(
         raise ValueError(f"from_ann expects percentile above 0 to 100, got {percentile!r}.")
     if steps is not None and steps < 1:
         raise ValueError(f"from_ann expects steps >= 1 or None, got {steps!r}.")
+    if not 0 <= start < 1:
+        raise ValueError(
+            f"from_ann expects start from 0 to below 1, a share of the threshold, got {start!r}."
+        )
+    if steps is not None and start:
+        raise ValueError(
+            f"from_ann expects steps or start, got steps = {steps!r} and start = {start!r}: each "
+            "makes up for the same half spike. Take start=0.5, for any number of steps."
+        )
     stages = _stages(module)
     _calibrate(stages, data, percentile)
     layers: dict[str, nn.Module] = {}
@@ -97,7 +112,7 @@ def from_ann(
         layers[stage.path] = layer
         end: nn.Module
         if stage.scale:
-            end = IF(stage.shape, reset="subtract")
+            end = IF(stage.shape, reset="subtract", start=start)
         else:
             end = LeakyIntegrator(stage.shape, math.inf)
         layers[stage.end] = end.to(layer.weight)

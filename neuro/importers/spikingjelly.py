@@ -8,7 +8,8 @@ from torch import nn
 from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron
 from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
-from axonal.neuro.layers import Linear
+from axonal.neuro.importers._spikingjelly_attention import rules
+from axonal.neuro.layers import LIF, CuBaLIF, Linear
 from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import ATan, Sigmoid, Surrogate
@@ -28,7 +29,7 @@ def _surrogate(module: Any) -> Surrogate | None:
     return None if kind is None else kind(float(function.alpha))
 
 
-def _firing(module: Any, site: Site, **settings: Any) -> nn.Module:
+def _firing(module: Any, site: Site, **settings: Any) -> LIF | CuBaLIF:
     soft = module.v_reset is None
     return neuron(
         site,
@@ -42,21 +43,21 @@ def _firing(module: Any, site: Site, **settings: Any) -> nn.Module:
     )
 
 
-def _if(module: Any, site: Site) -> nn.Module:
+def _if(module: Any, site: Site) -> LIF | CuBaLIF:
     return _firing(module, site, decay=1.0)
 
 
-def _lif(module: Any, site: Site) -> nn.Module:
+def _lif(module: Any, site: Site) -> LIF | CuBaLIF:
     return _firing(module, site, decay=1 - 1 / module.tau, decay_input=module.decay_input)
 
 
-def _plif(module: Any, site: Site) -> nn.Module:
+def _plif(module: Any, site: Site) -> LIF | CuBaLIF:
     decay = torch.sigmoid(-module.w.detach())
     learn = ("tau",) if module.w.requires_grad else ()
     return _firing(module, site, decay=decay, decay_input=module.decay_input, learn=learn)
 
 
-def _cuba(module: Any, site: Site) -> nn.Module:
+def _cuba(module: Any, site: Site) -> LIF | CuBaLIF:
     if module.v_reset:
         raise UnlikeError(
             f"v_reset={module.v_reset} is not where its potential rests; 0 and None are"
@@ -91,12 +92,23 @@ def _loop(module: Any, site: Site) -> nn.Module:
     return chain(input=forward, loop=Recurrent(rule.make(body, site), back))
 
 
+def _fires(module: Any, site: Site) -> LIF | CuBaLIF:
+    """Make the neurons of a module that stands inside another."""
+    kind = type(module)
+    # a user's class may have the name, and do something else
+    theirs = kind.__module__.partition(".")[0] == "spikingjelly"
+    if not theirs or kind.__name__ not in _FIRING:
+        raise UnlikeError(f"inside another module {', '.join(_FIRING)} have an equivalent")
+    return _FIRING[kind.__name__](module, site)
+
+
 def _voting(module: Any) -> nn.Module:
     """The mean of neighbours, as the pooling that it is."""
     size = int(module.voting_size)
     return nn.Sequential(nn.Unflatten(1, (1, -1)), nn.AvgPool1d(size, size), nn.Flatten())
 
 
+_FIRING = {"IFNode": _if, "LIFNode": _lif, "ParametricLIFNode": _plif, "CUBALIFNode": _cuba}
 NEURONS = {
     "IFNode": Rule("IF as LIF", _RESETS, True, _if),
     "LIFNode": Rule("LIF", f"decay_input; {_RESETS}", True, _lif),
@@ -109,6 +121,7 @@ NEURONS = {
     "NonSpikingIFNode": Rule("LeakyIntegrator", "decode=None", True, _integrating),
     "NonSpikingLIFNode": Rule("LeakyIntegrator", "decode=None", True, _integrating),
     "LinearRecurrentContainer": Rule("Linear, Recurrent", "around one neuron", True, _loop),
+    **rules(_fires),
 }
 SPIKINGJELLY = Framework(
     "spikingjelly",
@@ -122,6 +135,11 @@ SPIKINGJELLY = Framework(
         "IzhikevichNode": "write it as a neuro.Cell",
         "EIFNode": "write it as a neuro.Cell",
         "QIFNode": "write it as a neuro.Cell",
+        "SpikingSelfAttention": "its products of matrices are numbers; those of "
+        "SpikeDrivenSelfAttention and QKAttention are spikes",
+        "TemporalWiseAttention": "it weighs a step by those after it, which a stream has not heard",
+        "MultiDimensionalAttention": "it weighs a step by those after it, which a stream has not "
+        "heard",
     },
 )
 

@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Collection
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from torch import Tensor
+
+from axonal.neuro import _checks
 from axonal.neuro.layers._neuron import Size, Values
-from axonal.neuro.layers.lif import LIF
+from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.surrogates._own import Derivative
 
 
@@ -13,12 +16,16 @@ class IF(LIF):
     """Integrate-and-fire neurons, :class:`LIF` with a decay of 1: h = v + x.
 
     Under a constant input x and ``reset="subtract"`` the rate is x / threshold spikes per step, so
-    that these neurons code a rectified linear unit's output in their rate.
+    that these neurons code a rectified linear unit's output in their rate. Neurons that begin at
+    ``start`` = 1/2 are right on average after any number of steps, and those that begin at rest
+    half a spike late.
 
-    Source: Lapicque 1907, without the leak; Diehl et al., IJCNN 2015, for rate codes.
+    Source: Lapicque 1907, without the leak; Diehl et al., IJCNN 2015, for rate codes; Bu et al.,
+    AAAI 2022 (arXiv 2202.01440), for the start.
 
     Args:
         size: N neurons, or (C, H, W).
+        start: potential before the first step, as a share of the threshold, 0 to below 1.
         learn: ``"threshold"`` to learn one threshold per neuron.
         threshold, reset, detach_reset, refractory, surrogate, recompute, backend: those of
             :class:`LIF`.
@@ -33,6 +40,9 @@ class IF(LIF):
     >>> spikes, state = IF(1, reset="subtract")(torch.full((8, 1, 1), 0.25))
     >>> spikes.flatten()
     tensor([0., 0., 0., 1., 0., 0., 0., 1.])
+    >>> spikes, state = IF(1, reset="subtract", start=0.5)(torch.full((8, 1, 1), 0.25))
+    >>> spikes.flatten()
+    tensor([0., 1., 0., 0., 0., 1., 0., 0.])
     """
 
     _learnable: ClassVar[tuple[str, ...]] = ("threshold",)
@@ -42,6 +52,7 @@ class IF(LIF):
         size: Size,
         *,
         threshold: Values = 1.0,
+        start: float = 0.0,
         reset: str = "zero",
         detach_reset: bool = True,
         refractory: int = 0,
@@ -55,3 +66,17 @@ class IF(LIF):
             refractory=refractory, surrogate=surrogate, learn=learn, recompute=recompute,
             backend=backend,
         )  # fmt: skip
+        if not 0 <= start < 1:
+            raise ValueError(
+                f"{_checks.name_of(self)} expects start from 0 to below 1, a share of the "
+                f"threshold, got {start!r}."
+            )
+        self.start = float(start)
+
+    def init(self, x: Tensor) -> LIFState:
+        """Return the state before the first step for inputs like ``x`` [B, N]."""
+        rest = super().init(x)
+        return rest._replace(v=rest.v + self.start * self.threshold) if self.start else rest
+
+    def _settings(self) -> dict[str, Any]:
+        return super()._settings() | {"start": self.start}

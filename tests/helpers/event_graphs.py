@@ -43,6 +43,41 @@ def loop(
     return with_golden(graph, {"in": x}, seed)
 
 
+def currents(seed=0, neurons=40, refractory=0, shortest=2, grid=False):
+    """Neurons with a current in a loop, others behind them, and readouts behind a current.
+
+    On a grid weights and decays are short binary fractions.
+    """
+    r = np.random.default_rng(seed)
+    n, every = neurons, np.arange(neurons)
+    others = [] if grid else r.uniform(0.1, 0.99, 8).tolist()
+    decay = r.choice([0.0, 0.5, 0.75, 29 / 32, 1.0, *others], n)
+    synapse = r.choice([0.0, 0.25, 0.625, *others], n)
+    synapse[(decay == synapse) & (decay == 0)] = 0.25  # these keep nothing, and are lif
+    synapse[-8:] = decay[-8:] = r.choice([0.75, 29 / 32, 1.0], 8)
+    pre, post = np.repeat(every, 8), r.integers(0, n, 8 * n)
+    weight = r.integers(-2, 4, len(pre)) / 8 if grid else r.normal(0.02, 0.1, len(pre))
+    wires = (
+        Projection("x", "x", pre, post, weight, r.integers(shortest, 7, len(pre))),
+        Projection("in", "x", every, every, np.full(n, 0.75), r.integers(0, 3, n)),
+        Projection("x", "y", pre, post, 2 * weight, r.integers(0, 4, len(pre))),
+        Projection("y", "out", every, every % 4, r.normal(0, 1, n), np.zeros(n, int)),
+        Projection("x", "out", every, every % 4, r.normal(0, 1, n), np.zeros(n, int)),
+    )
+    cell = {"decay": decay, "gain": r.choice([0.25, 0.5, 1.0], n), "threshold": 1.0}
+    bias = np.zeros(n) if grid else r.uniform(0, 0.05, n)
+    slow = {"synapse_decay": synapse, "refractory": refractory}
+    last = {"decay": 0.875, "gain": 0.5, "bias": 0.25, "synapse_decay": 0.7}
+    parts = (
+        Population("in", "input", (n,)),
+        Population("x", "cuba", (n,), **cell, **slow, bias=bias),
+        Population("y", "lif", (n,), **cell, bias=4 * bias),
+        Population("out", "current_integrator", (4,), **last),
+    )
+    graph = EventGraph(parts, wires, ("out", "x", "y"), dt=1e-3)
+    return with_golden(graph, {"in": (r.random((60, 3, n)) < 0.2) * 1.0}, seed)
+
+
 def trained_loop(neurons=1000, fan=100, steps=300, seed=0):
     """A torch network: a LIF in a loop of delays 1 to 15, exported with its float64 golden run."""
     torch.manual_seed(seed)

@@ -41,6 +41,10 @@ NEURONS = {
     "if_held": Neuron(
         lambda n: neuro.IF(n, reset="subtract", refractory=2, learn="threshold"), "lif"
     ),
+    "if_charged": Neuron(
+        lambda n: neuro.IF(n, start=0.5, reset="subtract", learn="threshold"), "lif"
+    ),
+    "if_charged_late": Neuron(lambda n: neuro.IF(n, start=0.25, reset="delayed"), "lif"),
     "plif": Neuron(lambda n: neuro.PLIF(n, 3.0, threshold=0.5, learn="threshold"), "lif"),
     "plif_each": Neuron(
         lambda n: neuro.PLIF(n, each(1.5, 9, n), decay_input=False, learn="threshold"), "lif"

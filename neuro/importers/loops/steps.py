@@ -357,7 +357,12 @@ class LoopSteps:
 
 def _many_steps(module: nn.Module) -> bool:
     """Return whether a module takes [T, B, ...], by the step mode that SpikingJelly gives it."""
-    return getattr(module, "step_mode", "s") == "m" or type(module).__name__ == "SeqToANNContainer"
+    if type(module).__name__ == "SeqToANNContainer":
+        return True
+    # attention has no mode of its own, but that of its neurons
+    own = getattr(module, "step_mode", None)
+    modes = [getattr(part, "step_mode", "s") for part in module.modules()]
+    return "m" in modes if own is None else own == "m"
 
 
 def _like(node: fx.Node, target: Any) -> fx.Node:

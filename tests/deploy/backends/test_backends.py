@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import ROOT
-from helpers.event_graphs import loop, trained_loop, with_golden
+from helpers.event_graphs import currents, loop, trained_loop, with_golden
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +80,30 @@ def test_a_population_with_all_that_a_simulator_has_fires_the_same_spikes(name):
     assert found.spikes > 200
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_neurons_and_readouts_behind_a_current_are_those_of_nest(seed):
+    found = agree(currents(seed, refractory=seed), "nest")
+    assert found.spikes > 500
+    assert [c.population for c in found.comparisons] == ["x", "y", "out"]
+
+
+def test_potentials_that_meet_the_threshold_exactly_fire_in_nest_behind_a_current():
+    assert agree(currents(3, neurons=100, grid=True), "nest").spikes > 2000
+
+
+def test_neurons_of_one_layer_with_a_current_are_exported_to_nest():
+    torch.manual_seed(1)
+    net = neuro.Sequential(
+        neuro.Linear(6, 20), neuro.CuBaLIF(20, 5.0, 3.0), neuro.Linear(20, 8),
+        neuro.CuBaLIF(8, 4.0, 4.0, decay_input=True, refractory=2), neuro.Linear(8, 3),
+        neuro.LeakyIntegrator(3, 10.0),
+    )  # fmt: skip
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.abs_().mul_(1.5)
+    assert agree(deploy.export(net, dt=1e-3, steps=40, samples=2), "nest").spikes > 300
+
+
 def test_graded_events_are_scaled_in_nest():
     graph = loop()
     x = np.where(graph.golden.inputs["in"] > 0, 1.5, 0)
@@ -147,6 +171,15 @@ def test_the_usual_decays_are_exact_in_nest(tau):
         assert math.exp(-1 / nest._time_constant(decay)) == decay
 
 
+@pytest.mark.parametrize("decay", [math.exp(-1 / 3), 0.75, 0.875, 29 / 32, 0.9, 1.0])
+def test_equal_decays_of_potential_and_current_have_two_time_constants_in_nest(decay):
+    for tau, synapse in nest._pairs(decay, decay):
+        assert tau != synapse
+        assert math.exp(-1 / tau) == math.exp(-1 / synapse) == decay
+    ((tau, synapse),) = nest._pairs(0.5, 0.5)  # one number alone has it
+    assert math.exp(-1 / tau) == 0.5 == pytest.approx(math.exp(-1 / synapse), abs=1e-16)
+
+
 def test_decays_of_zero_and_one_are_exact_in_nest():
     assert math.exp(-1 / nest._time_constant(0.0)) == 0.0
     assert math.exp(-1 / nest._time_constant(1.0)) == 1.0
@@ -157,6 +190,14 @@ def one(delay=1, **cell):
     wire = Projection("in", "a", [0], [0], [1.0], [delay])
     parts = (Population("in", "input", (1,)), Population("a", "lif", (2,), **cell))
     return EventGraph(parts, (wire,), ("a",), dt=1e-3)
+
+
+def slow(**cell):
+    graph = one()
+    fields = {"decay": 0.5, "gain": 1, "bias": 0, "threshold": 1, **cell}
+    return replace(
+        graph, populations=(graph.populations[0], Population("a", "cuba", (2,), **fields))
+    )
 
 
 @pytest.mark.parametrize(
@@ -175,6 +216,17 @@ def one(delay=1, **cell):
         ("nest", one(decay=1.5), r"'a' has a decay outside \[0, 1\], 1.5 at neuron 0"),
         ("lava", one(decay=[0.5, -0.5]), r"'a' has a decay outside \[0, 1\], -0.5 at neuron 1"),
         ("nest", one(threshold=[1, 0]), "has a threshold that is not above 0, 0 at neuron 1"),
+        (
+            "nest",
+            currents(shortest=1),
+            "the loop x -> x cannot be retimed: it takes 1 steps, but its 1 hops of 2 take 2",
+        ),
+        (
+            "nest",
+            slow(decay=[0.5, 0.0], synapse_decay=0.0),
+            "population 'a' has neurons that keep neither potential nor current, the first of "
+            "which is 1: make them lif",
+        ),
         ("sanafe", one(threshold=-1), "has a threshold that is not above 0, -1 at neuron 0"),
         ("nest", one(gain=[1, -1]), "'a' has a gain that is not above 0, -1 at neuron 1"),
         ("nest", replace(one(bias=0.5), hop=1), r"'a' has a bias: retime\(graph\) makes it"),
@@ -187,8 +239,9 @@ def one(delay=1, **cell):
     ],
 )
 def test_what_cannot_be_expressed_is_refused_by_name(backend, graph, text):
+    x = np.ones((3, 1, graph.populations[0].size))
     with pytest.raises(ValueError, match=f"{backend}' cannot run this graph: .*{text}") as caught:
-        run(graph, np.ones((3, 1, 1)), backend=backend)
+        run(graph, x, backend=backend)
     assert "\n" not in str(caught.value)
 
 

@@ -130,11 +130,12 @@ def test_a_current_without_a_reset_is_refused():
 def test_chips_and_back_ends_without_a_kind_refuse_it_by_name(kind):
     graph = deploy.export(driven(NEURONS[kind].make(20)), dt=1e-3, steps=30)
     who = f"population 'neuron0' is of kind {kind}"
-    also = {"cuba": (), "graded": ("lava", "brian2")}.get(kind, ("lava",))
-    for name in ("nest", "sanafe", *also):
+    also = {"cuba": (), "graded": ("nest", "lava", "brian2")}.get(kind, ("nest", "lava"))
+    has = {"nest": "lif and cuba"}
+    for name in ("sanafe", *also):
         result = deploy.verify(graph, [name])
         assert not result.passed
-        assert f"{who}; it has lif" in result.failures[0]
+        assert f"{who}; it has {has.get(name, 'lif')}" in result.failures[0]
     with pytest.raises(deploy.QuantizeError, match=f"{who}; the chip has lif, integrator only"):
         deploy.quantize(graph, "spinnaker")
     with pytest.raises(deploy.PlacementError, match=f"{who}; what a core holds is known for lif"):

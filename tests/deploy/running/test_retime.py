@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.dense_executor import random_graph, random_inputs, same
+from helpers.event_graphs import currents
 from helpers.random_networks import networks
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -165,6 +166,24 @@ def test_what_already_fits_is_not_delayed():
     assert late.hop == 1
     assert late.max_latency == 0
     assert [q.delay.tolist() for q in late.projections] == [[1], [2]]
+
+
+def test_synapses_into_a_kind_may_take_longer_than_the_others():
+    graph = currents()
+    once, again = retime(graph, 1, {"cuba": 2, "current_integrator": 3}), retime(graph, 1)
+    least = {(q.source, q.target): int(q.delay.min()) for q in once.projections}
+    assert [least[ends] for ends in (("x", "x"), ("in", "x"), ("x", "y"), ("y", "out"))] == [
+        2, 2, 1, 3
+    ]  # fmt: skip
+    assert once.hop == 1
+    late = {p.name: p.latency for p in once.populations}
+    assert (late["x"], late["y"], late["out"]) == (2, 3, 6)
+    twice = retime(again, 1, {"cuba": 2, "current_integrator": 3})
+    assert {p.name: p.latency for p in twice.populations} == late
+    found = raw(once, graph.golden.inputs)
+    for name in ("x", "y"):
+        own = found.raster(name)[late[name] :][: graph.golden.steps]
+        np.testing.assert_array_equal(own, graph.golden.spikes[name], err_msg=name)
 
 
 def test_a_retimed_graph_can_be_retimed_again():

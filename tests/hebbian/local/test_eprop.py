@@ -58,6 +58,7 @@ EXACT: dict[str, Callable[[], tuple[nn.Module, ...]]] = {
         neuro.Linear(5, 6),
         neuro.LIF(6, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], decay_input=True, threshold=0.2),
     ),
+    "half charged": lambda: (neuro.Linear(5, 6), neuro.IF(6, start=0.5)),
     "adaptive": lambda: (neuro.Linear(5, 6), neuro.ALIF(6, 3.0, 5.0)),
     "adaptive, reset to zero": lambda: (neuro.Linear(5, 6), neuro.ALIF(6, 3.0, 5.0, reset="zero")),
     "no bias, masked": lambda: (

@@ -88,9 +88,42 @@ def test_as_many_steps_as_levels_lose_little(digits):
     assert accuracy(found, labels) > 0.85
 
 
-def test_what_is_converted_is_exported_and_verified():
-    ann = nn.Sequential(nn.Linear(6, 12), nn.ReLU(), nn.Linear(12, 3))
-    net = neuro.from_ann(ann, [torch.rand(50, 6)])
+def test_neurons_that_begin_half_charged_round_to_the_nearest_rate():
+    torch.manual_seed(0)
+    ann = nn.Sequential(nn.Linear(8, 60), nn.ReLU(), nn.Linear(60, 4)).double()
+    x = torch.rand(200, 8, dtype=torch.float64)
+    rest, charged = (neuro.from_ann(ann, [x], percentile=100, start=s) for s in (0.0, 0.5))
+    assert [m.start for m in charged.modules() if isinstance(m, neuro.IF)] == [0.5]
+    values = ann[:2](x) / ann[:2](x).max()
+    for steps in (5, 8):
+        fired = [
+            neuro.record(net, x.expand(steps, -1, -1), {"1": ("output",)})
+            for net in (rest, charged)
+        ]
+        rates = [traces["1"]["output"].mean(0) for _, traces in fired]
+        # floor(T z) / T, and floor(T z + 1/2) / T, off by at most half a spike
+        torch.testing.assert_close(rates[0], (steps * values + 1e-9).floor() / steps)
+        torch.testing.assert_close(rates[1], (steps * values + 0.5).floor() / steps)
+        assert (rates[1] - values).abs().max() <= 0.5 / steps
+        errors = [(rate - values).abs().mean() for rate in rates]
+        assert errors[1] < 0.6 * errors[0]
+
+
+def test_as_many_steps_as_levels_are_exact_from_half_a_charge(digits):
+    x, _, test, _ = digits
+    torch.manual_seed(1)
+    ann = nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 40), neuro.ClipFloorShift(8, 2.0), nn.Linear(40, 10)
+    ).double()
+    found = spiking(neuro.from_ann(ann, [x[:1].double()], start=0.5), test.double(), 8)
+    torch.testing.assert_close(found, ann(test.double()))
+
+
+@pytest.mark.parametrize("start", [0.0, 0.5, 0.3])
+def test_what_is_converted_is_exported_and_verified(start):
+    torch.manual_seed(0)
+    ann = nn.Sequential(nn.Linear(6, 12), nn.ReLU(), nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 3))
+    net = neuro.from_ann(ann, [torch.rand(50, 6)], start=start)
     graph = deploy.export(net, dt=1e-3, steps=40, samples=2)
     assert deploy.verify(graph, ["reference"]).passed
 
@@ -120,6 +153,10 @@ def test_silent_layers_and_missing_data_are_refused():
         neuro.from_ann(ann, [])
     with pytest.raises(ValueError, match="percentile above 0 to 100, got 0"):
         neuro.from_ann(ann, [torch.rand(3, 4)], percentile=0)
+    with pytest.raises(ValueError, match=r"start from 0 to below 1, a share of .*, got 1\."):
+        neuro.from_ann(ann, [torch.rand(3, 4)], start=1)
+    with pytest.raises(ValueError, match=r"steps or start, got steps = 8 and start = 0\.5"):
+        neuro.from_ann(ann, [torch.rand(3, 4)], steps=8, start=0.5)
 
 
 def test_a_percentile_is_of_all_outputs_and_refused_where_it_is_zero():

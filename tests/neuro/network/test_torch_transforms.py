@@ -122,9 +122,9 @@ def test_layers_are_made_without_memory_and_filled_from_a_file(name, layer):
 
 
 COMPILED = [
-    "lif", "lif_learned", "lif_none", "if", "if_held", "plif", "plif_each", "cuba", "cuba_held",
-    "cuba_scaled", "cuba_late", "cuba_none", "alif", "alif_held", "alif_each", "integrator",
-    "leaky_rnn", "leaky_rnn_inside", "delayed", "ternary_delays", "delayed_line",
+    "lif", "lif_learned", "lif_none", "if", "if_held", "if_charged", "if_charged_late", "plif",
+    "plif_each", "cuba", "cuba_held", "cuba_scaled", "cuba_late", "cuba_none", "alif",
+    "alif_held", "alif_each", "integrator", "leaky_rnn", "leaky_rnn_inside", "delayed", "ternary_delays", "delayed_line",
     "delayed_picture", "temporal_conv", "egru", "sparse_egru", "network", "rwkv", "rwkv_real",
     "rffn", "mlgru", "mlgru_spiking", "ternary_glu", "attention", "attention_qk",
 ]  # fmt: skip
