@@ -23,6 +23,7 @@ from axonal.neuro.layers import (
     ALIF,
     EGRU,
     IF,
+    KLIF,
     LIF,
     LMU,
     MLGRU,
@@ -44,6 +45,7 @@ from axonal.neuro.layers import (
     EGRUState,
     EventTrace,
     GradedLIF,
+    KLIFState,
     Layer,
     LeakyIntegrator,
     LeakyIntegratorState,
@@ -122,6 +124,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     *surrogates.__all__,
+    "KLIF",
+    "KLIFState",
     "ALIF",
     "EGRU",
     "IF",
@@ -236,6 +240,7 @@ add_safe_globals(
         CuBaLIFState,
         DelayedConvState,
         DelayedLinearState,
+        KLIFState,
         EGRUState,
         Events,
         LIFState,

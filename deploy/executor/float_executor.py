@@ -83,6 +83,10 @@ class Executor:
             threshold=_joined([_or_zeros(p, "threshold") for p in cells]),
             trace_decay=_joined([_or_zeros(p, KINDS[p.kind].trace_decay) for p in cells]),
             coupling=_joined([_or_zeros(p, KINDS[p.kind].coupling) for p in cells]),
+            extra=[
+                _joined([_or_zeros(p, _nth(KINDS[p.kind].extra, k)) for p in cells])
+                for k in range(max((len(KINDS[p.kind].extra) for p in cells), default=0))
+            ],
             blocks=blocks,
             synapses=[
                 Synapses(
@@ -137,6 +141,7 @@ class Executor:
         """Everything that decides what a run gives: names, numbers and arrays."""
         net = self.network
         cells = [net.decay, net.gain, net.bias, net.threshold, net.trace_decay, net.coupling]
+        cells += [net.extra] * (len(net.extra) > 0)
         wires = [net.steady, net.indptr, net.target, net.weight]
         # State files keep a checksum of this text: it must not follow a renaming of classes.
         blocks = ", ".join(map(_block_text, net.blocks)) + "," * (len(net.blocks) == 1)
@@ -216,6 +221,10 @@ def _layout(graph: EventGraph) -> tuple[list[Population], list[Population], dict
 def _or_zeros(p: Population, field: str | None) -> Float64Array:
     values: Float64Array = np.zeros(0) if field is None else getattr(p, field)
     return values if values.size else np.zeros(p.size)
+
+
+def _nth(fields: tuple[str, ...], k: int) -> str | None:
+    return fields[k] if k < len(fields) else None
 
 
 def _joined(arrays: list[Float64Array]) -> Float64Array:

@@ -43,6 +43,8 @@ class Population:
         adaptation_decay: adaptation a kept per step `[N]`.
         beta: rise of the threshold of a neuron that fires at every step `[N]`.
         rotation: share of u and v that the other takes per step `[N]`.
+        scale: factor of the potential before the threshold `[N]`.
+        divisor: divides the potential after the reset `[N]`, not 0.
         reset: "zero", "subtract" or "threshold".
         refractory: steps without input after a spike, at least 0.
         latency: steps by which it runs behind the network, at least 0; `retime` sets it.
@@ -67,6 +69,8 @@ class Population:
     adaptation_decay: Float64Array = field(default_factory=_empty)
     beta: Float64Array = field(default_factory=_empty)
     rotation: Float64Array = field(default_factory=_empty)
+    scale: Float64Array = field(default_factory=_empty)
+    divisor: Float64Array = field(default_factory=_empty)
     reset: str = "zero"
     refractory: int = 0
     latency: int = 0

@@ -11,12 +11,14 @@ class BrianForm(NamedTuple):
         membrane: the new membrane.
         threshold: level that it is compared with.
         after: updates beside the reset after a spike.
+        last: updates of all neurons after their resets.
     """
 
     before: tuple[str, ...] = ()
     membrane: str = "decay * v + gain * (total + bias)"
     threshold: str = "threshold"
     after: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -59,6 +59,7 @@ class Kind:
         executor: its number in the event-driven executor.
         trace_decay: field that the executor takes for the decay of its second variable.
         coupling: field that the executor takes for the coupling of that variable.
+        extra: further fields that the executor takes, in the order of its equations.
         brian: its form in Brian 2.
     """
 
@@ -78,6 +79,7 @@ class Kind:
     executor: EventKind | None = None
     trace_decay: str | None = None
     coupling: str | None = None
+    extra: tuple[str, ...] = ()
     brian: BrianForm | None = None
 
     @property

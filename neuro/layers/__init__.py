@@ -16,6 +16,7 @@ from axonal.neuro.layers.egru import EGRU, EGRUState
 from axonal.neuro.layers.event_trace import EventTrace, event_traces
 from axonal.neuro.layers.graded_lif import GradedLIF
 from axonal.neuro.layers.if_ import IF
+from axonal.neuro.layers.klif import KLIF, KLIFState
 from axonal.neuro.layers.leaky_integrator import LeakyIntegrator, LeakyIntegratorState
 from axonal.neuro.layers.leaky_rnn import LeakyRNN, LeakyRNNState
 from axonal.neuro.layers.legendre_memory import LegendreMemory, LegendreMemoryState
@@ -39,6 +40,7 @@ __all__ = [
     "ALIF",
     "EGRU",
     "IF",
+    "KLIF",
     "LIF",
     "LMU",
     "MLGRU",
@@ -60,6 +62,7 @@ __all__ = [
     "EGRUState",
     "EventTrace",
     "GradedLIF",
+    "KLIFState",
     "LIFState",
     "Layer",
     "LeakyIntegrator",

@@ -52,6 +52,18 @@ def positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...
     return tensor
 
 
+def finite_positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
+    """Return ``values`` in the default type, where they are finite and not 0 either."""
+    dtype = torch.get_default_dtype()
+    tensor = positive(module, name, values, shape).to(dtype)
+    if _checks.found(torch.isinf(tensor) | (tensor == 0)):
+        raise ValueError(
+            f"{_checks.name_of(module)} expects a finite {name} > 0, got {name} = {shown(tensor)} "
+            f"in {_checks.short(dtype)}."
+        )
+    return tensor
+
+
 def known_backend(module: nn.Module, backend: str, known: Sequence[str] = BACKENDS) -> str:
     """Return ``backend``; refuse a name that the operator of a layer does not know."""
     if backend not in known:

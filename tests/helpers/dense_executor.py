@@ -48,6 +48,8 @@ def dense(graph, inputs, first=0):
                         h = p.rotation[n] * own[n] + p.decay[n] * before
                         turned = p.decay[n] * own[n] - p.rotation[n] * before
                         own[n] = turned + p.gain[n] * entering
+                    if p.kind == "klif":
+                        h = max(p.scale[n] * h, 0.0)
                     if h >= level:
                         sent[p.name][t, b, n] = h if p.kind == "graded" else 1.0
                         h = {"zero": 0.0, "subtract": h - level, "threshold": level}[p.reset]
@@ -56,14 +58,14 @@ def dense(graph, inputs, first=0):
                         if p.kind == "resonator":
                             own[n] = 0.0
                         wait[p.name][b, n] = p.refractory
-                    v[p.name][b, n] = h
+                    v[p.name][b, n] = h / p.divisor[n] if p.kind == "klif" else h
             if p.kind in READOUTS:
                 readout.setdefault(p.name, np.zeros((steps, samples, p.size)))[t] = v[p.name]
     rasters = {p.name: sent[p.name] > 0 for p in graph.populations if p.spiking}
     return rasters, readout
 
 
-def random_graph(seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "resonator")):
+def random_graph(seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "klif", "resonator")):
     """Two inputs, a constant, up to three layers, skips, loops with delay and a readout."""
     r = np.random.default_rng(seed)
 
@@ -90,6 +92,9 @@ def random_graph(seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "resonato
             own["synapse_decay"] = r.uniform(0.0, 0.95, size)
         elif kind == "alif":
             own |= {"adaptation_decay": r.uniform(0.5, 1.0, size), "beta": r.uniform(0, 3, size)}
+        elif kind == "klif":
+            scale = r.uniform(0.5, 2.0, size)
+            own |= {"scale": scale, "divisor": scale if r.random() < 0.5 else 1.0, "refractory": 0}
         elif kind == "resonator":
             own |= {"rotation": r.uniform(0.1, 0.7, size), "refractory": 0}
             own["reset"] = str(r.choice(["zero", "threshold"]))

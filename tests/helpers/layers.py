@@ -45,6 +45,21 @@ NEURONS = {
     "plif_each": Neuron(
         lambda n: neuro.PLIF(n, each(1.5, 9, n), decay_input=False, learn="threshold"), "lif"
     ),
+    "klif": Neuron(lambda n: neuro.KLIF(n, 4.0, 1.5, learn=("tau", "k", "threshold")), "klif"),
+    "klif_back": Neuron(
+        lambda n: neuro.KLIF(
+            n,
+            5.0,
+            each(0.4, 2.5, n),
+            threshold=0.4,
+            scale_reset=True,
+            reset="subtract",
+            decay="euler",
+            decay_input=True,
+            detach_reset=False,
+        ),
+        "klif",
+    ),
     "cuba": Neuron(
         lambda n: neuro.CuBaLIF(n, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")), "cuba"
     ),

@@ -16,6 +16,7 @@ class Kind(IntEnum):
     LINEAR = 6
     EGRU = 7
     CURRENT_INTEGRATOR = 8
+    KLIF = 9
 
 
 READ = (Kind.INTEGRATOR, Kind.CURRENT_INTEGRATOR)

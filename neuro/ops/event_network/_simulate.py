@@ -97,6 +97,7 @@ def simulate(
             network.threshold,
             network.trace_decay,
             network.coupling,
+            network.extra,
             blocks,
             network.steady,
             network.indptr,

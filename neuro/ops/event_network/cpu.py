@@ -16,7 +16,7 @@ from axonal.neuro.ops.event_network._block import Kind, Reset
 INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
 CURRENT_INTEGRATOR = int(Kind.CURRENT_INTEGRATOR)
 ALIF, RESONATOR, GRADED = int(Kind.ALIF), int(Kind.RESONATOR), int(Kind.GRADED)
-LINEAR, EGRU = int(Kind.LINEAR), int(Kind.EGRU)
+LINEAR, EGRU, KLIF = int(Kind.LINEAR), int(Kind.EGRU), int(Kind.KLIF)
 SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
 
 
@@ -152,6 +152,23 @@ def _leak(  # type: ignore[no-untyped-def]
 
 
 @jit
+def _scale(  # type: ignore[no-untyped-def]
+    v, sums, decay, gain, bias, threshold, factor, divisor, subtract, first, neuron, spikes
+):
+    """One step of neurons whose potential is scaled and rectified."""
+    for i in range(v.shape[0]):
+        h = factor[i] * (decay[i] * v[i] + gain[i] * (sums[i] + bias[i]))
+        h = 0.0 if h <= 0.0 else h
+        sums[i] = 0.0
+        if h >= threshold[i]:
+            neuron[spikes] = first + i
+            spikes += 1
+            h = h - threshold[i] if subtract else 0.0
+        v[i] = h / divisor[i]
+    return spikes
+
+
+@jit
 def _send(v, high, first, neuron, spikes):  # type: ignore[no-untyped-def]
     """Note linear units that are not 0, and their values, from ``neuron[spikes]`` on."""
     high[:] = v
@@ -207,6 +224,7 @@ def advance(  # type: ignore[no-untyped-def]
     threshold,
     trace_decay,
     coupling,
+    extra,
     blocks,
     steady,
     indptr,
@@ -271,6 +289,21 @@ def advance(  # type: ignore[no-untyped-def]
                     after = 1.0 if reset == THRESHOLD else 0.0
                     spikes = _resonate(
                         second, own, slot, d, beside, g, i, theta, after, first, neuron, spikes
+                    )
+                elif kind == KLIF:
+                    spikes = _scale(
+                        own,
+                        slot,
+                        d,
+                        g,
+                        i,
+                        theta,
+                        beside,
+                        extra[0, first:last],
+                        reset == SUBTRACT,
+                        first,
+                        neuron,
+                        spikes,
                     )
                 elif kind in (GRADED, LINEAR, EGRU):
                     high = levels[first:last]

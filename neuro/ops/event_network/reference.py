@@ -21,6 +21,7 @@ def advance(
     threshold: Float64Array,
     trace_decay: Float64Array,
     coupling: Float64Array,
+    extra: Float64Array,
     blocks: npt.NDArray[np.int64],
     steady: IntegerArray,
     indptr: IntegerArray,
@@ -47,6 +48,7 @@ def advance(
         threshold: threshold `[N]`.
         trace_decay: trace kept per step `[N]`.
         coupling: what trace and membrane do to one another `[N]`.
+        extra: parameters that only one kind has `[P, N]`.
         blocks: one `Block` per row `[K, 6]`.
         steady: sources that emit 1.0 at every step `[C]`.
         indptr: synapses by source.
@@ -97,6 +99,8 @@ def advance(
                     turned = decay[cells] * before - coupling[cells] * v[b, cells]
                     trace[b, cells] = turned + gain[cells] * current
                     h = coupling[cells] * before + decay[cells] * v[b, cells]
+                if kind == Kind.KLIF:
+                    h = np.maximum(coupling[cells] * h, 0.0)
                 if kind in READ:
                     v[b, cells] = h
                     readout[b, t, column : column + last - first] = h
@@ -121,6 +125,8 @@ def advance(
                 )
                 v[b, cells] = np.where(ready, np.where(fired, after, h), v[b, cells])
                 wait[b, cells] = np.where(fired, refractory, np.maximum(wait[b, cells] - 1, 0))
+                if kind == Kind.KLIF:
+                    v[b, cells] /= extra[0, cells]
                 if kind == Kind.ALIF:
                     rho = trace_decay[cells]
                     trace[b, cells] = rho * before + (1.0 - rho) * fired

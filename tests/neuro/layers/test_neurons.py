@@ -9,7 +9,7 @@ from helpers.layers import NEURONS
 from helpers.neuro import spike_train
 
 from axonal import neuro
-from axonal.neuro import ALIF, IF, LIF, PLIF, ATan, CuBaLIF, GradedLIF, ResonateAndFire
+from axonal.neuro import ALIF, IF, KLIF, LIF, PLIF, ATan, CuBaLIF, GradedLIF, ResonateAndFire
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 SHARP = ATan(2.0)
@@ -91,6 +91,31 @@ def test_plif_learns_a_time_constant_a_neuron():
     neuron = PLIF(3, 2.0)
     neuron(torch.rand(10, 4, 3))[0][:, :, 0].sum().backward()
     assert neuron.decay_logit.grad[0] != 0 and not neuron.decay_logit.grad[1:].any()
+
+
+# scaled
+
+
+def test_a_scale_of_one_leaves_a_lif_that_never_falls_below_zero():
+    x = spike_train(1, 40, 3, 4, dtype=torch.float32) * 0.7
+    settings = {"threshold": 0.4, "decay_input": True, "reset": "subtract"}
+    spikes, state = KLIF(4, 3.0, **settings)(x)
+    same, end = LIF(4, 3.0, **settings)(x)
+    assert torch.equal(spikes, same) and torch.equal(state.v, end.v) and spikes.any()
+    assert KLIF(1)(torch.full((3, 1, 1), -2.0))[1].v.item() == 0
+
+
+@pytest.mark.parametrize(("back", "v"), [(False, [0.75, 0.9375, 1.078125]), (True, [0.5] * 3)])
+def test_a_scaled_potential_is_kept_or_scaled_back(back, v):
+    neuron = double(KLIF, 1, 2.0, 1.5, threshold=9.0, decay="euler", scale_reset=back)
+    assert state_trace(neuron, sequence(0.5, 0.25, 0.25), "v").tolist() == v
+
+
+def test_every_neuron_learns_its_own_scale():
+    torch.manual_seed(0)
+    neuron = KLIF(3, learn="k")
+    neuron(torch.rand(10, 4, 3))[0][:, :, 0].sum().backward()
+    assert neuron.k.grad[0] != 0 and not neuron.k.grad[1:].any()
 
 
 # current-based

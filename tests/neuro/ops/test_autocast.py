@@ -12,6 +12,7 @@ WITH_MEMORY = {
     "LIF": lambda: neuro.LIF(N, refractory=1, learn=("tau", "threshold")),
     "IF": lambda: neuro.IF(N, reset="subtract"),
     "PLIF": lambda: neuro.PLIF(N),
+    "KLIF": lambda: neuro.KLIF(N, learn="k"),
     "ALIF": lambda: neuro.ALIF(N),
     "CuBaLIF": lambda: neuro.CuBaLIF(N),
     "GradedLIF": lambda: neuro.GradedLIF(N),
