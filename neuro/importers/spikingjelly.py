@@ -8,7 +8,7 @@ from torch import nn
 from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron
 from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
-from axonal.neuro.layers import Linear
+from axonal.neuro.layers import KLIF, Linear
 from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import ATan, Sigmoid, Surrogate
@@ -54,6 +54,18 @@ def _plif(module: Any, site: Site) -> nn.Module:
     decay = torch.sigmoid(-module.w.detach())
     learn = ("tau",) if module.w.requires_grad else ()
     return _firing(module, site, decay=decay, decay_input=module.decay_input, learn=learn)
+
+
+def _klif(module: Any, site: Site) -> nn.Module:
+    if module.v_reset:
+        raise UnlikeError(
+            f"v_reset={module.v_reset} shifts what it rectifies at 0; 0 and None have an equivalent"
+        )
+    learn = ("k",) if module.k.requires_grad else ()
+    return _firing(
+        module, site, make=KLIF, decay=1 - 1 / module.tau, decay_input=module.decay_input,
+        exact={"k": module.k}, scale_reset=bool(module.scale_reset), learn=learn,
+    )  # fmt: skip
 
 
 def _cuba(module: Any, site: Site) -> nn.Module:
@@ -102,6 +114,13 @@ NEURONS = {
     "LIFNode": Rule("LIF", f"decay_input; {_RESETS}", True, _lif),
     "ParametricLIFNode": Rule(
         "PLIF as LIF", "its one time constant is learned by every neuron apart", True, _plif
+    ),
+    "KLIFNode": Rule(
+        "KLIF",
+        "scale_reset; its one k is learned by every neuron apart; v_reset=None subtracts the "
+        "threshold, or 0",
+        True,
+        _klif,
     ),
     "CUBALIFNode": Rule(
         "CuBaLIF", "c_decay and v_decay; v_reset=None subtracts the threshold, or 0", True, _cuba

@@ -165,6 +165,11 @@ def hooked(module):
     return module
 
 
+def negative(klif):
+    klif.k.data.fill_(-1)
+    return klif
+
+
 def gradients():
     """How far gradients of weights are from the originals', relative to the largest."""
     cases = {
@@ -177,6 +182,8 @@ def gradients():
         ],
     }
     cases["spikingjelly"].append(neuron.CUBALIFNode(surrogate_function=surrogate.ATan()))
+    cases["spikingjelly"].append(neuron.KLIFNode(scale_reset=True, v_reset=None))
+    cases["spikingjelly"][-1].k.data.fill_(1.5)
     found = {}
     for framework, neurons in cases.items():
         for cell in neurons:
@@ -239,6 +246,8 @@ def refusals():
             nn.Sequential(line(3, 2), snn.Leaky(0.9, graded_spikes_factor=torch.tensor([2.0, 1.0])))
         ),
         "rest": lambda: sj(nn.Sequential(line(3, 4), neuron.CUBALIFNode(v_reset=-0.25))),
+        "rectified": lambda: sj(nn.Sequential(line(3, 4), neuron.KLIFNode(v_reset=-0.25))),
+        "negative": lambda: sj(nn.Sequential(line(3, 4), negative(neuron.KLIFNode()))),
         "v_reset": lambda: no(
             nn.Sequential(
                 line(3, 4), norse.LIFCell(norse.LIFParameters(v_reset=torch.tensor(-1.0)))

@@ -51,6 +51,7 @@ def spikingjelly(rng, exact, loops):
         }
         tau = rng.choice([2.0, 4.0]) if exact else rng.uniform(1.1, 20.0)
         kinds = ["IFNode", "LIFNode", "LIFNode", "ParametricLIFNode", "CUBALIFNode", "loop"]
+        kinds += ["KLIFNode"]
         kind = rng.choice(kinds)
         decay_input = rng.random() < 0.5
         if kind == "IFNode":
@@ -64,6 +65,11 @@ def spikingjelly(rng, exact, loops):
         if kind == "ParametricLIFNode":
             tau = 2.0 if exact else tau
             return neuron.ParametricLIFNode(init_tau=tau, decay_input=decay_input, **shared)
+        if kind == "KLIFNode":
+            shared["v_reset"] = None if reset is None else 0.0
+            klif = neuron.KLIFNode(rng.random() < 0.5, tau, decay_input, **shared)
+            klif.k.data.fill_(rng.choice([0.5, 1.0, 2.0]) if exact else rng.uniform(0.5, 2.5))
+            return klif
         lif = neuron.LIFNode(tau=tau, decay_input=decay_input, **shared)
         if kind == "LIFNode":
             return lif

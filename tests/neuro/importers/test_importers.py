@@ -60,7 +60,7 @@ def test_modules_with_structure_give_the_same_outputs_and_share_nothing(modules)
 
 
 def test_gradients_are_those_of_the_originals(modules):
-    assert len(modules["gradients"]) == 9
+    assert len(modules["gradients"]) == 10
     assert all(spikes > 20 for _, spikes in modules["gradients"].values())
     assert {n: d for n, (d, _) in modules["gradients"].items() if not d < 1e-6} == {}
 
@@ -96,6 +96,8 @@ def test_an_imported_network_learns(modules, framework):
         ("pruned", r"0 \(Linear\): its forward hooks would be lost.*prune.remove"),
         ("graded each", r"graded_spikes_factor=\[2.0, 1.0\] has no equivalent"),
         ("rest", r"1 \(CUBALIFNode\): v_reset=-0.25 is not where its potential rests"),
+        ("rectified", r"1 \(KLIFNode\): v_reset=-0.25 shifts what it rectifies at 0"),
+        ("negative", r"1 \(KLIFNode\): k=-1 is not a finite number > 0"),
         ("v_reset", r"1 \(LIFCell\): v_reset differs from v_leak"),
         ("dt", r"1 \(LIFBoxCell\): a factor of -1 per step is not between 0 and 1"),
         ("shape", r"from_snntorch\(module, input_shape=\(C, H, W\)\)\.$"),
