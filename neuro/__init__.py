@@ -26,6 +26,7 @@ from axonal.neuro.layers import (
     KLIF,
     LIF,
     LMU,
+    LSNN,
     MLGRU,
     PLIF,
     ALIFState,
@@ -57,6 +58,7 @@ from axonal.neuro.layers import (
     Lift,
     Linear,
     LowerBounds,
+    LSNNState,
     MLGRUState,
     PackedBitLinear,
     ResonateAndFire,
@@ -124,6 +126,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     *surrogates.__all__,
+    "LSNN",
+    "LSNNState",
     "KLIF",
     "KLIFState",
     "ALIF",
@@ -241,6 +245,7 @@ add_safe_globals(
         DelayedConvState,
         DelayedLinearState,
         KLIFState,
+        LSNNState,
         EGRUState,
         Events,
         LIFState,

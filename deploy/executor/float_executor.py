@@ -13,6 +13,7 @@ from axonal.deploy.executor.spikes import Spikes
 from axonal.deploy.graph import EventGraph, Population
 from axonal.deploy.kinds import GRADED, KINDS, NEURONS, OUTSIDE, READOUTS
 from axonal.neuro.ops.event_network import (
+    THIRD,
     Block,
     EventNetwork,
     EventRun,
@@ -69,12 +70,14 @@ class Executor:
             raise ValueError(f"Executor takes float64 graphs, got one for {graph.arithmetic}")
         cells, outside, self._offsets = _layout(graph)
         self._cells = cells
-        blocks, column = [], 0
+        blocks, column, thirds = [], 0, 0
         for p in cells:
             start, number = self._offsets[p.name], KINDS[p.kind].executor
             assert number is not None, p.kind
-            form = (number, Reset[p.reset.upper()], p.refractory, column)
+            place = thirds if number in THIRD else column
+            form = (number, Reset[p.reset.upper()], p.refractory, place)
             blocks.append(Block(start, start + p.size, *form))
+            thirds += p.size if number in THIRD else 0
             column += 0 if p.spiking else p.size
         self.network = EventNetwork.build(
             decay=_joined([_or_zeros(p, "decay") for p in cells]),
@@ -205,7 +208,8 @@ def footprint(graph: EventGraph, *, samples: int = 1, steps: int = 1) -> int:
     itemsize = np.dtype(index_type(depth * cells)).itemsize + weight
     synapses = sum(q.size for q in graph.projections)
     kept = network_bytes(synapses, sources, cells, itemsize)
-    return kept + state_bytes(samples, depth, cells) + 8 * steps * samples * read
+    thirds = sum(p.size for p in graph.populations if KINDS[p.kind].executor in THIRD)
+    return kept + state_bytes(samples, depth, cells, thirds) + 8 * steps * samples * read
 
 
 def _layout(graph: EventGraph) -> tuple[list[Population], list[Population], dict[str, int]]:

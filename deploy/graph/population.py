@@ -41,7 +41,8 @@ class Population:
         threshold: threshold `[N]`.
         synapse_decay: current i kept per step `[N]`.
         adaptation_decay: adaptation a kept per step `[N]`.
-        beta: rise of the threshold of a neuron that fires at every step `[N]`.
+        beta: rise of the threshold of a neuron that fires at every step, of an `lsnn` by one spike
+            `[N]`.
         rotation: share of u and v that the other takes per step `[N]`.
         scale: factor of the potential before the threshold `[N]`.
         divisor: divides the potential after the reset `[N]`, not 0.

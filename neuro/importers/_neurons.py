@@ -29,6 +29,7 @@ def neuron(
     threshold: Any,
     form: str,
     synapse: Any = None,
+    adaptation: Any = None,
     make: Any = None,
     exact: Mapping[str, Any] | None = None,
     strict: bool = False,
@@ -44,6 +45,7 @@ def neuron(
         threshold: > 0, likewise.
         form: "exp" or "euler": how time constants are told from factors.
         synapse: factor of the current per step.
+        adaptation: factor of the adaptation per step, of neurons that have one.
         make: class of another neuron.
         exact: parameters that it holds as they are, by name, each > 0 and finite.
         strict: fire above the threshold only, not at it: the threshold held is the next number.
@@ -69,6 +71,8 @@ def neuron(
     _hold(layer, "tau", decay, site)
     if synapse is not None:
         _hold(layer, "tau_synapse", synapse, site)
+    if adaptation is not None:
+        _hold(layer, "tau_adaptation", adaptation, site)
     for name, setting in (exact or {}).items():
         value = values(name, setting, site.size)
         if not ((value > 0) & (value < math.inf)).all():

@@ -24,6 +24,7 @@ from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.layers.lift import Lift
 from axonal.neuro.layers.linear import Linear
 from axonal.neuro.layers.lmu import LMU
+from axonal.neuro.layers.lsnn import LSNN, LSNNState
 from axonal.neuro.layers.mlgru import MLGRU, LowerBounds, MLGRUState
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.packed_bit_linear import PackedBitLinear
@@ -43,6 +44,7 @@ __all__ = [
     "KLIF",
     "LIF",
     "LMU",
+    "LSNN",
     "MLGRU",
     "PLIF",
     "ALIFState",
@@ -64,6 +66,7 @@ __all__ = [
     "GradedLIF",
     "KLIFState",
     "LIFState",
+    "LSNNState",
     "Layer",
     "LeakyIntegrator",
     "LeakyIntegratorState",

@@ -20,6 +20,7 @@ def dense(graph, inputs, first=0):
     v = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
     wait = {p.name: np.zeros((samples, p.size), int) for p in graph.populations}
     second = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
+    third = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
     readout = {}
     for t in range(steps):
         for p in (graph.population(name) for name in graph.order):
@@ -34,9 +35,16 @@ def dense(graph, inputs, first=0):
                 for n in range(p.size):
                     entering = total[n] + p.bias[n]
                     own, before = second[p.name][b], v[p.name][b, n]
+                    slow = third[p.name][b]
                     if p.kind in ("cuba", "current_integrator"):
                         own[n] = entering = p.synapse_decay[n] * own[n] + entering
                     level = p.threshold[n] if p.spiking else np.inf
+                    if p.kind == "lsnn":
+                        slow[n] *= p.adaptation_decay[n]
+                        level = level + p.beta[n] * slow[n]
+                        late = own[n]
+                        own[n] = p.synapse_decay[n] * late + entering
+                        entering = late
                     if p.kind == "alif":
                         level = level + p.beta[n] * own[n]
                         own[n] *= p.adaptation_decay[n]
@@ -55,6 +63,8 @@ def dense(graph, inputs, first=0):
                         h = {"zero": 0.0, "subtract": h - level, "threshold": level}[p.reset]
                         if p.kind == "alif":
                             own[n] += 1 - p.adaptation_decay[n]
+                        if p.kind == "lsnn":
+                            slow[n] += 1
                         if p.kind == "resonator":
                             own[n] = 0.0
                         wait[p.name][b, n] = p.refractory
@@ -65,7 +75,9 @@ def dense(graph, inputs, first=0):
     return rasters, readout
 
 
-def random_graph(seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "klif", "resonator")):
+def random_graph(
+    seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "lsnn", "klif", "resonator")
+):
     """Two inputs, a constant, up to three layers, skips, loops with delay and a readout."""
     r = np.random.default_rng(seed)
 
@@ -92,6 +104,9 @@ def random_graph(seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "klif", "
             own["synapse_decay"] = r.uniform(0.0, 0.95, size)
         elif kind == "alif":
             own |= {"adaptation_decay": r.uniform(0.5, 1.0, size), "beta": r.uniform(0, 3, size)}
+        elif kind == "lsnn":
+            own["synapse_decay"] = r.uniform(0.0, 0.95, size)
+            own |= {"adaptation_decay": r.uniform(0.5, 1.0, size), "beta": r.uniform(0, 1, size)}
         elif kind == "klif":
             scale = r.uniform(0.5, 2.0, size)
             own |= {"scale": scale, "divisor": scale if r.random() < 0.5 else 1.0, "refractory": 0}

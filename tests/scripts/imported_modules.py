@@ -174,7 +174,7 @@ def gradients():
     """How far gradients of weights are from the originals', relative to the largest."""
     cases = {
         "spikingjelly": [neuron.LIFNode(), neuron.IFNode(detach_reset=True)],
-        "norse": [norse.LIFCell(), norse.LIFBoxCell(), norse.IAFCell()],
+        "norse": [norse.LIFCell(), norse.LIFBoxCell(), norse.IAFCell(), norse.LSNNCell()],
         "snntorch": [
             snn.Leaky(0.8),
             snn.Synaptic(0.7, 0.8),
@@ -216,7 +216,11 @@ def refusals():
         "Alpha": lambda: st(nn.Sequential(line(3, 4), alpha)),
         "SLSTM": lambda: st(snn.SLSTM(3, 4)),
         "Izhikevich": lambda: sj(nn.Sequential(line(3, 4), neuron.IzhikevichNode())),
-        "LSNN": lambda: no(norse.SequentialState(line(3, 4), norse.LSNNCell())),
+        "LSNN": lambda: no(
+            norse.SequentialState(
+                line(3, 4), norse.LSNNCell(norse.LSNNParameters(beta=torch.tensor(-1.8)))
+            )
+        ),
         "LIFAdEx": lambda: no(norse.SequentialState(line(3, 4), norse.LIFAdExCell())),
         "subclass": lambda: st(nn.Sequential(line(3, 4), OwnLeaky(0.9))),
         "other framework": lambda: no(nn.Sequential(line(3, 4), snn.Leaky(0.9))),

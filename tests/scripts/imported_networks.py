@@ -132,7 +132,10 @@ def norse(rng, exact, loops):
 
         rest = torch.tensor(rng.choice([0.0, 0.25]))
         threshold = torch.tensor(rng.choice([0.5, 1.0]) if exact else rng.uniform(0.4, 1.2))
-        kind = rng.choice(["box", "box", "iaf", "lif", "refractory", "loop"])
+        kinds = ["box", "box", "iaf", "lif", "refractory", "loop"]
+        # where a risen threshold is met exactly, Norse is silent and the import fires
+        kinds += [] if exact else ["lsnn", "lsnn loop"]
+        kind = rng.choice(kinds)
         if kind == "iaf":
             return norse.IAFCell(norse.IAFParameters(v_th=threshold), dt=dt)
         if kind == "box":
@@ -146,6 +149,14 @@ def norse(rng, exact, loops):
                 dt=dt,
             )  # fmt: skip
         synapse = torch.tensor(0.5 / dt) if exact else rate()
+        if kind.startswith("lsnn"):
+            slow = torch.tensor(rng.uniform(0.001, 0.2) / dt)
+            p = norse.LSNNParameters(
+                synapse, rate(), slow, rest, threshold + rest, rest, torch.tensor(rng.uniform(0, 1))
+            )
+            if kind == "lsnn":
+                return norse.LSNNCell(p, dt=dt)
+            return stirred(norse.LSNNRecurrentCell(n, n, p, dt=dt), rng, exact)
         p = norse.LIFParameters(
             tau_syn_inv=synapse, tau_mem_inv=rate(), v_th=threshold, v_leak=rest, v_reset=rest
         )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from axonal._base.array_types import Float64Array, IntegerArray
 from axonal._base.memory import require
-from axonal.neuro.ops.event_network._block import READ, Block
+from axonal.neuro.ops.event_network._block import READ, THIRD, Block
 from axonal.neuro.ops.event_network._events import EventState
 from axonal.neuro.ops.event_network._memory_estimate import (
     CHUNK,
@@ -33,6 +33,9 @@ class EventNetwork:
         CUBA:        trace = trace_decay · trace + I,  then as LIF with trace in place of I
         ALIF:        as LIF with threshold + coupling · trace in place of threshold,  then
                      trace = trace_decay · trace + (1 - trace_decay) · s
+        LSNN:        third = extra 0 · third,  as LIF with trace in place of I and threshold +
+                     coupling · third in place of threshold,  third = third + s,  then
+                     trace = trace_decay · trace + I
         KLIF:        h = max(coupling · (decay · v + gain · I), 0),  s = h >= threshold,
                      v = h, reset where s, divided by extra 0
         RESONATOR:   trace, v = decay · trace - coupling · v + gain · I,
@@ -93,6 +96,11 @@ class EventNetwork:
         """Number of integrators, the columns of the readout."""
         read = [block for block in self.blocks if block.kind in READ]
         return sum(block.stop - block.start for block in read)
+
+    @property
+    def thirds(self) -> int:
+        """Number of neurons with a third variable."""
+        return sum(block.stop - block.start for block in self.blocks if block.kind in THIRD)
 
     @classmethod
     def build(
@@ -197,7 +205,7 @@ class EventNetwork:
         """
         shape = (samples, self.depth, self.neurons)
         require(
-            state_bytes(*shape),
+            state_bytes(*shape, self.thirds),
             f"the input under way (samples x (longest delay + 1) x neurons = {samples} x "
             f"{self.depth} x {self.neurons})",
             "run fewer samples at once",
@@ -205,7 +213,8 @@ class EventNetwork:
         ring = np.zeros(shape)
         flat = (samples, self.neurons)
         waiting = np.zeros(flat, np.int32)
-        return EventState(np.zeros(flat), np.zeros(flat), waiting, ring, step=0)
+        traces = np.zeros((samples, self.neurons + self.thirds))
+        return EventState(np.zeros(flat), traces, waiting, ring, step=0)
 
 
 def _inside(what: str, index: IntegerArray, offset: int, stop: int) -> None:

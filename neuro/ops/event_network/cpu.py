@@ -16,7 +16,8 @@ from axonal.neuro.ops.event_network._block import Kind, Reset
 INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
 CURRENT_INTEGRATOR = int(Kind.CURRENT_INTEGRATOR)
 ALIF, RESONATOR, GRADED = int(Kind.ALIF), int(Kind.RESONATOR), int(Kind.GRADED)
-LINEAR, EGRU, KLIF = int(Kind.LINEAR), int(Kind.EGRU), int(Kind.KLIF)
+LINEAR, EGRU = int(Kind.LINEAR), int(Kind.EGRU)
+KLIF, LSNN = int(Kind.KLIF), int(Kind.LSNN)
 SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
 
 
@@ -57,6 +58,15 @@ def _filter(trace, sums, trace_decay, bias):  # type: ignore[no-untyped-def]
     for i in range(trace.shape[0]):
         trace[i] = trace_decay[i] * trace[i] + (sums[i] + bias[i])
         sums[i] = trace[i]
+
+
+@jit
+def _filter_late(trace, sums, trace_decay, bias):  # type: ignore[no-untyped-def]
+    """`_filter`, but what is put there is the current of the step before."""
+    for i in range(trace.shape[0]):
+        before = trace[i]
+        trace[i] = trace_decay[i] * before + (sums[i] + bias[i])
+        sums[i] = before
 
 
 @jit
@@ -290,6 +300,16 @@ def advance(  # type: ignore[no-untyped-def]
                     spikes = _resonate(
                         second, own, slot, d, beside, g, i, theta, after, first, neuron, spikes
                     )
+                elif kind == LSNN:
+                    level = levels[first:last]
+                    third = trace[b, neurons + column : neurons + column + last - first]
+                    third *= extra[0, first:last]
+                    _levels(level, theta, beside, third)
+                    _filter_late(second, slot, kept, i)
+                    none = nothing[first:last]
+                    spikes = _leak(own, rest, slot, d, g, none, level, *how)
+                    for n in neuron[before:spikes]:
+                        third[n - first] += 1.0
                 elif kind == KLIF:
                     spikes = _scale(
                         own,

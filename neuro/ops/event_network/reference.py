@@ -39,7 +39,7 @@ def advance(
     Args:
         start: steps already run.
         v: membranes `[B, N]`.
-        trace: second variables `[B, N]`.
+        trace: second variables, then third ones `[B, N + thirds]`.
         wait: refractory steps left `[B, N]`.
         ring: sums of input under way `[B, D * N]`.
         decay: membrane kept per step `[N]`.
@@ -92,6 +92,12 @@ def advance(
                 if kind in (Kind.CUBA, Kind.CURRENT_INTEGRATOR):
                     current = trace_decay[cells] * before + current
                     trace[b, cells] = current
+                if kind == Kind.LSNN:
+                    third = trace[b, neurons + column : neurons + column + last - first]
+                    third *= extra[0, cells]
+                    level = level + coupling[cells] * third
+                    trace[b, cells] = trace_decay[cells] * before + current
+                    current = before
                 if kind == Kind.ALIF:
                     level = level + coupling[cells] * before
                 h = decay[cells] * v[b, cells] + gain[cells] * current
@@ -127,6 +133,8 @@ def advance(
                 wait[b, cells] = np.where(fired, refractory, np.maximum(wait[b, cells] - 1, 0))
                 if kind == Kind.KLIF:
                     v[b, cells] /= extra[0, cells]
+                if kind == Kind.LSNN:
+                    third += fired
                 if kind == Kind.ALIF:
                     rho = trace_decay[cells]
                     trace[b, cells] = rho * before + (1.0 - rho) * fired

@@ -265,7 +265,7 @@ def backward_loops(
                 s_before = spikes[t - 1, low:high] if t > 0 else s_t
                 a_early = a_of[t - 2, low:high] if second and t > 1 else a[low:high]
                 for k in range(high - low):
-                    m = _entered(number, a_before[k], a_t[k])
+                    m = _entered(number, a_before[k], a_t[k], p[k])
                     level = _level(number, theta[k], m, q[k])
                     fired = s_t[k] != zero
                     f = _scale(number, h_t[k], p[k], zero) if scaled else h_t[k]
@@ -297,7 +297,7 @@ def backward_loops(
                     if way == DELAYED or learns_decay:
                         u = h_before[k]
                         if at_once and t > 0:
-                            m_before = _entered(number, a_early[k], a_before[k])
+                            m_before = _entered(number, a_early[k], a_before[k], p[k])
                             level_before = _level(number, theta[k], m_before, q[k])
                             u = _scale(number, u, p[k], zero) if scaled else u
                             u = after(u, s_before[k] != zero, level_before, zero, way == SUBTRACT)
@@ -320,7 +320,7 @@ def backward_loops(
                     g_m = _of_middle(number, e[k], p[k], g_level, q[k])
                     g_in = _of_input(number, g_z, g_m)
                     if learns_other and not scaled:
-                        g_p[k] += _of_other(number, e[k], g_in, a_before[k], s_t[k])
+                        g_p[k] += _of_other(number, e[k], g_in, g_m, a_before[k], s_t[k])
                     g_x_t[k] = g_in
                     if second:
                         e[k] = _of_before(number, g_in, g_m, p[k])

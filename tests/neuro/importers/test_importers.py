@@ -14,7 +14,8 @@ from axonal.neuro.importers.__main__ import table
 
 FRAMEWORKS = ("spikingjelly", "norse", "snntorch")
 CURRENTS = {
-    "CUBALIFNode", "LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic"
+    "CUBALIFNode", "LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic",
+    "LSNNCell", "LSNNRecurrentCell",
 }  # fmt: skip
 """Neurons whose synapses have a time constant; SpikingJelly's has no import."""
 CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 12
@@ -60,7 +61,7 @@ def test_modules_with_structure_give_the_same_outputs_and_share_nothing(modules)
 
 
 def test_gradients_are_those_of_the_originals(modules):
-    assert len(modules["gradients"]) == 10
+    assert len(modules["gradients"]) == 11
     assert all(spikes > 20 for _, spikes in modules["gradients"].values())
     assert {n: d for n, (d, _) in modules["gradients"].items() if not d < 1e-6} == {}
 
@@ -79,7 +80,7 @@ def test_an_imported_network_learns(modules, framework):
          r"here; use Synaptic, or write it as a neuro.Cell\.$"),
         ("SLSTM", r"the module \(SLSTM\): it has no equivalent"),
         ("Izhikevich", r"from_spikingjelly .*: 1 \(IzhikevichNode\): .* neuro.Cell\.$"),
-        ("LSNN", r"1 \(LSNNCell\): it has no equivalent here; neuro.ALIF"),
+        ("LSNN", r"1 \(LSNNCell\): beta=-1.8 is not a finite number > 0"),
         ("LIFAdEx", r"1 \(LIFAdExCell\): it has no equivalent here; write it as a neuro.Cell"),
         ("subclass", r"1 \(OwnLeaky\): a subclass of snntorch's Leaky may change"),
         ("other framework", r"1 \(Leaky\): it belongs to snntorch: use from_snntorch"),

@@ -141,6 +141,8 @@ def test_input_of_the_wrong_kind(layer, x, parts):
         ),
         (lambda: neuro.KLIF(3, k=-1.0), ["KLIF expects k > 0, got k = -1"]),
         (lambda: neuro.KLIF(3, k=math.inf), ["KLIF expects a finite k"]),
+        (lambda: neuro.LSNN(3, beta=[1.0, 0.0, 1.0]), ["LSNN expects beta > 0, got beta = 0"]),
+        (lambda: neuro.LSNN(3, tau_adaptation=0.0), ["LSNN expects tau_adaptation > 0"]),
         (lambda: neuro.ALIF(3, beta=0.0), ["ALIF expects beta > 0, got beta = 0"]),
         (lambda: neuro.ALIF(3, beta=math.inf), ["ALIF expects a finite beta"]),
         (lambda: neuro.ALIF(3, learn="beta"), ["ALIF can learn tau, tau_adaptation, threshold"]),

@@ -9,7 +9,7 @@ from helpers.layers import NEURONS
 from helpers.neuro import spike_train
 
 from axonal import neuro
-from axonal.neuro import ALIF, IF, KLIF, LIF, PLIF, ATan, CuBaLIF, GradedLIF, ResonateAndFire
+from axonal.neuro import ALIF, IF, KLIF, LIF, LSNN, PLIF, ATan, CuBaLIF, GradedLIF, ResonateAndFire
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 SHARP = ATan(2.0)
@@ -219,6 +219,27 @@ def test_gradients_of_alif_pass_through_the_adaptation():
     second = slope(1.5 - 2)
     expected = [-second * 2 * 0.5 * slope(1.5 - 1), second]
     assert x.grad.flatten().tolist() == pytest.approx(expected, rel=1e-12)
+
+
+# current-based and adaptive
+
+
+def test_a_current_reaches_the_potential_of_an_lsnn_one_step_late():
+    x = spike_train(3, 30, 2, 4) * 0.6
+    settings = {"threshold": 0.4, "decay_input": True, "reset": "subtract", "refractory": 1}
+    # no adaptation to speak of
+    spikes, state = double(LSNN, 4, 6.0, 3.0, beta=1e-30, **settings)(x)
+    late = torch.cat((torch.zeros_like(x[:1]), x[:-1]))
+    same, end = double(CuBaLIF, 4, 6.0, 3.0, **settings)(late)
+    assert torch.equal(spikes, same) and spikes.any() and torch.equal(state.v, end.v)
+
+
+def test_the_threshold_of_an_lsnn_rises_by_beta_with_a_spike_and_falls_geometrically():
+    neuron = double(LSNN, 1, 1.0, 1.0, 4.0, beta=2.0, decay="euler", decay_input=False)
+    # memoryless: the potential is the input before, compared with 1 + 2 b
+    spikes, state = neuron(sequence(1.5, 2.25, 2.5, 0.0))
+    assert spikes.flatten().tolist() == [0, 1, 0, 1]
+    assert state.b.item() == 1 + 0.75**2 and state.v.item() == 2.5 - (1 + 2 * 0.75**2)
 
 
 # graded

@@ -14,6 +14,7 @@ WITH_MEMORY = {
     "PLIF": lambda: neuro.PLIF(N),
     "KLIF": lambda: neuro.KLIF(N, learn="k"),
     "ALIF": lambda: neuro.ALIF(N),
+    "LSNN": lambda: neuro.LSNN(N, learn="tau_adaptation"),
     "CuBaLIF": lambda: neuro.CuBaLIF(N),
     "GradedLIF": lambda: neuro.GradedLIF(N),
     "ResonateAndFire": lambda: neuro.ResonateAndFire(N),

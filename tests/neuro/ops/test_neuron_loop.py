@@ -114,6 +114,8 @@ CASES = (
     ("klif", "alone", {"reset": "subtract", "detach_reset": False}),
     ("klif", "plain", {"reset": "zero", "decay_input": True}),
     ("klif_back", "delayed", {"reset": "subtract", "detach_reset": False}),
+    ("lsnn", "alone", {"reset": "subtract", "detach_reset": False, "decay_input": True}),
+    ("lsnn", "plain", {"reset": "zero", "refractory": 2}),
     ("cubalif", "plain", {"reset": "zero", "detach_reset": False, "decay_input": True}),
     ("cubalif", "delayed", {"reset": "subtract", "refractory": 2}),
 )

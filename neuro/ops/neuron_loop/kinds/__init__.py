@@ -6,6 +6,7 @@ from axonal.neuro.ops.neuron_loop.kinds.alif import ALIF
 from axonal.neuro.ops.neuron_loop.kinds.cubalif import CUBALIF
 from axonal.neuro.ops.neuron_loop.kinds.klif import KLIF, KLIF_BACK
 from axonal.neuro.ops.neuron_loop.kinds.lif import LIF
+from axonal.neuro.ops.neuron_loop.kinds.lsnn import LSNN
 
 __all__ = ["KINDS", "Kind", "Parameters"]
 
@@ -15,4 +16,5 @@ KINDS: dict[str, Kind] = {
     "cubalif": CUBALIF,
     "klif": KLIF,
     "klif_back": KLIF_BACK,
+    "lsnn": LSNN,
 }

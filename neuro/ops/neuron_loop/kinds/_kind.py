@@ -47,12 +47,12 @@ class Kind(NamedTuple):
         drive: z, of (x, m).
         level: A, of (threshold, m, gain).
         leave: a after the step, of (m, s, other, 1).
-        entered: m again, of (a before the step, a after it).
+        entered: m again, of (a before the step, a after it, other).
         of_spike: gradient that a after the step, c, gives the spike, of (c, other, 1).
         of_middle: gradient of m but for that through z, of (c, other, gradient of A, gain).
         of_input: gradient of x, of (gradient of z, that of m).
         of_before: gradient of a before the step, of (gradient of x, that of m, other).
-        of_other: gradient of other, of (c, gradient of x, a before the step, s).
+        of_other: gradient of other, of (c, gradient of x, that of m, a before the step, s).
         scale: f, of (h, other, 0).
         unscale: v after the step, of (v after the reset, other).
         of_scale: gradient of h, of (that of f, h, other, 0).
