@@ -29,6 +29,8 @@ from axonal.neuro.layers import (
     LSNN,
     MLGRU,
     PLIF,
+    AdEx,
+    AdExState,
     ALIFState,
     BatchNorm,
     BinaryEmbedding,
@@ -126,6 +128,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     *surrogates.__all__,
+    "AdEx",
+    "AdExState",
     "LSNN",
     "LSNNState",
     "KLIF",
@@ -246,6 +250,7 @@ add_safe_globals(
         DelayedLinearState,
         KLIFState,
         LSNNState,
+        AdExState,
         EGRUState,
         Events,
         LIFState,

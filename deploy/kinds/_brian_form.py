@@ -23,5 +23,5 @@ class BrianForm(NamedTuple):
     @property
     def variables(self) -> tuple[str, ...]:
         """Variables beside v and total: those that an update is for."""
-        updates = (*self.before, *self.after)
-        return tuple(dict.fromkeys(update.partition(" = ")[0] for update in updates))
+        names = (update.partition(" = ")[0] for update in (*self.before, *self.after))
+        return tuple(dict.fromkeys(name for name in names if name != "v"))

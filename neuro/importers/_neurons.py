@@ -32,6 +32,7 @@ def neuron(
     adaptation: Any = None,
     make: Any = None,
     exact: Mapping[str, Any] | None = None,
+    signed: Mapping[str, Any] | None = None,
     strict: bool = False,
     learn: tuple[str, ...] = (),
     surrogate: Surrogate | None = None,
@@ -48,6 +49,7 @@ def neuron(
         adaptation: factor of the adaptation per step, of neurons that have one.
         make: class of another neuron.
         exact: parameters that it holds as they are, by name, each > 0 and finite.
+        signed: parameters likewise that need not be > 0.
         strict: fire above the threshold only, not at it: the threshold held is the next number.
         learn: what is learned.
         surrogate: what the original has, if it is known here.
@@ -77,6 +79,11 @@ def neuron(
         value = values(name, setting, site.size)
         if not ((value > 0) & (value < math.inf)).all():
             raise UnlikeError(f"{name}={value.min().item():g} is not a finite number > 0")
+        _put(layer, name, value, site)
+    for name, setting in (signed or {}).items():
+        value = values(name, setting, site.size)
+        if not value.isfinite().all():
+            raise UnlikeError(f"{name} is not finite")
         _put(layer, name, value, site)
     with torch.no_grad():
         if "threshold" in learn:

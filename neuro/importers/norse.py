@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron, values
 from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
-from axonal.neuro.layers import LSNN
+from axonal.neuro.layers import LSNN, AdEx
 from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import FastSigmoid, Surrogate
@@ -68,6 +68,21 @@ def _lsnn(module: Any, site: Site) -> nn.Module:
         module, site, p, make=LSNN, adaptation=_factor(module.dt, p.tau_adapt_inv),
         exact={"beta": p.beta},
     )  # fmt: skip
+
+
+def _adex(module: Any, site: Site) -> nn.Module:
+    p = module.p
+    onset = values("v_th", p.v_th, site.size) - values("v_leak", p.v_leak, site.size)
+    signed = {"subthreshold": p.adaptation_current, "jump": p.adaptation_spike}
+    return _current_based(
+        module, site, p, make=_at_rest, adaptation=_factor(module.dt, p.tau_ada_inv),
+        exact={"slope": p.delta_T}, signed={**signed, "onset_level": onset},
+    )  # fmt: skip
+
+
+def _at_rest(size: Size, *, reset: str, decay_input: bool, **settings: Any) -> AdEx:
+    """Make adaptive exponential neurons, which have one way to reset, and here to rest."""
+    return AdEx(size, **settings)
 
 
 def _loop(cell: Callable[[Any, Site], nn.Module], module: Any, site: Site) -> nn.Module:
@@ -139,6 +154,8 @@ _LSNN = Rule(
     True,
     _lsnn,
 )
+_ADEX = Rule("AdEx", _RATES, True, _adex)
+_ADEX_LOOP = Rule("Linear, Recurrent of AdEx", "an empty diagonal", True, partial(_loop, _adex))
 _LSNN_LOOP = Rule("Linear, Recurrent of LSNN", "an empty diagonal", True, partial(_loop, _lsnn))
 _IAF = Rule("IF as LIF", "v_reset = 0", True, _iaf)
 _LI = Rule("LeakyIntegrator twice", "v_leak = 0", True, _li)
@@ -159,6 +176,10 @@ NORSE = Framework(
         "LSNNCell": _LSNN,
         "LSNNRecurrent": _LSNN_LOOP,
         "LSNNRecurrentCell": _LSNN_LOOP,
+        "LIFAdEx": _ADEX,
+        "LIFAdExCell": _ADEX,
+        "LIFAdExRecurrent": _ADEX_LOOP,
+        "LIFAdExRecurrentCell": _ADEX_LOOP,
         "IAF": _IAF,
         "IAFCell": _IAF,
         "LI": _LI,
@@ -172,8 +193,9 @@ NORSE = Framework(
     returned=_returned,
     keeps=False,
     instead={
-        "LIFAdEx": "write it as a neuro.Cell",
-        "LIFAdExCell": "write it as a neuro.Cell",
+        "LIFAdExRefracCell": "use neuro.AdEx, which has no refractory steps",
+        "LIFEx": "use neuro.AdEx with subthreshold=0 and jump=0",
+        "LIFExCell": "use neuro.AdEx with subthreshold=0 and jump=0",
         "PoissonEncoder": "its spikes are drawn: encode the input before the network",
         "LConv2d": "use neuro.Conv2d before the neurons",
     },

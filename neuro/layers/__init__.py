@@ -2,6 +2,7 @@
 
 from axonal.neuro.layers._delayed_conv import DelayedConvState
 from axonal.neuro.layers._layer import Layer, detach
+from axonal.neuro.layers.adex import AdEx, AdExState
 from axonal.neuro.layers.alif import ALIF, ALIFState
 from axonal.neuro.layers.binary_embedding import BinaryEmbedding
 from axonal.neuro.layers.bit_linear import BitLinear
@@ -48,6 +49,8 @@ __all__ = [
     "MLGRU",
     "PLIF",
     "ALIFState",
+    "AdEx",
+    "AdExState",
     "BatchNorm",
     "BinaryEmbedding",
     "BitLinear",

@@ -36,7 +36,7 @@ def dense(graph, inputs, first=0):
                     entering = total[n] + p.bias[n]
                     own, before = second[p.name][b], v[p.name][b, n]
                     slow = third[p.name][b]
-                    if p.kind in ("cuba", "current_integrator"):
+                    if p.kind in ("cuba", "current_integrator", "adex"):
                         own[n] = entering = p.synapse_decay[n] * own[n] + entering
                     level = p.threshold[n] if p.spiking else np.inf
                     if p.kind == "lsnn":
@@ -51,6 +51,12 @@ def dense(graph, inputs, first=0):
                     if wait[p.name][b, n] > 0:
                         wait[p.name][b, n] -= 1
                         continue
+                    if p.kind == "adex":
+                        over, rest = min(before, level) - p.onset[n], 0 - p.onset[n]
+                        rise = np.exp(over / p.slope[n]) - np.exp(rest / p.slope[n])
+                        entering = entering + p.slope[n] * rise - slow[n]
+                        rho = p.adaptation_decay[n]
+                        slow[n] = rho * slow[n] + (1 - rho) * (p.subthreshold[n] * before)
                     h = p.decay[n] * before + p.gain[n] * entering
                     if p.kind == "resonator":
                         h = p.rotation[n] * own[n] + p.decay[n] * before
@@ -65,6 +71,9 @@ def dense(graph, inputs, first=0):
                             own[n] += 1 - p.adaptation_decay[n]
                         if p.kind == "lsnn":
                             slow[n] += 1
+                        if p.kind == "adex":
+                            h = p.v_reset[n]
+                            slow[n] += p.jump[n]
                         if p.kind == "resonator":
                             own[n] = 0.0
                         wait[p.name][b, n] = p.refractory
@@ -75,9 +84,10 @@ def dense(graph, inputs, first=0):
     return rasters, readout
 
 
-def random_graph(
-    seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "lsnn", "klif", "resonator")
-):
+KINDS = ("lif", "lif", "cuba", "alif", "lsnn", "klif", "adex", "resonator")
+
+
+def random_graph(seed, grid=GRID, kinds=KINDS):
     """Two inputs, a constant, up to three layers, skips, loops with delay and a readout."""
     r = np.random.default_rng(seed)
 
@@ -107,6 +117,11 @@ def random_graph(
         elif kind == "lsnn":
             own["synapse_decay"] = r.uniform(0.0, 0.95, size)
             own |= {"adaptation_decay": r.uniform(0.5, 1.0, size), "beta": r.uniform(0, 1, size)}
+        elif kind == "adex":
+            own["synapse_decay"] = r.uniform(0.0, 0.95, size)
+            own |= {"adaptation_decay": r.uniform(0.5, 1.0, size), "reset": "zero", "refractory": 0}
+            own |= {"subthreshold": r.uniform(-0.5, 1, size), "jump": r.uniform(0, 0.5, size)}
+            own |= {"slope": r.uniform(0.1, 0.5, size), "onset": 0.8 * level, "v_reset": -0.1}
         elif kind == "klif":
             scale = r.uniform(0.5, 2.0, size)
             own |= {"scale": scale, "divisor": scale if r.random() < 0.5 else 1.0, "refractory": 0}

@@ -112,6 +112,35 @@ NEURONS = {
         ),
         "lsnn",
     ),
+    "adex": Neuron(
+        lambda n: neuro.AdEx(
+            n,
+            4.0,
+            2.0,
+            9.0,
+            subthreshold=0.2,
+            jump=0.3,
+            threshold=0.4,
+            v_reset=-0.1,
+            learn=("tau", "tau_synapse", "tau_adaptation", "threshold"),
+        ),
+        "adex",
+    ),
+    "adex_each": Neuron(
+        lambda n: neuro.AdEx(
+            n,
+            6.0,
+            3.0,
+            each(5, 40, n),
+            slope=each(0.1, 0.5, n),
+            onset=0.3,
+            jump=each(0, 0.2, n),
+            threshold=0.6,
+            decay="euler",
+            detach_reset=False,
+        ),
+        "adex",
+    ),
     "resonator": Neuron(
         lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, learn=("tau", "period", "threshold")),
         "resonator",
@@ -128,6 +157,10 @@ NEURONS = {
 EXPORTABLE = [neuron.make for neuron in NEURONS.values() if neuron.kind is not None]
 RUNNING = [neuron.make for neuron in NEURONS.values() if neuron.kind is None]
 """Neurons that run, stream and learn, and have no form in a graph."""
+
+
+RESTLESS = [neuron.make for neuron in NEURONS.values() if neuron.kind == "adex"]
+"""Neurons whose potential moves without input."""
 
 
 class Seen(nn.Module):

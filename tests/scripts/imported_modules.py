@@ -174,7 +174,13 @@ def gradients():
     """How far gradients of weights are from the originals', relative to the largest."""
     cases = {
         "spikingjelly": [neuron.LIFNode(), neuron.IFNode(detach_reset=True)],
-        "norse": [norse.LIFCell(), norse.LIFBoxCell(), norse.IAFCell(), norse.LSNNCell()],
+        "norse": [
+            norse.LIFCell(),
+            norse.LIFBoxCell(),
+            norse.IAFCell(),
+            norse.LSNNCell(),
+            norse.LIFAdExCell(),
+        ],
         "snntorch": [
             snn.Leaky(0.8),
             snn.Synaptic(0.7, 0.8),
@@ -221,7 +227,7 @@ def refusals():
                 line(3, 4), norse.LSNNCell(norse.LSNNParameters(beta=torch.tensor(-1.8)))
             )
         ),
-        "LIFAdEx": lambda: no(norse.SequentialState(line(3, 4), norse.LIFAdExCell())),
+        "LIFEx": lambda: no(norse.SequentialState(line(3, 4), norse.LIFExCell())),
         "subclass": lambda: st(nn.Sequential(line(3, 4), OwnLeaky(0.9))),
         "other framework": lambda: no(nn.Sequential(line(3, 4), snn.Leaky(0.9))),
         "several": lambda: st(

@@ -134,7 +134,7 @@ def norse(rng, exact, loops):
         threshold = torch.tensor(rng.choice([0.5, 1.0]) if exact else rng.uniform(0.4, 1.2))
         kinds = ["box", "box", "iaf", "lif", "refractory", "loop"]
         # where a risen threshold is met exactly, Norse is silent and the import fires
-        kinds += [] if exact else ["lsnn", "lsnn loop"]
+        kinds += [] if exact else ["lsnn", "lsnn loop", "adex", "adex loop"]
         kind = rng.choice(kinds)
         if kind == "iaf":
             return norse.IAFCell(norse.IAFParameters(v_th=threshold), dt=dt)
@@ -149,6 +149,14 @@ def norse(rng, exact, loops):
                 dt=dt,
             )  # fmt: skip
         synapse = torch.tensor(0.5 / dt) if exact else rate()
+        if kind.startswith("adex"):
+            p = norse.LIFAdExParameters(
+                *(torch.tensor(rng.uniform(*ends)) for ends in ((-0.5, 2), (0, 0.5), (0.1, 0.6))),
+                rate(), synapse, rate(), rest, threshold + rest, rest,
+            )  # fmt: skip
+            if kind == "adex":
+                return norse.LIFAdExCell(p, dt=dt)
+            return stirred(norse.LIFAdExRecurrentCell(n, n, p, dt=dt), rng, exact)
         if kind.startswith("lsnn"):
             slow = torch.tensor(rng.uniform(0.001, 0.2) / dt)
             p = norse.LSNNParameters(

@@ -18,13 +18,14 @@ class Kind(IntEnum):
     CURRENT_INTEGRATOR = 8
     KLIF = 9
     LSNN = 10
+    ADEX = 11
 
 
 READ = (Kind.INTEGRATOR, Kind.CURRENT_INTEGRATOR)
 """Kinds whose membranes are the readout."""
 
 
-THIRD = (Kind.LSNN,)
+THIRD = (Kind.LSNN, Kind.ADEX)
 """Kinds with a third variable, which lies behind the traces of all neurons."""
 
 

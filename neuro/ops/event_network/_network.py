@@ -36,6 +36,11 @@ class EventNetwork:
         LSNN:        third = extra 0 · third,  as LIF with trace in place of I and threshold +
                      coupling · third in place of threshold,  third = third + s,  then
                      trace = trace_decay · trace + I
+        ADEX:        trace = trace_decay · trace + I,
+                     e(u) = exp((u - extra 3) / extra 2),  h = decay · v +
+                     gain · (trace + extra 2 · (e(min(v, threshold)) - e(0)) - third),
+                     third = extra 0 · third + (1 - extra 0) · (coupling · v),
+                     s = h >= threshold,  v = extra 4 where s, else h,  third = third + extra 1 · s
         KLIF:        h = max(coupling · (decay · v + gain · I), 0),  s = h >= threshold,
                      v = h, reset where s, divided by extra 0
         RESONATOR:   trace, v = decay · trace - coupling · v + gain · I,

@@ -17,7 +17,7 @@ INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
 CURRENT_INTEGRATOR = int(Kind.CURRENT_INTEGRATOR)
 ALIF, RESONATOR, GRADED = int(Kind.ALIF), int(Kind.RESONATOR), int(Kind.GRADED)
 LINEAR, EGRU = int(Kind.LINEAR), int(Kind.EGRU)
-KLIF, LSNN = int(Kind.KLIF), int(Kind.LSNN)
+KLIF, LSNN, ADEX = int(Kind.KLIF), int(Kind.LSNN), int(Kind.ADEX)
 SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
 
 
@@ -159,6 +159,29 @@ def _leak(  # type: ignore[no-untyped-def]
         )
     _integrate(v, sums, decay, gain, bias)
     return _fire(v, threshold, subtract, first, neuron, spikes)
+
+
+@jit
+def _upswing(  # type: ignore[no-untyped-def]
+    v, third, sums, decay, gain, threshold, subthreshold, extra, first, neuron, spikes
+):
+    """One step of adaptive exponential neurons, whose currents are in ``sums``."""
+    for i in range(v.shape[0]):
+        n = first + i
+        rho, jump, slope, onset = extra[0, n], extra[1, n], extra[2, n], extra[3, n]
+        below = threshold[i] if v[i] > threshold[i] else v[i]
+        rise = math.exp((below - onset) / slope) - math.exp((0.0 - onset) / slope)
+        drive = sums[i] + slope * rise - third[i]
+        h = decay[i] * v[i] + gain[i] * drive
+        third[i] = rho * third[i] + (1.0 - rho) * (subthreshold[i] * v[i])
+        sums[i] = 0.0
+        v[i] = h
+        if h >= threshold[i]:
+            neuron[spikes] = n
+            spikes += 1
+            v[i] = extra[4, n]
+            third[i] += jump
+    return spikes
 
 
 @jit
@@ -310,6 +333,12 @@ def advance(  # type: ignore[no-untyped-def]
                     spikes = _leak(own, rest, slot, d, g, none, level, *how)
                     for n in neuron[before:spikes]:
                         third[n - first] += 1.0
+                elif kind == ADEX:
+                    third = trace[b, neurons + column : neurons + column + last - first]
+                    _filter(second, slot, kept, i)
+                    spikes = _upswing(
+                        own, third, slot, d, g, theta, beside, extra, first, neuron, spikes
+                    )
                 elif kind == KLIF:
                     spikes = _scale(
                         own,

@@ -89,7 +89,7 @@ def advance(
                 current = slot + bias[cells]
                 slot[:] = 0.0
                 level, before = threshold[cells], trace[b, cells].copy()
-                if kind in (Kind.CUBA, Kind.CURRENT_INTEGRATOR):
+                if kind in (Kind.CUBA, Kind.CURRENT_INTEGRATOR, Kind.ADEX):
                     current = trace_decay[cells] * before + current
                     trace[b, cells] = current
                 if kind == Kind.LSNN:
@@ -98,6 +98,14 @@ def advance(
                     level = level + coupling[cells] * third
                     trace[b, cells] = trace_decay[cells] * before + current
                     current = before
+                if kind == Kind.ADEX:
+                    third = trace[b, neurons + column : neurons + column + last - first]
+                    rho, jump, slope, onset, after_spike = extra[:5, cells]
+                    old = v[b, cells]
+                    rise = np.exp((np.minimum(old, level) - onset) / slope)
+                    rise = slope * (rise - np.exp((0.0 - onset) / slope))
+                    current = current + rise - third
+                    third[:] = rho * third + (1.0 - rho) * (coupling[cells] * old)
                 if kind == Kind.ALIF:
                     level = level + coupling[cells] * before
                 h = decay[cells] * v[b, cells] + gain[cells] * current
@@ -129,6 +137,9 @@ def advance(
                 after = {Reset.SUBTRACT: h - level, Reset.THRESHOLD: level}.get(
                     reset, np.zeros_like(h)
                 )
+                if kind == Kind.ADEX:
+                    after = after_spike
+                    third += jump * fired
                 v[b, cells] = np.where(ready, np.where(fired, after, h), v[b, cells])
                 wait[b, cells] = np.where(fired, refractory, np.maximum(wait[b, cells] - 1, 0))
                 if kind == Kind.KLIF:

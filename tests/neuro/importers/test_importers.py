@@ -15,7 +15,7 @@ from axonal.neuro.importers.__main__ import table
 FRAMEWORKS = ("spikingjelly", "norse", "snntorch")
 CURRENTS = {
     "CUBALIFNode", "LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic",
-    "LSNNCell", "LSNNRecurrentCell",
+    "LSNNCell", "LSNNRecurrentCell", "LIFAdExCell", "LIFAdExRecurrentCell",
 }  # fmt: skip
 """Neurons whose synapses have a time constant; SpikingJelly's has no import."""
 CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 12
@@ -61,7 +61,7 @@ def test_modules_with_structure_give_the_same_outputs_and_share_nothing(modules)
 
 
 def test_gradients_are_those_of_the_originals(modules):
-    assert len(modules["gradients"]) == 11
+    assert len(modules["gradients"]) == 12
     assert all(spikes > 20 for _, spikes in modules["gradients"].values())
     assert {n: d for n, (d, _) in modules["gradients"].items() if not d < 1e-6} == {}
 
@@ -81,7 +81,7 @@ def test_an_imported_network_learns(modules, framework):
         ("SLSTM", r"the module \(SLSTM\): it has no equivalent"),
         ("Izhikevich", r"from_spikingjelly .*: 1 \(IzhikevichNode\): .* neuro.Cell\.$"),
         ("LSNN", r"1 \(LSNNCell\): beta=-1.8 is not a finite number > 0"),
-        ("LIFAdEx", r"1 \(LIFAdExCell\): it has no equivalent here; write it as a neuro.Cell"),
+        ("LIFEx", r"1 \(LIFExCell\): it has no equivalent here; use neuro.AdEx with"),
         ("subclass", r"1 \(OwnLeaky\): a subclass of snntorch's Leaky may change"),
         ("other framework", r"1 \(Leaky\): it belongs to snntorch: use from_snntorch"),
         ("inhibition", r"1 \(Leaky\): inhibition=True has no equivalent; inhibition=False has\.$"),

@@ -132,7 +132,8 @@ COMPILED = [
     "attention_qk",
 ]  # fmt: skip
 STEPWISE = [
-    "resonator", "resonator_each", "graded", "graded_held", "cell", "recurrent", "legendre", "lmu",
+    "adex", "adex_each", "resonator", "resonator_each", "graded", "graded_held", "cell",
+    "recurrent", "legendre", "lmu",
 ]  # fmt: skip
 
 

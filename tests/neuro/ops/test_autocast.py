@@ -15,6 +15,7 @@ WITH_MEMORY = {
     "KLIF": lambda: neuro.KLIF(N, learn="k"),
     "ALIF": lambda: neuro.ALIF(N),
     "LSNN": lambda: neuro.LSNN(N, learn="tau_adaptation"),
+    "AdEx": lambda: neuro.AdEx(N),
     "CuBaLIF": lambda: neuro.CuBaLIF(N),
     "GradedLIF": lambda: neuro.GradedLIF(N),
     "ResonateAndFire": lambda: neuro.ResonateAndFire(N),
