@@ -13,6 +13,7 @@ from axonal.deploy.executor.spikes import Spikes
 from axonal.deploy.graph import EventGraph, Population
 from axonal.deploy.kinds import GRADED, KINDS, NEURONS, OUTSIDE, READOUTS
 from axonal.neuro.ops.event_network import (
+    THIRD,
     Block,
     EventNetwork,
     EventRun,
@@ -69,12 +70,14 @@ class Executor:
             raise ValueError(f"Executor takes float64 graphs, got one for {graph.arithmetic}")
         cells, outside, self._offsets = _layout(graph)
         self._cells = cells
-        blocks, column = [], 0
+        blocks, column, thirds = [], 0, 0
         for p in cells:
             start, number = self._offsets[p.name], KINDS[p.kind].executor
             assert number is not None, p.kind
-            form = (number, Reset[p.reset.upper()], p.refractory, column)
+            place = thirds if number in THIRD else column
+            form = (number, Reset[p.reset.upper()], p.refractory, place)
             blocks.append(Block(start, start + p.size, *form))
+            thirds += p.size if number in THIRD else 0
             column += 0 if p.spiking else p.size
         self.network = EventNetwork.build(
             decay=_joined([_or_zeros(p, "decay") for p in cells]),
@@ -83,6 +86,10 @@ class Executor:
             threshold=_joined([_or_zeros(p, "threshold") for p in cells]),
             trace_decay=_joined([_or_zeros(p, KINDS[p.kind].trace_decay) for p in cells]),
             coupling=_joined([_or_zeros(p, KINDS[p.kind].coupling) for p in cells]),
+            extra=[
+                _joined([_or_zeros(p, _nth(KINDS[p.kind].extra, k)) for p in cells])
+                for k in range(max((len(KINDS[p.kind].extra) for p in cells), default=0))
+            ],
             blocks=blocks,
             synapses=[
                 Synapses(
@@ -137,6 +144,7 @@ class Executor:
         """Everything that decides what a run gives: names, numbers and arrays."""
         net = self.network
         cells = [net.decay, net.gain, net.bias, net.threshold, net.trace_decay, net.coupling]
+        cells += [net.extra] * (len(net.extra) > 0)
         wires = [net.steady, net.indptr, net.target, net.weight]
         # State files keep a checksum of this text: it must not follow a renaming of classes.
         blocks = ", ".join(map(_block_text, net.blocks)) + "," * (len(net.blocks) == 1)
@@ -200,7 +208,8 @@ def footprint(graph: EventGraph, *, samples: int = 1, steps: int = 1) -> int:
     itemsize = np.dtype(index_type(depth * cells)).itemsize + weight
     synapses = sum(q.size for q in graph.projections)
     kept = network_bytes(synapses, sources, cells, itemsize)
-    return kept + state_bytes(samples, depth, cells) + 8 * steps * samples * read
+    thirds = sum(p.size for p in graph.populations if KINDS[p.kind].executor in THIRD)
+    return kept + state_bytes(samples, depth, cells, thirds) + 8 * steps * samples * read
 
 
 def _layout(graph: EventGraph) -> tuple[list[Population], list[Population], dict[str, int]]:
@@ -216,6 +225,10 @@ def _layout(graph: EventGraph) -> tuple[list[Population], list[Population], dict
 def _or_zeros(p: Population, field: str | None) -> Float64Array:
     values: Float64Array = np.zeros(0) if field is None else getattr(p, field)
     return values if values.size else np.zeros(p.size)
+
+
+def _nth(fields: tuple[str, ...], k: int) -> str | None:
+    return fields[k] if k < len(fields) else None
 
 
 def _joined(arrays: list[Float64Array]) -> Float64Array:

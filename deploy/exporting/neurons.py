@@ -7,7 +7,7 @@ from torch import Tensor
 
 from axonal._base.array_types import Float64Array
 from axonal.deploy.exporting import affine, delayed_reset, initial_potential
-from axonal.deploy.exporting.affine_signal import Signal
+from axonal.deploy.exporting.affine_signal import Signal, constant
 from axonal.deploy.exporting.calls import UnsupportedError
 from axonal.deploy.kinds import KINDS
 from axonal.neuro import IF, Layer
@@ -51,6 +51,12 @@ def neuron(layer: Layer[Any], x: Signal) -> _Form:
     kind = KINDS[name]
     leaky = _leak(layer, x) if "decay" in kind.fields else {}
     fields = {field: _each(values, x) for field, values in kind.from_layer(layer).items()}
+    if kind.resting is not None:
+        # at every step, so that the current must not take it up again at the next one
+        current = kind.resting(fields)
+        again = fields["synapse_decay"] * current
+        x = x + constant(current.reshape(x.shape), x.shape)
+        x = x + constant(-again.reshape(x.shape), x.shape).later(1)
     if not kind.spikes:
         return _Form(name, x, {**leaky, **fields})
     fires: Any = layer

@@ -41,8 +41,16 @@ class Population:
         threshold: threshold `[N]`.
         synapse_decay: current i kept per step `[N]`.
         adaptation_decay: adaptation a kept per step `[N]`.
-        beta: rise of the threshold of a neuron that fires at every step `[N]`.
+        beta: rise of the threshold of a neuron that fires at every step, of an `lsnn` by one spike
+            `[N]`.
         rotation: share of u and v that the other takes per step `[N]`.
+        scale: factor of the potential before the threshold `[N]`.
+        divisor: divides the potential after the reset `[N]`, not 0.
+        subthreshold: coupling of the adaptation to the membrane `[N]`.
+        jump: rise of the adaptation by one spike `[N]`.
+        slope: membrane over which the upswing grows e-fold `[N]`, > 0.
+        onset: membrane at which the upswing begins `[N]`.
+        v_reset: membrane after a spike `[N]`.
         reset: "zero", "subtract" or "threshold".
         refractory: steps without input after a spike, at least 0.
         latency: steps by which it runs behind the network, at least 0; `retime` sets it.
@@ -67,6 +75,13 @@ class Population:
     adaptation_decay: Float64Array = field(default_factory=_empty)
     beta: Float64Array = field(default_factory=_empty)
     rotation: Float64Array = field(default_factory=_empty)
+    scale: Float64Array = field(default_factory=_empty)
+    divisor: Float64Array = field(default_factory=_empty)
+    subthreshold: Float64Array = field(default_factory=_empty)
+    jump: Float64Array = field(default_factory=_empty)
+    slope: Float64Array = field(default_factory=_empty)
+    onset: Float64Array = field(default_factory=_empty)
+    v_reset: Float64Array = field(default_factory=_empty)
     reset: str = "zero"
     refractory: int = 0
     latency: int = 0

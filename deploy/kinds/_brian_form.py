@@ -11,15 +11,17 @@ class BrianForm(NamedTuple):
         membrane: the new membrane.
         threshold: level that it is compared with.
         after: updates beside the reset after a spike.
+        last: updates of all neurons after their resets.
     """
 
     before: tuple[str, ...] = ()
     membrane: str = "decay * v + gain * (total + bias)"
     threshold: str = "threshold"
     after: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
 
     @property
     def variables(self) -> tuple[str, ...]:
         """Variables beside v and total: those that an update is for."""
-        updates = (*self.before, *self.after)
-        return tuple(dict.fromkeys(update.partition(" = ")[0] for update in updates))
+        names = (update.partition(" = ")[0] for update in (*self.before, *self.after))
+        return tuple(dict.fromkeys(name for name in names if name != "v"))

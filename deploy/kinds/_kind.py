@@ -1,11 +1,12 @@
 """The form of a kind of population: its numbers, equations, layer and mapping onto the executor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
+from axonal._base.array_types import Float64Array
 from axonal.deploy.kinds._brian_form import BrianForm
 from axonal.neuro import Layer
 from axonal.neuro.ops.event_network import Kind as EventKind
@@ -56,9 +57,12 @@ class Kind:
         from_layer: fields of such a layer beside threshold, reset and refractory and, where the
             kind has a decay, the layer's decay and the gain that follows from it; a field that it
             returns stands in place of these.
+        resting: current that the layer has at rest and the population has not, of its fields: it
+            comes from outside, so that a population that starts late rests until then.
         executor: its number in the event-driven executor.
         trace_decay: field that the executor takes for the decay of its second variable.
         coupling: field that the executor takes for the coupling of that variable.
+        extra: further fields that the executor takes, in the order of its equations.
         brian: its form in Brian 2.
     """
 
@@ -75,9 +79,11 @@ class Kind:
     since: int = 1
     layer: type[Layer[Any]] | None = None
     from_layer: Callable[[Any], dict[str, Tensor]] = no_fields
+    resting: Callable[[Mapping[str, Float64Array]], Float64Array] | None = None
     executor: EventKind | None = None
     trace_decay: str | None = None
     coupling: str | None = None
+    extra: tuple[str, ...] = ()
     brian: BrianForm | None = None
 
     @property

@@ -83,7 +83,8 @@ subtract `v_threshold` at a spike whatever is stored (sinabs, and the equations 
 it a graph with any other reset is refused, and without it one with this reset. Refractory steps are
 refused by name, since NIR has no neuron for them. So are retimed and quantised graphs, matrices
 above 1 GiB, decays outside 0 to 1, and, as it has no time constant, a decay of exactly 1 in a
-`cuba`, or of 1 mixed with others in a `lif` or `integrator`.
+`cuba`, or of 1 mixed with others in a `lif` or `integrator`. Neurons that adapt (`alif`, `lsnn`,
+`adex`), scale their potential (`klif`), resonate, are gated or send numbers have no node there.
 """
 
 OTHERS = """\

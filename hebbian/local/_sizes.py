@@ -92,7 +92,8 @@ def fields(layer: nn.Module) -> int:
     """Return how many numbers per step a neuron keeps for its backward pass: its potentials."""
     if isinstance(layer, neuro.LeakyIntegrator):
         return 0  # linear
-    return 2 if isinstance(layer, neuro.ALIF | neuro.CuBaLIF) else 1
+    adaptive = neuro.ALIF | neuro.CuBaLIF | neuro.LSNN | neuro.AdEx
+    return 2 if isinstance(layer, adaptive) else 1
 
 
 def bytes_of(*tensors: Tensor) -> int:

@@ -1,6 +1,7 @@
 """Neurons with given factors: the values of another framework, not rounded by a time constant."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from axonal.neuro.importers._rules import Site, UnlikeError
 from axonal.neuro.layers import LIF, CuBaLIF, LeakyIntegrator, Linear
+from axonal.neuro.layers._neuron import SpikingNeuron
 from axonal.neuro.surrogates import Surrogate
 
 
@@ -28,12 +30,16 @@ def neuron(
     threshold: Any,
     form: str,
     synapse: Any = None,
+    adaptation: Any = None,
+    make: Any = None,
+    exact: Mapping[str, Any] | None = None,
+    signed: Mapping[str, Any] | None = None,
     strict: bool = False,
     learn: tuple[str, ...] = (),
     surrogate: Surrogate | None = None,
     **settings: Any,
-) -> LIF | CuBaLIF:
-    """Make a LIF, or with a ``synapse`` a CuBaLIF, that holds the given factors.
+) -> SpikingNeuron:
+    """Make a neuron, a LIF or with a ``synapse`` a CuBaLIF, that holds the given factors.
 
     Args:
         site: where it stands.
@@ -41,10 +47,14 @@ def neuron(
         threshold: > 0, likewise.
         form: "exp" or "euler": how time constants are told from factors.
         synapse: factor of the current per step.
+        adaptation: factor of the adaptation per step, of neurons that have one.
+        make: class of another neuron.
+        exact: parameters that it holds as they are, by name, each > 0 and finite.
+        signed: parameters likewise that need not be > 0.
         strict: fire above the threshold only, not at it: the threshold held is the next number.
         learn: what is learned.
         surrogate: what the original has, if it is known here.
-        settings: of LIF.
+        settings: of the neuron.
 
     Raises:
         UnlikeError: for values that no neuron here can have.
@@ -59,17 +69,30 @@ def neuron(
         level = torch.nextafter(level, torch.full_like(level, math.inf))
     surrogate = site.surrogate or surrogate
     settings |= {"decay": form, "learn": learn, "surrogate": surrogate}
-    layer = LIF(site.size, **settings) if synapse is None else CuBaLIF(site.size, **settings)
+    layer: Any = (make or (LIF if synapse is None else CuBaLIF))(site.size, **settings)
     layer.to(site.device, site.dtype)
     _hold(layer, "tau", decay, site)
     if synapse is not None:
         _hold(layer, "tau_synapse", synapse, site)
+    if adaptation is not None:
+        _hold(layer, "tau_adaptation", adaptation, site)
+    for name, setting in (exact or {}).items():
+        value = values(name, setting, site.size)
+        if not ((value > 0) & (value < math.inf)).all():
+            raise UnlikeError(f"{name}={value.min().item():g} is not a finite number > 0")
+        _put(layer, name, value, site)
+    for name, setting in (signed or {}).items():
+        value = values(name, setting, site.size)
+        if not value.isfinite().all():
+            raise UnlikeError(f"{name} is not finite")
+        _put(layer, name, value, site)
     with torch.no_grad():
         if "threshold" in learn:
             layer.log_threshold.copy_(level.log())
         else:
             layer.threshold_level = level.to(site.device)
-    return layer
+    made: SpikingNeuron = layer
+    return made
 
 
 def integrator(site: Site, *, decay: Any, decay_input: bool) -> LeakyIntegrator:
@@ -105,6 +128,16 @@ def required(module: nn.Module, **wanted: Any) -> None:
             got = got.item() if got.numel() == 1 else got.tolist()
         if got != value:
             raise UnlikeError(f"{name}={got} has no equivalent; {name}={value} has")
+
+
+def _put(layer: nn.Module, name: str, value: Tensor, site: Site) -> None:
+    """Hold a value in a parameter or a buffer, which no initial value has rounded."""
+    value, held = value.to(site.device, site.dtype), getattr(layer, name)
+    if isinstance(held, nn.Parameter):
+        with torch.no_grad():
+            held.copy_(value)
+    else:
+        setattr(layer, name, value)
 
 
 def _hold(layer: Any, name: str, factor: Any, site: Site) -> None:

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from axonal.neuro.importers._neurons import chain
 from axonal.neuro.importers._rules import Rule, Site, UnlikeError
 from axonal.neuro.importers._stateless import hooked
-from axonal.neuro.layers import LIF, CuBaLIF
+from axonal.neuro.layers._neuron import SpikingNeuron
 from axonal.neuro.models import QKAttention, SpikeDrivenSelfAttention
 
-Fires = Callable[[Any, Site], LIF | CuBaLIF]
+Fires = Callable[[Any, Site], SpikingNeuron]
 """Makes the neurons of one of theirs; raises :class:`UnlikeError` for one without an equivalent."""
 
 _CONVS, _NORMS = ("Conv1d", "Conv2d"), ("BatchNorm1d", "BatchNorm2d")
@@ -140,13 +140,13 @@ def _linear(module: nn.Module, conv: str, norm: str, outputs: int) -> tuple[Any,
     return theirs, behind
 
 
-def _one(fires: Fires, module: nn.Module, name: str, site: Site) -> LIF | CuBaLIF:
+def _one(fires: Fires, module: nn.Module, name: str, site: Site) -> SpikingNeuron:
     return _joined(fires, [(name, module.get_submodule(name))], site)
 
 
-def _joined(fires: Fires, parts: Sequence[tuple[str, Any]], site: Site) -> LIF | CuBaLIF:
+def _joined(fires: Fires, parts: Sequence[tuple[str, Any]], site: Site) -> SpikingNeuron:
     """Make one population of several, which follow one another along the last axis."""
-    made: list[LIF | CuBaLIF] = []
+    made: list[SpikingNeuron] = []
     for name, part in parts:
         try:
             made.append(fires(part, site))
@@ -175,7 +175,7 @@ def _joined(fires: Fires, parts: Sequence[tuple[str, Any]], site: Site) -> LIF |
     return first
 
 
-def _form(layer: LIF | CuBaLIF) -> tuple[Any, ...]:
+def _form(layer: SpikingNeuron) -> tuple[Any, ...]:
     """Return all that neurons of one population have in common."""
     return type(layer), layer.convention, layer.decay_form, layer.learn
 

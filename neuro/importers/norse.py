@@ -1,5 +1,7 @@
 """Norse: neurons that fire above their threshold, with time constants in 1 / seconds and a dt."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -8,6 +10,7 @@ from torch import Tensor, nn
 from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron, values
 from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
+from axonal.neuro.layers import LSNN, AdEx
 from axonal.neuro.layers._neuron import Size
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import FastSigmoid, Surrogate
@@ -59,13 +62,36 @@ def _refractory(module: Any, site: Site) -> nn.Module:
     return _current_based(module, site, module.p.lif, refractory=int(steps.item()))
 
 
-def _recurrent(module: Any, site: Site) -> nn.Module:
+def _lsnn(module: Any, site: Site) -> nn.Module:
+    p = module.p
+    return _current_based(
+        module, site, p, make=LSNN, adaptation=_factor(module.dt, p.tau_adapt_inv),
+        exact={"beta": p.beta},
+    )  # fmt: skip
+
+
+def _adex(module: Any, site: Site) -> nn.Module:
+    p = module.p
+    onset = values("v_th", p.v_th, site.size) - values("v_leak", p.v_leak, site.size)
+    signed = {"subthreshold": p.adaptation_current, "jump": p.adaptation_spike}
+    return _current_based(
+        module, site, p, make=_at_rest, adaptation=_factor(module.dt, p.tau_ada_inv),
+        exact={"slope": p.delta_T}, signed={**signed, "onset_level": onset},
+    )  # fmt: skip
+
+
+def _at_rest(size: Size, *, reset: str, decay_input: bool, **settings: Any) -> AdEx:
+    """Make adaptive exponential neurons, which have one way to reset, and here to rest."""
+    return AdEx(size, **settings)
+
+
+def _loop(cell: Callable[[Any, Site], nn.Module], module: Any, site: Site) -> nn.Module:
     weight = module.recurrent_weights
     # Norse makes the diagonal zero once and lets no gradient reach it; what was put there counts
     empty = not module.autapses and not weight.diagonal().any()
     mask = 1 - torch.eye(len(weight)) if empty else None
     site = Site((len(weight),), site.dtype, site.device, site.surrogate)
-    loop = Recurrent(_lif(module, site), connections(site, weight, mask=mask))
+    loop = Recurrent(cell(module, site), connections(site, weight, mask=mask))
     return chain(input=connections(site, module.input_weights), loop=loop)
 
 
@@ -121,7 +147,16 @@ def _returned(module: Any) -> int:
 
 _LIF = Rule("CuBaLIF", _RATES, True, _lif)
 _REFRACTORY = Rule("CuBaLIF", "refractory for rho_reset steps", True, _refractory)
-_RECURRENT = Rule("Linear, Recurrent of CuBaLIF", "an empty diagonal", True, _recurrent)
+_RECURRENT = Rule("Linear, Recurrent of CuBaLIF", "an empty diagonal", True, partial(_loop, _lif))
+_LSNN = Rule(
+    "LSNN",
+    f"{_RATES}; a potential that exactly meets a threshold that has risen fires here",
+    True,
+    _lsnn,
+)
+_ADEX = Rule("AdEx", _RATES, True, _adex)
+_ADEX_LOOP = Rule("Linear, Recurrent of AdEx", "an empty diagonal", True, partial(_loop, _adex))
+_LSNN_LOOP = Rule("Linear, Recurrent of LSNN", "an empty diagonal", True, partial(_loop, _lsnn))
 _IAF = Rule("IF as LIF", "v_reset = 0", True, _iaf)
 _LI = Rule("LeakyIntegrator twice", "v_leak = 0", True, _li)
 NORSE = Framework(
@@ -137,6 +172,14 @@ NORSE = Framework(
         "ConstantCurrentLIFEncoder": Rule(
             "LIF", f"{_RATES}; its input is that of every step", True, _encoder
         ),
+        "LSNN": _LSNN,
+        "LSNNCell": _LSNN,
+        "LSNNRecurrent": _LSNN_LOOP,
+        "LSNNRecurrentCell": _LSNN_LOOP,
+        "LIFAdEx": _ADEX,
+        "LIFAdExCell": _ADEX,
+        "LIFAdExRecurrent": _ADEX_LOOP,
+        "LIFAdExRecurrentCell": _ADEX_LOOP,
         "IAF": _IAF,
         "IAFCell": _IAF,
         "LI": _LI,
@@ -150,10 +193,9 @@ NORSE = Framework(
     returned=_returned,
     keeps=False,
     instead={
-        "LSNN": "neuro.ALIF adapts its threshold, in another form",
-        "LSNNCell": "neuro.ALIF adapts its threshold, in another form",
-        "LIFAdEx": "write it as a neuro.Cell",
-        "LIFAdExCell": "write it as a neuro.Cell",
+        "LIFAdExRefracCell": "use neuro.AdEx, which has no refractory steps",
+        "LIFEx": "use neuro.AdEx with subthreshold=0 and jump=0",
+        "LIFExCell": "use neuro.AdEx with subthreshold=0 and jump=0",
         "PoissonEncoder": "its spikes are drawn: encode the input before the network",
         "LConv2d": "use neuro.Conv2d before the neurons",
     },

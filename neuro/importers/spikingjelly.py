@@ -9,8 +9,8 @@ from axonal.neuro.importers._convert import convert
 from axonal.neuro.importers._neurons import chain, connections, integrator, neuron
 from axonal.neuro.importers._rules import Framework, Rule, Site, UnlikeError
 from axonal.neuro.importers._spikingjelly_attention import rules
-from axonal.neuro.layers import LIF, CuBaLIF, Linear
-from axonal.neuro.layers._neuron import Size
+from axonal.neuro.layers import KLIF, Linear
+from axonal.neuro.layers._neuron import Size, SpikingNeuron
 from axonal.neuro.network import Network, Recurrent
 from axonal.neuro.surrogates import ATan, Sigmoid, Surrogate
 
@@ -29,7 +29,7 @@ def _surrogate(module: Any) -> Surrogate | None:
     return None if kind is None else kind(float(function.alpha))
 
 
-def _firing(module: Any, site: Site, **settings: Any) -> LIF | CuBaLIF:
+def _firing(module: Any, site: Site, **settings: Any) -> SpikingNeuron:
     soft = module.v_reset is None
     return neuron(
         site,
@@ -43,21 +43,33 @@ def _firing(module: Any, site: Site, **settings: Any) -> LIF | CuBaLIF:
     )
 
 
-def _if(module: Any, site: Site) -> LIF | CuBaLIF:
+def _if(module: Any, site: Site) -> SpikingNeuron:
     return _firing(module, site, decay=1.0)
 
 
-def _lif(module: Any, site: Site) -> LIF | CuBaLIF:
+def _lif(module: Any, site: Site) -> SpikingNeuron:
     return _firing(module, site, decay=1 - 1 / module.tau, decay_input=module.decay_input)
 
 
-def _plif(module: Any, site: Site) -> LIF | CuBaLIF:
+def _plif(module: Any, site: Site) -> SpikingNeuron:
     decay = torch.sigmoid(-module.w.detach())
     learn = ("tau",) if module.w.requires_grad else ()
     return _firing(module, site, decay=decay, decay_input=module.decay_input, learn=learn)
 
 
-def _cuba(module: Any, site: Site) -> LIF | CuBaLIF:
+def _klif(module: Any, site: Site) -> SpikingNeuron:
+    if module.v_reset:
+        raise UnlikeError(
+            f"v_reset={module.v_reset} shifts what it rectifies at 0; 0 and None have an equivalent"
+        )
+    learn = ("k",) if module.k.requires_grad else ()
+    return _firing(
+        module, site, make=KLIF, decay=1 - 1 / module.tau, decay_input=module.decay_input,
+        exact={"k": module.k}, scale_reset=bool(module.scale_reset), learn=learn,
+    )  # fmt: skip
+
+
+def _cuba(module: Any, site: Site) -> SpikingNeuron:
     if module.v_reset:
         raise UnlikeError(
             f"v_reset={module.v_reset} is not where its potential rests; 0 and None are"
@@ -92,7 +104,7 @@ def _loop(module: Any, site: Site) -> nn.Module:
     return chain(input=forward, loop=Recurrent(rule.make(body, site), back))
 
 
-def _fires(module: Any, site: Site) -> LIF | CuBaLIF:
+def _fires(module: Any, site: Site) -> SpikingNeuron:
     """Make the neurons of a module that stands inside another."""
     kind = type(module)
     # a user's class may have the name, and do something else
@@ -114,6 +126,13 @@ NEURONS = {
     "LIFNode": Rule("LIF", f"decay_input; {_RESETS}", True, _lif),
     "ParametricLIFNode": Rule(
         "PLIF as LIF", "its one time constant is learned by every neuron apart", True, _plif
+    ),
+    "KLIFNode": Rule(
+        "KLIF",
+        "scale_reset; its one k is learned by every neuron apart; v_reset=None subtracts the "
+        "threshold, or 0",
+        True,
+        _klif,
     ),
     "CUBALIFNode": Rule(
         "CuBaLIF", "c_decay and v_decay; v_reset=None subtracts the threshold, or 0", True, _cuba

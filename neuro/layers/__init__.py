@@ -2,6 +2,7 @@
 
 from axonal.neuro.layers._delayed_conv import DelayedConvState
 from axonal.neuro.layers._layer import Layer, detach
+from axonal.neuro.layers.adex import AdEx, AdExState
 from axonal.neuro.layers.alif import ALIF, ALIFState
 from axonal.neuro.layers.binary_embedding import BinaryEmbedding
 from axonal.neuro.layers.bit_linear import BitLinear
@@ -16,6 +17,7 @@ from axonal.neuro.layers.egru import EGRU, EGRUState
 from axonal.neuro.layers.event_trace import EventTrace, event_traces
 from axonal.neuro.layers.graded_lif import GradedLIF
 from axonal.neuro.layers.if_ import IF
+from axonal.neuro.layers.klif import KLIF, KLIFState
 from axonal.neuro.layers.leaky_integrator import LeakyIntegrator, LeakyIntegratorState
 from axonal.neuro.layers.leaky_rnn import LeakyRNN, LeakyRNNState
 from axonal.neuro.layers.legendre_memory import LegendreMemory, LegendreMemoryState
@@ -23,6 +25,7 @@ from axonal.neuro.layers.lif import LIF, LIFState
 from axonal.neuro.layers.lift import Lift
 from axonal.neuro.layers.linear import Linear
 from axonal.neuro.layers.lmu import LMU
+from axonal.neuro.layers.lsnn import LSNN, LSNNState
 from axonal.neuro.layers.mlgru import MLGRU, LowerBounds, MLGRUState
 from axonal.neuro.layers.norm import BatchNorm
 from axonal.neuro.layers.packed_bit_linear import PackedBitLinear
@@ -39,11 +42,15 @@ __all__ = [
     "ALIF",
     "EGRU",
     "IF",
+    "KLIF",
     "LIF",
     "LMU",
+    "LSNN",
     "MLGRU",
     "PLIF",
     "ALIFState",
+    "AdEx",
+    "AdExState",
     "BatchNorm",
     "BinaryEmbedding",
     "BitLinear",
@@ -60,7 +67,9 @@ __all__ = [
     "EGRUState",
     "EventTrace",
     "GradedLIF",
+    "KLIFState",
     "LIFState",
+    "LSNNState",
     "Layer",
     "LeakyIntegrator",
     "LeakyIntegratorState",

@@ -14,7 +14,7 @@ def _meaning(name: str, held: Tensor) -> tuple[Tensor, float, float] | None:
         return torch.sigmoid(held), 0.0, 1.0
     if name == "log_threshold":
         return held.exp(), 0.0, math.inf
-    if name in ("threshold_level", "beta", "omega_factor"):
+    if name in ("threshold_level", "beta", "omega_factor", "k"):
         return held, 0.0, math.inf
     if name.endswith("_factor"):
         # a decay of 0, nothing that is kept, differs by nothing from a tiny one

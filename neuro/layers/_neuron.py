@@ -33,8 +33,8 @@ def shape_of(module: nn.Module, size: Size) -> tuple[int, ...]:
     return shape
 
 
-def positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
-    """Return ``values`` as float64, a scalar or one per neuron, all positive."""
+def _as_values(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
+    """Return ``values`` as float64, a scalar or one per neuron."""
     who = _checks.name_of(module)
     try:
         tensor = torch.as_tensor(values, dtype=torch.float64).detach()
@@ -46,9 +46,37 @@ def positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...
         raise ValueError(
             f"{who} expects {name} as a scalar or of shape {shape}, got {tuple(tensor.shape)}."
         )
+    return tensor
+
+
+def positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
+    """Return ``values`` as float64, a scalar or one per neuron, all positive."""
+    who, tensor = _checks.name_of(module), _as_values(module, name, values, shape)
     if _checks.found(~(tensor > 0)):
         worst = tensor.min().item()
         raise ValueError(f"{who} expects {name} > 0, got {name} = {worst:g}.")
+    return tensor
+
+
+def finite(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
+    """Return ``values`` in the default type, a scalar or one per neuron, all finite."""
+    tensor = _as_values(module, name, values, shape).to(torch.get_default_dtype())
+    if _checks.found(~torch.isfinite(tensor)):
+        raise ValueError(
+            f"{_checks.name_of(module)} expects a finite {name}, got {name} = {shown(tensor)}."
+        )
+    return tensor
+
+
+def finite_positive(module: nn.Module, name: str, values: Values, shape: tuple[int, ...]) -> Tensor:
+    """Return ``values`` in the default type, where they are finite and not 0 either."""
+    dtype = torch.get_default_dtype()
+    tensor = positive(module, name, values, shape).to(dtype)
+    if _checks.found(torch.isinf(tensor) | (tensor == 0)):
+        raise ValueError(
+            f"{_checks.name_of(module)} expects a finite {name} > 0, got {name} = {shown(tensor)} "
+            f"in {_checks.short(dtype)}."
+        )
     return tensor
 
 

@@ -6,8 +6,14 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from axonal.neuro import _checks
-from axonal.neuro.layers._neuron import LoopNeuron, Size, Values, decay_of, positive, steps_of
+from axonal.neuro.layers._neuron import (
+    LoopNeuron,
+    Size,
+    Values,
+    decay_of,
+    finite_positive,
+    steps_of,
+)
 from axonal.neuro.layers._shown import shown
 from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, neuron_loop
 from axonal.neuro.surrogates._own import Derivative
@@ -102,14 +108,7 @@ class ALIF(LoopNeuron):
             detach_reset=detach_reset, refractory=refractory, surrogate=surrogate, learn=learn,
         )  # fmt: skip
         self._hold_decay("tau_adaptation", tau_adaptation)
-        rise = positive(self, "beta", beta, self.size)
-        rise = rise.to(torch.get_default_dtype())
-        if _checks.found(torch.isinf(rise) | (rise == 0)):
-            raise ValueError(
-                f"ALIF expects a finite beta > 0, got beta = {shown(rise)} in "
-                f"{_checks.short(rise.dtype)}."
-            )
-        self.register_buffer("beta", rise)
+        self.register_buffer("beta", finite_positive(self, "beta", beta, self.size))
 
     def init(self, x: Tensor) -> ALIFState:
         """Return the state at rest for inputs like ``x`` [B, N]."""

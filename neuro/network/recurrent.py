@@ -10,6 +10,7 @@ from axonal.neuro import _checks
 from axonal.neuro.layers import (
     ALIF,
     IF,
+    KLIF,
     LIF,
     PLIF,
     CuBaLIF,
@@ -29,7 +30,7 @@ from axonal.neuro.ops.recurrent_lif import recurrent_lif
 PLAIN_LIF = (LIF, IF, PLIF)
 """Classes that only choose the parameters of a LIF."""
 
-LOOPS = (*PLAIN_LIF, ALIF, CuBaLIF)
+LOOPS = (*PLAIN_LIF, ALIF, CuBaLIF, KLIF)
 
 
 class RecurrentState(NamedTuple):
@@ -49,9 +50,9 @@ class RecurrentState(NamedTuple):
 class Recurrent(Layer[RecurrentState]):
     """Close a loop over any body, y_t = body(x_t + feedback(y_{t - delay})).
 
-    A :class:`LIF`, :class:`IF`, :class:`PLIF`, :class:`ALIF` or :class:`CuBaLIF` whose feedback is
-    a :class:`Linear` or, on the CPU, a :class:`DelayedLinear`, with a delay of 1, runs as one
-    operator (:func:`axonal.neuro.ops.recurrent_lif.recurrent_lif` or
+    A :class:`LIF`, :class:`IF`, :class:`PLIF`, :class:`KLIF`, :class:`ALIF` or :class:`CuBaLIF`
+    whose feedback is a :class:`Linear` or, on the CPU, a :class:`DelayedLinear`, with a delay of 1,
+    runs as one operator (:func:`axonal.neuro.ops.recurrent_lif.recurrent_lif` or
     :func:`axonal.neuro.ops.neuron_loop.neuron_loop`), unless a hook looks inside; sums may then be
     rounded in another order. Everything else runs step by step.
 

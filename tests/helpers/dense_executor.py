@@ -20,6 +20,7 @@ def dense(graph, inputs, first=0):
     v = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
     wait = {p.name: np.zeros((samples, p.size), int) for p in graph.populations}
     second = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
+    third = {p.name: np.zeros((samples, p.size)) for p in graph.populations}
     readout = {}
     for t in range(steps):
         for p in (graph.population(name) for name in graph.order):
@@ -34,36 +35,59 @@ def dense(graph, inputs, first=0):
                 for n in range(p.size):
                     entering = total[n] + p.bias[n]
                     own, before = second[p.name][b], v[p.name][b, n]
-                    if p.kind in ("cuba", "current_integrator"):
+                    slow = third[p.name][b]
+                    if p.kind in ("cuba", "current_integrator", "adex"):
                         own[n] = entering = p.synapse_decay[n] * own[n] + entering
                     level = p.threshold[n] if p.spiking else np.inf
+                    if p.kind == "lsnn":
+                        slow[n] *= p.adaptation_decay[n]
+                        level = level + p.beta[n] * slow[n]
+                        late = own[n]
+                        own[n] = p.synapse_decay[n] * late + entering
+                        entering = late
                     if p.kind == "alif":
                         level = level + p.beta[n] * own[n]
                         own[n] *= p.adaptation_decay[n]
                     if wait[p.name][b, n] > 0:
                         wait[p.name][b, n] -= 1
                         continue
+                    if p.kind == "adex":
+                        over, rest = min(before, level) - p.onset[n], 0 - p.onset[n]
+                        rise = np.exp(over / p.slope[n]) - np.exp(rest / p.slope[n])
+                        entering = entering + p.slope[n] * rise - slow[n]
+                        rho = p.adaptation_decay[n]
+                        slow[n] = rho * slow[n] + (1 - rho) * (p.subthreshold[n] * before)
                     h = p.decay[n] * before + p.gain[n] * entering
                     if p.kind == "resonator":
                         h = p.rotation[n] * own[n] + p.decay[n] * before
                         turned = p.decay[n] * own[n] - p.rotation[n] * before
                         own[n] = turned + p.gain[n] * entering
+                    if p.kind == "klif":
+                        h = max(p.scale[n] * h, 0.0)
                     if h >= level:
                         sent[p.name][t, b, n] = h if p.kind == "graded" else 1.0
                         h = {"zero": 0.0, "subtract": h - level, "threshold": level}[p.reset]
                         if p.kind == "alif":
                             own[n] += 1 - p.adaptation_decay[n]
+                        if p.kind == "lsnn":
+                            slow[n] += 1
+                        if p.kind == "adex":
+                            h = p.v_reset[n]
+                            slow[n] += p.jump[n]
                         if p.kind == "resonator":
                             own[n] = 0.0
                         wait[p.name][b, n] = p.refractory
-                    v[p.name][b, n] = h
+                    v[p.name][b, n] = h / p.divisor[n] if p.kind == "klif" else h
             if p.kind in READOUTS:
                 readout.setdefault(p.name, np.zeros((steps, samples, p.size)))[t] = v[p.name]
     rasters = {p.name: sent[p.name] > 0 for p in graph.populations if p.spiking}
     return rasters, readout
 
 
-def random_graph(seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "resonator")):
+KINDS = ("lif", "lif", "cuba", "alif", "lsnn", "klif", "adex", "resonator")
+
+
+def random_graph(seed, grid=GRID, kinds=KINDS):
     """Two inputs, a constant, up to three layers, skips, loops with delay and a readout."""
     r = np.random.default_rng(seed)
 
@@ -90,6 +114,17 @@ def random_graph(seed, grid=GRID, kinds=("lif", "lif", "cuba", "alif", "resonato
             own["synapse_decay"] = r.uniform(0.0, 0.95, size)
         elif kind == "alif":
             own |= {"adaptation_decay": r.uniform(0.5, 1.0, size), "beta": r.uniform(0, 3, size)}
+        elif kind == "lsnn":
+            own["synapse_decay"] = r.uniform(0.0, 0.95, size)
+            own |= {"adaptation_decay": r.uniform(0.5, 1.0, size), "beta": r.uniform(0, 1, size)}
+        elif kind == "adex":
+            own["synapse_decay"] = r.uniform(0.0, 0.95, size)
+            own |= {"adaptation_decay": r.uniform(0.5, 1.0, size), "reset": "zero", "refractory": 0}
+            own |= {"subthreshold": r.uniform(-0.5, 1, size), "jump": r.uniform(0, 0.5, size)}
+            own |= {"slope": r.uniform(0.1, 0.5, size), "onset": 0.8 * level, "v_reset": -0.1}
+        elif kind == "klif":
+            scale = r.uniform(0.5, 2.0, size)
+            own |= {"scale": scale, "divisor": scale if r.random() < 0.5 else 1.0, "refractory": 0}
         elif kind == "resonator":
             own |= {"rotation": r.uniform(0.1, 0.7, size), "refractory": 0}
             own["reset"] = str(r.choice(["zero", "threshold"]))

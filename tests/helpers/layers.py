@@ -49,6 +49,21 @@ NEURONS = {
     "plif_each": Neuron(
         lambda n: neuro.PLIF(n, each(1.5, 9, n), decay_input=False, learn="threshold"), "lif"
     ),
+    "klif": Neuron(lambda n: neuro.KLIF(n, 4.0, 1.5, learn=("tau", "k", "threshold")), "klif"),
+    "klif_back": Neuron(
+        lambda n: neuro.KLIF(
+            n,
+            5.0,
+            each(0.4, 2.5, n),
+            threshold=0.4,
+            scale_reset=True,
+            reset="subtract",
+            decay="euler",
+            decay_input=True,
+            detach_reset=False,
+        ),
+        "klif",
+    ),
     "cuba": Neuron(
         lambda n: neuro.CuBaLIF(n, 4.0, 2.0, learn=("tau", "tau_synapse", "threshold")), "cuba"
     ),
@@ -73,6 +88,63 @@ NEURONS = {
         ),
         "alif",
     ),
+    "lsnn": Neuron(
+        lambda n: neuro.LSNN(
+            n,
+            3.0,
+            2.0,
+            6.0,
+            beta=0.5,
+            threshold=0.4,
+            decay_input=False,
+            learn=("tau", "tau_synapse", "tau_adaptation", "threshold"),
+        ),
+        "lsnn",
+    ),
+    "lsnn_held": Neuron(
+        lambda n: neuro.LSNN(
+            n,
+            4.0,
+            3.0,
+            each(5, 40, n),
+            beta=each(0.1, 2, n),
+            threshold=0.3,
+            decay="euler",
+            reset="zero",
+            refractory=2,
+            detach_reset=False,
+        ),
+        "lsnn",
+    ),
+    "adex": Neuron(
+        lambda n: neuro.AdEx(
+            n,
+            4.0,
+            2.0,
+            9.0,
+            subthreshold=0.2,
+            jump=0.3,
+            threshold=0.4,
+            v_reset=-0.1,
+            learn=("tau", "tau_synapse", "tau_adaptation", "threshold"),
+        ),
+        "adex",
+    ),
+    "adex_each": Neuron(
+        lambda n: neuro.AdEx(
+            n,
+            6.0,
+            3.0,
+            each(5, 40, n),
+            slope=each(0.1, 0.5, n),
+            onset=0.3,
+            jump=each(0, 0.2, n),
+            threshold=0.6,
+            decay="euler",
+            detach_reset=False,
+        ),
+        "adex",
+    ),
     "resonator": Neuron(
         lambda n: neuro.ResonateAndFire(n, 9.0, 6.0, learn=("tau", "period", "threshold")),
         "resonator",
@@ -89,6 +161,10 @@ NEURONS = {
 EXPORTABLE = [neuron.make for neuron in NEURONS.values() if neuron.kind is not None]
 RUNNING = [neuron.make for neuron in NEURONS.values() if neuron.kind is None]
 """Neurons that run, stream and learn, and have no form in a graph."""
+
+
+RESTLESS = [neuron.make for neuron in NEURONS.values() if neuron.kind == "adex"]
+"""Neurons whose potential moves without input."""
 
 
 class Seen(nn.Module):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from axonal import neuro
-from helpers.layers import EXPORTABLE, RUNNING
+from helpers.layers import EXPORTABLE, RESTLESS, RUNNING
 from helpers.neuro import Adaptive
 
 
@@ -91,6 +91,8 @@ class _Plan:
         """Draw one of the spiking conventions, another neuron, or a user's Cell."""
         draw = self.draw
         others = [*EXPORTABLE] if self.exportable else [*EXPORTABLE, *RUNNING, Adaptive]
+        if not self.biased:
+            others = [make for make in others if make not in RESTLESS]
         if draw(st.integers(0, 2)) == 0:
             other = draw(st.sampled_from(others))
             return other() if other is Adaptive else other(size)

@@ -165,11 +165,22 @@ def hooked(module):
     return module
 
 
+def negative(klif):
+    klif.k.data.fill_(-1)
+    return klif
+
+
 def gradients():
     """How far gradients of weights are from the originals', relative to the largest."""
     cases = {
         "spikingjelly": [neuron.LIFNode(), neuron.IFNode(detach_reset=True)],
-        "norse": [norse.LIFCell(), norse.LIFBoxCell(), norse.IAFCell()],
+        "norse": [
+            norse.LIFCell(),
+            norse.LIFBoxCell(),
+            norse.IAFCell(),
+            norse.LSNNCell(),
+            norse.LIFAdExCell(),
+        ],
         "snntorch": [
             snn.Leaky(0.8),
             snn.Synaptic(0.7, 0.8),
@@ -177,6 +188,8 @@ def gradients():
         ],
     }
     cases["spikingjelly"].append(neuron.CUBALIFNode(surrogate_function=surrogate.ATan()))
+    cases["spikingjelly"].append(neuron.KLIFNode(scale_reset=True, v_reset=None))
+    cases["spikingjelly"][-1].k.data.fill_(1.5)
     found = {}
     for framework, neurons in cases.items():
         for cell in neurons:
@@ -209,8 +222,12 @@ def refusals():
         "Alpha": lambda: st(nn.Sequential(line(3, 4), alpha)),
         "SLSTM": lambda: st(snn.SLSTM(3, 4)),
         "Izhikevich": lambda: sj(nn.Sequential(line(3, 4), neuron.IzhikevichNode())),
-        "LSNN": lambda: no(norse.SequentialState(line(3, 4), norse.LSNNCell())),
-        "LIFAdEx": lambda: no(norse.SequentialState(line(3, 4), norse.LIFAdExCell())),
+        "LSNN": lambda: no(
+            norse.SequentialState(
+                line(3, 4), norse.LSNNCell(norse.LSNNParameters(beta=torch.tensor(-1.8)))
+            )
+        ),
+        "LIFEx": lambda: no(norse.SequentialState(line(3, 4), norse.LIFExCell())),
         "subclass": lambda: st(nn.Sequential(line(3, 4), OwnLeaky(0.9))),
         "other framework": lambda: no(nn.Sequential(line(3, 4), snn.Leaky(0.9))),
         "several": lambda: st(
@@ -239,6 +256,8 @@ def refusals():
             nn.Sequential(line(3, 2), snn.Leaky(0.9, graded_spikes_factor=torch.tensor([2.0, 1.0])))
         ),
         "rest": lambda: sj(nn.Sequential(line(3, 4), neuron.CUBALIFNode(v_reset=-0.25))),
+        "rectified": lambda: sj(nn.Sequential(line(3, 4), neuron.KLIFNode(v_reset=-0.25))),
+        "negative": lambda: sj(nn.Sequential(line(3, 4), negative(neuron.KLIFNode()))),
         "v_reset": lambda: no(
             nn.Sequential(
                 line(3, 4), norse.LIFCell(norse.LIFParameters(v_reset=torch.tensor(-1.0)))

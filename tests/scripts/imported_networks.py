@@ -51,6 +51,7 @@ def spikingjelly(rng, exact, loops):
         }
         tau = rng.choice([2.0, 4.0]) if exact else rng.uniform(1.1, 20.0)
         kinds = ["IFNode", "LIFNode", "LIFNode", "ParametricLIFNode", "CUBALIFNode", "loop"]
+        kinds += ["KLIFNode"]
         kind = rng.choice(kinds)
         decay_input = rng.random() < 0.5
         if kind == "IFNode":
@@ -64,6 +65,11 @@ def spikingjelly(rng, exact, loops):
         if kind == "ParametricLIFNode":
             tau = 2.0 if exact else tau
             return neuron.ParametricLIFNode(init_tau=tau, decay_input=decay_input, **shared)
+        if kind == "KLIFNode":
+            shared["v_reset"] = None if reset is None else 0.0
+            klif = neuron.KLIFNode(rng.random() < 0.5, tau, decay_input, **shared)
+            klif.k.data.fill_(rng.choice([0.5, 1.0, 2.0]) if exact else rng.uniform(0.5, 2.5))
+            return klif
         lif = neuron.LIFNode(tau=tau, decay_input=decay_input, **shared)
         if kind == "LIFNode":
             return lif
@@ -126,7 +132,10 @@ def norse(rng, exact, loops):
 
         rest = torch.tensor(rng.choice([0.0, 0.25]))
         threshold = torch.tensor(rng.choice([0.5, 1.0]) if exact else rng.uniform(0.4, 1.2))
-        kind = rng.choice(["box", "box", "iaf", "lif", "refractory", "loop"])
+        kinds = ["box", "box", "iaf", "lif", "refractory", "loop"]
+        # where a risen threshold is met exactly, Norse is silent and the import fires
+        kinds += [] if exact else ["lsnn", "lsnn loop", "adex", "adex loop"]
+        kind = rng.choice(kinds)
         if kind == "iaf":
             return norse.IAFCell(norse.IAFParameters(v_th=threshold), dt=dt)
         if kind == "box":
@@ -140,6 +149,22 @@ def norse(rng, exact, loops):
                 dt=dt,
             )  # fmt: skip
         synapse = torch.tensor(0.5 / dt) if exact else rate()
+        if kind.startswith("adex"):
+            p = norse.LIFAdExParameters(
+                *(torch.tensor(rng.uniform(*ends)) for ends in ((-0.5, 2), (0, 0.5), (0.1, 0.6))),
+                rate(), synapse, rate(), rest, threshold + rest, rest,
+            )  # fmt: skip
+            if kind == "adex":
+                return norse.LIFAdExCell(p, dt=dt)
+            return stirred(norse.LIFAdExRecurrentCell(n, n, p, dt=dt), rng, exact)
+        if kind.startswith("lsnn"):
+            slow = torch.tensor(rng.uniform(0.001, 0.2) / dt)
+            p = norse.LSNNParameters(
+                synapse, rate(), slow, rest, threshold + rest, rest, torch.tensor(rng.uniform(0, 1))
+            )
+            if kind == "lsnn":
+                return norse.LSNNCell(p, dt=dt)
+            return stirred(norse.LSNNRecurrentCell(n, n, p, dt=dt), rng, exact)
         p = norse.LIFParameters(
             tau_syn_inv=synapse, tau_mem_inv=rate(), v_th=threshold, v_leak=rest, v_reset=rest
         )

@@ -97,6 +97,8 @@ def _group(b2: Any, job: "Job", k: int, p: "JobPopulation") -> Any:
     )
     update = [line.format(form["membrane"]) for line in UPDATE[waits]]
     group.run_regularly("\n".join([*form["before"], *update]), when="groups")
+    if form["last"]:
+        group.run_regularly("\n".join(form["last"]), when="after_resets")
     for name in fields:
         setattr(group, name, getattr(p, name))
     return group

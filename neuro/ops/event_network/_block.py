@@ -16,10 +16,17 @@ class Kind(IntEnum):
     LINEAR = 6
     EGRU = 7
     CURRENT_INTEGRATOR = 8
+    KLIF = 9
+    LSNN = 10
+    ADEX = 11
 
 
 READ = (Kind.INTEGRATOR, Kind.CURRENT_INTEGRATOR)
 """Kinds whose membranes are the readout."""
+
+
+THIRD = (Kind.LSNN, Kind.ADEX)
+"""Kinds with a third variable, which lies behind the traces of all neurons."""
 
 
 class Reset(IntEnum):
@@ -39,7 +46,7 @@ class Block(NamedTuple):
         kind: equations of its neurons.
         reset: membrane after a spike; unused by integrators.
         refractory: steps after a spike in which membrane and input are ignored.
-        readout: first column of an integrator in the readout; unused by other kinds.
+        readout: first column of an integrator in the readout, or of a third variable among these.
 
     >>> Block(0, 10, Kind.LIF).stop
     10

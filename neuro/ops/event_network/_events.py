@@ -14,7 +14,8 @@ class EventState(NamedTuple):
 
     Args:
         v: membranes `[B, N]`.
-        trace: the second variable of kinds that have one, such as a synaptic current `[B, N]`.
+        trace: the second variable of kinds that have one, such as a synaptic current, and behind
+            those of all neurons the third ones `[B, N + thirds]`.
         wait: refractory steps left `[B, N]`.
         ring: sums of input still under way `[B, D, N]`; the slot of step t is ``t % D``.
         step: steps already run.

@@ -31,10 +31,17 @@ def network_bytes(synapses: int, sources: int, neurons: int, itemsize: int) -> i
     return kept + _SCRATCH * min(synapses, CHUNK) + 5 * 8 * sources
 
 
-def state_bytes(samples: int, depth: int, neurons: int) -> int:
+def state_bytes(samples: int, depth: int, neurons: int, thirds: int = 0) -> int:
     """Return the bytes of a state: per neuron membrane, trace, wait and a ring of sums.
+
+    Args:
+        samples: batch size.
+        depth: slots of the ring.
+        neurons: number of neurons.
+        thirds: number of those with a third variable.
+
 
     >>> state_bytes(samples=1, depth=16, neurons=1000)
     148000
     """
-    return samples * neurons * (8 + 8 + 4 + 8 * depth)
+    return samples * (neurons * (8 + 8 + 4 + 8 * depth) + 8 * thirds)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from axonal._base.array_types import Float64Array, IntegerArray
 from axonal._base.memory import require
-from axonal.neuro.ops.event_network._block import READ, Block
+from axonal.neuro.ops.event_network._block import READ, THIRD, Block
 from axonal.neuro.ops.event_network._events import EventState
 from axonal.neuro.ops.event_network._memory_estimate import (
     CHUNK,
@@ -33,6 +33,16 @@ class EventNetwork:
         CUBA:        trace = trace_decay · trace + I,  then as LIF with trace in place of I
         ALIF:        as LIF with threshold + coupling · trace in place of threshold,  then
                      trace = trace_decay · trace + (1 - trace_decay) · s
+        LSNN:        third = extra 0 · third,  as LIF with trace in place of I and threshold +
+                     coupling · third in place of threshold,  third = third + s,  then
+                     trace = trace_decay · trace + I
+        ADEX:        trace = trace_decay · trace + I,
+                     e(u) = exp((u - extra 3) / extra 2),  h = decay · v +
+                     gain · (trace + extra 2 · (e(min(v, threshold)) - e(0)) - third),
+                     third = extra 0 · third + (1 - extra 0) · (coupling · v),
+                     s = h >= threshold,  v = extra 4 where s, else h,  third = third + extra 1 · s
+        KLIF:        h = max(coupling · (decay · v + gain · I), 0),  s = h >= threshold,
+                     v = h, reset where s, divided by extra 0
         RESONATOR:   trace, v = decay · trace - coupling · v + gain · I,
                      coupling · trace + decay · v,  s = v >= threshold,  trace = 0 where s
 
@@ -58,6 +68,7 @@ class EventNetwork:
         threshold: a neuron spikes at or above it `[N]`; unused by integrators.
         trace_decay: trace kept per step `[N]`; like coupling unused by kinds without one.
         coupling: weight between trace and membrane `[N]`.
+        extra: parameters that only one kind has `[P, N]`, in the order of its equations.
         blocks: neurons of one kind, in the order in which they are updated.
         steady: sources that emit 1.0 at every step `[C]`.
         indptr: the synapses of source s are ``indptr[s] : indptr[s + 1]``.
@@ -72,6 +83,7 @@ class EventNetwork:
     threshold: Float64Array
     trace_decay: Float64Array
     coupling: Float64Array
+    extra: Float64Array
     blocks: tuple[Block, ...]
     steady: npt.NDArray[np.int64]
     indptr: npt.NDArray[np.int64]
@@ -90,6 +102,11 @@ class EventNetwork:
         read = [block for block in self.blocks if block.kind in READ]
         return sum(block.stop - block.start for block in read)
 
+    @property
+    def thirds(self) -> int:
+        """Number of neurons with a third variable."""
+        return sum(block.stop - block.start for block in self.blocks if block.kind in THIRD)
+
     @classmethod
     def build(
         cls,
@@ -100,6 +117,7 @@ class EventNetwork:
         threshold: npt.ArrayLike,
         trace_decay: npt.ArrayLike | None = None,
         coupling: npt.ArrayLike | None = None,
+        extra: Sequence[npt.ArrayLike] = (),
         blocks: Iterable[Block],
         synapses: Sequence[Synapses],
         external: int = 0,
@@ -114,6 +132,7 @@ class EventNetwork:
             threshold: threshold `[N]`.
             trace_decay: trace kept per step `[N]`; None where no block has one.
             coupling: weight between trace and membrane `[N]`; likewise.
+            extra: parameters that only one kind has, each `[N]`.
             blocks: blocks that cover 0 .. N-1 in order.
             synapses: lists of synapses.
             external: number of sources given from outside.
@@ -143,6 +162,7 @@ class EventNetwork:
             "coupling": np.zeros(neurons) if coupling is None else coupling,
         }
         cells = {name: np.array(field, dtype=np.float64) for name, field in given.items()}
+        rows = np.array([*extra], dtype=np.float64).reshape(len(extra), neurons)
         blocks = tuple(blocks)
         edges = [0, *(block.stop for block in blocks)]
         if [block.start for block in blocks] != edges[:-1] or edges[-1] != neurons:
@@ -162,11 +182,12 @@ class EventNetwork:
             if part.delay.size:
                 depth = max(depth, 1 + int(part.delay.max()))
         indptr, target, weight = _by_source(synapses, sources, neurons, depth)
-        frozen = (*cells.values(), always, indptr, target, weight)
+        frozen = (*cells.values(), rows, always, indptr, target, weight)
         for array in frozen:
             array.flags.writeable = False
         return cls(
             **cells,
+            extra=rows,
             blocks=blocks,
             steady=always,
             indptr=indptr,
@@ -189,7 +210,7 @@ class EventNetwork:
         """
         shape = (samples, self.depth, self.neurons)
         require(
-            state_bytes(*shape),
+            state_bytes(*shape, self.thirds),
             f"the input under way (samples x (longest delay + 1) x neurons = {samples} x "
             f"{self.depth} x {self.neurons})",
             "run fewer samples at once",
@@ -197,7 +218,8 @@ class EventNetwork:
         ring = np.zeros(shape)
         flat = (samples, self.neurons)
         waiting = np.zeros(flat, np.int32)
-        return EventState(np.zeros(flat), np.zeros(flat), waiting, ring, step=0)
+        traces = np.zeros((samples, self.neurons + self.thirds))
+        return EventState(np.zeros(flat), traces, waiting, ring, step=0)
 
 
 def _inside(what: str, index: IntegerArray, offset: int, stop: int) -> None:

@@ -97,6 +97,7 @@ def simulate(
             network.threshold,
             network.trace_decay,
             network.coupling,
+            network.extra,
             blocks,
             network.steady,
             network.indptr,
@@ -151,8 +152,9 @@ def _check_state(network: EventNetwork, state: EventState, samples: int) -> None
         )
     shape = (samples, network.depth, network.neurons)
     flat = (samples, network.neurons)
+    wanted = [flat, (samples, network.neurons + network.thirds), flat]
     flats = [x.shape for x in (state.v, state.trace, state.wait)]
-    if state.ring.shape != shape or flats != [flat] * 3:
+    if state.ring.shape != shape or flats != wanted:
         raise ValueError(
             f"the state belongs to another network: it holds (samples, longest delay + 1, "
             f"neurons) = {state.ring.shape}, this one needs {shape}"

@@ -17,6 +17,7 @@ INTEGRATOR, CUBA = int(Kind.INTEGRATOR), int(Kind.CUBA)
 CURRENT_INTEGRATOR = int(Kind.CURRENT_INTEGRATOR)
 ALIF, RESONATOR, GRADED = int(Kind.ALIF), int(Kind.RESONATOR), int(Kind.GRADED)
 LINEAR, EGRU = int(Kind.LINEAR), int(Kind.EGRU)
+KLIF, LSNN, ADEX = int(Kind.KLIF), int(Kind.LSNN), int(Kind.ADEX)
 SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
 
 
@@ -57,6 +58,15 @@ def _filter(trace, sums, trace_decay, bias):  # type: ignore[no-untyped-def]
     for i in range(trace.shape[0]):
         trace[i] = trace_decay[i] * trace[i] + (sums[i] + bias[i])
         sums[i] = trace[i]
+
+
+@jit
+def _filter_late(trace, sums, trace_decay, bias):  # type: ignore[no-untyped-def]
+    """`_filter`, but what is put there is the current of the step before."""
+    for i in range(trace.shape[0]):
+        before = trace[i]
+        trace[i] = trace_decay[i] * before + (sums[i] + bias[i])
+        sums[i] = before
 
 
 @jit
@@ -152,6 +162,46 @@ def _leak(  # type: ignore[no-untyped-def]
 
 
 @jit
+def _upswing(  # type: ignore[no-untyped-def]
+    v, third, sums, decay, gain, threshold, subthreshold, extra, first, neuron, spikes
+):
+    """One step of adaptive exponential neurons, whose currents are in ``sums``."""
+    for i in range(v.shape[0]):
+        n = first + i
+        rho, jump, slope, onset = extra[0, n], extra[1, n], extra[2, n], extra[3, n]
+        below = threshold[i] if v[i] > threshold[i] else v[i]
+        rise = math.exp((below - onset) / slope) - math.exp((0.0 - onset) / slope)
+        drive = sums[i] + slope * rise - third[i]
+        h = decay[i] * v[i] + gain[i] * drive
+        third[i] = rho * third[i] + (1.0 - rho) * (subthreshold[i] * v[i])
+        sums[i] = 0.0
+        v[i] = h
+        if h >= threshold[i]:
+            neuron[spikes] = n
+            spikes += 1
+            v[i] = extra[4, n]
+            third[i] += jump
+    return spikes
+
+
+@jit
+def _scale(  # type: ignore[no-untyped-def]
+    v, sums, decay, gain, bias, threshold, factor, divisor, subtract, first, neuron, spikes
+):
+    """One step of neurons whose potential is scaled and rectified."""
+    for i in range(v.shape[0]):
+        h = factor[i] * (decay[i] * v[i] + gain[i] * (sums[i] + bias[i]))
+        h = 0.0 if h <= 0.0 else h
+        sums[i] = 0.0
+        if h >= threshold[i]:
+            neuron[spikes] = first + i
+            spikes += 1
+            h = h - threshold[i] if subtract else 0.0
+        v[i] = h / divisor[i]
+    return spikes
+
+
+@jit
 def _send(v, high, first, neuron, spikes):  # type: ignore[no-untyped-def]
     """Note linear units that are not 0, and their values, from ``neuron[spikes]`` on."""
     high[:] = v
@@ -207,6 +257,7 @@ def advance(  # type: ignore[no-untyped-def]
     threshold,
     trace_decay,
     coupling,
+    extra,
     blocks,
     steady,
     indptr,
@@ -271,6 +322,37 @@ def advance(  # type: ignore[no-untyped-def]
                     after = 1.0 if reset == THRESHOLD else 0.0
                     spikes = _resonate(
                         second, own, slot, d, beside, g, i, theta, after, first, neuron, spikes
+                    )
+                elif kind == LSNN:
+                    level = levels[first:last]
+                    third = trace[b, neurons + column : neurons + column + last - first]
+                    third *= extra[0, first:last]
+                    _levels(level, theta, beside, third)
+                    _filter_late(second, slot, kept, i)
+                    none = nothing[first:last]
+                    spikes = _leak(own, rest, slot, d, g, none, level, *how)
+                    for n in neuron[before:spikes]:
+                        third[n - first] += 1.0
+                elif kind == ADEX:
+                    third = trace[b, neurons + column : neurons + column + last - first]
+                    _filter(second, slot, kept, i)
+                    spikes = _upswing(
+                        own, third, slot, d, g, theta, beside, extra, first, neuron, spikes
+                    )
+                elif kind == KLIF:
+                    spikes = _scale(
+                        own,
+                        slot,
+                        d,
+                        g,
+                        i,
+                        theta,
+                        beside,
+                        extra[0, first:last],
+                        reset == SUBTRACT,
+                        first,
+                        neuron,
+                        spikes,
                     )
                 elif kind in (GRADED, LINEAR, EGRU):
                     high = levels[first:last]

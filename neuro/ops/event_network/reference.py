@@ -21,6 +21,7 @@ def advance(
     threshold: Float64Array,
     trace_decay: Float64Array,
     coupling: Float64Array,
+    extra: Float64Array,
     blocks: npt.NDArray[np.int64],
     steady: IntegerArray,
     indptr: IntegerArray,
@@ -38,7 +39,7 @@ def advance(
     Args:
         start: steps already run.
         v: membranes `[B, N]`.
-        trace: second variables `[B, N]`.
+        trace: second variables, then third ones `[B, N + thirds]`.
         wait: refractory steps left `[B, N]`.
         ring: sums of input under way `[B, D * N]`.
         decay: membrane kept per step `[N]`.
@@ -47,6 +48,7 @@ def advance(
         threshold: threshold `[N]`.
         trace_decay: trace kept per step `[N]`.
         coupling: what trace and membrane do to one another `[N]`.
+        extra: parameters that only one kind has `[P, N]`.
         blocks: one `Block` per row `[K, 6]`.
         steady: sources that emit 1.0 at every step `[C]`.
         indptr: synapses by source.
@@ -87,9 +89,23 @@ def advance(
                 current = slot + bias[cells]
                 slot[:] = 0.0
                 level, before = threshold[cells], trace[b, cells].copy()
-                if kind in (Kind.CUBA, Kind.CURRENT_INTEGRATOR):
+                if kind in (Kind.CUBA, Kind.CURRENT_INTEGRATOR, Kind.ADEX):
                     current = trace_decay[cells] * before + current
                     trace[b, cells] = current
+                if kind == Kind.LSNN:
+                    third = trace[b, neurons + column : neurons + column + last - first]
+                    third *= extra[0, cells]
+                    level = level + coupling[cells] * third
+                    trace[b, cells] = trace_decay[cells] * before + current
+                    current = before
+                if kind == Kind.ADEX:
+                    third = trace[b, neurons + column : neurons + column + last - first]
+                    rho, jump, slope, onset, after_spike = extra[:5, cells]
+                    old = v[b, cells]
+                    rise = np.exp((np.minimum(old, level) - onset) / slope)
+                    rise = slope * (rise - np.exp((0.0 - onset) / slope))
+                    current = current + rise - third
+                    third[:] = rho * third + (1.0 - rho) * (coupling[cells] * old)
                 if kind == Kind.ALIF:
                     level = level + coupling[cells] * before
                 h = decay[cells] * v[b, cells] + gain[cells] * current
@@ -97,6 +113,8 @@ def advance(
                     turned = decay[cells] * before - coupling[cells] * v[b, cells]
                     trace[b, cells] = turned + gain[cells] * current
                     h = coupling[cells] * before + decay[cells] * v[b, cells]
+                if kind == Kind.KLIF:
+                    h = np.maximum(coupling[cells] * h, 0.0)
                 if kind in READ:
                     v[b, cells] = h
                     readout[b, t, column : column + last - first] = h
@@ -119,8 +137,15 @@ def advance(
                 after = {Reset.SUBTRACT: h - level, Reset.THRESHOLD: level}.get(
                     reset, np.zeros_like(h)
                 )
+                if kind == Kind.ADEX:
+                    after = after_spike
+                    third += jump * fired
                 v[b, cells] = np.where(ready, np.where(fired, after, h), v[b, cells])
                 wait[b, cells] = np.where(fired, refractory, np.maximum(wait[b, cells] - 1, 0))
+                if kind == Kind.KLIF:
+                    v[b, cells] /= extra[0, cells]
+                if kind == Kind.LSNN:
+                    third += fired
                 if kind == Kind.ALIF:
                     rho = trace_decay[cells]
                     trace[b, cells] = rho * before + (1.0 - rho) * fired

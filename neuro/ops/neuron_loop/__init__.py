@@ -4,6 +4,7 @@ from torch import Tensor
 
 from axonal.neuro.ops import _dispatch
 from axonal.neuro.ops._convention import PLAIN, Convention
+from axonal.neuro.ops._dispatch import WRITTEN_OUT
 from axonal.neuro.ops.neuron_loop import _op, reference
 from axonal.neuro.ops.neuron_loop._feedback import Feedback
 from axonal.neuro.ops.neuron_loop._state import State
@@ -24,15 +25,16 @@ def neuron_loop(
 ) -> tuple[Tensor, State]:
     """Run spiking neurons with up to two numbers each, alone or hearing each other.
 
-    Every step is that of a kind in ``kinds`` ("lif", "alif", "cubalif") for the input
+    Every step is that of a kind in ``kinds`` ("lif", "alif", "cubalif", "klif", ...) for the input
 
         x_t + b + sum_j W_j s_{t - 1 - j}
 
     with W_j the weights of the synapses whose delay, beyond the step of the loop, is j steps, or
     their share of it, see :func:`axonal.neuro.ops.delayed_linear.delayed_linear`. All four resets
-    have a compiled form. Sums of feedback are rounded in another order than in the definition: a
-    potential within rounding of the threshold may fire on one back end and not on the other. With
-    weights and inputs on a grid, where sums are exact, spikes are the same.
+    have a compiled form ("klif" has two of them, and no refractory steps). Sums of feedback are
+    rounded in another order than in the definition: a potential within rounding of the threshold
+    may fire on one back end and not on the other. With weights and inputs on a grid, where sums are
+    exact, spikes are the same.
 
     Args:
         x: input [T, B, ...]; [T, B, N] with feedback.
@@ -61,6 +63,11 @@ def neuron_loop(
     """
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r} of neuron_loop; known: {', '.join(KINDS)}.")
+    if KINDS[kind].scaled and (state.wait is not None or convention.reset in WRITTEN_OUT):
+        raise ValueError(
+            f'neuron_loop of kind {kind!r} expects reset "zero" or "subtract" and no refractory '
+            f"steps, got reset {convention.reset!r} and refractory {convention.refractory}."
+        )
     backend = _dispatch.for_convention(
         "neuron_loop", convention, state.wait, backend, written_out=()
     )

@@ -54,6 +54,9 @@ _enter, _drive, _level, _leave, _entered = map(
 _of_spike, _of_middle, _of_input, _of_before, _of_other = map(
     _of_kind, ("of_spike", "of_middle", "of_input", "of_before", "of_other")
 )
+_scale, _unscale, _of_scale, _of_unscale, _of_factor = map(
+    _of_kind, ("scale", "unscale", "of_scale", "of_unscale", "of_factor")
+)
 
 
 def forward(
@@ -151,7 +154,8 @@ def forward_loops(
     the last three only to be kept; and the refractory steps.
     """
     number, way = tuple(KINDS).index(kind), RESETS.index(reset)
-    second, at_once = KINDS[kind].second, reset in ("zero", "subtract")
+    second, scaled = KINDS[kind].second, KINDS[kind].scaled
+    at_once = reset in ("zero", "subtract")
 
     @kernel
     def neuron_loop_forward(
@@ -181,10 +185,11 @@ def forward_loops(
                     h_k = charge(u[k], z, d[k], one - d[k], decay_input)
                     if way == DELAYED:
                         h_k = h_k - level if u[k] >= level else h_k
-                    fired = h_k >= level
+                    f = _scale(number, h_k, p[k], zero) if scaled else h_k
+                    fired = f >= level
                     if refractory:
                         held = left[k] > 0
-                        h_k = u[k] if held else h_k
+                        f = h_k = u[k] if held else h_k
                         fired = fired and not held
                         left[k] = steps_held if fired else max(left[k] - 1, 0)
                         if keep:
@@ -198,9 +203,8 @@ def forward_loops(
                     s_t[k] = s
                     made += 1 if fired else 0
                     if at_once:
-                        u[k] = after(h_k, fired, level, zero, way == SUBTRACT)
-                    else:
-                        u[k] = h_k
+                        f = after(f, fired, level, zero, way == SUBTRACT)
+                    u[k] = _unscale(number, f, p[k]) if scaled else f
                     if second:
                         b[k] = after_step
         return made
@@ -228,7 +232,8 @@ def backward_loops(
     of decay, threshold and other [M] to add to. ``learns`` says which of these three are wanted.
     """
     number, way = tuple(KINDS).index(kind), RESETS.index(reset)
-    second, at_once = KINDS[kind].second, reset in ("zero", "subtract")
+    second, scaled = KINDS[kind].second, KINDS[kind].scaled
+    at_once = reset in ("zero", "subtract")
     slopes = number_of(surrogate)
     learns_decay, learns_threshold, learns_other = learns
 
@@ -260,33 +265,43 @@ def backward_loops(
                 s_before = spikes[t - 1, low:high] if t > 0 else s_t
                 a_early = a_of[t - 2, low:high] if second and t > 1 else a[low:high]
                 for k in range(high - low):
-                    m = _entered(number, a_before[k], a_t[k])
+                    m = _entered(number, a_before[k], a_t[k], p[k])
                     level = _level(number, theta[k], m, q[k])
                     fired = s_t[k] != zero
-                    slope = derivative(h_t[k] - level, slopes, alpha, dtype)
+                    f = _scale(number, h_t[k], p[k], zero) if scaled else h_t[k]
+                    c_k = _of_unscale(number, c[k], p[k]) if scaled else c[k]
+                    slope = derivative(f - level, slopes, alpha, dtype)
                     if refractory:
                         slope = zero if held_t[k] else slope
                     pull = g_t[k] + back_t[k] if feedback else g_t[k]
                     pull += _of_spike(number, e[k], p[k], one)
                     if not detach:
                         if way == SUBTRACT:
-                            pull -= c[k] * level
+                            pull -= c_k * level
                         if way == ZERO:
-                            pull -= c[k] * h_t[k]
+                            pull -= c_k * f
                     g_level = -pull * slope
                     if way == SUBTRACT:
-                        g_level -= c[k] if fired else zero
-                    g_h = (zero if fired else c[k]) if way == ZERO else c[k]
+                        g_level -= c_k if fired else zero
+                    g_h = (zero if fired else c_k) if way == ZERO else c_k
                     g_h += pull * slope
+                    if scaled:
+                        if learns_other:
+                            v_k = after(f, fired, level, zero, way == SUBTRACT)
+                            v_k = _unscale(number, v_k, p[k])
+                            g_p[k] += _of_factor(number, g_h, h_t[k], c[k], v_k, p[k], zero)
+                        g_h = _of_scale(number, g_h, h_t[k], p[k], zero)
                     emitted, passed = g_h, g_h * d[k]
                     if refractory:
                         emitted, passed = (zero, g_h) if held_t[k] else (emitted, passed)
                     if way == DELAYED or learns_decay:
                         u = h_before[k]
                         if at_once and t > 0:
-                            m_before = _entered(number, a_early[k], a_before[k])
+                            m_before = _entered(number, a_early[k], a_before[k], p[k])
                             level_before = _level(number, theta[k], m_before, q[k])
+                            u = _scale(number, u, p[k], zero) if scaled else u
                             u = after(u, s_before[k] != zero, level_before, zero, way == SUBTRACT)
+                            u = _unscale(number, u, p[k]) if scaled else u
                         charged = h_t[k]
                         if way == DELAYED:
                             was = u >= level
@@ -304,8 +319,8 @@ def backward_loops(
                     g_z = emitted * (one - d[k]) if decay_input else emitted
                     g_m = _of_middle(number, e[k], p[k], g_level, q[k])
                     g_in = _of_input(number, g_z, g_m)
-                    if learns_other:
-                        g_p[k] += _of_other(number, e[k], g_in, a_before[k], s_t[k])
+                    if learns_other and not scaled:
+                        g_p[k] += _of_other(number, e[k], g_in, g_m, a_before[k], s_t[k])
                     g_x_t[k] = g_in
                     if second:
                         e[k] = _of_before(number, g_in, g_m, p[k])

@@ -18,7 +18,7 @@ def seeded():
 
 CASES = [(neuron.kind, name) for name, neuron in NEURONS.items() if neuron.kind is not None]
 # the potential of a neuron that resets late is raised in the graph
-STATES = {"cuba": "i", "alif": "a", "resonator": "u"}
+STATES = {"cuba": "i", "alif": "a", "lsnn": "i", "resonator": "u"}
 EXACT = [c for c in CASES if c[0] in STATES and c[1] != "cuba_late"]
 
 
@@ -99,8 +99,8 @@ def test_a_delayed_reset_of_a_current_based_neuron_meets_its_threshold_exactly()
     assert sorted(np.unique(q.delay).tolist() for q in always) == [[1, 2]]
 
 
-FIRST = ("cuba", "alif", "resonator")
-OTHERS = ("cuba_held", "alif_held", "resonator_each")
+FIRST = ("cuba", "alif", "resonator", "klif", "lsnn", "adex")
+OTHERS = ("cuba_held", "alif_held", "resonator_each", "klif_back", "lsnn_held", "adex_each")
 
 
 # The compiled target makes its code of the same lines, some seconds for each of its functions: one
@@ -126,7 +126,7 @@ def test_a_current_without_a_reset_is_refused():
         deploy.export(net, dt=1e-3)
 
 
-@pytest.mark.parametrize("kind", [*STATES, "graded"])
+@pytest.mark.parametrize("kind", [*STATES, "klif", "adex", "graded"])
 def test_chips_and_back_ends_without_a_kind_refuse_it_by_name(kind):
     graph = deploy.export(driven(NEURONS[kind].make(20)), dt=1e-3, steps=30)
     who = f"population 'neuron0' is of kind {kind}"

@@ -180,7 +180,7 @@ def put(file, name, values):
 @pytest.mark.parametrize(
     ("what", "text"),
     [
-        (lambda f: note(f, "version", 7), "version 7; this axonal reads up to 6: upgrade"),
+        (lambda f: note(f, "version", 8), "version 8; this axonal reads up to 7: upgrade"),
         (lambda f: note(f, "version", 4), "the text field readout is missing"),
         (lambda f: note(f, "version", 0), "version 0 with hop 0 is unknown"),
         (lambda f: note(f, "hop", 1), "but a hop of this graph takes at least 1"),

@@ -41,7 +41,7 @@ def test_a_neuron_names_its_equation_its_layer_and_its_place_in_the_executor(nam
     kind = KINDS[name]
     assert kind.equation and kind.executor is not None
     assert (kind.layer is None) == (name in OF_SEVERAL_LAYERS)
-    assert {kind.trace_decay, kind.coupling} - {None} <= set(kind.fields)
+    assert {kind.trace_decay, kind.coupling, *kind.extra} - {None} <= set(kind.fields)
     assert (kind.layer, kind.executor) not in [
         (other.layer, other.executor) for key, other in KINDS.items() if key != name
     ]
@@ -71,12 +71,12 @@ def test_a_file_gets_the_first_version_that_has_its_kinds(name, tmp_path, monkey
     with h5py.File(tmp_path / "a.h5") as file:
         assert file.attrs["version"] == max(3, KINDS[name].since)
     # a kind that came with a later version
-    later = {**KINDS, name: replace(KINDS[name], since=7)}
+    later = {**KINDS, name: replace(KINDS[name], since=9)}
     monkeypatch.setattr(hdf5, "KINDS", later)
-    monkeypatch.setattr(hdf5, "VERSION", 7)
+    monkeypatch.setattr(hdf5, "VERSION", 9)
     one(name).save(tmp_path / "b.h5")
     with h5py.File(tmp_path / "b.h5") as file:
-        assert file.attrs["version"] == 7
+        assert file.attrs["version"] == 9
     again = EventGraph.load(tmp_path / "b.h5")
     assert again.readout is None
     np.testing.assert_array_equal(again.population("x").gain, one(name).population("x").gain)

@@ -14,7 +14,8 @@ from axonal.neuro.importers.__main__ import table
 
 FRAMEWORKS = ("spikingjelly", "norse", "snntorch")
 CURRENTS = {
-    "CUBALIFNode", "LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic"
+    "CUBALIFNode", "LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic",
+    "LSNNCell", "LSNNRecurrentCell", "LIFAdExCell", "LIFAdExRecurrentCell",
 }  # fmt: skip
 """Neurons whose synapses have a time constant; SpikingJelly's has no import."""
 CASES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 12
@@ -60,7 +61,7 @@ def test_modules_with_structure_give_the_same_outputs_and_share_nothing(modules)
 
 
 def test_gradients_are_those_of_the_originals(modules):
-    assert len(modules["gradients"]) == 9
+    assert len(modules["gradients"]) == 12
     assert all(spikes > 20 for _, spikes in modules["gradients"].values())
     assert {n: d for n, (d, _) in modules["gradients"].items() if not d < 1e-6} == {}
 
@@ -79,8 +80,8 @@ def test_an_imported_network_learns(modules, framework):
          r"here; use Synaptic, or write it as a neuro.Cell\.$"),
         ("SLSTM", r"the module \(SLSTM\): it has no equivalent"),
         ("Izhikevich", r"from_spikingjelly .*: 1 \(IzhikevichNode\): .* neuro.Cell\.$"),
-        ("LSNN", r"1 \(LSNNCell\): it has no equivalent here; neuro.ALIF"),
-        ("LIFAdEx", r"1 \(LIFAdExCell\): it has no equivalent here; write it as a neuro.Cell"),
+        ("LSNN", r"1 \(LSNNCell\): beta=-1.8 is not a finite number > 0"),
+        ("LIFEx", r"1 \(LIFExCell\): it has no equivalent here; use neuro.AdEx with"),
         ("subclass", r"1 \(OwnLeaky\): a subclass of snntorch's Leaky may change"),
         ("other framework", r"1 \(Leaky\): it belongs to snntorch: use from_snntorch"),
         ("inhibition", r"1 \(Leaky\): inhibition=True has no equivalent; inhibition=False has\.$"),
@@ -96,6 +97,8 @@ def test_an_imported_network_learns(modules, framework):
         ("pruned", r"0 \(Linear\): its forward hooks would be lost.*prune.remove"),
         ("graded each", r"graded_spikes_factor=\[2.0, 1.0\] has no equivalent"),
         ("rest", r"1 \(CUBALIFNode\): v_reset=-0.25 is not where its potential rests"),
+        ("rectified", r"1 \(KLIFNode\): v_reset=-0.25 shifts what it rectifies at 0"),
+        ("negative", r"1 \(KLIFNode\): k=-1 is not a finite number > 0"),
         ("v_reset", r"1 \(LIFCell\): v_reset differs from v_leak"),
         ("dt", r"1 \(LIFBoxCell\): a factor of -1 per step is not between 0 and 1"),
         ("shape", r"from_snntorch\(module, input_shape=\(C, H, W\)\)\.$"),

@@ -85,6 +85,8 @@ def test_a_gradient_of_a_gradient_is_right_or_refused_in_one_line(layer):
     [
         lambda **b: neuro.LIF(4, 3.0, threshold=0.5, learn="tau", **b),
         lambda **b: neuro.CuBaLIF(4, 4.0, 2.0, threshold=0.2, **b),
+        lambda **b: neuro.KLIF(4, 4.0, 1.5, threshold=0.4, learn="k", **b),
+        lambda **b: neuro.LSNN(4, 4.0, 2.0, 9.0, threshold=0.2, **b),
         lambda **b: neuro.LeakyRNN(4, 2.0, **b),
         lambda **b: neuro.LeakyIntegrator(4, 3.0, **b),
         lambda **b: neuro.DelayedLinear(4, 3, 14, kernel="two-tap", **b),
@@ -123,13 +125,15 @@ def test_layers_are_made_without_memory_and_filled_from_a_file(name, layer):
 
 COMPILED = [
     "lif", "lif_learned", "lif_none", "if", "if_held", "if_charged", "if_charged_late", "plif",
-    "plif_each", "cuba", "cuba_held", "cuba_scaled", "cuba_late", "cuba_none", "alif",
-    "alif_held", "alif_each", "integrator", "leaky_rnn", "leaky_rnn_inside", "delayed", "ternary_delays", "delayed_line",
-    "delayed_picture", "temporal_conv", "egru", "sparse_egru", "network", "rwkv", "rwkv_real",
-    "rffn", "mlgru", "mlgru_spiking", "ternary_glu", "attention", "attention_qk",
+    "plif_each", "klif", "klif_back", "cuba", "cuba_held", "cuba_scaled", "cuba_late", "cuba_none",
+    "alif", "alif_held", "alif_each", "lsnn", "lsnn_held", "integrator", "leaky_rnn",
+    "leaky_rnn_inside", "delayed", "ternary_delays", "delayed_line", "delayed_picture",
+    "temporal_conv", "egru", "sparse_egru", "network", "rwkv", "rwkv_real", "rffn", "mlgru",
+    "mlgru_spiking", "ternary_glu", "attention", "attention_qk",
 ]  # fmt: skip
 STEPWISE = [
-    "resonator", "resonator_each", "graded", "graded_held", "cell", "recurrent", "legendre", "lmu",
+    "adex", "adex_each", "resonator", "resonator_each", "graded", "graded_held", "cell",
+    "recurrent", "legendre", "lmu",
 ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from axonal.neuro.ops.neuron_loop import (
 
 SIGMOID = {"surrogate": "sigmoid", "alpha": 4.0}
 ALIF = {"reset": "subtract", "detach_reset": False, **SIGMOID}
-UNUSED = {"lif": {"a", "other"}}
+UNUSED = {"lif": {"a", "other"}, "klif": {"a"}, "klif_back": {"a"}}
 DELAY = 3
 
 
@@ -111,6 +111,11 @@ CASES = (
     ("alif", "alone", {"reset": "zero", "detach_reset": False, "decay_input": True}),
     ("alif", "plain", {"reset": "subtract", "refractory": 2, "decay_input": True}),
     ("alif", "delayed", {"reset": "subtract", "detach_reset": False}),
+    ("klif", "alone", {"reset": "subtract", "detach_reset": False}),
+    ("klif", "plain", {"reset": "zero", "decay_input": True}),
+    ("klif_back", "delayed", {"reset": "subtract", "detach_reset": False}),
+    ("lsnn", "alone", {"reset": "subtract", "detach_reset": False, "decay_input": True}),
+    ("lsnn", "plain", {"reset": "zero", "refractory": 2}),
     ("cubalif", "plain", {"reset": "zero", "detach_reset": False, "decay_input": True}),
     ("cubalif", "delayed", {"reset": "subtract", "refractory": 2}),
 )
@@ -119,6 +124,10 @@ CASES = (
 @pytest.mark.parametrize(("kind", "loop", "choices"), CASES)
 def test_the_loops_equal_the_definition(kind, loop, choices):
     given = tensors(loop, **{k: choices[k] for k in ("refractory", "decay_input") if k in choices})
+    if kind.startswith("klif"):  # a factor above 1, and potentials below 0
+        with torch.no_grad():
+            given["other"].fill_(1.5)
+            given["x"][::4] -= 2
     spikes, wanted = assert_equal(kind, loop, {**SIGMOID, **choices}, given)
     assert 0.05 < float(spikes.detach().mean()) < 0.95
     assert {name for name, g in wanted.items() if not g.any()} <= UNUSED.get(kind, set())
@@ -180,6 +189,10 @@ def test_unknown_kinds_and_shapes_are_refused():
     given = tensors("plain")
     with pytest.raises(ValueError, match="unknown kind 'izhikevich' of neuron_loop; known: lif,"):
         run(given, "izhikevich", "plain", {}, "auto")
+    for choices in ({"reset": "none"}, {"refractory": 2}):
+        odd = tensors("plain", refractory=choices.get("refractory", 0))
+        with pytest.raises(ValueError, match="of kind 'klif' expects reset \"zero\" or"):
+            run(odd, "klif", "plain", choices, "auto")
     given["weight"] = torch.zeros(2, 2, dtype=torch.float64)
     with pytest.raises(ValueError, match=r"neuron_loop expects weight \(5, 5\), got \(2, 2\)"):
         run(given, "alif", "plain", {}, "cpu")

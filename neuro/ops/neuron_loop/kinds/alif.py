@@ -39,7 +39,7 @@ def of_middle(c: Any, other: Any, g_level: Any, gain: Any) -> Any:
     return other * c + gain * g_level
 
 
-def of_other(c: Any, g_x: Any, a: Any, s: Any) -> Any:
+def of_other(c: Any, g_x: Any, g_m: Any, a: Any, s: Any) -> Any:
     """Gradient of the decay of the mean."""
     return c * (a - s)
 

@@ -29,7 +29,7 @@ def drive(x: Any, m: Any) -> Any:
     return m
 
 
-def entered(before: Any, after: Any) -> Any:
+def entered(before: Any, after: Any, other: Any) -> Any:
     """Current of this step."""
     return after
 
@@ -44,7 +44,7 @@ def of_before(g_x: Any, g_m: Any, other: Any) -> Any:
     return other * g_x
 
 
-def of_other(c: Any, g_x: Any, a: Any, s: Any) -> Any:
+def of_other(c: Any, g_x: Any, g_m: Any, a: Any, s: Any) -> Any:
     """Gradient of the decay of the current."""
     return g_x * a
 
