@@ -8,7 +8,6 @@ from torch import Tensor
 
 from axonal.neuro.layers._neuron import LoopNeuron, Size, Values, known_backend
 from axonal.neuro.ops._dispatch import BACKENDS, RESETS, WRITTEN_OUT, log_if_reference
-from axonal.neuro.ops._neuron import Neuron
 from axonal.neuro.ops.lif import lif, one_step
 from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, neuron_loop
 from axonal.neuro.surrogates._own import Derivative
@@ -114,10 +113,12 @@ class LIF(LoopNeuron):
         return spikes, LIFState(v, wait)
 
     def _run_on(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
-        neuron, plain = Neuron(decay, self.threshold, self.convention), type(self)._run is LIF._run
-        if plain and self.backend == "auto" and one_step.fits_on(x, neuron):
-            spikes, v = one_step.run(x, state.v, neuron)
-            return spikes, LIFState(v, None)
+        as_written = type(self)._run is LIF._run and self.backend == "auto"
+        if as_written and one_step.knows(self.reset, self.refractory):
+            threshold = self.threshold
+            if one_step.fits_on(x, threshold):
+                spikes, v = one_step.run(x, state.v, decay, threshold, self.decay_input, self.reset)
+                return spikes, LIFState(v, None)
         return self._run(x, state, decay)
 
     def in_loop(

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from axonal.neuro import _checks
 from axonal.neuro.layers._masked import Masked
-from axonal.neuro.ops.spike_linear import spike_linear
+from axonal.neuro.ops.spike_linear import one_row, spike_linear
 
 
 class Linear(Masked, nn.Linear):
@@ -32,6 +32,8 @@ class Linear(Masked, nn.Linear):
     0.0
     """
 
+    _row: one_row.Row | None = None
+
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, mask: Any = None
     ) -> None:
@@ -50,6 +52,18 @@ class Linear(Masked, nn.Linear):
 
     def _go_on(self, x: Tensor) -> Tensor:
         """Connect an ``x`` like the last one, as a stream does."""
-        weight = self.masked_weight
-        # another type: the layer was converted since
-        return self(x) if x.dtype != weight.dtype else spike_linear(x, weight, self.bias)
+        weight, bias = self.weight, self.bias
+        if x.dtype != weight.dtype:  # the layer was converted since
+            y: Tensor = self(x)
+            return y
+        if self.mask is not None or not one_row.fits_on(x):
+            return spike_linear(x, self.masked_weight, bias)
+        row = self._row
+        if row is None or not row.is_of(weight, bias):
+            self._row = row = one_row.Row(weight, bias)
+        return row(x)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a copy has weights of its own
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
+        return state | {"_row": None}

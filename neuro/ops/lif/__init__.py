@@ -68,7 +68,8 @@ def lif(
     neuron = Neuron(decay, threshold, convention)
     if x.shape[0] == 1 and backend == "auto" and one_step.fits(x, v, neuron):
         with _dispatch.unwarned():
-            return *one_step.run(x, v, neuron), None
+            run = one_step.run(x, v, decay, threshold, convention.decay_input, convention.reset)
+        return *run, None
     pays = x.shape[0] > 1
     if _dispatch.use_compiled("lif", backend, x, v, decay, threshold, pays=pays, cuda=True):
         return _op.lif(x, v, wait, neuron, recompute)

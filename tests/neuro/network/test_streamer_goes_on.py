@@ -1,5 +1,8 @@
 """A stream after its first step: what it leaves out changes nothing, what changed is noticed."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 from helpers.layers import LAYERS
@@ -150,3 +153,52 @@ def test_a_potential_that_is_no_number_is_told_by_its_layer():
         net[0].weight.fill_(torch.nan)
     with pytest.raises(ValueError, match="NaN in the potential"):
         stream(x)
+
+
+def _in_place(layer):
+    with torch.no_grad():
+        layer.weight.mul_(2)
+        layer.bias.add_(1)
+
+
+def _other_data(layer):
+    layer.weight.data = layer.weight.data * 3
+
+
+def _fewer_strides(layer):
+    layer.weight.data = layer.weight.data.flip(0).contiguous().t().contiguous().t()
+
+
+def _other_parameter(layer):
+    layer.bias = nn.Parameter(layer.bias.detach() + 2)
+
+
+def _loaded(layer):
+    layer.load_state_dict({"weight": torch.ones(6, 4), "bias": torch.zeros(6)})
+
+
+@pytest.mark.parametrize(
+    "change", [_in_place, _other_data, _fewer_strides, _other_parameter, _loaded]
+)
+def test_weights_that_change_between_steps_are_those_of_the_next(change):
+    layer, x = neuro.Linear(4, 6), torch.rand(1, 4)
+    stream = neuro.Streamer(neuro.Sequential(layer, neuro.LeakyIntegrator(6)).eval())
+    for _ in range(3):
+        before = stream(x)
+    change(layer)
+    after = stream(x)
+    assert not torch.equal(before, after)
+    wanted = layer(x[None])[0] + stream.net[1].decay * before
+    torch.testing.assert_close(after, wanted.detach())
+
+
+def test_a_copy_of_a_network_that_ran_has_weights_of_its_own():
+    net, x, _ = running()
+    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        with torch.no_grad():
+            net[0].weight.zero_()
+        mine, theirs = neuro.Streamer(net), neuro.Streamer(other)
+        for _ in range(3):
+            mine(x), theirs(x)
+        # the potentials before the readout
+        assert not torch.equal(mine.state["1"].v, theirs.state["1"].v)
