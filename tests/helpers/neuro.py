@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from axonal import neuro
 
+EXACT = {"rtol": 0, "atol": 1e-12}
+
 
 class Forward(nn.Module):
     """Modules by keyword and a forward given as a function of (self, x)."""
@@ -91,3 +93,18 @@ def same_run(one, other):
         assert torch.equal(train != 0, other_spikes[path] != 0), path
         torch.testing.assert_close(train, other_spikes[path], rtol=0, atol=1e-12)
     torch.testing.assert_close(y, other_y, rtol=0, atol=1e-12)
+
+
+def sequence(*values):
+    """Return values as steps [T, 1, 1] of float64."""
+    return torch.tensor(values, dtype=torch.float64).reshape(-1, 1, 1)
+
+
+def double(make, *args, **settings):
+    """Return a neuron whose constants have the precision of float64."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        return make(*args, **settings)
+    finally:
+        torch.set_default_dtype(before)
