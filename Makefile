@@ -3,7 +3,7 @@
 # make fuzz-readers   10 000 damaged files for every reader     make kills     commands killed at random
 # make docs   the documentation site, in docs/_build/html     make check-release   what would be published
 # make neurobench   our networks through its harness
-# make lava peers nest   what `make test` tries to install beside axonal and does without, by name
+# make lava netx peers nest   what `make test` tries to install beside axonal and does without, by name
 
 export OMP_NUM_THREADS = 1
 # A PYTHONPATH of the shell could put other packages before the ones installed here.
@@ -29,7 +29,7 @@ LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example \
-        language-model docs check-release peers lava nest neurobench beside clean
+        language-model docs check-release peers lava netx nest neurobench beside clean
 
 help:
 	@sed -n '1,6s/^# //p' Makefile
@@ -114,7 +114,7 @@ check-release: .venv/.test
 # What not every machine can have is tried. Without it the tests that need it are skipped and named
 # at the end, unless AXONAL_REQUIRE insists on it.
 beside: .venv/.test
-	@for part in lava peers nest; do \
+	@for part in lava netx peers nest; do \
 	    $(MAKE) --no-print-directory $$part && continue; \
 	    case ",$$(echo "$$AXONAL_REQUIRE" | tr -d ' ')," in *,$$part,*) exit 1;; esac; \
 	    echo "Going on without $$part: what needs it will not be checked." >&2; \
@@ -175,6 +175,13 @@ lava: .venv-lava/.installed
 	fi
 	@$(LAVA_INSTALL) lava-nc==0.10.0
 	@.venv-lava/bin/python -c 'import lava.proc.lif.process'
+	@touch $@
+
+# Only the reader of files of lava-dl is used, which needs no torch: the rest of it stays idle.
+netx: .venv-lava/.netx
+
+.venv-lava/.netx: .venv-lava/.installed
+	@$(LAVA_INSTALL) --no-deps lava-dl==0.6.0 h5py
 	@touch $@
 
 # The trained digits that ship with the package; they change with the recipe or the format only.

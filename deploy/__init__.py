@@ -10,6 +10,7 @@ from axonal.deploy.exporting.export import ExportError, export
 from axonal.deploy.graph import EventGraph, Golden, GraphError, Population, Projection
 from axonal.deploy.graph.example import example
 from axonal.deploy.graph.retiming import RetimeError, retime
+from axonal.deploy.netx import NetxError, from_netx, to_netx
 from axonal.deploy.nir import NIRError, from_nir, to_nir
 from axonal.deploy.onnx import ONNXError, to_onnx
 from axonal.deploy.placement import Placement, PlacementError, place, plot_floor_plan
@@ -36,6 +37,7 @@ __all__ = [
     "Golden",
     "GraphError",
     "NIRError",
+    "NetxError",
     "ONNXError",
     "Operations",
     "Placement",
@@ -56,6 +58,7 @@ __all__ = [
     "example",
     "export",
     "fake_quantize",
+    "from_netx",
     "from_nir",
     "operations",
     "place",
@@ -67,6 +70,7 @@ __all__ = [
     "retime",
     "run",
     "score",
+    "to_netx",
     "to_nir",
     "to_onnx",
     "verify",

@@ -29,13 +29,14 @@ class QuantizeError(ValueError):
 
 @dataclass(frozen=True)
 class Choice:
-    """Quantisation of one population: membranes times scale, weights cut at a share."""
+    """Quantisation of one population: membranes times scale, weights cut at a share, shifted."""
 
     scale: float
     share: float = 1.0
+    shifts: bool = True
 
 
-def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
+def quantize(graph: EventGraph, chip: str = "loihi2", *, shifts: bool = True) -> EventGraph:
     """Quantise a graph for a chip: whole weights, thresholds and decays, in the chip's arithmetic.
 
     The graph is retimed for hops of one step. Each population gets a scale S, each projection an
@@ -57,6 +58,7 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
     Args:
         graph: an exported graph with a golden run.
         chip: one of `axonal.deploy.chips.names()`, such as "loihi2".
+        shifts: let exponents differ from 0. Without them, on Loihi 2, `to_netx` writes the graph.
 
     Returns:
         a graph that runs in the chip's integers on "reference", for Loihi 2 also on "lava", and
@@ -68,7 +70,8 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
     Raises:
         QuantizeError: populations or delays that the chip has no form for, all of them listed.
         RetimeError: a loop that one-step hops cannot run.
-        ValueError: the chip is unknown, the graph is quantised already or has no golden run.
+        ValueError: the chip is unknown, or has no weights without exponents; the graph is quantised
+            already or has no golden run.
 
     >>> from axonal.deploy import Golden, Population, Projection
     >>> cell = Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=1)
@@ -81,6 +84,8 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
     (254.0, 634.0)
     """
     goal = chips.find(chip)
+    if not shifts and goal.BUFFERS > 1:
+        raise ValueError(f"quantize expects shifts=True for {chip}, whose buffers are shifted")
     if graph.arithmetic != "float64":
         raise ValueError(f"the graph is quantised for {graph.arithmetic} already")
     if graph.golden is None:
@@ -90,7 +95,7 @@ def quantize(graph: EventGraph, chip: str = "loihi2") -> EventGraph:
     if lines:
         raise QuantizeError(f"the graph cannot be quantised for {chip}: {'; '.join(lines)}")
     choices = {
-        p.name: Choice(goal.finest(p, _inputs(timed, goal, p.name)))
+        p.name: Choice(goal.finest(p, _inputs(timed, goal, p.name)), shifts=shifts)
         for p in timed.of_kind(*NEURONS)
     }
     for name in timed.order:
@@ -122,6 +127,7 @@ def finished(
             "population": p.name,
             "scale": choices[p.name].scale,
             "share": choices[p.name].share,
+            "shifts": choices[p.name].shifts,
             "decay_error": float(np.abs(p.decay - exact.population(p.name).decay).max()),
             **_differences(golden, result, p.name, choices[p.name].scale),
         }
@@ -229,10 +235,10 @@ def _calibrated(
     graph: EventGraph, golden: Golden, chip: str, choices: Mapping[str, Choice], name: str
 ) -> Choice:
     """Choice of one population nearest to the golden run, the others as they are."""
-    first, shares = choices[name].scale, chips.find(chip).SHARES
+    first, shares, shifts = choices[name].scale, chips.find(chip).SHARES, choices[name].shifts
     while True:
         tried = {}
-        for choice in (Choice(first * finer, share) for share in shares for finer in FINER):
+        for choice in (Choice(first * finer, share, shifts) for share in shares for finer in FINER):
             whole, _ = whole_graph(graph, chip, {**choices, name: choice})
             result = _run(whole, golden)
             # overflows of other populations are repaired by their own calibration, and must not
@@ -294,6 +300,8 @@ def stored(
         choice = choices[p.name]
         inputs = [Input(x.weight * choice.scale, x.post) for x in _inputs(graph, chip, p.name)]
         forms = chip.formats(p, inputs, choice.share)
+        if not choice.shifts:
+            forms = [form._replace(exponent=0) for form in forms]
         kept[p.name] = [(x.weight, form) for x, form in zip(inputs, forms, strict=True)]
     for q in graph.projections:
         yield q, *kept[q.target].pop(0)

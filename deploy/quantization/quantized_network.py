@@ -48,7 +48,11 @@ class QuantizedNetwork(nn.Module):
         self._rule = self._chip.STEP
         self._exact = ready(graph, self._chip)
         rows = whole.info["quantization"]["populations"]
-        self._choices = {r["population"]: Choice(r["scale"], r["share"]) for r in rows}
+        self._choices = {
+            # written before there was a choice, they were shifted
+            r["population"]: Choice(r["scale"], r["share"], r.get("shifts", True))
+            for r in rows
+        }
         self._arithmetic = chip
         self._cells = whole.of_kind(*NEURONS)
         self._number = {p.name: k for k, p in enumerate(self._cells)}

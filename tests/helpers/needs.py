@@ -30,6 +30,7 @@ SIMULATORS = {
 }
 WORDS = {
     **SIMULATORS,
+    "netx": "lava-dl's netx",
     "peers": "other frameworks",
     "data": "data sets",
     "gpu": "a GPU",
@@ -52,6 +53,12 @@ def _without(part: str) -> str | None:
         from axonal.deploy.backends import find
 
         return find(part).missing()
+    if part == "netx":
+        from axonal.deploy.backends._lava_environment import interpreter
+
+        python = interpreter()
+        there = python and any(python.parents[1].glob("lib/*/site-packages/lava/lib/dl/netx"))
+        return None if there else "make netx"
     if part == "peers":
         # an environment that was begun without a network has an interpreter and nothing else
         made = os.access(PEERS, os.X_OK) and (PEERS.parents[1] / ".installed").exists()

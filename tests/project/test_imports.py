@@ -60,7 +60,7 @@ DEPLOY_FLOORS = (
     ("backends",),
     ("running",),
     ("quantization", "placement", "exporting"),
-    ("energy_model", "nir", "onnx", "viewer"),
+    ("energy_model", "netx", "nir", "onnx", "viewer"),
     ("",),
 )
 
