@@ -48,24 +48,25 @@ def from_netx(path: str | PathLike[str], dt: float = 1e-3) -> EventGraph:
     """
     with _opened(path) as file:
         layers = [_content(file, path, k) for k in range(len(file["layer"]))]
+        return _graph(path, layers, dt)
+
+
+def _graph(path: str | PathLike[str], layers: list[dict[str, Any]], dt: float) -> EventGraph:
     if not layers or _kind(layers[0]) != "input":
         raise NetxError(f"{path}: layer 0 is expected to be the input; netx takes it from there")
     problems = [line for k, layer in enumerate(layers) for line in _unfit(k, layer)]
     if problems:
         raise netx_error(str(path), problems)
-    size = int(np.prod(layers[0]["shape"]))
-    populations = [Population("input", "input", (size,))]
+    populations = [Population("input", "input", (int(np.prod(layers[0]["shape"])),))]
     projections: list[Projection] = []
     for k, layer in enumerate(layers[1:], 1):
         if _kind(layer) == "flatten":
             continue
         before, name = populations[-1], f"layer{k}"
+        problems = [f"{path}: {line}" for line in _misshapen(k, layer, before.size)]
+        if problems:
+            raise NetxError(problems[0])
         weight = np.asarray(layer["weight"], float)
-        if weight.ndim != 2 or weight.shape[1] != before.size:
-            raise NetxError(
-                f"{path}: weights of layer {k} are {list(weight.shape)}, expected [neurons, "
-                f"{before.size}]"
-            )
         populations.append(_population(name, len(weight), layer))
         projections.append(_projection(before.name, name, weight, _delays(layer, weight)))
         if "weight_rec" in layer:
@@ -78,6 +79,25 @@ def from_netx(path: str | PathLike[str], dt: float = 1e-3) -> EventGraph:
         )  # fmt: skip
     except GraphError as error:  # numbers out of the ranges of the chip
         raise NetxError(f"{path}: {error}") from None
+
+
+def _misshapen(k: int, layer: dict[str, Any], before: int) -> Iterator[str]:
+    """Say which array of a layer does not fit the layer before it."""
+    weight = np.shape(layer["weight"])
+    if len(weight) != 2 or weight[1] != before:
+        yield f"weights of layer {k} are {list(weight)}, expected [neurons, {before}]"
+        return
+    size = weight[0]
+    fits = {
+        "weight_rec": [(size, size)],
+        "delay": [(), (1,), (size,), (before,), weight],
+        "bias": [(), (1,), (size,)],
+    }
+    for name, shapes in fits.items():
+        shape = np.shape(layer.get(name, np.zeros(shapes[0])))
+        if shape not in shapes:
+            known = ", ".join(str(list(known)) for known in shapes)
+            yield f"{name} of layer {k} is {list(shape)}, expected {known}"
 
 
 @contextlib.contextmanager
@@ -118,7 +138,7 @@ def _content(file: Any, path: str | PathLike[str], k: int) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     (first,) = np.ravel(value)
-    return first.decode() if isinstance(first, bytes) else str(first)
+    return first.decode(errors="replace") if isinstance(first, bytes) else str(first)
 
 
 def _kind(layer: dict[str, Any]) -> str:

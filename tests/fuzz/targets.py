@@ -6,6 +6,7 @@ A new reader is a subclass of `Target` in `TARGETS`.
 import contextlib
 import gzip
 import io
+import itertools
 import json
 import os
 import random
@@ -54,6 +55,29 @@ class Nir(Target):
         from axonal.deploy import from_nir
 
         return from_nir(self.path)
+
+
+class Netx(Target):
+    name = "netx"
+    checked = False
+    one_line = False  # layers without a form are listed
+
+    def make(self) -> None:
+        from axonal.deploy import EventGraph, Population, Projection, to_netx
+
+        parts = [Population("in", "input", (3,))]
+        for name, n in (("a", 4), ("b", 2)):
+            cell = Population(name, "lif", (n,), decay=0.5, gain=1, bias=0, threshold=7)
+            parts.append(cell)
+        ends = itertools.pairwise(parts)
+        wires = [Projection(p.name, q.name, [0, 1], [0, 1], [8.0, -6.0], [3, 1]) for p, q in ends]
+        graph = EventGraph(tuple(parts), tuple(wires), ("b",), 1e-3, hop=1, arithmetic="loihi2")
+        to_netx(graph, self.path)
+
+    def read(self) -> Any:
+        from axonal.deploy import from_netx
+
+        return from_netx(self.path)
 
 
 class Shd(Target):
@@ -234,6 +258,7 @@ TARGETS: dict[str, type[Target]] = {
     for one in (
         Graph,
         Nir,
+        Netx,
         Shd,
         Wav,
         Idx,
