@@ -14,9 +14,13 @@ def test_a_card_is_made_from_stored_rows(name: str) -> None:
     assert stored == _cards.card(name, stored["energy"])
 
 
-def test_all_but_one_have_been_repeated() -> None:
+ONCE = ["lmuformer-psmnist", "local-mnist", "spikegpt-char", "ternary-char"]
+"""Networks whose settings no other seed has been tried with, and whose cards say so."""
+
+
+def test_most_have_been_repeated() -> None:
     repeated = {name: _cards.repeated(name) for name in recipes.shipped()}
-    assert [name for name, found in repeated.items() if found is None] == ["spikegpt-char"]
+    assert [name for name, found in repeated.items() if found is None] == ONCE
     digits = repeated["digits"]
     assert digits is not None
     assert (digits["runs"], digits["over"]) == (5, "seeds")

@@ -54,8 +54,9 @@ class Tokens(nn.Module):
 class _Plan:
     """Grows a plan; remembers the shape and the last value of every width."""
 
-    def __init__(self, draw, exportable, biased):
+    def __init__(self, draw, exportable, biased, sequences):
         self.draw, self.exportable, self.biased = draw, exportable, biased
+        self.sequences = sequences
         self.steps, self.layers, self.shapes = [], {}, []
 
     def add(self, operation, shape, *sources, layer=None):
@@ -174,7 +175,7 @@ class _Plan:
         if self.biased and draw(st.integers(0, 5)) == 0:  # norms answer silence
             make = draw(st.sampled_from([neuro.SpikeDrivenSelfAttention, neuro.QKAttention]))
             self.call(neuro.Network(Tokens(n, m, make(2, m))), (m,))
-        elif not self.exportable and draw(st.integers(0, 4)) == 0:
+        elif self.sequences or (not self.exportable and draw(st.integers(0, 4)) == 0):
             self.call(self.sequence_layer(n, m), (m,))
         else:
             self.call(self.connection(n, m), (m,))
@@ -202,15 +203,16 @@ class _Plan:
             self.call(neuro.LeakyIntegrator(2, self.draw(st.sampled_from([1.5, 10.0]))), (2,))
 
 
-def random_network(draw, *, exportable=False, biased=True):
+def random_network(draw, *, exportable=False, biased=True, sequences=False):
     """Draw a Network in float64 and evaluation mode, and the shape of its input.
 
     With ``exportable`` it holds nothing that an event graph cannot express (a user's Cell); without
-    ``biased`` silence in gives silence out.
+    ``biased`` silence in gives silence out; with ``sequences`` its blocks are made of layers that
+    have their connections inside.
     """
     with torch.random.fork_rng():
         torch.manual_seed(draw(st.integers(0, 2**16)))
-        plan = _Plan(draw, exportable, biased)
+        plan = _Plan(draw, exportable, biased, sequences)
         pictures = draw(st.integers(0, 3)) == 0
         plan.shapes.append(
             (draw(st.integers(1, 2)), 4, 4) if pictures else (draw(st.integers(1, 4)),)
@@ -249,6 +251,6 @@ def _stir(net, biased):
 
 
 @st.composite
-def networks(draw, *, exportable=False, biased=True):
+def networks(draw, *, exportable=False, biased=True, sequences=False):
     """Random Networks with the shape of their input, as a strategy."""
-    return random_network(draw, exportable=exportable, biased=biased)
+    return random_network(draw, exportable=exportable, biased=biased, sequences=sequences)

@@ -30,14 +30,15 @@ def test_a_readout_behind_a_current_is_one_population(tmp_path):
     assert result.passed and result.mismatches == 0
 
 
-def test_brian_reads_the_same_membranes_behind_a_current():
-    needs.require("brian2")
-    assert verify(export(readout(), dt=1e-3), ["brian2"]).passed
+@pytest.mark.parametrize("name", ["brian2", "nest"])
+def test_simulators_read_the_same_membranes_behind_a_current(name):
+    needs.require(name)
+    assert verify(export(readout(), dt=1e-3), [name]).passed
 
 
 def test_a_back_end_without_currents_refuses_the_readout_by_name():
-    needs.require("nest")
-    result = verify(export(readout(), dt=1e-3), ["nest"])
+    needs.require("lava")
+    result = verify(export(readout(), dt=1e-3), ["lava"])
     assert not result.passed
     assert "population '4' is of kind current_integrator; it reads membranes of" in str(result)
 

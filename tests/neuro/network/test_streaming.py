@@ -140,6 +140,7 @@ def test_random_networks_hold_every_kind_of_layer_and_fire():
     # the first that completes them will do: to look for the smallest takes most of the time
     first = settings(phases=[Phase.generate], max_examples=3000)
     try:
-        find(networks(), complete, settings=first)
+        # there are many layers with connections inside, of which one is seldom drawn
+        find(st.one_of(networks(), networks(sequences=True)), complete, settings=first)
     except NoSuchExample:
         assert wanted - found == set()
