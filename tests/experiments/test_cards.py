@@ -14,7 +14,7 @@ def test_a_card_is_made_from_stored_rows(name: str) -> None:
     assert stored == _cards.card(name, stored["energy"])
 
 
-ONCE = ["lmuformer-psmnist", "local-mnist", "spikegpt-char", "ternary-char"]
+ONCE = ["egru-lm", "lmuformer-psmnist", "local-mnist", "spikegpt-char", "ternary-char"]
 """Networks whose settings no other seed has been tried with, and whose cards say so."""
 
 
