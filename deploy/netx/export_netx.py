@@ -78,7 +78,8 @@ def _not_a_chain(graph: EventGraph) -> Iterator[str]:
     for p in graph.of_kind(*loihi2.NEURONS):
         heard = [q.source for q in graph.projections_into(p.name) if q.source != p.name]
         if len(heard) != 1:
-            yield f"population {p.name!r} hears {len(heard)} projections; a layer hears one"
+            silent = "; are all of its weights 0?" if not heard else ""
+            yield f"population {p.name!r} hears {len(heard)} projections; a layer hears one{silent}"
     for p in graph.populations:
         told = [q for q in graph.projections if q.source == p.name]
         loops = sum(q.target == p.name for q in told)
@@ -113,11 +114,10 @@ def _unfit(layer: _Layer) -> Iterator[str]:
             yield f"{where}: a layer of netx has one {what} for all"
     if np.any(p.bias != np.rint(p.bias)):
         yield f"{where}: a bias is a whole number of units of weight there"
-    for q in (layer.wire, layer.loop):
-        if q is None:
-            continue
+    wires = [q for q in (layer.wire, layer.loop) if q is not None]
+    yield from unfit(where, np.concatenate([q.weight for q in wires]))
+    for q in wires:
         wire = f"projection {q.source} -> {q.target}"
-        yield from unfit(wire, q.weight)
         if len(np.unique(np.column_stack((q.pre, q.post)), axis=0)) < q.size:
             yield f"{wire}: a layer of netx has one synapse for each pair of neurons"
         if layer.loop is not None and q.size and q.delay.max() > 1:

@@ -88,6 +88,8 @@ def _misshapen(k: int, layer: dict[str, Any], before: int) -> Iterator[str]:
         yield f"weights of layer {k} are {list(weight)}, expected [neurons, {before}]"
         return
     size = weight[0]
+    if np.prod(layer["shape"]) != size:
+        yield f"shape of layer {k} has {np.prod(layer['shape'])} neurons, its weights {size}"
     fits = {
         "weight_rec": [(size, size)],
         "delay": [(), (1,), (size,), (before,), weight],
@@ -155,6 +157,8 @@ def _unfit(k: int, layer: dict[str, Any]) -> Iterator[str]:
     if kind in ("input", "flatten"):
         if kind == "input" and "neuron/type" in layer:
             yield f"{where}: an input with neurons has no form here"
+        if kind == "flatten" and k > 1:
+            yield f"{where}: netx flattens the input, and nothing behind another layer"
         return
     if kind not in ("dense", "dense_rec"):
         yield f"{where} is of type {kind!r}; input, flatten, dense and dense_rec have a form here"
@@ -163,18 +167,28 @@ def _unfit(k: int, layer: dict[str, Any]) -> Iterator[str]:
     if neuron not in NEURONS:
         yield f"{where}: neurons of type {neuron!r}; {' and '.join(NEURONS)} have a form here"
         return
+    for name in ("iDecay", "vDecay", "vThMant", "refDelay", "gradedSpike"):
+        if np.size(layer.get(f"neuron/{name}", 0)) != 1:
+            yield f"{where}: netx has one {name} for all neurons"
     if _number(layer, "refDelay", 1) != 1 or _number(layer, "gradedSpike", 0):
         yield f"{where}: refDelay is expected to be 1 and gradedSpike 0"
-    for name in ("weight", "weight_rec"):
-        if name in layer:
-            yield from unfit(f"{where}, {name}", np.ravel(layer[name]).astype(float))
-        elif name == "weight" or kind == "dense_rec":
-            yield f"{where} has no {name}"
-    delay = np.asarray(layer.get("delay", 0), float)
-    if delay.min() < 0 or delay.max() > LONGEST:
-        yield f"{where}: delays go from 0 to {LONGEST}, got {delay.min():g} to {delay.max():g}"
-    if kind == "dense_rec" and delay.any():
+    wanted = ("weight", "weight_rec") if kind == "dense_rec" else ("weight",)
+    yield from (f"{where} has no {name}" for name in wanted if name not in layer)
+    if kind == "dense" and "weight_rec" in layer:
+        yield f"{where} has weight_rec, which netx leaves out of type dense; dense_rec has it"
+    if kind == "dense_rec" and "delay" in layer:
         yield f"{where} hears itself and has delays, which netx gives to the wrong synapses"
+    arrays = [name for name in (*wanted, "delay", "bias") if name in layer]
+    for name in arrays:
+        if np.asarray(layer[name]).dtype.kind not in "iuf" or not np.isfinite(layer[name]).all():
+            yield f"{where}: {name} is expected to be finite numbers"
+            return
+    yield from unfit(
+        where, np.concatenate([np.ravel(layer[n]).astype(float) for n in wanted if n in layer])
+    )
+    delay = np.asarray(layer.get("delay", 0), float)
+    if delay.size and (delay.min() < 0 or delay.max() > LONGEST):
+        yield f"{where}: delays go from 0 to {LONGEST}, got {delay.min():g} to {delay.max():g}"
 
 
 def _delays(layer: dict[str, Any], weight: Float64Array) -> Float64Array:

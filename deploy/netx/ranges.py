@@ -21,16 +21,17 @@ HALF = 127
 
 
 def unfit(where: str, weight: Float64Array) -> Iterator[str]:
-    """Say what of the weights of a layer netx would change.
+    """Say what of the weights of a layer netx would change; those of its loop are packed with them.
 
     >>> list(unfit("layer 1", np.array([300.0])))
     ['layer 1: weights reach 300, and netx holds whole ones from 0 to 255']
     >>> list(unfit("layer 1", np.array([-200.0, 3.0])))
     ['layer 1: weights of both signs beyond 127 are all even in netx, got 3']
     """
-    (low, high), step = loihi2.weight_range(weight)
-    if weight.size == 0:
+    if weight.max(initial=0) <= 0:
+        yield f"{where}: no weight is above 0, and netx changes some of the weights of such a layer"
         return
+    (low, high), step = loihi2.weight_range(weight)
     far = weight[np.argmax(np.abs(weight))]
     if weight.min() < low or weight.max() > high:
         yield f"{where}: weights reach {far:g}, and netx holds whole ones from {low} to {high}"

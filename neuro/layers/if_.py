@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection
+from numbers import Real
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -17,7 +18,7 @@ class IF(LIF):
 
     Under a constant input x and ``reset="subtract"`` the rate is x / threshold spikes per step, so
     that these neurons code a rectified linear unit's output in their rate. Neurons that begin at
-    ``start`` = 1/2 are right on average after any number of steps, and those that begin at rest
+    ``start`` = 1/2 are right on average after more than a few steps, and those that begin at rest
     half a spike late.
 
     Source: Lapicque 1907, without the leak; Diehl et al., IJCNN 2015, for rate codes; Bu et al.,
@@ -66,12 +67,12 @@ class IF(LIF):
             refractory=refractory, surrogate=surrogate, learn=learn, recompute=recompute,
             backend=backend,
         )  # fmt: skip
-        if not 0 <= start < 1:
+        if not isinstance(start, Real) or not 0 <= start < 1:
             raise ValueError(
                 f"{_checks.name_of(self)} expects start from 0 to below 1, a share of the "
                 f"threshold, got {start!r}."
             )
-        self.start = float(start)
+        self.start: float = float(start)
 
     def init(self, x: Tensor) -> LIFState:
         """Return the state before the first step for inputs like ``x`` [B, N]."""

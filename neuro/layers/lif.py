@@ -113,8 +113,9 @@ class LIF(LoopNeuron):
         return spikes, LIFState(v, wait)
 
     def _run_on(self, x: Tensor, state: LIFState, decay: Tensor) -> tuple[Tensor, LIFState]:
-        as_written = type(self)._run is LIF._run and self.backend == "auto"
-        if as_written and one_step.knows(self.reset, self.refractory):
+        kind = type(self)
+        as_written = kind._run is LIF._run and kind.convention is LIF.convention
+        if as_written and self.backend == "auto" and one_step.knows(self.reset, self.refractory):
             threshold = self.threshold
             if one_step.fits_on(x, threshold):
                 spikes, v = one_step.run(x, state.v, decay, threshold, self.decay_input, self.reset)

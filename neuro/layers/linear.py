@@ -56,7 +56,8 @@ class Linear(Masked, nn.Linear):
         if x.dtype != weight.dtype:  # the layer was converted since
             y: Tensor = self(x)
             return y
-        if self.mask is not None or not one_row.fits_on(x):
+        own = self.mask is None and type(self).masked_weight is Masked.masked_weight
+        if not own or weight.is_sparse or not one_row.fits_on(x):
             return spike_linear(x, self.masked_weight, bias)
         row = self._row
         if row is None or not row.is_of(weight, bias):

@@ -98,7 +98,7 @@ class Streamer:
         if self.state is None or self.state is not self._left or len(inputs) != len(self._like):
             return False
         for x, like in zip(inputs, self._like, strict=True):
-            if not isinstance(x, Tensor) or (x.shape, x.dtype, x.device) != like:
+            if not isinstance(x, Tensor) or (x.shape, x.dtype, x.device) != like or x.is_neg():
                 return False
             # the checked way says which value is none
             if x.is_cpu and not sum_is_finite(x):

@@ -138,7 +138,7 @@ def values_alone(*tensors: Tensor) -> bool:
         return False
     learns, dtype = torch.is_grad_enabled(), tensors[0].dtype
     for a in tensors:
-        if not a.is_cpu or a.dtype != dtype or (learns and a.requires_grad):
+        if not a.is_cpu or a.dtype != dtype or (learns and a.requires_grad) or a.is_neg():
             return False
     return dtype in COMPILED and unobserved(*tensors)
 

@@ -30,6 +30,8 @@ class Row:
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         self.weight, self.bias = weight.detach(), None if bias is None else bias.detach()
+        # memory that is moved, to be shared by processes, moves under a tensor that stays the same
+        self.place = self._place(self.weight, self.bias)
         self.columns: AnyArray = array(self.weight).T
         self.added: AnyArray | None = None if self.bias is None else array(self.bias)
 
@@ -37,9 +39,15 @@ class Row:
         """Return whether these are the same numbers at the same place."""
         if weight.dtype != self.weight.dtype or not weight.is_set_to(self.weight):
             return False
+        if self._place(weight, bias) != self.place:
+            return False
         if bias is None or self.bias is None:
             return bias is self.bias
         return bias.is_set_to(self.bias)
+
+    @staticmethod
+    def _place(weight: Tensor, bias: Tensor | None) -> tuple[int, int]:
+        return weight.data_ptr(), 0 if bias is None else bias.data_ptr()
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return x W^T + b for x [..., I] of one row."""

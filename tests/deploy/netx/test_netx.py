@@ -1,6 +1,7 @@
 """Files of lava-dl: what netx builds of them fires the spikes of the graph, both ways."""
 
 import subprocess
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -201,6 +202,11 @@ WEIGHT = np.full((4, 6), 8)
         ({"weight": 40 * WEIGHT}, "weights reach 320"),
         ({"weight": np.array([[-200, 3, 0, 0, 0, 0]])}, "are all even in netx, got 3"),
         ({"weight": np.full((4, 5), 8)}, r"weights of layer 1 are \[4, 5\], expected \[neurons, 6"),
+        ({"weight": -WEIGHT}, "no weight is above 0, and netx changes some of the weights"),
+        ({"vThMant": [80, 90, 80, 80]}, "netx has one vThMant for all neurons"),
+        ({"weight": WEIGHT * 1j}, "weight is expected to be finite numbers"),
+        ({"delay": np.nan}, "delay is expected to be finite numbers"),
+        ({"delay": np.zeros(5)}, r"delay of layer 1 is \[5\], expected \[\], \[1\], \[4\], \[6\]"),
         ({"vThMant": 2**18}, "threshold"),
     ],
 )
@@ -228,3 +234,28 @@ def test_a_file_of_something_else_is_told_in_one_line(tmp_path):
         deploy.from_netx(tmp_path / "c.net")
     with pytest.raises(FileNotFoundError):
         deploy.from_netx(tmp_path / "d.net")
+
+
+def test_a_loop_is_packed_with_what_a_layer_hears(tmp_path):
+    path = tmp_path / "a.net"
+    by_hand(path, None, 25 * WEIGHT)
+    deploy.from_netx(path)  # one sign: up to 255
+    with h5py.File(path, "a") as file:
+        file["layer/1/weight_rec"] = np.full((4, 4), -3)
+    with pytest.raises(deploy.NetxError, match="weight_rec, which netx leaves out of type dense"):
+        deploy.from_netx(path)
+    with h5py.File(path, "a") as file:
+        file["layer/1/type"][...] = np.array(["dense_rec"], "S10")
+    with pytest.raises(deploy.NetxError, match="beyond 127 are all even in netx, got -3"):
+        deploy.from_netx(path)
+    cell = deploy.Population("out", "lif", (1,), decay=0.5, gain=1, bias=0, threshold=7)
+    wires = [
+        deploy.Projection(source, "out", pre=[0], post=[0], weight=[weight], delay=[1])
+        for source, weight in (("in", 201.0), ("out", -3.0))
+    ]
+    graph = deploy.EventGraph(
+        (deploy.Population("in", "input", (1,)), cell), (wires[0], replace(wires[1], exponent=-1)),
+        ("out",), 1e-3, hop=1, arithmetic="loihi2",
+    )  # fmt: skip
+    with pytest.raises(deploy.NetxError, match="beyond 127 are all even in netx, got 201"):
+        deploy.to_netx(graph, path)

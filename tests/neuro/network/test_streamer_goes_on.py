@@ -173,12 +173,19 @@ def _other_parameter(layer):
     layer.bias = nn.Parameter(layer.bias.detach() + 2)
 
 
+def _moved_for_other_processes(layer):
+    layer.share_memory()
+    with torch.no_grad():
+        layer.weight.fill_(1)
+
+
 def _loaded(layer):
     layer.load_state_dict({"weight": torch.ones(6, 4), "bias": torch.zeros(6)})
 
 
 @pytest.mark.parametrize(
-    "change", [_in_place, _other_data, _fewer_strides, _other_parameter, _loaded]
+    "change",
+    [_in_place, _other_data, _fewer_strides, _other_parameter, _moved_for_other_processes, _loaded],
 )
 def test_weights_that_change_between_steps_are_those_of_the_next(change):
     layer, x = neuro.Linear(4, 6), torch.rand(1, 4)
@@ -202,3 +209,30 @@ def test_a_copy_of_a_network_that_ran_has_weights_of_its_own():
             mine(x), theirs(x)
         # the potentials before the readout
         assert not torch.equal(mine.state["1"].v, theirs.state["1"].v)
+
+
+class Positive(neuro.Linear):
+    @property
+    def masked_weight(self):
+        return self.weight.abs()
+
+
+class Subtracting(neuro.LIF):
+    @property
+    def convention(self):
+        return super().convention._replace(reset="subtract")
+
+
+def test_what_a_subclass_makes_of_weights_and_conventions_counts():
+    net = neuro.Sequential(Positive(4, 6), Subtracting(6, threshold=0.3)).eval()
+    x = torch.rand(8, 1, 4)
+    stream = neuro.Streamer(net)
+    assert torch.equal(torch.stack([stream(x_t) for x_t in x]), net(x)[0])
+
+
+def test_numbers_that_are_seen_negated_are_read_as_they_are():
+    x = torch.complex(torch.rand(3, 1, 4), torch.rand(3, 1, 4)).conj().imag
+    net = small()
+    stream = neuro.Streamer(net)
+    y = torch.stack([stream(x_t) for x_t in x])
+    torch.testing.assert_close(y, net(x.clone())[0].detach())
