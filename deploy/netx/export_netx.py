@@ -11,8 +11,11 @@ from axonal._base.array_types import AnyArray, Int64Array
 from axonal._base.new_hdf5 import new_file
 from axonal.deploy.chips import loihi2
 from axonal.deploy.graph import EventGraph, Population, Projection
-from axonal.deploy.netx.netx_error import netx_error
+from axonal.deploy.graph.errors import every_reason
+from axonal.deploy.netx.netx_error import NetxError
 from axonal.deploy.netx.ranges import MEMORYLESS, unfit
+
+_NO_FORM = "the graph has no form in netx"
 
 
 class _Layer(NamedTuple):
@@ -52,12 +55,12 @@ def to_netx(graph: EventGraph, path: str | PathLike[str]) -> None:
     """  # noqa: E501
     if graph.arithmetic != "loihi2":
         made = 'quantize(graph, "loihi2", shifts=False) makes whole numbers'
-        raise netx_error("the graph has no form in netx", [f"it is in {graph.arithmetic}: {made}"])
+        raise NetxError(f"{_NO_FORM}: it is in {graph.arithmetic}: {made}")
     problems = [*_not_a_chain(graph)]
     layers = [] if problems else _chain(graph)
     problems += [line for layer in layers for line in _unfit(layer)]
     if problems:
-        raise netx_error("the graph has no form in netx", problems)
+        raise NetxError(every_reason(_NO_FORM, problems))
     (source,) = graph.of_kind("input")
     with new_file(path) as file:
         _put(file, 0, "input", source.size)

@@ -13,7 +13,8 @@ from axonal._base.files import check_source
 from axonal._base.hdf5 import UnfitFile, checked
 from axonal.deploy.chips import loihi2
 from axonal.deploy.graph import EventGraph, GraphError, Population, Projection
-from axonal.deploy.netx.netx_error import NetxError, netx_error
+from axonal.deploy.graph.errors import every_reason
+from axonal.deploy.netx.netx_error import NetxError
 from axonal.deploy.netx.ranges import LONGEST, MEMORYLESS, NEURONS, unfit
 
 _DAMAGE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
@@ -30,7 +31,8 @@ def from_netx(path: str | PathLike[str], dt: float = 1e-3) -> EventGraph:
         dt: seconds per step; the file has none.
 
     Raises:
-        NetxError: the file is damaged or no such file; layers, neurons and numbers that have no
+        FileNotFoundError: there is no such file.
+        NetxError: the file is damaged or none of lava-dl; layers, neurons and numbers that have no
             form here, or that netx itself would change, all of them.
 
     Source: lava-dl 0.6.0.
@@ -56,7 +58,7 @@ def _graph(path: str | PathLike[str], layers: list[dict[str, Any]], dt: float) -
         raise NetxError(f"{path}: layer 0 is expected to be the input; netx takes it from there")
     problems = [line for k, layer in enumerate(layers) for line in _unfit(k, layer)]
     if problems:
-        raise netx_error(str(path), problems)
+        raise NetxError(every_reason(str(path), problems))
     populations = [Population("input", "input", (int(np.prod(layers[0]["shape"])),))]
     projections: list[Projection] = []
     for k, layer in enumerate(layers[1:], 1):
@@ -111,9 +113,7 @@ def _opened(path: str | PathLike[str]) -> Iterator[Any]:
             if not isinstance(file.get("layer"), h5py.Group):
                 raise NetxError(f"{path} is an HDF5 file, but none of lava-dl: it has no layers")
             yield file
-    except FileNotFoundError:
-        raise
-    except NetxError:
+    except (FileNotFoundError, NetxError):
         raise
     except UnfitFile as error:
         raise NetxError(f"{path}: {error}") from None

@@ -10,8 +10,9 @@ import numpy as np
 
 from axonal._base.array_types import BoolArray, Float64Array, Int64Array
 from axonal.deploy.graph import EventGraph, Population, Projection
+from axonal.deploy.graph.errors import every_reason
 from axonal.deploy.kinds import NEURONS
-from axonal.deploy.nir.errors import NIRError, nir_error, nir_package
+from axonal.deploy.nir.errors import NIRError, nir_package
 from axonal.deploy.nir.file import write
 from axonal.deploy.nir.metadata import graph_metadata
 from axonal.deploy.nir.neurons import exported, is_sum
@@ -85,7 +86,7 @@ def to_nir(
     writer = _Writer(graph, delays == "unroll", precision == "single", reset == "subtract")
     writer.build()
     if writer.problems:
-        raise nir_error("the graph has no NIR form", writer.problems)
+        raise NIRError(every_reason("the graph has no NIR form", writer.problems))
     # Checking types would add nodes.
     made = nir.NIRGraph(
         writer.nodes, writer.edges, graph_metadata(graph, writer.keys, writer.outputs),

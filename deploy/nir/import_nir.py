@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from axonal.deploy.exporting.assemble import assemble, finest_grid, off_grid
 from axonal.deploy.graph import EventGraph
-from axonal.deploy.graph.errors import GraphError
+from axonal.deploy.graph.errors import GraphError, every_reason
 from axonal.deploy.nir import metadata, resets
-from axonal.deploy.nir.errors import NIRError, nir_error
+from axonal.deploy.nir.errors import NIRError
 from axonal.deploy.nir.file import read
 from axonal.deploy.nir.flat import Flat, flattened
 from axonal.deploy.nir.loops import with_steps
@@ -82,9 +82,9 @@ def from_nir(
             raise _Refused(found)
         return _event_graph(node, flat, Setting(step, delays == "round"), at_threshold)
     except _Refused as refused:
-        raise nir_error(f"{name} cannot be imported", refused.problems) from None
+        raise NIRError(every_reason(f"{name} cannot be imported", refused.problems)) from None
     except (NIRError, GraphError) as error:
-        raise nir_error(f"{name} cannot be imported", [str(error)]) from error
+        raise NIRError(every_reason(f"{name} cannot be imported", [str(error)])) from error
 
 
 class _Refused(Exception):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
+from axonal.deploy.graph.errors import every_reason
 from axonal.deploy.onnx.errors import ONNXError
 from axonal.deploy.onnx.step import Step
 from axonal.deploy.onnx.translation import program_of, translated
@@ -22,9 +23,7 @@ _MEANINGS = (
 
 def refusal(who: str, reasons: Sequence[str]) -> ONNXError:
     """Return the error of a network: one line for one reason, a list for several."""
-    if len(reasons) == 1:
-        return ONNXError(f"{who} has no ONNX form: {reasons[0]}")
-    return ONNXError("\n".join([f"{who} has no ONNX form:", *(f"  - {line}" for line in reasons)]))
+    return ONNXError(every_reason(f"{who} has no ONNX form", reasons))
 
 
 def reason(error: BaseException) -> str:

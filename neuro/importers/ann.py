@@ -50,7 +50,7 @@ def from_ann(
     not leak sums the outputs. Feed the same input at every step, x.expand(T, ...): the output of
     step T, divided by T, goes to that of the network as T grows. A neuron that begins at rest
     codes floor(T z / lambda) / T, half a spike too little on average. With ``start=0.5`` it begins
-    half charged, which is right on average after any number of steps; with ``steps`` that half is
+    half charged, which is right on average after more than a few steps; with ``steps`` that half is
     given to its bias, spread over so many steps.
 
     A :class:`ClipFloorShift` becomes neurons whose threshold is what it has learned, and which are

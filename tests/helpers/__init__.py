@@ -7,4 +7,4 @@ ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 SCRIPTS = ROOT / "tests" / "scripts"
 FUZZ = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
-"""Whether many more cases are asked for than a run of all tests has time for."""
+"""Many more cases than a run of all tests has time for are asked for."""

@@ -160,7 +160,7 @@ def compare(make, maps):
 
 
 def training(make, maps, x):
-    """How far outputs, running statistics and gradients are from theirs in a training step."""
+    """Distance of outputs, running statistics and gradients from theirs in a training step."""
     torch.manual_seed(1)
     module = lively(Patches(make(), maps))
     net = neuro.from_spikingjelly(module, input_shape=x.shape[2:])
