@@ -134,7 +134,7 @@ def values_alone(*tensors: Tensor) -> bool:
     >>> values_alone(torch.zeros(3)), values_alone(torch.zeros(3, requires_grad=True))
     (True, False)
     """
-    if _definitions_wanted:
+    if _definitions_wanted or torch.compiler.is_compiling():  # is_neg() has no place in a graph
         return False
     learns, dtype = torch.is_grad_enabled(), tensors[0].dtype
     for a in tensors:
