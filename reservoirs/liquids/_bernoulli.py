@@ -4,6 +4,7 @@ import numpy as np
 
 from axonal._base.array_types import Float64Array, Int64Array
 from axonal._base.jit import jit, kernel
+from axonal._base.rows import with_room
 from axonal.neuro.ops.event_network import Events
 
 # splitmix64 (Steele, Lea and Flood, 2014): a bijection that scatters consecutive numbers
@@ -36,10 +37,7 @@ def _draw(rates, seed, numbers, steps, offset):  # type: ignore[no-untyped-def]
         own = _scattered(np.uint64(seed) + _STEP * np.uint64(numbers[b]))
         for t in range(steps):
             now = _scattered(own + _STEP * np.uint64(t + 1))
-            if count + size > source.shape[0]:
-                larger = np.empty(2 * (count + size), np.int64)
-                larger[:count] = source[:count]
-                source = larger
+            source = with_room(source, count + size)
             for k in range(size):
                 i = active[k]
                 drawn = _scattered(now + _STEP * np.uint64(i + 1))

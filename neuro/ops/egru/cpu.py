@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from axonal._base.jit import kernel
+from axonal._base.rows import copy
 from axonal.neuro.ops._nonzero import AHEAD, active, count
 from axonal.neuro.ops.egru._events import Events
 from axonal.neuro.ops.egru._feedback import Feedback
@@ -150,7 +151,7 @@ def _add_columns(y: Any, bits: Any, rows: Any, bias: Any, where: Any, back: Any)
     """Fill W y + b [B, 3N] from W^T [N, 3N]."""
     for b in range(y.shape[0]):
         out = back[b]
-        out[:] = bias
+        copy(out, bias)
         used = active(bits[b], where)
         whole = used - used % AHEAD
         for place in range(0, whole, AHEAD):

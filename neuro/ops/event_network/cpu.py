@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from axonal._base.jit import jit, kernel, prefetch
+from axonal._base.rows import copy, with_room
 from axonal.neuro.ops.event_network._block import Kind, Reset
 
 # a compiled function takes plain numbers for constants
@@ -18,6 +19,7 @@ CURRENT_INTEGRATOR = int(Kind.CURRENT_INTEGRATOR)
 ALIF, RESONATOR, GRADED = int(Kind.ALIF), int(Kind.RESONATOR), int(Kind.GRADED)
 LINEAR, EGRU = int(Kind.LINEAR), int(Kind.EGRU)
 KLIF, LSNN, ADEX = int(Kind.KLIF), int(Kind.LSNN), int(Kind.ADEX)
+FILTERED = (CUBA, CURRENT_INTEGRATOR, ADEX)
 SUBTRACT, THRESHOLD = int(Reset.SUBTRACT), int(Reset.THRESHOLD)
 
 
@@ -70,15 +72,29 @@ def _filter_late(trace, sums, trace_decay, bias):  # type: ignore[no-untyped-def
 
 
 @jit
+def _any_left(wait):  # type: ignore[no-untyped-def]
+    count = 0
+    for left in wait:
+        count += left > 0
+    return count > 0
+
+
+@jit
 def _levels(level, threshold, coupling, trace):  # type: ignore[no-untyped-def]
     for i in range(level.shape[0]):
         level[i] = threshold[i] + coupling[i] * trace[i]
 
 
 @jit
+def _fall(trace, factor):  # type: ignore[no-untyped-def]
+    for i in range(trace.shape[0]):
+        trace[i] *= factor[i]
+
+
+@jit
 def _adapt(trace, trace_decay, first, fired):  # type: ignore[no-untyped-def]
     for i in range(trace.shape[0]):
-        trace[i] = trace_decay[i] * trace[i]
+        trace[i] *= trace_decay[i]
     for n in fired:
         trace[n - first] += 1.0 - trace_decay[n - first]
 
@@ -204,7 +220,7 @@ def _scale(  # type: ignore[no-untyped-def]
 @jit
 def _send(v, high, first, neuron, spikes):  # type: ignore[no-untyped-def]
     """Note linear units that are not 0, and their values, from ``neuron[spikes]`` on."""
-    high[:] = v
+    copy(high, v)
     for i in range(v.shape[0]):
         if v[i] != 0.0:
             neuron[spikes] = first + i
@@ -232,16 +248,6 @@ def _gate(v, high, sums, gain, bias, threshold, first, neuron, spikes):  # type:
             v[i] = h
     sums[:] = 0.0
     return spikes
-
-
-@jit
-def with_room(array, size):  # type: ignore[no-untyped-def]
-    """An array of at least that size that begins with this one."""
-    if size <= array.shape[0]:
-        return array
-    larger = np.empty(max(size, 2 * array.shape[0]), array.dtype)
-    larger[: array.shape[0]] = array
-    return larger
 
 
 @kernel
@@ -272,16 +278,15 @@ def advance(  # type: ignore[no-untyped-def]
     samples, steps = readout.shape[0], readout.shape[1]
     neurons, size = v.shape[1], ring.shape[1]
     neuron = np.empty(1024, np.int32)
-    nothing, levels = np.zeros(neurons), np.empty(neurons)
+    none, levels = np.zeros(neurons), np.empty(neurons)
     ends = np.empty(samples * steps, np.int64)
     payload = np.empty(0)
-    spikes = 0
-    carried = 0
-    count = 0
+    # typed, or what takes them is compiled for constants as well
+    spikes, carried, count = np.int64(0), np.int64(0), np.int64(0)
     for b in range(samples):
         sums = ring[b]
         # No neuron is refractory unless its block is, or the given state has steps left.
-        waiting = np.any(wait[b] > 0)
+        waiting = _any_left(wait[b])
         now = (start * neurons) % size
         for t in range(steps):
             base = np.uint64(now)
@@ -295,85 +300,71 @@ def advance(  # type: ignore[no-untyped-def]
                 refractory, column = blocks[k, 4], blocks[k, 5]
                 own, slot = v[b, first:last], sums[now + first : now + last]
                 d, g, i = decay[first:last], gain[first:last], bias[first:last]
+                second, kept = trace[b, first:last], trace_decay[first:last]
+                if kind in FILTERED:
+                    _filter(second, slot, kept, i)
+                    i = none[first:last]
                 if kind in (INTEGRATOR, CURRENT_INTEGRATOR):
-                    if kind == CURRENT_INTEGRATOR:
-                        _filter(trace[b, first:last], slot, trace_decay[first:last], i)
-                        i = nothing[first:last]
                     _integrate(own, slot, d, g, i)
-                    readout[b, t, column : column + last - first] = own
+                    copy(readout[b, t, column : column + last - first], own)
                     continue
                 before = spikes
                 neuron = with_room(neuron, spikes + last - first)
-                theta, rest = threshold[first:last], wait[b, first:last]
-                waits = refractory > 0 or waiting
-                how = (reset == SUBTRACT, refractory, waits, first, neuron, spikes)
-                second, kept = trace[b, first:last], trace_decay[first:last]
-                beside = coupling[first:last]
-                if kind == CUBA:
-                    _filter(second, slot, kept, i)
-                    none = nothing[first:last]
-                    spikes = _leak(own, rest, slot, d, g, none, theta, *how)
-                elif kind == ALIF:
-                    level = levels[first:last]
-                    _levels(level, theta, beside, second)
-                    spikes = _leak(own, rest, slot, d, g, i, level, *how)
-                    _adapt(second, kept, first, neuron[before:spikes])
-                elif kind == RESONATOR:
+                theta, beside = threshold[first:last], coupling[first:last]
+                high, third = levels[first:last], second
+                if kind in (LSNN, ADEX):
+                    third = trace[b, neurons + column : neurons + column + last - first]
+                if kind == ALIF:
+                    _levels(high, theta, beside, second)
+                    theta = high
+                elif kind == LSNN:
+                    _fall(third, extra[0, first:last])
+                    _levels(high, theta, beside, third)
+                    theta = high
+                    _filter_late(second, slot, kept, i)
+                    i = none[first:last]
+                elif kind == GRADED:
+                    _reach(high, own, slot, d, g, i)
+
+                if kind == RESONATOR:
                     after = 1.0 if reset == THRESHOLD else 0.0
                     spikes = _resonate(
                         second, own, slot, d, beside, g, i, theta, after, first, neuron, spikes
                     )
-                elif kind == LSNN:
-                    level = levels[first:last]
-                    third = trace[b, neurons + column : neurons + column + last - first]
-                    third *= extra[0, first:last]
-                    _levels(level, theta, beside, third)
-                    _filter_late(second, slot, kept, i)
-                    none = nothing[first:last]
-                    spikes = _leak(own, rest, slot, d, g, none, level, *how)
-                    for n in neuron[before:spikes]:
-                        third[n - first] += 1.0
                 elif kind == ADEX:
-                    third = trace[b, neurons + column : neurons + column + last - first]
-                    _filter(second, slot, kept, i)
                     spikes = _upswing(
                         own, third, slot, d, g, theta, beside, extra, first, neuron, spikes
                     )
                 elif kind == KLIF:
+                    divisor = extra[0, first:last]
+                    subtract = reset == SUBTRACT
                     spikes = _scale(
-                        own,
-                        slot,
-                        d,
-                        g,
-                        i,
-                        theta,
-                        beside,
-                        extra[0, first:last],
-                        reset == SUBTRACT,
-                        first,
-                        neuron,
-                        spikes,
+                        own, slot, d, g, i, theta, beside, divisor, subtract, first, neuron, spikes
                     )
-                elif kind in (GRADED, LINEAR, EGRU):
-                    high = levels[first:last]
-                    if kind == GRADED:
-                        _reach(high, own, slot, d, g, i)
-                        spikes = _leak(own, rest, slot, d, g, i, theta, *how)
-                    elif kind == LINEAR:
-                        _integrate(own, slot, d, g, i)
-                        spikes = _send(own, high, first, neuron, spikes)
-                    else:
-                        spikes = _gate(own, high, slot, g, i, theta, first, neuron, spikes)
+                elif kind == LINEAR:
+                    _integrate(own, slot, d, g, i)
+                    spikes = _send(own, high, first, neuron, spikes)
+                elif kind == EGRU:
+                    spikes = _gate(own, high, slot, g, i, theta, first, neuron, spikes)
+                else:
+                    how = (reset == SUBTRACT, refractory, refractory > 0 or waiting, first)
+                    rest = wait[b, first:last]
+                    spikes = _leak(own, rest, slot, d, g, i, theta, *how, neuron, spikes)
+
+                fired = neuron[before:spikes]
+                if kind == ALIF:
+                    _adapt(second, kept, first, fired)
+                elif kind == LSNN:
+                    for n in fired:
+                        third[n - first] += 1.0
+                if kind in (GRADED, LINEAR, EGRU):
                     payload = with_room(payload, carried + spikes - before)
-                    for n in neuron[before:spikes]:
+                    for n in fired:
                         payload[carried] = high[n - first]
                         count += deliver(sums, base, indptr, target, weight, n, payload[carried])
                         carried += 1
-                    continue
                 else:
-                    spikes = _leak(own, rest, slot, d, g, i, theta, *how)
-                fired = neuron[before:spikes]
-                count += _deliver_spikes(sums, base, indptr, target, weight, fired)
+                    count += _deliver_spikes(sums, base, indptr, target, weight, fired)
             ends[b * steps + t] = spikes
             now += neurons
             if now >= size:

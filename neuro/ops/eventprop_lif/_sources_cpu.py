@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from axonal._base.jit import jit, kernel
+from axonal._base.rows import copy
 from axonal.neuro.ops.eventprop_lif._arguments import delay_steps
 from axonal.neuro.ops.eventprop_lif._tensors import Synapses, Trains
 
@@ -74,7 +75,7 @@ def sort(when: Any, who: Any, counts: Any, at: Any, slot: Any, edges: Any) -> No
         edges[b, 0] = first
         for i in range(1, edges.shape[1]):
             edges[b, i] += edges[b, i - 1]
-        free[:] = edges[b]
+        copy(free, edges[b])
         for k in range(count):
             place = free[who[b, k]]
             at[place], slot[place] = when[b, k], k

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from axonal._base.jit import jit, kernel
+from axonal._base.rows import with_room
 from axonal._base.threads import shards
 from axonal.neuro.ops._buffer_pool import empty
 from axonal.neuro.ops.eventprop_lif._adjoint_cpu import backward, readout_backward
@@ -34,15 +35,6 @@ from axonal.neuro.ops.eventprop_lif._tensors import (
 )
 
 __all__ = ["backward", "forward", "readout_backward", "readout_forward"]
-
-
-@jit
-def _with_room(values: Any, size: int) -> Any:
-    if size <= len(values):
-        return values
-    larger = np.empty(max(size, 2 * len(values)), values.dtype)
-    larger[: len(values)] = values
-    return larger
 
 
 @jit
@@ -82,7 +74,7 @@ def _fire_together(
     count = 0
     for t in range(steps):
         before = count
-        when, who = _with_room(when, count + neurons), _with_room(who, count + neurons)
+        when, who = with_room(when, count + neurons), with_room(who, count + neurons)
         for n in range(neurons):
             i[n] = a[n] * i[n] + rows[n, t]
             rows[n, t] = i[n]
@@ -171,11 +163,11 @@ def fire(
             row = rows[0]
             row[:] = zero
             deliver(row, at, edges[b], weight[n], delay[n])
-            when = _with_room(when, count + steps)
+            when = with_room(when, count + steps)
             own = when[count:]
             found = _fire(row, a[n], d[n], threshold[n], hold[n], own)
-            who = _with_room(who, count + found)
-            now, then = _with_room(now, count + found), _with_room(then, count + found)
+            who = with_room(who, count + found)
+            now, then = with_room(now, count + found), with_room(then, count + found)
             for k in range(found):
                 later = own[k] + hold[n]
                 who[count + k] = n
@@ -187,8 +179,8 @@ def fire(
         counts[b] = count
         if count > limit:
             break
-        out_when, out_who = _with_room(out_when, total + count), _with_room(out_who, total + count)
-        out_now, out_then = _with_room(out_now, total + count), _with_room(out_then, total + count)
+        out_when, out_who = with_room(out_when, total + count), with_room(out_who, total + count)
+        out_now, out_then = with_room(out_now, total + count), with_room(out_then, total + count)
         if loop:
             for k in range(count):
                 n, t = who[k], when[k]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from axonal._base.jit import jit, kernel
+from axonal._base.rows import with_room
 from axonal.neuro.ops.exact_lif._flow import factors
 from axonal.neuro.ops.exact_lif._neuron import (
     ARRIVAL,
@@ -24,7 +25,7 @@ from axonal.neuro.ops.exact_lif._neuron import (
     WIDTH,
     finish,
 )
-from axonal.neuro.ops.exact_lif._window import close, order, settle
+from axonal.neuro.ops.exact_lif._window import arrange, close, order, settle
 
 DONE, TOO_MANY, TOO_CLOSE = 0, 1, 2
 """Ends of a run: with all spikes, with more than allowed, with a chain that no time separates."""
@@ -40,20 +41,12 @@ SHORTEST = 1e-12
 
 
 @jit
-def longer(x: Any, size: int) -> Any:
-    """Return a longer array with the same start."""
-    y = np.empty(size, x.dtype)
-    y[: len(x)] = x
-    return y
-
-
-@jit
 def launch(flight: Any, flying: int, source: int, since: float, cursor: int) -> Any:
     """Add a spike with arrivals to come; return the list and its length."""
     sources, times, cursors = flight
-    if flying == len(sources):
-        more = 2 * flying
-        sources, times, cursors = longer(sources, more), longer(times, more), longer(cursors, more)
+    more = flying + 1
+    sources, times = with_room(sources, more), with_room(times, more)
+    cursors = with_room(cursors, more)
     sources[flying], times[flying], cursors[flying] = source, since, cursor
     return (sources, times, cursors), flying + 1
 
@@ -69,9 +62,8 @@ def arrive(flight: Any, flying: int, hall: Any, waiting: int, fan: Any, end: flo
     for k in range(flying):
         i, t, c = sources[k], times[k], cursors[k]
         stop = until[i]
-        if waiting + stop - c > len(at):
-            more = 2 * (waiting + stop - c)
-            at, amount, reached = longer(at, more), longer(amount, more), longer(reached, more)
+        more = waiting + stop - c
+        at, amount, reached = with_room(at, more), with_room(amount, more), with_room(reached, more)
         while c < stop:
             arrival = t + delay[c]
             if not arrival < end:
@@ -130,10 +122,8 @@ def record(made: Any, count: int, first: Any, number: Any, spikes: Any) -> Any:
     total = count
     for j in range(len(first)):
         total += number[j]
-    if total > len(time):
-        more = 2 * total
-        time, neuron = longer(time, more), longer(neuron, more)
-        current, release = longer(current, more), longer(release, more)
+    time, neuron = with_room(time, total), with_room(neuron, total)
+    current, release = with_room(current, total), with_room(release, total)
     fresh = count
     for j in range(len(first)):
         for place in range(first[j], first[j] + number[j]):
@@ -141,8 +131,10 @@ def record(made: Any, count: int, first: Any, number: Any, spikes: Any) -> Any:
             current[fresh], release[fresh] = spikes[1, place], spikes[2, place]
             fresh += 1
     place = order(time, count, total)
-    time[count:total], neuron[count:total] = time[place], neuron[place]
-    current[count:total], release[count:total] = current[place], release[place]
+    arrange(time, count, place)
+    arrange(neuron, count, place)
+    arrange(current, count, place)
+    arrange(release, count, place)
     return (time, neuron, current, release), total
 
 

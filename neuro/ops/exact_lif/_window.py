@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from axonal._base.jit import jit
+from axonal._base.rows import copy
 from axonal.neuro.ops.exact_lif import _flow
 from axonal.neuro.ops.exact_lif._flow import NEAR, factors
 from axonal.neuro.ops.exact_lif._neuron import (
@@ -47,12 +48,21 @@ def order(when: Any, low: int, high: int) -> Any:
 
 
 @jit
+def arrange(row: Any, low: int, place: Any) -> None:
+    """Put the values at these places where the row has its places from ``low`` on."""
+    values = np.empty(len(place), row.dtype)
+    for k in range(len(place)):
+        values[k] = row[place[k]]
+    copy(row[low : low + len(place)], values)
+
+
+@jit
 def sort(line: Any, low: int, high: int) -> None:
     """Sort arrivals by time, equal ones as they are."""
     if high - low > _FEW:
         place = order(line[ARRIVAL], low, high)
-        line[ARRIVAL, low:high] = line[ARRIVAL][place]
-        line[WEIGHT, low:high] = line[WEIGHT][place]
+        arrange(line[ARRIVAL], low, place)
+        arrange(line[WEIGHT], low, place)
         return
     for k in range(low + 1, high):
         t, w = line[ARRIVAL, k], line[WEIGHT, k]

@@ -48,11 +48,11 @@ def _array(x: Tensor) -> Any:
 def _sources(connections: Connections) -> tuple[Any, Any]:
     """Return weights and delays by source [I + N, N], or [I, N] without feedback."""
     weight, delay, feedback_weight, feedback_delay = (_array(p) for p in connections)
-    if not len(feedback_weight):
-        return np.ascontiguousarray(weight.T), np.ascontiguousarray(delay.T)
-    return np.concatenate([weight.T, feedback_weight.T]), np.concatenate(
-        [delay.T, feedback_delay.T]
-    )
+    if len(feedback_weight):
+        weight = np.concatenate([weight, feedback_weight], axis=1)
+        delay = np.concatenate([delay, feedback_delay], axis=1)
+    # one row per source, whatever there is, so that one compilation serves all
+    return np.ascontiguousarray(weight.T), np.ascontiguousarray(delay.T)
 
 
 def _fan(weight: Any, delay: Any, sources: int) -> tuple[Any, ...]:

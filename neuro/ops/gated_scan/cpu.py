@@ -6,6 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from axonal._base.jit import kernel
+from axonal._base.rows import copy
 from axonal.neuro.ops._loops import over_cells
 
 BLOCK = 8192
@@ -32,7 +33,7 @@ def forward_loops(x: Any, f: Any, y: Any, h: Any, start: int, stop: int) -> None
         high = min(low + BLOCK, stop)
         n = high - low
         before = state[:n]
-        before[:] = h[low:high]
+        copy(before, h[low:high])
         for t in range(x.shape[0]):
             x_t, f_t, y_t = x[t, low:high], f[t, low:high], y[t, low:high]  # [n]
             for k in range(n):
@@ -60,4 +61,4 @@ def backward_loops(
                 g_x_t[k] = total
                 g_f_t[k] = total * before[k]
                 carry[k] = total * f_t[k]
-        g_h[low:high] = carry
+        copy(g_h[low:high], carry)

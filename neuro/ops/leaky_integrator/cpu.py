@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from axonal._base.jit import kernel
+from axonal._base.rows import copy
 from axonal.neuro.ops._loops import over_cells
 from axonal.neuro.ops._neuron_cpu import spread
 from axonal.neuro.ops._shapes import per_neuron
@@ -52,7 +53,7 @@ def forward_loops(decay_input: bool) -> Callable[..., None]:
             high = min(low + BLOCK, stop)
             n = high - low
             u, d = state[:n], state[BLOCK : BLOCK + n]
-            u[:] = v[low:high]
+            copy(u, v[low:high])
             spread(d, decay, low)
             for t in range(x.shape[0]):
                 x_t, y_t = x[t, low:high], y[t, low:high]
@@ -82,10 +83,10 @@ def backward_loops(decay_input: bool, learns_decay: bool) -> Callable[..., None]
             high = min(low + BLOCK, stop)
             n = high - low
             c, d, g_d = state[:n], state[BLOCK : BLOCK + n], state[2 * BLOCK : 2 * BLOCK + n]
-            c[:] = carry[low:high]
+            copy(c, carry[low:high])
             spread(d, decay, low)
             if learns_decay:
-                g_d[:] = g_decay[low:high]
+                copy(g_d, g_decay[low:high])
             for t in range(g.shape[0] - 1, -1, -1):
                 g_t, g_x_t = g[t, low:high], g_x[t, low:high]  # [n]
                 x_t = x[t, low:high] if learns_decay and decay_input else g_t
@@ -96,8 +97,8 @@ def backward_loops(decay_input: bool, learns_decay: bool) -> Callable[..., None]
                         g_d[k] += total * (before[k] - x_t[k] if decay_input else before[k])
                     g_x_t[k] = total * (one - d[k]) if decay_input else total
                     c[k] = total * d[k]
-            carry[low:high] = c
+            copy(carry[low:high], c)
             if learns_decay:
-                g_decay[low:high] = g_d
+                copy(g_decay[low:high], g_d)
 
     return leaky_backward

@@ -15,6 +15,7 @@ import numpy as np
 from torch import Tensor
 
 from axonal._base.jit import kernel
+from axonal._base.rows import add, copy
 from axonal.neuro.ops._gradients import Gradients
 from axonal.neuro.ops._loops import over_cells
 from axonal.neuro.ops._neuron import Neuron, State
@@ -90,17 +91,17 @@ def forward_loops(
             high = min(low + block, stop)
             n = high - low
             u, d, theta = state[:n], state[block : block + n], state[2 * block : 2 * block + n]
-            u[:] = v[low:high]
+            copy(u, v[low:high])
             if not alike:
                 spread(d, decay, low)
                 spread(theta, threshold, low)
             if refractory:
-                left[:n] = wait[low:high]
+                copy(left[:n], wait[low:high])
             for t in range(x.shape[0]):
                 if save == CHECKPOINTS and t % SEGMENT == 0:
-                    saved[t // SEGMENT, low:high] = u
+                    copy(saved[t // SEGMENT, low:high], u)
                     if refractory:
-                        waits[t // SEGMENT, low:high] = left[:n]
+                        copy(waits[t // SEGMENT, low:high], left)
                 x_t, s_t = x[t, low:high], spikes[t, low:high]
                 h_t = saved[t, low:high] if save == POTENTIAL else s_t
                 for k in range(n):
@@ -117,9 +118,9 @@ def forward_loops(
                         h_t[k] = h
                     s_t[k] = one if fired else zero
                     u[k] = after(h, fired, theta_k, zero, subtract)
-            v[low:high] = u
+            copy(v[low:high], u)
             if refractory:
-                wait[low:high] = left[:n]
+                copy(wait[low:high], left)
 
     return lif_forward
 
@@ -171,7 +172,7 @@ def backward_loops(
                 u, d, theta = state[:n], state[block : block + n], state[2 * block : 2 * block + n]
                 c = state[3 * block : 3 * block + n]
                 g_d, g_theta = state[4 * block : 4 * block + n], state[5 * block : 5 * block + n]
-                c[:] = carry[low:high]
+                copy(c, carry[low:high])
                 if not alike:
                     spread(d, decay, low)
                     spread(theta, threshold, low)
@@ -180,9 +181,9 @@ def backward_loops(
 
                 # the segment forward again, from its checkpoint [n] to h and u [rows, n]
                 if save == CHECKPOINTS:
-                    u[:] = saved[segment, low:high]
+                    copy(u, saved[segment, low:high])
                     if refractory:
-                        left[:n] = waits[segment, low:high]
+                        copy(left[:n], waits[segment, low:high])
                     for t in range(first, last):
                         row = t - first
                         x_t, h_t = x[t, low:high], h_of[row]
@@ -240,10 +241,10 @@ def backward_loops(
                         g_x_t[k] = emitted * (one - d_k) if decay_input else emitted
                         c[k] = back
 
-                carry[low:high] = c
+                copy(carry[low:high], c)
                 if learns_decay:
-                    g_decay[low:high] += g_d
+                    add(g_decay[low:high], g_d)
                 if learns_threshold:
-                    g_threshold[low:high] += g_theta
+                    add(g_threshold[low:high], g_theta)
 
     return lif_backward

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from axonal._base.jit import kernel
+from axonal._base.rows import copy
 from axonal.neuro.ops._buffer_pool import empty, zeros
 from axonal.neuro.ops._nonzero import AHEAD, active
 from axonal.neuro.ops.delayed_linear import cpu as delayed_cpu
@@ -171,8 +172,9 @@ def _send(t: int, bits: Any, ring: Any, rows: Any, bias: Any) -> None:
     batch, size = bits.shape
     where = np.empty(size + AHEAD + 3, np.int64)
     # the place of the step before becomes that of the last one which they reach
-    ring[(t - 1) % len(ring)] = bias
+    made_last = ring[(t - 1) % len(ring)]
     for b in range(batch):
+        copy(made_last[b], bias)
         used = active(bits[b], where)
         for n in range(used, used + 3):
             where[n] = size

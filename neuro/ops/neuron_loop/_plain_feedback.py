@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from axonal._base.jit import kernel
+from axonal._base.rows import copy
 from axonal.neuro.ops._nonzero import AHEAD, active
 from axonal.neuro.ops.neuron_loop._feedback import Feedback
 from axonal.neuro.ops.neuron_loop._rows_cpu import BITS, add_four
@@ -80,6 +81,6 @@ def _gather(t: int, heard: Any, bits: Any, columns: Any, bias: Any) -> None:
         for k in range(used, used + 3):
             where[k] = size
         row = heard[b]
-        row[:] = bias
+        copy(row, bias)
         for k in range(0, used, 4):
             add_four(row, columns, where, k)

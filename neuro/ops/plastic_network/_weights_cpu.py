@@ -11,6 +11,7 @@ are added before the bounds apply.
 import numpy as np
 
 from axonal._base.jit import jit
+from axonal._base.rows import copy
 from axonal.neuro.ops.event_network.cpu import deliver
 
 
@@ -182,7 +183,7 @@ def changes(  # type: ignore[no-untyped-def]
         if j < n:
             sink[j] = lift[j] = zero
     for first in range(neurons, late.shape[0], neurons):  # the same for every kind of synapse
-        late[first : first + neurons] = late[:neurons]
+        copy(late[first : first + neurons], late)
         for j in fired:
             both[first + j] = both[j]
     if gated:

@@ -11,8 +11,8 @@ from numba.core.errors import NumbaError
 
 from axonal._base.array_types import Int32Array, Int64Array
 from axonal._base.jit import callback, jit, kernel
+from axonal._base.rows import copy, with_room
 from axonal.neuro.ops.event_network import Events
-from axonal.neuro.ops.event_network.cpu import with_room
 from axonal.neuro.ops.plastic_network._network import PlasticNetwork, index_type
 from axonal.neuro.ops.plastic_network._plasticity import Plasticity, Step, unmodulated
 from axonal.neuro.ops.plastic_network._state import PlasticState
@@ -222,11 +222,11 @@ def _advance(  # type: ignore[no-untyped-def]
     spikes = 0
     for b in range(samples):
         if inherit and b > 0:
-            all_pre[b] = all_pre[b - 1]
-            all_post[b] = all_post[b - 1]
+            copy(all_pre[b], all_pre[b - 1])
+            copy(all_post[b], all_post[b - 1])
         given = weights[b if weights.shape[0] > 1 else 0]
         if copied:
-            scratch[:] = given
+            copy(scratch, given)
         weight = scratch if copied else given
         v, wait, current = cells[0][b], cells[1][b], cells[2][b]
         reach, ring = cells[3][b], cells[4][b]

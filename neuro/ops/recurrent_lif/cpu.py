@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from axonal._base.jit import jit, kernel
+from axonal._base.rows import add, copy
 from axonal.neuro.ops._buffer_pool import empty
 from axonal.neuro.ops._gradients import Gradients
 from axonal.neuro.ops._neuron import Neuron, State
@@ -160,18 +161,18 @@ def forward_loops(
                 back, constant = (
                     state[3 * BLOCK : 3 * BLOCK + n], state[4 * BLOCK : 4 * BLOCK + n]
                 )  # fmt: skip
-                d[:] = decay[low:high]
-                theta[:] = threshold[low:high]
-                constant[:] = bias[low:high]
+                copy(d, decay[low:high])
+                copy(theta, threshold[low:high])
+                copy(constant, bias[low:high])
                 for b in range(batch):
                     if t == first and given:
-                        back[:] = feedback[b, low:high]
+                        copy(back, feedback[b, low:high])
                     else:
-                        back[:] = constant
+                        copy(back, constant)
                         _gather(back, weight, where, active(heard[b], where), low, size)
-                    u[:] = v[b, low:high]
+                    copy(u, v[b, low:high])
                     if refractory:
-                        left[:n] = wait[b, low:high]
+                        copy(left[:n], wait[b, low:high])
                     x_t, s_t = x[t, b, low:high], spikes[t, b, low:high]
                     h_t = h[t, b, low:high] if keep else s_t
                     for k in range(n):
@@ -186,9 +187,9 @@ def forward_loops(
                             h_t[k] = h_k
                         s_t[k] = one if fired else zero
                         u[k] = after(h_k, fired, theta[k], zero, subtract)
-                    v[b, low:high] = u
+                    copy(v[b, low:high], u)
                     if refractory:
-                        wait[b, low:high] = left[:n]
+                        copy(wait[b, low:high], left)
         return steps
 
     return recurrent_lif_forward
@@ -262,12 +263,12 @@ def backward_loops(
             n = high - low
             d, theta, c = state[:n], state[BLOCK : BLOCK + n], state[2 * BLOCK : 2 * BLOCK + n]
             g_d, g_theta = state[3 * BLOCK : 3 * BLOCK + n], state[4 * BLOCK : 4 * BLOCK + n]
-            d[:] = decay[low:high]
-            theta[:] = threshold[low:high]
+            copy(d, decay[low:high])
+            copy(theta, threshold[low:high])
             g_d[:] = zero
             g_theta[:] = zero
             for b in range(batch):
-                c[:] = carry[b, low:high]
+                copy(c, carry[b, low:high])
                 # all [n]
                 g_t, back_t, g_x_t = g[t, b, low:high], back[b, low:high], g_x[t, b, low:high]
                 h_t, s_t = h[t, b, low:high], spikes[t, b, low:high]
@@ -300,10 +301,10 @@ def backward_loops(
                         g_d[k] += emitted * (u - drive_t[k] if decay_input else u)
                     g_x_t[k] = emitted * (one - d[k]) if decay_input else emitted
                     c[k] = passed
-                carry[b, low:high] = c
+                copy(carry[b, low:high], c)
             if learns_decay:
-                g_decay[low:high] += g_d
+                add(g_decay[low:high], g_d)
             if learns_threshold:
-                g_threshold[low:high] += g_theta
+                add(g_threshold[low:high], g_theta)
 
     return recurrent_lif_backward

@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from axonal._base.jit import kernel
+from axonal._base.rows import copy
 from axonal.neuro.ops.egru._loop_state import LoopState
 from axonal.neuro.ops.sparse_egru._compressed import Compressed
 
@@ -46,9 +47,9 @@ def _run(
     back = np.empty(3 * size, x.dtype)
     for t in range(steps):
         for b in range(batch):
-            own[:] = bias_in
+            copy(own, bias_in)
             _spread(x[t, b], in_start, in_row, in_weight, own)
-            back[:] = bias
+            copy(back, bias)
             _spread(y[t - 1, b] if t > 0 else before[b], start, row, weight, back)
             u_b = c[t - 1, b] if t > 0 else first[b]
             y_b, c_b = y[t, b], c[t, b]

@@ -12,6 +12,7 @@ import numpy as np
 from torch import Tensor
 
 from axonal._base.jit import jit, kernel
+from axonal._base.rows import copy
 from axonal.neuro.ops._exp_cpu import exp_falling
 from axonal.neuro.ops._loops import over_cells
 from axonal.neuro.ops._neuron_cpu import spread
@@ -62,13 +63,17 @@ def forward_loops() -> Callable[..., None]:
             n = high - low
             a, b, c = rows[:n], rows[BLOCK : BLOCK + n], rows[2 * BLOCK : 2 * BLOCK + n]
             w_n, u_n = rows[3 * BLOCK : 3 * BLOCK + n], rows[4 * BLOCK : 4 * BLOCK + n]
-            a[:], b[:], c[:] = p[low:high], q[low:high], o[low:high]
+            copy(a, p[low:high])
+            copy(b, q[low:high])
+            copy(c, o[low:high])
             spread(w_n, w, low)
             spread(u_n, u, low)
             for t in range(k.shape[0]):
                 if kept_p.shape[0] and t % SEGMENT == 0:
                     s = t // SEGMENT
-                    kept_p[s, low:high], kept_q[s, low:high], kept_o[s, low:high] = a, b, c
+                    copy(kept_p[s, low:high], a)
+                    copy(kept_q[s, low:high], b)
+                    copy(kept_o[s, low:high], c)
                 k_t, v_t, y_t = k[t, low:high], v[t, low:high], y[t, low:high]
                 for j in range(n):
                     k_j, v_j = k_t[j], v_t[j]
@@ -84,7 +89,9 @@ def forward_loops() -> Callable[..., None]:
                     a[j] = past * a[j] + now * v_j
                     b[j] = past * b[j] + now
                     c[j] = fallen if ahead > zero else k_j
-            p[low:high], q[low:high], o[low:high] = a, b, c
+            copy(p[low:high], a)
+            copy(q[low:high], b)
+            copy(o[low:high], c)
 
     return wkv_forward
 
@@ -114,13 +121,16 @@ def backward_loops() -> Callable[..., None]:
             dw, du = _row(rows, 7, n), _row(rows, 8, n)
             spread(w_n, w, low)
             spread(u_n, u, low)
-            da[:], db[:], dw[:], du[:] = (
-                g_p[low:high], g_q[low:high], g_w[low:high], g_u[low:high],
-            )  # fmt: skip
+            copy(da, g_p[low:high])
+            copy(db, g_q[low:high])
+            copy(dw, g_w[low:high])
+            copy(du, g_u[low:high])
             for s in range(kept_p.shape[0] - 1, -1, -1):
                 first = s * SEGMENT
                 steps = min(SEGMENT, k.shape[0] - first)
-                a[:], b[:], c[:] = kept_p[s, low:high], kept_q[s, low:high], kept_o[s, low:high]
+                copy(a, kept_p[s, low:high])
+                copy(b, kept_q[s, low:high])
+                copy(c, kept_o[s, low:high])
                 for r in range(steps):
                     t = first + r
                     _again(k[t, low:high], v[t, low:high], w_n, u_n, a, b, c, rows, 10 + 8 * r)
@@ -128,7 +138,10 @@ def backward_loops() -> Callable[..., None]:
                     t = first + r
                     out = g_k[t, low:high], g_v[t, low:high]
                     _back(g[t, low:high], v[t, low:high], out, da, db, dw, du, rows, 10 + 8 * r)
-            g_p[low:high], g_q[low:high], g_w[low:high], g_u[low:high] = da, db, dw, du
+            copy(g_p[low:high], da)
+            copy(g_q[low:high], db)
+            copy(g_w[low:high], dw)
+            copy(g_u[low:high], du)
 
     return wkv_backward
 
@@ -189,4 +202,4 @@ def _back(g: Any, v: Any, out: Any, da: Any, db: Any, dw: Any, du: Any, rows: An
         dw[j] += past[j] * (da[j] * p[j] + db[j] * q[j])
         da[j] = past[j] * da[j] + past_y[j] * above
         db[j] = past[j] * db[j] + past_y[j] * below
-    g_k[:] = to_k
+    copy(g_k, to_k)
