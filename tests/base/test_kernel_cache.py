@@ -77,6 +77,35 @@ def test_what_did_not_change_is_loaded(run, caplog):
     assert "loaded from its cache" in record.getMessage()
 
 
+VARIANTS = (
+    "from axonal._base.jit import jit\ndef adding(number):\n    @jit\n    def add(x):\n"
+    "        return x + number\n    return add\n"
+)
+
+
+def test_variants_that_two_processes_keep_at_once_are_not_mixed_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    (tmp_path / "variants_of_test.py").write_text(VARIANTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    adding = importlib.import_module("variants_of_test").adding
+    one, two = adding(1), adding(2)
+    kept = type(one._cache._cache_file)
+    write = kept._save_data
+
+    def write_late(self, name, data):
+        # the other process looked at what is kept when this one did, and has written since
+        with monkeypatch.context() as others:
+            others.setattr(kept, "_save_data", write)
+            others.setattr(kept, "_load_index", lambda self: {})
+            assert two(1) == 3
+        write(self, name, data)
+
+    with monkeypatch.context() as late:
+        late.setattr(kept, "_save_data", write_late)
+        assert one(1) == 2
+    assert (adding(1)(1), adding(2)(1)) == (2, 3)
+
+
 def test_code_of_other_sources_is_removed_and_nothing_else(tmp_path):
     kernel_cache.remove_others.cache_clear()
     names = "a-1.py311-new.nbi", "a-1.py311-new.1.nbc", "b.pyc", "a-1.py311-old.nbi", "c.1.nbc"

@@ -1,7 +1,9 @@
 """The one place that compiles with numba."""
 
 import functools
+import hashlib
 import logging
+import pickle
 import sys
 import threading
 import time
@@ -14,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numba
 from llvmlite import ir
 from numba.core import event
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 from numba.extending import intrinsic
 
 from axonal._base import kernel_cache
@@ -44,6 +46,35 @@ class _Named(CompileResultCacheImpl):
         return f"{base}-{kernel_cache.stamp(Path(self.locator._py_file))}"
 
 
+class _FilePerKey(IndexDataCacheFile):
+    """A file of machine code for every key, which it begins with, and no index.
+
+    numba numbers its files and keeps an index of them. Two processes that write at the same time
+    take one number twice, and one of them is later handed the code of the other: of other types,
+    or of a kernel made for other choices.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep the machine code of a key."""
+        self._save_data(self._file_of(key), (key, data))  # type: ignore[no-untyped-call]
+
+    def load(self, key: Any) -> Any:
+        """Return the machine code of a key, or None where none can be read."""
+        try:
+            found, data = self._load_data(self._file_of(key))  # type: ignore[no-untyped-call]
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+            # not there, or cut when a machine lost its power; it is written anew
+            return None
+        return data if found == key else None
+
+    def flush(self) -> None:
+        """Nothing: files of other sources are removed when these are kept."""
+
+    def _file_of(self, key: Any) -> str:
+        digest = hashlib.sha256(f"{self._version} {key!r}".encode()).hexdigest()
+        return f"{self._index_name.removesuffix('.nbi')}.{digest[:16]}.nbc"
+
+
 class _Kept(FunctionCache):
     """numba's cache on disk for one function, by the sources of all that it can call.
 
@@ -55,6 +86,8 @@ class _Kept(FunctionCache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]
+        place = self._impl.filename_base, self._impl.locator.get_source_stamp()
+        self._cache_file = _FilePerKey(self._cache_path, *place)  # type: ignore[no-untyped-call]
         known = kernel_cache.sources(Path(function.__code__.co_filename))
         for inner in _handed_in(function):
             if Path(inner.__code__.co_filename).resolve() not in known:
