@@ -1,4 +1,5 @@
-# make demo   train, export and verify a network          make test        every check
+# make demo   train, export and verify a network          make test        lint, types, tests
+# make test-slow   tests that take more than four seconds each, notebooks
 # make fuzz   property tests with many more examples      make experiments the tables of docs/results
 # make fuzz-readers   10 000 damaged files for every reader     make kills     commands killed at random
 # make docs   the documentation site, in docs/_build/html     make check-release   what would be published
@@ -28,11 +29,11 @@ DEFINITIONS := setup.cfg pyproject.toml constraints.txt
 LAVA_NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 10))
 SUPPORTED := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types pytest notebooks fuzz fuzz-readers kills experiments example \
-        language-model docs check-release peers lava netx nest neurobench beside clean
+.PHONY: help demo test test-slow lint types pytest pytest-slow notebooks fuzz fuzz-readers kills \
+        experiments example language-model docs check-release peers lava netx nest neurobench beside clean
 
 help:
-	@sed -n '1,6s/^# //p' Makefile
+	@sed -n '1,7s/^# //p' Makefile
 
 # Each interpreter is tried, because a version manager may leave a python3.11 that only fails.
 # An environment that still runs is kept: pip then changes only what the definitions changed.
@@ -67,7 +68,9 @@ demo: .venv/.train
 	@echo "The figures are in $(RUN)/figures:"
 	@ls -1 $(RUN)/figures
 
-test: lint types pytest notebooks
+test: lint types pytest
+
+test-slow: pytest-slow notebooks
 
 lint: .venv/.test
 	$(BIN)/python -m ruff check
@@ -79,7 +82,10 @@ types: .venv/.test
 # Two workers, a file to one of them; tests that start processes with a time limit are one group
 # (tests/conftest.py).
 pytest: .venv/.test beside
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+
+pytest-slow: .venv/.test beside
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m slow
 
 notebooks: .venv/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --nbmake notebooks

@@ -33,7 +33,7 @@ BENCHMARKS = """\
 TESTS = """\
 ## Tests: what holds
 
-`make test` runs them all; a file alone by `.venv/bin/python -m pytest FILE`. These hold what the
+`make test` and `make test-slow` run them all; a file alone by `.venv/bin/python -m pytest FILE`. These hold what the
 package promises:
 
 """

@@ -3,6 +3,7 @@
 What only some machines have is in `needs`: marked ``@pytest.mark.needs("gpu")``, or asked for.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -64,6 +65,12 @@ class ByFile(LoadGroupScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
     return ByFile(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+def pytest_collection_finish() -> None:
+    # what is loaded by now stays: collections of garbage need not go through it again and again
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure() -> None:

@@ -234,6 +234,7 @@ for name, write in writers.items():
 """
 
 
+@pytest.mark.slow
 def test_every_writer_says_in_one_line_that_a_disk_is_full(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": f"{SRC}:{ROOT / 'tests'}"}
     command = [sys.executable, "-c", FULL, tmp_path]

@@ -90,6 +90,7 @@ def test_what_the_user_got_wrong_is_one_line(
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [

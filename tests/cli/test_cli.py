@@ -19,6 +19,7 @@ from axonal.deploy import EventGraph, Population, backends
 from axonal.recipes import digits
 
 
+@pytest.mark.slow
 def test_train_export_run_and_verify_work_one_after_another(axonal: Axonal, tmp_path: Path) -> None:
     trained = process("train", "digits", "--epochs", "1", "--seed", "2", cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
@@ -44,6 +45,7 @@ def test_export_and_info_answer_in_json(axonal: Axonal, run: Path, tmp_path: Pat
     assert answer["core"]["torch"]
 
 
+@pytest.mark.slow
 def test_a_quantised_network_is_exported_run_and_verified(
     axonal: Axonal, hard_reset_run, tmp_path: Path
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_nir_file_of_another_framework_is_imported(
     assert EventGraph.load(tmp_path / "old.h5").population("lif").reset == "subtract"
 
 
+@pytest.mark.slow
 def test_a_network_for_spinnaker_is_exported_with_a_script_and_mapped(
     axonal: Axonal, refused: Refused, hard_reset_run, tmp_path: Path
 ) -> None:
@@ -216,6 +219,7 @@ def test_run_takes_arrays_from_a_file_and_writes_what_came_out(
         assert len(arrays["hidden.t"]) == answer["spikes"]
 
 
+@pytest.mark.slow
 def test_a_bug_shows_its_traceback() -> None:
     script = (
         "import sys\n"

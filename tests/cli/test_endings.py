@@ -12,6 +12,7 @@ import pytest
 from helpers.shell import ENV
 
 
+@pytest.mark.slow
 def test_what_ends_a_command_is_one_line_and_its_exit_code(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "axonal.cli", "train", "digits", "--json"]
     process = subprocess.Popen(
@@ -40,6 +41,7 @@ cli.main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_each_signal_ends_a_command_and_stays_ignored_where_it_was(name: str) -> None:
     ended = ENDED.format(name=name)
@@ -57,6 +59,7 @@ def test_each_signal_ends_a_command_and_stays_ignored_where_it_was(name: str) ->
     assert json.loads(done.stdout)["heard"] is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("info",), ("info", "--json"), ("--help",)])
 def test_output_that_cannot_be_printed_is_one_line(words: Sequence[str]) -> None:
     command = [sys.executable, "-m", "axonal.cli", *words]

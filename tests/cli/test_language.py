@@ -63,6 +63,7 @@ def test_a_file_is_scored_by_token_character_and_byte(
     assert f"{found['bits_per_character']:.4f}" in plain.stdout
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does_from_their_windows(
     written: Path, tmp_path: Path
 ) -> None:

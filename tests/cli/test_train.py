@@ -69,6 +69,7 @@ def test_every_setting_can_be_given(axonal: Axonal, monkeypatch: pytest.MonkeyPa
     assert chosen == [settings]
 
 
+@pytest.mark.slow
 def test_with_json_a_training_prints_json_and_nothing_else(tmp_path: Path) -> None:
     words = ("train", "coincidence", "--arm", "none", "--epochs", "1", "--json")
     result = process(*words, "--out", tmp_path / "run")

@@ -90,6 +90,7 @@ def test_no_held_out_speaker_is_trained_on(
         assert set(data[part].events.groups["speaker"].tolist()) == set(range(6)) - tested
 
 
+@pytest.mark.slow
 def test_the_recordings_give_the_spikes_they_gave_before(real: Path) -> None:
     data = fsdd(folder=real, cache=False)
     assert [len(d) for d in data.values()] == [2448, 252, 300]

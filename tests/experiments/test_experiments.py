@@ -91,6 +91,7 @@ def test_runs_share_a_key_only_if_all_settings_are_equal() -> None:
     assert Run("digits").key != Run("coincidence").key
 
 
+@pytest.mark.slow
 def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
     path = tmp_path / "runs.jsonl"
     fill(Store(path), [small(0)], processes=1, commit="first")
@@ -202,6 +203,7 @@ def test_the_figure_names_its_axes(tmp_path: Path) -> None:
     assert "test accuracy (share of samples)" in labels
 
 
+@pytest.mark.slow
 def test_the_command_writes_reports_from_what_is_there(tmp_path: Path) -> None:
     filled(tmp_path / "runs.jsonl", digits.plan())
     command = [sys.executable, "-m", "experiments", "digits", "--out", tmp_path]

@@ -116,6 +116,7 @@ def test_features_that_never_change_do_no_harm() -> None:
     assert np.isfinite(scores).all()
 
 
+@pytest.mark.slow
 def test_a_repeat_is_the_same_every_time_but_for_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_mil_folds, "mil", lambda name: witnesses(2, 30))
     monkeypatch.setattr(_mil_folds, "CHOICES", TINY)

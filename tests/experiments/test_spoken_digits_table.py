@@ -167,6 +167,7 @@ def trained(recordings: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     return done
 
 
+@pytest.mark.slow
 def test_without_an_arm_the_command_prints_all_of_them(
     trained: list[Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

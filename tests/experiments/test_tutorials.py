@@ -4,6 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from helpers import needs
 
 from experiments import tutorials
@@ -37,6 +38,7 @@ def test_the_page_counts_what_reaches_a_simulator_and_names_what_does_not(tmp_pa
     assert "- snnTorch, dense: nest: population 'lif1' has reset 'subtract'" in text
 
 
+@pytest.mark.slow
 def test_a_network_goes_all_the_way(monkeypatch: Any) -> None:
     for part in ("peers", "nest", "brian2"):
         needs.require(part)

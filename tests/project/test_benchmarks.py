@@ -39,11 +39,13 @@ def rows(name: str) -> dict[str, dict[str, Any]]:
     return {row["implementation"]: row for row in table.json}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "gpu"])
 def test_a_quick_benchmark_without_peers_makes_its_rows(name: str) -> None:
     assert "axonal" in rows(name)
 
 
+@pytest.mark.slow
 def test_a_quick_run_writes_its_rows_and_no_result(tmp_path: Path) -> None:
     results = ROOT / "benchmarks" / "RESULTS.md"
     before = results.read_bytes()
@@ -89,6 +91,7 @@ def test_what_would_end_a_run_is_said_before_it(words: tuple[str, str], message:
     assert not done.stdout
 
 
+@pytest.mark.slow
 def test_works_are_timed_beside_those_of_an_older_commit() -> None:
     command = [sys.executable, "-m", "benchmarks.against", "HEAD", "spike_linear", "--quick"]
     done = subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True)

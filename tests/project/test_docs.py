@@ -81,6 +81,7 @@ def run_python(folder: Path, *words: str | Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.slow
 def test_the_python_code_of_the_documents_runs(tmp_path: Path) -> None:
     documents = ["README.md", *(f"docs/{name}.md" for name in WITH_CODE)]
     # one after another in one process, which imports torch once
@@ -104,6 +105,7 @@ def test_every_page_whose_code_is_marked_as_python_runs() -> None:
     assert found - {*WITH_CODE, *OTHER_PROCESSES, *others} == set()
 
 
+@pytest.mark.slow
 def test_the_same_networks_in_other_frameworks_fire_as_their_page_says(tmp_path: Path) -> None:
     needs.require("peers")
     (tmp_path / "page.py").write_text("\n".join(blocks("docs/coming-from.md", "python")))

@@ -293,6 +293,7 @@ def test_simulations_import_no_torch_and_no_theory() -> None:
     assert set(ast.literal_eval(loaded)) <= {"axonal", "llvmlite", "numba", "numpy", "psutil"}
 
 
+@pytest.mark.slow
 def test_every_public_name_of_hebbian_is_found_where_it_is_made() -> None:
     script = (
         "import sys\n"

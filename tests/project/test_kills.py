@@ -16,6 +16,7 @@ from axonal.deploy import EventGraph
 ENV = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
 
 
+@pytest.mark.slow
 def test_commands_killed_at_random_moments_lose_nothing_and_leave_nothing() -> None:
     script = ROOT / "tests" / "scripts" / "kills.py"
     scenes = ("save", "run --stream", "write events", "simulator")
@@ -31,6 +32,7 @@ class Stop(Exception):
 
 
 # an interrupt may come between the opening of a file and its `with`
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_interrupt_at_any_moment_of_a_write_leaves_the_old_graph_or_the_new_one(
     tmp_path: Path,

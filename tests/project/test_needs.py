@@ -23,6 +23,7 @@ def checks(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.slow
 def test_a_test_without_its_simulator_is_skipped_and_counted(tmp_path: Path) -> None:
     done = checks(ONE, AXONAL_LAVA_PYTHON=str(tmp_path / "none"))
     assert done.returncode == 0, done.stdout
@@ -31,6 +32,7 @@ def test_a_test_without_its_simulator_is_skipped_and_counted(tmp_path: Path) -> 
     assert "data sets: AXONAL_DATA names no folder with fashion-mnist, fsdd, mil" in listed
 
 
+@pytest.mark.slow
 def test_what_is_insisted_on_fails_by_name(tmp_path: Path) -> None:
     done = checks(ONE, AXONAL_LAVA_PYTHON=str(tmp_path / "none"), AXONAL_REQUIRE="lava, data")
     assert done.returncode == 1

@@ -177,6 +177,7 @@ def test_the_source_distribution_holds_tests_and_notebooks(sdist: Path) -> None:
     assert {"LICENSE", "CHANGELOG.md", "CITATION.cff", "constraints.txt", "Makefile"} <= inside
 
 
+@pytest.mark.slow
 def test_a_wheel_holds_every_file_once_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -186,6 +187,7 @@ def test_a_wheel_holds_every_file_once_and_nothing_else(wheel: Path) -> None:
     assert any(n.endswith(".dist-info/licenses/LICENSE") for n in names)
 
 
+@pytest.mark.slow
 def test_a_wheel_is_imported_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     names = sorted(packages_on_disk())
     # Printed at the end, because an import may print too.

@@ -28,6 +28,7 @@ def _pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_mnist, "mnist", parts.__getitem__)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_learns(rule: str, tmp_path: Path) -> None:
     larger = {**SMALL, "hidden": 60, "samples": 900, "epochs": 3}

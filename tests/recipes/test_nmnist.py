@@ -123,6 +123,7 @@ def test_a_trained_network_is_exported_with_its_spikes(tmp_path: Path) -> None:
 # --- folds ---
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("recordings")
 def test_folds_are_compared_with_the_error_of_all_samples(tmp_path: Path) -> None:
     answer = recipes.compare("nmnist", tmp_path, epochs=1, channels=2)

@@ -122,6 +122,7 @@ recipes.train("digits", settings, sys.argv[1], device="cpu", resume=True)
 """
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_an_epoch_resumes_to_exactly_the_same_end(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(KILLED)

@@ -228,6 +228,7 @@ TINY = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.needs("data")
 @pytest.mark.parametrize("arm", ["astrocyte", "static", "relu"])
 def test_a_liquid_is_trained_and_resumed_on_digits(arm: str, tmp_path: Path) -> None:

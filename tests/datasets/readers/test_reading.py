@@ -140,6 +140,7 @@ def peak(work: Callable[[], object]) -> int:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [write_es, write_evt2])
 def test_memory_is_that_of_the_events_and_flat_in_a_stream(
     write: Callable[..., Path], tmp_path: Path

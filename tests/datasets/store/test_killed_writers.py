@@ -58,6 +58,7 @@ def forked(work: Callable[[], None]) -> int:
     os._exit(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "origin", [Origin("made"), Origin("sha256:" + 64 * "0")], ids=["text", "hash"]
 )

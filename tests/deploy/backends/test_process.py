@@ -44,6 +44,7 @@ def gone(pid):
     return False
 
 
+@pytest.mark.slow
 def test_a_simulator_that_hangs_is_stopped_with_its_children_and_named(tmp_path):
     note = tmp_path / "pid"
     body = (

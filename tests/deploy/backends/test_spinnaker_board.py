@@ -24,6 +24,7 @@ def hard_digits(hard_reset_run):
     return quantize(recipes.export_run(hard_reset_run, samples=16), "spinnaker")
 
 
+@pytest.mark.slow
 def test_the_virtual_board_takes_the_digits_and_their_weights_are_read_back_equal(hard_digits):
     found = verify(hard_digits, ("reference", "spinnaker"))
     assert found.passed, str(found)
@@ -64,6 +65,7 @@ def filling(cores):
     return with_golden(graph, {"in": np.ones((3, 1, 1))})
 
 
+@pytest.mark.slow
 def test_the_virtual_board_has_as_many_cores_as_a_graph_may_take(monkeypatch):
     found = verify(filling(chip.CORES), ("reference", "spinnaker"))
     assert found.passed, str(found)
@@ -92,6 +94,7 @@ def test_one_synapse_that_is_read_back_otherwise_is_found(field, by, what, monke
     assert f"spinnaker: {what} of x -> x that were read back differ in " in str(found)
 
 
+@pytest.mark.slow
 def test_what_is_read_back_is_what_was_written_and_not_what_was_given(monkeypatch):
     graph, network = whole(1, exponent=-9), _pynn.network
 
@@ -111,6 +114,7 @@ def test_what_is_read_back_is_what_was_written_and_not_what_was_given(monkeypatc
     assert "weights of x -> x that were read back differ" in str(verify(graph, ("spinnaker",)))
 
 
+@pytest.mark.slow
 def test_the_longest_delays_are_mapped_and_read_back_and_the_home_of_the_user_is_left_alone(
     tmp_path, monkeypatch
 ):
@@ -154,6 +158,7 @@ def test_a_board_that_fails_says_why_in_one_line(tmp_path, monkeypatch):
     assert str(caught.value) == line
 
 
+@pytest.mark.slow
 def test_the_script_for_a_board_needs_no_axonal_and_compares(tmp_path):
     graph = whole(2)
     script, data = deploy.pynn_script(graph, tmp_path / "board.py")

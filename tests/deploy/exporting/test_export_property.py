@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from axonal import deploy
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:in the golden run .* never fired:UserWarning")
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(networks(exportable=True), st.integers(0, 2**16))

@@ -123,6 +123,7 @@ def test_chunks_and_single_steps_give_the_same_bits(graph, cuts):
         assert cells == set(map(tuple, np.argwhere(whole.raster(cell)[:, 0]).tolist()))
 
 
+@pytest.mark.slow
 @slowly
 @given(graphs())
 def test_a_file_keeps_every_number(tmp_path_factory, graph):

@@ -88,6 +88,7 @@ def test_a_maximum_of_numbers_is_refused_by_path(layers):
         export(net, dt=1e-3, input_shape=(1, 10, 10))
 
 
+@pytest.mark.slow
 def test_pooled_spikes_are_saved_and_quantised(tmp_path):
     graph = export(maps(POOLS["windows"]), dt=1e-3, input_shape=(1, 10, 10))
     graph.save(tmp_path / "pooled.h5")

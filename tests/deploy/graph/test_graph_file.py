@@ -104,6 +104,7 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["graph.h5"]
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_writing_leaves_a_whole_file(tmp_path):
     path, script = tmp_path / "graph.h5", tmp_path / "write.py"
     example(0).save(path)

@@ -12,6 +12,8 @@ from helpers import SCRIPTS, needs
 from axonal import deploy, neuro
 from axonal.deploy.backends._lava_environment import interpreter
 
+pytestmark = pytest.mark.slow
+
 STEPS = 60
 
 

@@ -22,6 +22,7 @@ from axonal.deploy.nir.__main__ import table
 CASES = 100 if FUZZ else 8
 
 
+@pytest.mark.slow
 @given(graphs(), st.sampled_from(["double", "single"]))
 @settings(max_examples=300 if FUZZ else 20, deadline=None)
 def test_a_graph_comes_back_from_a_file_with_the_same_spikes(tmp_path_factory, graph, precision):
@@ -120,6 +121,7 @@ def crossed(script, *arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framework", ["spikingjelly", "snntorch"])
 def test_random_networks_cross_both_ways_with_the_same_spikes(framework):
     drawn = crossed("exchanged_networks.py", framework)
@@ -136,6 +138,7 @@ def test_random_networks_cross_both_ways_with_the_same_spikes(framework):
     assert [n for n in found if n["mismatches"]] == []
 
 
+@pytest.mark.slow
 def test_networks_of_norse_and_sinabs_are_read_with_the_same_spikes():
     found = crossed("exchanged_resets.py")
     assert sum(n["spikes"] for n in found) > 200 * len(found)

@@ -127,6 +127,7 @@ def picture(tmp_path_factory):
     return net.eval(), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 4])
 def test_a_network_fires_the_same_spikes_for_any_number_of_samples(picture, batch):
     net, path = picture

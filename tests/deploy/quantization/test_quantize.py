@@ -26,6 +26,7 @@ def test_the_executor_equals_the_equations(seed, exponents):
     np.testing.assert_array_equal(found.readout["out"][-1, 0] * 64, v["out"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exponents", [(0, 0), (1, -1), (-2, 0)])
 def test_300_steps_with_delays_0_to_62_equal_lavas_fixed_point_models(exponents):
     graph = whole(1, exponents)
@@ -43,6 +44,7 @@ def test_currents_wrap_and_membranes_saturate_as_on_the_chip():
     assert verify(graph, ("lava",)).passed
 
 
+@pytest.mark.slow
 def test_a_lava_that_hangs_for_real_is_stopped_and_named(monkeypatch):
     # with the limit of delays out of the way, a process of Lava dies and its parent waits for ever
     monkeypatch.setattr(loihi2, "DELAYS", (1, 99))

@@ -48,6 +48,7 @@ def test_the_executor_equals_the_equations(seed, exponents):
     np.testing.assert_array_equal(found.state.v[0, :5], v["x"])
 
 
+@pytest.mark.slow
 @wraps
 @pytest.mark.parametrize("exponents", [(1, -1), (-2, 0)])
 def test_300_steps_with_delays_0_to_62_equal_lavas_fixed_point_models(exponents):
@@ -79,6 +80,7 @@ def network():
     return deploy.export(net, dt=1e-3, steps=100, samples=4)
 
 
+@pytest.mark.slow
 def test_a_quantised_network_fires_nearly_the_same_and_in_lava_exactly_the_same(network):
     rounded = quantize(network, "loihi2")
     for row in rounded.info["quantization"]["populations"]:

@@ -308,6 +308,7 @@ def unread(pipe):
     return waiting[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_command_line_prints_spikes_while_events_come_and_keeps_its_state(
     axonal, tmp_path, number

@@ -78,6 +78,7 @@ def learnt():
     return found
 
 
+@pytest.mark.slow
 def test_what_is_learnt_after_another_is_forgotten_without_a_method(learnt):
     assert learnt["sequential"].test.shape == (3, 3)
     assert learnt["sequential"].test.diagonal().min() > 0.9

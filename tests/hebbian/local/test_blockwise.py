@@ -114,6 +114,7 @@ def test_an_unknown_layer_lets_no_gradient_pass_and_drifts(kind: str) -> None:
     assert (noisy(x) - still(x)).std().item() == pytest.approx(0.1, rel=0.4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["cosine", "prototypes"])
 def test_pushes_tell_the_gradient_of_weights_in_front_of_an_unknown_layer(loss: str) -> None:
     torch.manual_seed(10)

@@ -52,6 +52,7 @@ def test_the_largest_load_falls_with_the_noise(P, T, rho, factor, interaction):
     assert more <= less * (1 + 1e-9)
 
 
+@pytest.mark.slow
 def test_a_load_that_noise_forbids_needs_examples():
     memory = DenseHopfield(4, noise="gaussian")
     rho = memory.critical_rho(0.12, 0.1)

@@ -45,6 +45,7 @@ def test_the_hopfield_model_agrees_with_ags_where_memories_are_safe(
     assert abs(found.overlap - theory) < 4 * found.overlap_error
 
 
+@pytest.mark.slow
 def test_dense_memories_agree_with_theory_and_overlaps_store_less_than_distinct_products() -> None:
     found = montecarlo.dense(500, 3, gamma=0.10, T=0.3, samples=8, seed=3)
     # m = <tanh((m^2 + s z) / T)>, s^2 = gamma q^2

@@ -91,6 +91,7 @@ def test_a_cell_depends_on_seed_and_point_only(whole: tuple[Path, xr.Dataset]) -
     assert float(other.overlap.item()) != float(alone.overlap.item())
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_does(whole: tuple[Path, xr.Dataset]) -> None:
     xr.testing.assert_identical(phase_diagram(Hopfield(), **{**GRID, "jobs": 2}), whole[1])
 
@@ -164,6 +165,7 @@ def test_a_store_of_other_settings_is_refused(
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.slow
 def test_a_store_of_another_model_or_version_is_refused(
     tmp_path: Path, whole: tuple[Path, xr.Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,6 +277,7 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
         phase_diagram(Hopfield(), alpha=[0.1], T=[0.1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "grid", "lines"),
     [

@@ -21,6 +21,7 @@ from axonal.cli import _phase_diagram as _phase
 from axonal.hebbian import Hopfield, load_phase_diagram, phase_diagram
 
 
+@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
     loads, temperatures = [0.02, 0.05, 0.08], [0.1, 0.2, 0.3, 0.4]
     grid: dict[str, Any] = {"alpha": loads, "T": temperatures, "mc": QUICK}
@@ -49,6 +50,7 @@ def test_a_cluster_that_loses_a_worker_loses_no_cell(tmp_path: Path) -> None:
     assert len({process for process, _, _ in begun}) >= 2
 
 
+@pytest.mark.slow
 def test_the_command_line_is_stopped_by_an_interrupt_and_goes_on(tmp_path: Path) -> None:
     words = ["phase", "hopfield", "--alpha", "0:0.1:6", "--T", "0.1:0.5:6", "--json"]
     words += ["--mc", "N=1000,samples=3,sweeps=50", "--jobs", "2", "--out", str(tmp_path)]

@@ -5,6 +5,8 @@ import re
 import pytest
 from helpers.peers import answer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found():

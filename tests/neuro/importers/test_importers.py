@@ -12,6 +12,8 @@ from torch import nn
 from axonal import neuro
 from axonal.neuro.importers.__main__ import table
 
+pytestmark = pytest.mark.slow
+
 FRAMEWORKS = ("spikingjelly", "norse", "snntorch")
 CURRENTS = {
     "CUBALIFNode", "LIFCell", "LIFRefracCell", "LIFRecurrentCell", "Synaptic", "RSynaptic",

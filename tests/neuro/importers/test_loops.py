@@ -11,6 +11,8 @@ from torch import nn
 
 from axonal import neuro
 
+pytestmark = pytest.mark.slow
+
 LOOPS = {
     "spikes and potentials": [12, "static", None, ["lif2"]],
     "recurrent and current-based": [None, "sequence", None, []],

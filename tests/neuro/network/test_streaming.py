@@ -1,5 +1,6 @@
 """Properties of random Networks in evaluation mode: how a run is cut changes nothing."""
 
+import pytest
 import torch
 from helpers.layers import NAMES
 from helpers.neuro import observed, same_run, spike_train
@@ -122,6 +123,7 @@ def test_longer_delays_shift_the_output(seed, shift):
     assert not late_y[:shift].any()
 
 
+@pytest.mark.slow
 def test_random_networks_hold_every_kind_of_layer_and_fire():
     # without this, the properties above could hold because nothing ever happens
     found = set()

@@ -137,6 +137,7 @@ def test_forked_workers_run_a_network():
     assert "12 samples equal" in output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("read-only",)], ids=["cached", "read-only"])
 def test_large_tensors_in_several_threads_and_after_a_fork(options):
     (output,) = finished(launch("many_threads.py", *options))

@@ -75,6 +75,7 @@ def test_bad_sources_are_refused(wrong):
         _cuda.compiled(wrong, "sm_90")
 
 
+@pytest.mark.slow
 def test_importing_and_using_axonal_on_the_cpu_does_not_import_cuda_core():
     script = (
         "import sys, torch\n"

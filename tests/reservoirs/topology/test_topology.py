@@ -7,6 +7,7 @@ from axonal._base import memory
 from axonal.reservoirs import topology
 
 
+@pytest.mark.slow
 def test_a_grid_has_the_synapses_that_its_law_expects():
     for side, expected in ((10, 16_722), (20, 178_349)):
         wiring = topology.grid((side,) * 3, seed=2)
