@@ -33,8 +33,8 @@ BENCHMARKS = """\
 TESTS = """\
 ## Tests: what holds
 
-`make test` and `make test-slow` run them all; a file alone by `.venv/bin/python -m pytest FILE`. These hold what the
-package promises:
+`make test` and `make test-slow` run them all; a file alone by
+`.venv/bin/python -m pytest FILE`. These hold what the package promises:
 
 """
 LONG_RUNS = """\
