@@ -6,6 +6,7 @@ one spike are worked off, those of the next are fetched.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -281,8 +282,9 @@ def advance(  # type: ignore[no-untyped-def]
     none, levels = np.zeros(neurons), np.empty(neurons)
     ends = np.empty(samples * steps, np.int64)
     payload = np.empty(0)
-    # typed, or what takes them is compiled for constants as well
-    spikes, carried, count = np.int64(0), np.int64(0), np.int64(0)
+    # 0 as written is a type of its own, for which all that takes it would be compiled once more
+    zero: Any = np.int64(0)
+    spikes, carried, count = zero, zero, zero
     for b in range(samples):
         sums = ring[b]
         # No neuron is refractory unless its block is, or the given state has steps left.
