@@ -12,7 +12,7 @@ from axonal.neuro.layers._held import lost
 from axonal.neuro.layers._layer import Layer
 from axonal.neuro.layers._shown import changed, shown
 from axonal.neuro.ops._convention import Convention
-from axonal.neuro.ops._dispatch import BACKENDS, sum_is_finite
+from axonal.neuro.ops._dispatch import BACKENDS
 from axonal.neuro.ops.neuron_loop import Feedback
 from axonal.neuro.surrogates import ATan
 from axonal.neuro.surrogates._own import Derivative, as_surrogate
@@ -193,14 +193,13 @@ class LeakyNeuron(Layer[Any]):
         if x.dtype != decay.dtype or type(self).forward is not LeakyNeuron.forward:
             y, after = self(x, state)
             return y, after
-        y, after = self._run_on(x, state, decay)
-        if not (x.is_cpu and sum_is_finite(after.v)):
-            _checks.finite(self, after.v, "the potential")
-        return y, after
+        return self._run_on(x, state, decay)
 
     def _run_on(self, x: Tensor, state: Any, decay: Tensor) -> tuple[Tensor, Any]:
-        """Run as `_run` does, in a stream: for the values alone, of inputs like the last ones."""
-        return self._run(x, state, decay)
+        """Run as `_run` does and look at v, in a stream: for values alone, inputs like the last."""
+        y, after = self._run(x, state, decay)
+        _checks.finite(self, after.v, "the potential")
+        return y, after
 
     def extra_repr(self) -> str:
         """Return the text of ``print(layer)``."""

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from axonal.neuro import _checks
 from axonal.neuro.layers._neuron import LeakyNeuron, Size, Values, known_backend
+from axonal.neuro.ops._dispatch import sum_is_finite
 from axonal.neuro.ops.leaky_integrator import leaky_integrator, one_step
 
 
@@ -71,9 +73,12 @@ class LeakyIntegrator(LeakyNeuron):
     ) -> tuple[Tensor, LeakyIntegratorState]:
         plain = type(self)._run is LeakyIntegrator._run
         if plain and self.backend == "auto" and one_step.fits_on(x):
-            potential = one_step.run(x, state.v, decay, self.decay_input)
-            return potential, LeakyIntegratorState(potential[0])
-        return self._run(x, state, decay)
+            after = one_step.values(x, state.v, decay, self.decay_input)
+            potential, v = torch.from_numpy(after), torch.from_numpy(after[0])
+            if not sum_is_finite(after):
+                _checks.finite(self, v, "the potential")
+            return potential, LeakyIntegratorState(v)
+        return super()._run_on(x, state, decay)
 
     def _settings(self) -> dict[str, Any]:
         return super()._settings() | {"backend": self.backend}

@@ -6,8 +6,15 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
+from axonal.neuro import _checks
 from axonal.neuro.layers._neuron import LoopNeuron, Size, Values, known_backend
-from axonal.neuro.ops._dispatch import BACKENDS, RESETS, WRITTEN_OUT, log_if_reference
+from axonal.neuro.ops._dispatch import (
+    BACKENDS,
+    RESETS,
+    WRITTEN_OUT,
+    log_if_reference,
+    sum_is_finite,
+)
 from axonal.neuro.ops.lif import lif, one_step
 from axonal.neuro.ops.neuron_loop import Feedback, Parameters, State, neuron_loop
 from axonal.neuro.surrogates._own import Derivative
@@ -118,9 +125,14 @@ class LIF(LoopNeuron):
         if as_written and self.backend == "auto" and one_step.knows(self.reset, self.refractory):
             threshold = self.threshold
             if one_step.fits_on(x, threshold):
-                spikes, v = one_step.run(x, state.v, decay, threshold, self.decay_input, self.reset)
-                return spikes, LIFState(v, None)
-        return self._run(x, state, decay)
+                s, after = one_step.values(
+                    x, state.v, decay, threshold, self.decay_input, self.reset
+                )
+                v = torch.from_numpy(after)
+                if not sum_is_finite(after):
+                    _checks.finite(self, v, "the potential")
+                return torch.from_numpy(s), LIFState(v, None)
+        return super()._run_on(x, state, decay)
 
     def in_loop(
         self, x: Tensor, state: LIFState, decay: Tensor, feedback: Feedback | None

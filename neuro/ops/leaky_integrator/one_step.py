@@ -6,6 +6,7 @@ Numpy computes small arrays in half the time that torch takes for the same calls
 import torch
 from torch import Tensor
 
+from axonal._base.array_types import AnyArray
 from axonal.neuro.ops._dispatch import COMPILED, array
 
 
@@ -16,5 +17,11 @@ def fits_on(x: Tensor) -> bool:
 
 def run(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> Tensor:
     """Return v after the step x [1, B, ...], with the axis of x."""
+    return torch.from_numpy(values(x, v, decay, decay_input))
+
+
+def values(x: Tensor, v: Tensor, decay: Tensor, decay_input: bool) -> AnyArray:
+    """Return as an array what `run` returns."""
     step, d = array(x), array(decay)
-    return torch.from_numpy(d * array(v) + ((1 - d) * step if decay_input else step))
+    after: AnyArray = d * array(v) + ((1 - d) * step if decay_input else step)
+    return after

@@ -6,6 +6,7 @@ Numpy computes small arrays in half the time that torch takes for the same calls
 import torch
 from torch import Tensor
 
+from axonal._base.array_types import AnyArray
 from axonal.neuro.ops._dispatch import COMPILED, array, values_alone
 from axonal.neuro.ops._neuron import Neuron
 
@@ -32,8 +33,16 @@ def run(
     x: Tensor, v: Tensor, decay: Tensor, threshold: Tensor, decay_input: bool, reset: str
 ) -> tuple[Tensor, Tensor]:
     """Return the spikes [1, B, ...] and v after a step, as `reference.step` defines them."""
+    s, after = values(x, v, decay, threshold, decay_input, reset)
+    return torch.from_numpy(s), torch.from_numpy(after)
+
+
+def values(
+    x: Tensor, v: Tensor, decay: Tensor, threshold: Tensor, decay_input: bool, reset: str
+) -> tuple[AnyArray, AnyArray]:
+    """Return as arrays what `run` returns."""
     drive, u, d, theta = array(x)[0], array(v), array(decay), array(threshold)
     h = d * u + ((1 - d) * drive if decay_input else drive)
     s = (h >= theta).astype(h.dtype)
     after = h * (1 - s) if reset == "zero" else h - theta * s
-    return torch.from_numpy(s[None]), torch.from_numpy(after)
+    return s[None], after
