@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from helpers import FUZZ
 from numpy.typing import ArrayLike
 
 from axonal._base.array_types import Float64Array
@@ -16,8 +15,7 @@ from axonal.hebbian.theory.curve import zero_load_temperature
 from axonal.hebbian.theory.saddle_point import SaddlePoint
 
 MODELS = [Hopfield(), DenseHopfield(3), DenseHopfield(4, "overlap"), Hopfield(rho=0.3)]
-FURTHER = (0.02, 0.7, 0.99) if FUZZ else ()
-SHARES = np.array([0.0, 1e-4, *FURTHER, 0.3, 1 - 1e-9, 1.01])
+SHARES = np.array([0.0, 1e-4, 0.02, 0.3, 0.7, 0.99, 1 - 1e-9, 1.01])
 
 
 def nested(system: SaddlePoint, load: Float64Array, line: Callable[..., Float64Array]) -> object:
@@ -45,7 +43,7 @@ def test_temperatures_are_inverses_of_loads(model: ReplicaModel) -> None:
         T = T_of(system, load)
         np.testing.assert_allclose(T, nested(system, load, line), rtol=1e-8)
         known = np.isfinite(T) & (load > 0)
-        assert known.sum() >= len(SHARES) - 2 and np.isnan(T[-1])
+        assert known.sum() >= 6 and np.isnan(T[-1])
         # At the top, where the line is flat, a load says little of the temperature.
         np.testing.assert_allclose(of_model(T[known]), load[known], rtol=1e-9)
 
